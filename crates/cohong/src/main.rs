@@ -1,0 +1,2 @@
+//! The cohong binary.
+fn main() {}

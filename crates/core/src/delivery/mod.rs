@@ -1,0 +1,5 @@
+//! Ordered delivery of events to their destinations.
+
+mod bell;
+
+pub use bell::Bell;

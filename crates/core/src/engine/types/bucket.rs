@@ -1,0 +1,34 @@
+//! Requests about buckets.
+
+use crate::model::{Acl, BucketName, NotificationRule, RuleSetVersion, StorageClass, Versioning};
+
+/// Create a bucket for the asking account.
+#[derive(Clone, Debug)]
+pub struct CreateBucket {
+    /// Its name.
+    pub name: BucketName,
+    /// Region it reports.
+    pub region: Box<str>,
+    /// Grants beside the owner's.
+    pub acl: Acl,
+    /// Class of objects that name none.
+    pub default_class: StorageClass,
+    /// Vendor words to keep with it.
+    pub labels: Vec<(Box<str>, Box<str>)>,
+}
+
+/// Change one setting of a bucket.
+#[derive(Clone, Debug)]
+pub enum BucketChange {
+    /// Switch versioning on or suspend it.
+    Versioning(Versioning),
+    /// Replace the grants.
+    Acl(Acl),
+    /// Replace the notification rules; the dialect has validated them.
+    Rules {
+        /// The rules, none to clear.
+        rules: Vec<NotificationRule>,
+        /// Refuse with `Busy` unless this version is in force.
+        seen: Option<RuleSetVersion>,
+    },
+}

@@ -1,0 +1,55 @@
+//! What the engine is asked and what it answers: neutral, for an ideal caller. No protocol shapes it.
+
+mod bucket;
+mod list;
+mod object;
+mod upload;
+
+pub use bucket::{BucketChange, CreateBucket};
+pub use list::{
+    ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry, ObjectSummary,
+    PartListing, PartSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,
+};
+pub use object::{
+    Attributes, Conditions, CopyObject, CopyReceipt, CopySource, DeleteObject, DeleteReceipt,
+    ETagMatch, ExpectedDigests, GetObject, NewVersion, ObjectChange, ObjectInfo, ObjectReader,
+    ObjectTarget, PutObject, PutReceipt, RangeSpec, VersionChoice,
+};
+pub use upload::{
+    CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt, PutPart,
+    UploadTarget,
+};
+
+use std::net::IpAddr;
+
+use crate::model::{DialectId, Principal};
+use crate::ports::ByteStream;
+
+/// Who asks, and how. Goes with every request.
+#[derive(Clone, Debug)]
+pub struct Cx {
+    /// On whose behalf.
+    pub principal: Principal,
+    /// The request's id, unique on the server; returned to the client and kept in events.
+    pub request_id: Box<str>,
+    /// Where the request came from.
+    pub source: Option<IpAddr>,
+    /// The tongue it was written in.
+    pub dialect: DialectId,
+}
+
+/// A request body.
+pub struct Body {
+    /// The bytes. Ends with an error when the client goes away or lied about the body.
+    pub stream: ByteStream,
+    /// Length the client declared, bytes. The engine refuses a body of another length.
+    pub len: Option<u64>,
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}

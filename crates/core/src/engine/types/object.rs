@@ -1,0 +1,242 @@
+//! Requests about objects.
+
+use std::ops::Range;
+
+use crate::model::{
+    Acl, BucketName, CallbackSpec, Etag, EventKind, ObjectKey, ObjectRecord, StorageClass,
+    StoredHeaders, Tags, Timestamp, UserMeta, VersionId, VersionTag,
+};
+use crate::ports::{ByteStream, CallbackOutcome};
+
+/// Which version of a key is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VersionChoice {
+    /// The current one.
+    #[default]
+    Current,
+    /// The null version.
+    Null,
+    /// One by id.
+    Id(VersionId),
+}
+
+/// A version of a key of a bucket.
+#[derive(Clone, Debug)]
+pub struct ObjectTarget {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: ObjectKey,
+    /// Which version.
+    pub version: VersionChoice,
+}
+
+/// What a new object is to carry.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes {
+    /// Headers given back with it.
+    pub headers: StoredHeaders,
+    /// User metadata, at most [`crate::limits::USER_META_BYTES_MAX`].
+    pub user_meta: UserMeta,
+    /// Tags, at most [`crate::limits::TAGS_MAX`].
+    pub tags: Tags,
+    /// Class; `None` is the bucket's default.
+    pub class: Option<StorageClass>,
+    /// Its own grants; `None` leaves those of the bucket in force.
+    pub acl: Option<Acl>,
+}
+
+/// An entity tag condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ETagMatch {
+    /// `*`: anything that exists.
+    Any,
+    /// One of these, without quotes.
+    OneOf(Vec<Box<str>>),
+}
+
+/// Conditions on the version a request reads, copies from or overwrites.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// Its etag must match.
+    pub if_match: Option<ETagMatch>,
+    /// Its etag must not match; `Any` on a write: nothing may exist.
+    pub if_none_match: Option<ETagMatch>,
+    /// It must have been written after this; second precision.
+    pub if_modified_since: Option<Timestamp>,
+    /// It must not have been written after this; second precision.
+    pub if_unmodified_since: Option<Timestamp>,
+}
+
+/// Digests the client sent along; each given one must be that of the body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExpectedDigests {
+    /// MD5.
+    pub md5: Option<[u8; 16]>,
+    /// SHA-256.
+    pub sha256: Option<[u8; 32]>,
+    /// CRC-64/XZ.
+    pub crc64: Option<u64>,
+}
+
+/// What a write leaves behind, whichever operation made it.
+#[derive(Clone, Debug)]
+pub struct NewVersion {
+    /// Entity tag.
+    pub etag: Etag,
+    /// CRC-64/XZ of the whole object.
+    pub crc64: u64,
+    /// Length, bytes.
+    pub size: u64,
+    /// How clients know the version.
+    pub version: VersionTag,
+    /// When it was written.
+    pub written_at: Timestamp,
+}
+
+/// Store an object.
+#[derive(Clone, Debug)]
+pub struct PutObject {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: ObjectKey,
+    /// What it carries.
+    pub attributes: Attributes,
+    /// Conditions on what it would overwrite. A failed `if_none_match: Any` is `ObjectExists`.
+    pub conditions: Conditions,
+    /// Digests to check.
+    pub digests: ExpectedDigests,
+    /// Least and greatest size allowed, bytes, as a form's policy says.
+    pub size: Option<(u64, u64)>,
+    /// Application to call before the answer.
+    pub callback: Option<CallbackSpec>,
+    /// `CreatedPut` or `CreatedPost`.
+    pub kind: EventKind,
+}
+
+/// A stored object, and what its callback said.
+#[derive(Clone, Debug)]
+pub struct PutReceipt {
+    /// What was stored.
+    pub stored: NewVersion,
+    /// Outcome of the callback, when one was asked for.
+    pub callback: Option<CallbackOutcome>,
+}
+
+/// A byte range as asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RangeSpec {
+    /// From a byte to a byte, both included; to the end when the second is missing.
+    From(u64, Option<u64>),
+    /// The last so many bytes.
+    Last(u64),
+}
+
+/// Read an object.
+#[derive(Clone, Debug)]
+pub struct GetObject {
+    /// Which object.
+    pub target: ObjectTarget,
+    /// Which bytes; all when missing.
+    pub range: Option<RangeSpec>,
+    /// Conditions. A failed `if_none_match` or `if_modified_since` is `NotModified`.
+    pub conditions: Conditions,
+}
+
+/// What is known about a version of an object.
+#[derive(Clone, Debug)]
+pub struct ObjectInfo {
+    /// How clients know the version.
+    pub version: VersionTag,
+    /// When its bytes were written.
+    pub written_at: Timestamp,
+    /// Everything else.
+    pub record: ObjectRecord,
+    /// Owner of the bucket.
+    pub bucket_owner: crate::model::AccountId,
+}
+
+/// An object on its way out.
+pub struct ObjectReader {
+    /// What it is.
+    pub info: ObjectInfo,
+    /// The bytes that follow, when a range was asked for.
+    pub range: Option<Range<u64>>,
+    /// The bytes.
+    pub body: ByteStream,
+}
+
+impl std::fmt::Debug for ObjectReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ObjectReader")
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Delete a key or one version of it.
+#[derive(Clone, Debug)]
+pub struct DeleteObject {
+    /// Which object. `Current` deletes the key: removes it, or adds a marker where versions are kept.
+    pub target: ObjectTarget,
+}
+
+/// What a delete did. Deleting what does not exist succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeleteReceipt {
+    /// Version removed, or marker added; `None` on buckets that never had versions.
+    pub version: Option<VersionTag>,
+    /// Whether that version is a delete marker.
+    pub marker: bool,
+}
+
+/// Where a copy reads.
+#[derive(Clone, Debug)]
+pub struct CopySource {
+    /// Which object.
+    pub object: ObjectTarget,
+    /// Conditions on it; all failures are `PreconditionFailed`.
+    pub conditions: Conditions,
+}
+
+/// Copy an object within this server.
+#[derive(Clone, Debug)]
+pub struct CopyObject {
+    /// From where.
+    pub source: CopySource,
+    /// To which bucket.
+    pub bucket: BucketName,
+    /// To which key.
+    pub key: ObjectKey,
+    /// New headers and metadata; `None` keeps those of the source.
+    pub replace: Option<(StoredHeaders, UserMeta)>,
+    /// New tags; `None` keeps those of the source.
+    pub tags: Option<Tags>,
+    /// Class; `None` is the bucket's default.
+    pub class: Option<StorageClass>,
+    /// Grants of the copy; never taken from the source.
+    pub acl: Option<Acl>,
+    /// Conditions on what it would overwrite.
+    pub conditions: Conditions,
+}
+
+/// A finished copy.
+#[derive(Clone, Debug)]
+pub struct CopyReceipt {
+    /// What was stored.
+    pub stored: NewVersion,
+    /// How clients know the version that was read.
+    pub source_version: VersionTag,
+}
+
+/// Change what stands beside an object's bytes. No event, no new version.
+#[derive(Clone, Debug)]
+pub enum ObjectChange {
+    /// Replace headers and user metadata.
+    Meta(StoredHeaders, UserMeta),
+    /// Replace the tags.
+    Tags(Tags),
+    /// Replace its own grants; `None` puts those of the bucket in force.
+    Acl(Option<Acl>),
+}

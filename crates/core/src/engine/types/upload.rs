@@ -1,0 +1,104 @@
+//! Requests about multipart uploads.
+
+use crate::model::{
+    BucketName, CallbackSpec, Checksums, ObjectKey, Timestamp, UploadId, VersionTag,
+};
+use crate::ports::CallbackOutcome;
+
+use super::{Attributes, Conditions, CopySource, ExpectedDigests, NewVersion, RangeSpec};
+
+/// Begin a multipart upload.
+#[derive(Clone, Debug)]
+pub struct CreateUpload {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: ObjectKey,
+    /// What the object will carry.
+    pub attributes: Attributes,
+}
+
+/// An open upload.
+#[derive(Clone, Debug)]
+pub struct UploadTarget {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: ObjectKey,
+    /// The upload.
+    pub upload: UploadId,
+}
+
+/// Store a part.
+#[derive(Clone, Debug)]
+pub struct PutPart {
+    /// Of which upload.
+    pub target: UploadTarget,
+    /// Its number, 1 to [`crate::limits::PARTS_MAX`].
+    pub number: u32,
+    /// Digests to check.
+    pub digests: ExpectedDigests,
+}
+
+/// Store a part from a range of an object of this server.
+#[derive(Clone, Debug)]
+pub struct CopyPart {
+    /// Of which upload.
+    pub target: UploadTarget,
+    /// Its number, 1 to [`crate::limits::PARTS_MAX`].
+    pub number: u32,
+    /// From where.
+    pub source: CopySource,
+    /// Which bytes; all when missing.
+    pub range: Option<RangeSpec>,
+}
+
+/// A stored part.
+#[derive(Clone, Debug)]
+pub struct PartReceipt {
+    /// MD5 of its bytes: its etag.
+    pub md5: [u8; 16],
+    /// Digests of its bytes.
+    pub checksums: Checksums,
+    /// Length, bytes.
+    pub size: u64,
+    /// When it was written.
+    pub written_at: Timestamp,
+    /// Version that was read, for a copied part.
+    pub source_version: Option<VersionTag>,
+}
+
+/// A part as Complete names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedPart {
+    /// Its number.
+    pub number: u32,
+    /// Its etag without quotes.
+    pub etag: Box<str>,
+}
+
+/// Make an object of an upload's parts.
+#[derive(Clone, Debug)]
+pub struct CompleteUpload {
+    /// Which upload.
+    pub target: UploadTarget,
+    /// The parts in ascending order; `None` takes all that were uploaded.
+    pub parts: Option<Vec<NamedPart>>,
+    /// Least size of every part but the last, bytes; vendors differ.
+    pub part_bytes_min: u64,
+    /// Conditions on what the object would overwrite.
+    pub conditions: Conditions,
+    /// Application to call before the answer.
+    pub callback: Option<CallbackSpec>,
+}
+
+/// A completed upload, and what its callback said.
+#[derive(Clone, Debug)]
+pub struct CompleteReceipt {
+    /// What was stored.
+    pub stored: NewVersion,
+    /// The parts it was made of; empty when an earlier Complete made it.
+    pub parts: Vec<NamedPart>,
+    /// Outcome of the callback, when one was asked for.
+    pub callback: Option<CallbackOutcome>,
+}

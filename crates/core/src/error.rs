@@ -1,0 +1,150 @@
+//! The one error type at the engine's border.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+
+/// A boxed cause.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// What went wrong, named after what the caller can do about it. Every dialect maps every kind to
+/// its own code and status without a wildcard, so a new kind does not compile until all answer it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ErrorKind {
+    /// No bucket of that name.
+    NoSuchBucket,
+    /// No object under that key, or its newest version is a delete marker.
+    NoSuchKey,
+    /// No such version of the key.
+    NoSuchVersion,
+    /// No such open multipart upload.
+    NoSuchUpload,
+    /// The bucket name is taken by another account.
+    BucketExists,
+    /// The caller already owns a bucket of that name.
+    BucketAlreadyOwned,
+    /// The bucket still holds versions or open uploads.
+    BucketNotEmpty,
+    /// The account has as many buckets as it may.
+    TooManyBuckets,
+    /// The object exists and the request forbids overwriting.
+    ObjectExists,
+    /// A condition of the request does not hold.
+    PreconditionFailed,
+    /// A conditional read finds nothing newer.
+    NotModified,
+    /// A part named by Complete does not exist or has another etag.
+    InvalidPart,
+    /// Parts are not in ascending order.
+    InvalidPartOrder,
+    /// A part number outside 1 to 10,000.
+    InvalidPartNumber,
+    /// A part other than the last is smaller than the dialect allows.
+    PartTooSmall,
+    /// Body, part or object larger than allowed.
+    TooLarge,
+    /// A digest sent with the body is not that of the body.
+    BadDigest,
+    /// A digest that cannot be one.
+    InvalidDigest,
+    /// Fewer bytes came than were declared.
+    IncompleteBody,
+    /// No byte of the object lies in the range.
+    InvalidRange,
+    /// An object key that cannot be stored.
+    InvalidKey,
+    /// A bucket name that cannot be used.
+    InvalidBucketName,
+    /// A version id that cannot be one.
+    InvalidVersion,
+    /// Any other value that makes no sense.
+    InvalidArgument,
+    /// The method does nothing on a delete marker.
+    MethodNotAllowed,
+    /// The principal may not do that.
+    Denied,
+    /// A named access key does not exist.
+    UnknownAccessKey,
+    /// The temporary credential is past its end.
+    ExpiredToken,
+    /// Ability this server does not have.
+    Unsupported,
+    /// Somebody else is changing the same thing; try again.
+    Busy,
+    /// Out of disk space.
+    Full,
+    /// The server cannot answer now; try again later.
+    Unavailable,
+    /// A bug or damage on this side. The cause is in the log.
+    Internal,
+}
+
+/// An error of the engine: a kind for programs, a message for the client, a cause for the log.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    source: Option<BoxError>,
+    delete_marker: Option<crate::model::VersionTag>,
+}
+
+impl Error {
+    /// An error with a message for the client; it must hold no secret and no internal detail.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+            delete_marker: None,
+        }
+    }
+
+    /// Attaches the cause, which goes to the log and never to the client.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<BoxError>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Says that what was found is a delete marker of this version.
+    #[must_use]
+    pub fn at_delete_marker(mut self, version: crate::model::VersionTag) -> Self {
+        self.delete_marker = Some(version);
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// What the client is told.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The delete marker that was found instead of an object.
+    pub fn delete_marker(&self) -> Option<crate::model::VersionTag> {
+        self.delete_marker
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source
+            .as_ref()
+            .map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<crate::model::InvalidName> for Error {
+    fn from(invalid: crate::model::InvalidName) -> Self {
+        Self::new(ErrorKind::InvalidArgument, invalid.0)
+    }
+}

@@ -1,0 +1,74 @@
+//! Buckets.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    AccountId, Acl, BucketId, BucketName, NotificationRule, RuleSetVersion, StorageClass, Timestamp,
+};
+
+/// One of the tongues a request may be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum DialectId {
+    /// Volcengine TOS.
+    Tos,
+}
+
+/// Whether overwriting keeps what was there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Versioning {
+    /// Never switched on: every version is the null version.
+    #[default]
+    Off,
+    /// Every write makes a new version.
+    Enabled,
+    /// Was on; writes replace the null version, older versions stay.
+    Suspended,
+}
+
+/// Whether a bucket can be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BucketState {
+    /// Usable.
+    #[default]
+    Live,
+    /// Its removal was committed and is being finished; it reads as absent.
+    Deleting,
+}
+
+/// A bucket with the settings that every request on it needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// This life of the bucket.
+    pub id: BucketId,
+    /// Its name, unique on the server.
+    pub name: BucketName,
+    /// Who may do everything with it.
+    pub owner: AccountId,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Region it reports, taken from the signature that created it.
+    pub region: Box<str>,
+    /// The dialect it was created through.
+    pub home: DialectId,
+    /// Whether it can be used.
+    pub state: BucketState,
+    /// Whether overwriting keeps versions.
+    pub versioning: Versioning,
+    /// Grants beside the owner's.
+    pub acl: Acl,
+    /// Class of objects that name none.
+    pub default_class: StorageClass,
+    /// Opaque vendor words a dialect wants back (project, redundancy): name and value.
+    pub labels: Vec<(Box<str>, Box<str>)>,
+    /// Notification rules in force, at most [`crate::limits::RULES_MAX`].
+    pub rules: Vec<NotificationRule>,
+    /// Version of `rules`; zero while the bucket never had any, and then nothing is logged.
+    pub rule_set: RuleSetVersion,
+}
+
+impl Bucket {
+    /// Whether changes of this bucket are written to its event log: from its first rule on.
+    pub fn logs_changes(&self) -> bool {
+        self.rule_set != RuleSetVersion(0)
+    }
+}

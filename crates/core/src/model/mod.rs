@@ -1,0 +1,32 @@
+//! What the system is about: buckets, objects, versions, events, rules, accounts.
+//!
+//! Neutral on purpose: user metadata has no vendor prefix, classes and event kinds have our own
+//! names, dates are instants. Every dialect owns two tables, its words to ours and back. Types here
+//! validate themselves when built and know nothing of how they are stored or sent.
+
+mod access;
+mod bucket;
+mod callback;
+mod checksum;
+mod event;
+mod id;
+mod name;
+mod object;
+mod rule;
+mod time;
+
+pub use access::{
+    AccessKeyId, AccountId, Acl, Grant, Grantee, Permission, Principal, SessionToken,
+};
+pub use bucket::{Bucket, BucketState, DialectId, Versioning};
+pub use callback::{BodyType, CallbackSpec};
+pub use checksum::{Checksums, Etag};
+pub use event::{Event, EventKind, EventKinds, VersionTag};
+pub use id::{BlobId, BucketId, PayloadId, UploadId, VersionId, WorkId};
+pub use name::{BucketName, InvalidName, ObjectKey};
+pub use object::{
+    Extent, ObjectRecord, ObjectVersion, PayloadRef, Place, StorageClass, StoredHeaders, Tags,
+    UserMeta, VersionKind,
+};
+pub use rule::{Broker, Destination, NotificationRule, RuleForm, RuleId, RuleSetVersion};
+pub use time::Timestamp;

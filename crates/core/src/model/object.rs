@@ -1,0 +1,149 @@
+//! Objects and their versions.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, Acl, BlobId, Checksums, Etag, PayloadId, Timestamp, UploadId, VersionId};
+
+/// How an object is kept. Names are ours; each dialect has a table.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum StorageClass {
+    /// Read often.
+    #[default]
+    Standard,
+    /// Read seldom.
+    Infrequent,
+    /// Archived, readable at once.
+    ArchiveInstant,
+    /// The server decides between frequent and infrequent.
+    Intelligent,
+}
+
+/// Headers stored with an object and given back with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredHeaders {
+    /// `Content-Type`.
+    pub content_type: Option<Box<str>>,
+    /// `Cache-Control`.
+    pub cache_control: Option<Box<str>>,
+    /// `Content-Disposition`.
+    pub content_disposition: Option<Box<str>>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<Box<str>>,
+    /// `Content-Language`.
+    pub content_language: Option<Box<str>>,
+    /// `Expires`, as the client wrote it.
+    pub expires: Option<Box<str>>,
+    /// Where a website redirects to.
+    pub website_redirect: Option<Box<str>>,
+}
+
+/// User metadata: lower-case names without vendor prefix, values verbatim.
+pub type UserMeta = Vec<(Box<str>, Box<str>)>;
+
+/// Tags: names and values.
+pub type Tags = Vec<(Box<str>, Box<str>)>;
+
+/// Where the bytes of an extent are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Place {
+    /// In the metadata store's care: small bodies that travelled in the commit.
+    Meta(BlobId),
+    /// In the blob store.
+    Hot(BlobId),
+}
+
+/// A run of an object's bytes within one blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extent {
+    /// The blob.
+    pub at: Place,
+    /// First byte within the blob.
+    pub offset: u64,
+    /// Length in bytes.
+    pub len: u64,
+}
+
+/// The bytes of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PayloadRef {
+    /// No bytes at all.
+    Empty,
+    /// One extent.
+    One {
+        /// The payload it belongs to.
+        id: PayloadId,
+        /// The extent.
+        extent: Extent,
+    },
+    /// Many extents, kept in rows of their own so that listings do not read them.
+    Manifest {
+        /// The payload all of them belong to, and the name of the rows.
+        id: PayloadId,
+        /// How many extents.
+        extents: u32,
+    },
+}
+
+/// Everything known about one version of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectRecord {
+    /// Length in bytes.
+    pub size: u64,
+    /// Entity tag.
+    pub etag: Etag,
+    /// Digests of the whole object.
+    pub checksums: Checksums,
+    /// Its bytes.
+    pub payload: PayloadRef,
+    /// Headers given back with it.
+    pub headers: StoredHeaders,
+    /// User metadata.
+    pub user_meta: UserMeta,
+    /// Tags.
+    pub tags: Tags,
+    /// How it is kept.
+    pub class: StorageClass,
+    /// The multipart upload it came from, so that a repeated Complete finds its own result.
+    pub upload: Option<UploadId>,
+    /// Who wrote it.
+    pub owner: AccountId,
+    /// Its own grants; `None` means those of the bucket.
+    pub acl: Option<Acl>,
+}
+
+/// What a version is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VersionKind {
+    /// An object.
+    Object(Box<ObjectRecord>),
+    /// A mark that the key is deleted.
+    DeleteMarker {
+        /// Who deleted.
+        owner: AccountId,
+    },
+}
+
+/// One version of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectVersion {
+    /// Its id; greater than that of every earlier version of the key.
+    pub id: VersionId,
+    /// Whether clients know it as the null version.
+    pub is_null: bool,
+    /// When its bytes were written (or the marker made).
+    pub written_at: Timestamp,
+    /// Object or delete marker.
+    pub kind: VersionKind,
+}
+
+impl ObjectVersion {
+    /// The object, unless this is a delete marker.
+    pub fn object(&self) -> Option<&ObjectRecord> {
+        match &self.kind {
+            VersionKind::Object(record) => Some(record),
+            VersionKind::DeleteMarker { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What the engine needs from outside. Object-safe; one conformance suite per port
+//! (`cohong_testkit::suite`) says what every implementation promises.
+
+mod blobs;
+mod callback;
+mod metadata;
+mod seal;
+mod target;
+mod world;
+
+pub use blobs::{BlobError, BlobInfo, BlobStore, BlobWriter, BodyError, ByteStream};
+pub use callback::{
+    CallAttempt, CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, Phase,
+};
+pub use metadata::{
+    CommitError, Expect, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page, Position, Record,
+    Revision, StoreError, Table, Tail, Txn, When, Write,
+};
+pub use seal::{SealError, Sealer};
+pub use target::{EventFormat, Message, MessageContext, Target, Undelivered};
+pub use world::{Clock, Ids, Mono, Spawner, Task};

@@ -1,0 +1,45 @@
+//! Canonical strings and signatures, where signing and verifying are one computation.
+//!
+//! A client signs and the server verifies with the same functions on the same inputs: the request as it
+//! stands on the wire ([`RequestHead`]). Vendors of this family differ in constants only, and these are
+//! gathered in a [`Scheme`]; the one scheme of today is [`TOS`].
+//!
+//! The way of a request through the server:
+//!
+//! 1. [`present`] (or [`present_form`]) parses what the request claims into a [`Presented`], or finds nothing;
+//! 2. the caller looks up the secret, checks region, skew and expiry with its own clock and rules;
+//! 3. [`signing_key`] derives the key of that day, which may be cached;
+//! 4. [`verify`] recomputes the signature and compares in constant time, returning what the body must hash to;
+//! 5. [`uncovered`] lists what the signature does not protect, for the caller to refuse.
+//!
+//! A client or a test uses [`Signer`].
+//!
+//! This crate knows no clock, no key store, no sockets and no error codes of a vendor.
+
+mod canonical;
+mod error;
+mod key;
+mod limits;
+mod percent;
+mod present;
+mod scheme;
+mod scope;
+mod signed_headers;
+mod signer;
+mod time;
+mod verify;
+
+pub use canonical::{RequestHead, canonical_policy_request, canonical_request, string_to_sign};
+pub use error::{
+    BadContentHash, CanonicalError, Fault, Place, PresentError, SignError, VerifyError,
+};
+pub use key::{DayKey, signing_key};
+pub use limits::{MAX_ACCESS_KEY_BYTES, MAX_AUTHORIZATION_BYTES, MAX_SIGNED_HEADERS};
+pub use percent::{BadEscape, Pair, decode, encode, encode_path, query_pairs};
+pub use present::{Flavour, Presented, present, present_form};
+pub use scheme::{EMPTY_SHA256, Scheme, TOS, UNSIGNED_PAYLOAD};
+pub use scope::{Credential, Scope};
+pub use signed_headers::SignedHeaders;
+pub use signer::{Credentials, Signer};
+pub use time::Timestamp;
+pub use verify::{Payload, uncovered, verify};

@@ -1,0 +1,67 @@
+//! Claims in the `Authorization` header.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use super::{Fields, Flavour, Presented, set_once};
+use crate::error::Fault;
+use crate::limits::MAX_AUTHORIZATION_BYTES;
+use crate::scheme::Scheme;
+
+/// Parses `{algorithm} Credential=..., SignedHeaders=..., Signature=...` in any order, with or without spaces
+/// after the commas, together with the vendor's date and token headers.
+pub(super) fn parse(scheme: &Scheme, headers: &HeaderMap) -> Result<Presented, Fault> {
+    let text = single(headers, AUTHORIZATION.as_str())?
+        .ok_or_else(|| Fault::missing(AUTHORIZATION.as_str()))?;
+    if text.len() > MAX_AUTHORIZATION_BYTES {
+        let hint = "it is too long; sign fewer headers";
+        return Err(Fault::malformed(AUTHORIZATION.as_str(), hint));
+    }
+    let mut fields = split(scheme, text)?;
+    fields.date = single(headers, &scheme.header("date"))?.map(str::to_owned);
+    fields.security_token = single(headers, &scheme.header("security-token"))?.map(str::to_owned);
+    fields.assemble(scheme, Flavour::Header)
+}
+
+fn split(scheme: &Scheme, text: &str) -> Result<Fields, Fault> {
+    let (algorithm, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+    if algorithm != scheme.algorithm {
+        return Err(Fault::UnknownAlgorithm {
+            expected: scheme.algorithm,
+        });
+    }
+    let mut fields = Fields::default();
+    for piece in rest.split(',').map(str::trim).filter(|p| !p.is_empty()) {
+        let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+        let slot = match name {
+            "Credential" => &mut fields.credential,
+            "SignedHeaders" => &mut fields.signed_headers,
+            "Signature" => &mut fields.signature,
+            _ => {
+                return Err(Fault::malformed(
+                    AUTHORIZATION.as_str(),
+                    "send Credential, SignedHeaders and Signature, separated by commas",
+                ));
+            }
+        };
+        set_once(slot, name, value)?;
+    }
+    Ok(fields)
+}
+
+/// The one value of a header, if it has any.
+fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Fault> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(Fault::Duplicate {
+            field: name.to_owned(),
+        });
+    }
+    let text = value
+        .to_str()
+        .map_err(|_| Fault::malformed(name, "use printable ASCII characters"))?;
+    Ok(Some(text.trim()))
+}

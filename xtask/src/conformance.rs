@@ -1,0 +1,154 @@
+//! The vendors' own clients against the real binary, each suite in an environment of its own.
+//!
+//! A suite is a folder of `conformance/` with a `conformance.toml`:
+//!
+//! ```toml
+//! name = "tos-python"                 # the folder's name
+//! language = "python"                 # whose packages `requirements` names
+//! requirements = "requirements.txt"   # every line pinned with `==`
+//! command = ["python", "-m", "pytest", "-q"]
+//! ```
+//!
+//! The command runs in that folder; `python` is the environment's own. `COHONG_BIN` is the path of
+//! the binary; starting and stopping it is the suite's business. A suite runs at most
+//! [`RUN_SECS_MAX`] seconds.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::pyenv::Env;
+use crate::shell::{self, Failure, Outcome};
+
+/// Suites take a minute or two; one that hangs must not hold the gate for ever.
+const RUN_SECS_MAX: u64 = 20 * 60;
+
+/// A suite: its folder and what its `conformance.toml` says.
+pub(crate) struct Suite {
+    folder: PathBuf,
+    spec: Spec,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Spec {
+    name: String,
+    language: Language,
+    requirements: String,
+    command: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Language {
+    Python,
+}
+
+/// All suites below `folder` in order of their names, or the one asked for.
+pub(crate) fn suites(folder: &Path, name: Option<&str>) -> Outcome<Vec<Suite>> {
+    let mut found = Vec::new();
+    if folder.is_dir() {
+        for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, &e))? {
+            let path = entry.map_err(|e| unreadable(folder, &e))?.path();
+            if path.join("conformance.toml").is_file() {
+                found.push(Suite::read(path)?);
+            }
+        }
+    }
+    found.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
+    if let Some(name) = name {
+        found.retain(|suite| suite.spec.name == name);
+        if found.is_empty() {
+            return Err(Failure::new(format!(
+                "conformance/{name}/conformance.toml does not exist"
+            )));
+        }
+    }
+    Ok(found)
+}
+
+impl Suite {
+    /// The suite's name, which is its folder's.
+    pub(crate) fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// Makes the environment when needed, then runs the suite's command against `binary`.
+    pub(crate) fn run(&self, binary: &Path) -> Outcome {
+        let scratch = shell::target_dir()
+            .join("conformance")
+            .join(&self.spec.name);
+        let requirements = self.folder.join(&self.spec.requirements);
+        let mut command = match self.spec.language {
+            Language::Python => Env::prepare(&scratch, &requirements)?.command(&self.spec.command),
+        };
+        command.current_dir(&self.folder).env("COHONG_BIN", binary);
+        shell::run_within(&mut command, Duration::from_secs(RUN_SECS_MAX))
+    }
+
+    fn read(folder: PathBuf) -> Outcome<Self> {
+        let path = folder.join("conformance.toml");
+        let text = std::fs::read_to_string(&path).map_err(|e| unreadable(&path, &e))?;
+        let spec: Spec = toml::from_str(&text).map_err(|e| unreadable(&path, &e))?;
+        if folder
+            .file_name()
+            .is_none_or(|name| name != spec.name.as_str())
+        {
+            return Err(unreadable(&path, &"name differs from the folder's"));
+        }
+        if spec.command.is_empty() {
+            return Err(unreadable(&path, &"command is empty"));
+        }
+        Ok(Self { folder, spec })
+    }
+}
+
+fn unreadable(path: &Path, why: &dyn std::fmt::Display) -> Failure {
+    Failure::new(format!("{}: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder_with(name: &str, toml: &str) -> tempfile::TempDir {
+        let all = tempfile::tempdir().unwrap();
+        let suite = all.path().join(name);
+        std::fs::create_dir(&suite).unwrap();
+        std::fs::write(suite.join("conformance.toml"), toml).unwrap();
+        all
+    }
+
+    const GOOD: &str = "name = \"one\"\nlanguage = \"python\"\n\
+                        requirements = \"requirements.txt\"\ncommand = [\"python\", \"run.py\"]\n";
+
+    #[test]
+    fn suites_are_found_by_their_file() {
+        let all = folder_with("one", GOOD);
+        std::fs::create_dir(all.path().join("data")).unwrap();
+        assert_eq!(suites(all.path(), None).unwrap().len(), 1);
+        assert_eq!(suites(all.path(), Some("one")).unwrap()[0].name(), "one");
+    }
+
+    #[test]
+    fn unknown_suite_is_a_failure_and_no_suites_are_none() {
+        let all = folder_with("one", GOOD);
+        assert!(suites(all.path(), Some("two")).is_err());
+        assert!(suites(&all.path().join("absent"), None).unwrap().is_empty());
+    }
+
+    #[test]
+    fn bad_descriptions_are_refused() {
+        let cases = [
+            GOOD.replace("one", "other"),
+            GOOD.replace("python\"\n", "cobol\"\n"),
+            GOOD.replace("[\"python\", \"run.py\"]", "[]"),
+            format!("{GOOD}extra = 1\n"),
+        ];
+        for toml in cases {
+            let all = folder_with("one", &toml);
+            assert!(suites(all.path(), None).is_err(), "accepted {toml}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Thin forwarders to runs that live in other crates; settings travel as environment variables.
+
+use crate::shell::{self, Outcome};
+
+/// The simulation, over the seeds `from .. from + seeds`.
+pub(crate) fn sim(seeds: Option<u64>, from: Option<u64>) -> Outcome {
+    let mut command = shell::cargo();
+    command.args(["test", "-p", "cohong-testkit", "--test", "sim"]);
+    command.args(["--", "--nocapture"]);
+    if let Some(seeds) = seeds {
+        command.env("COHONG_SIM_SEEDS", seeds.to_string());
+    }
+    if let Some(from) = from {
+        command.env("COHONG_SIM_FROM", from.to_string());
+    }
+    shell::run(&mut command)
+}
+
+/// The real binary, killed at random moments.
+pub(crate) fn kill(rounds: Option<u64>) -> Outcome {
+    let mut command = shell::cargo();
+    command.args(["test", "-p", "cohong", "--test", "kill"]);
+    command.args(["--", "--nocapture"]);
+    if let Some(rounds) = rounds {
+        command.env("COHONG_KILL_ROUNDS", rounds.to_string());
+    }
+    shell::run(&mut command)
+}
+
+/// The measurements, on an optimised build.
+pub(crate) fn bench(name: Option<&str>) -> Outcome {
+    let mut command = shell::cargo();
+    command.args(["run", "--release", "-p", "cohong-testkit"]);
+    command.args(["--bin", "bench", "--"]).args(name);
+    shell::run(&mut command)
+}

@@ -1,0 +1,89 @@
+//! Repository chores in Rust instead of shell: gates, tidy, conformance, forwarders to long runs.
+//!
+//! Nothing here is shipped. It may start processes and touch files; it knows none of the crates
+//! it checks, except by name. Start reading at [`gates`] (what `cargo xtask test` does) and at
+//! [`tidy`] (the house rules as checks).
+#![allow(
+    clippy::print_stdout,
+    reason = "a command-line tool reports by printing"
+)]
+
+mod conformance;
+mod deny;
+mod forward;
+mod gates;
+mod pyenv;
+mod shell;
+mod summary;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Repository chores. Run as `cargo xtask <command>`.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Every gate: format, lints, tidy, docs, dependencies, tests, conformance.
+    Test {
+        /// Run these steps only (may be repeated).
+        #[arg(long, value_enum)]
+        only: Vec<gates::Step>,
+        /// Leave these steps out (may be repeated); refused when CI=true.
+        #[arg(long, value_enum)]
+        skip: Vec<gates::Step>,
+    },
+    /// The house rules that neither the compiler nor clippy can check.
+    Tidy,
+    /// The conformance suites against a freshly built binary.
+    Conformance {
+        /// One folder of `conformance/`; all of them when left out.
+        name: Option<String>,
+    },
+    /// The simulation over a range of seeds.
+    Sim {
+        /// How many seeds; the test's own number when left out.
+        #[arg(long)]
+        seeds: Option<u64>,
+        /// The first seed.
+        #[arg(long)]
+        from: Option<u64>,
+    },
+    /// Kill the real binary again and again and check what it had acknowledged.
+    Kill {
+        /// How many rounds; the test's own number when left out.
+        #[arg(long)]
+        rounds: Option<u64>,
+    },
+    /// Measure an optimised build.
+    Bench {
+        /// One measurement; all of them when left out.
+        name: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let passed = match Cli::parse().command {
+        Command::Test { only, skip } => gates::run(&only, &skip),
+        Command::Tidy => tidy::run(),
+        Command::Conformance { name } => gates::conformance(name.as_deref()),
+        Command::Sim { seeds, from } => forward::sim(seeds, from),
+        Command::Kill { rounds } => forward::kill(rounds),
+        Command::Bench { name } => forward::bench(name.as_deref()),
+    };
+    match passed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            println!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

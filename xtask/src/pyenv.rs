@@ -1,0 +1,197 @@
+//! A pinned Python environment in a scratch folder, made with whatever this machine offers.
+//!
+//! Three ways are tried: `venv` with its own pip; `venv` without pip, filled by the machine's pip
+//! (distributions often leave `ensurepip` out); packages in a plain folder on `PYTHONPATH`. A
+//! finished environment is kept and used again while the requirements and the interpreter stay.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shell::{self, Failure, Outcome};
+
+/// A finished environment.
+pub(crate) struct Env {
+    python: PathBuf,
+    packages: Option<PathBuf>,
+}
+
+impl Env {
+    /// The environment in `scratch` with exactly the packages that `requirements` pins.
+    pub(crate) fn prepare(scratch: &Path, requirements: &Path) -> Outcome<Self> {
+        Self::prepare_with(Path::new("python3"), scratch, requirements)
+    }
+
+    fn prepare_with(python: &Path, scratch: &Path, requirements: &Path) -> Outcome<Self> {
+        let wanted = std::fs::read_to_string(requirements)
+            .map_err(|e| Failure::new(format!("{}: {e}", requirements.display())))?;
+        check_pinned(&wanted)?;
+        let stamp = format!(
+            "{}{wanted}",
+            shell::capture(Command::new(python).arg("--version"))?
+        );
+        let stamp_file = scratch.join("stamp");
+        if std::fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
+            return Ok(Self::at(python, scratch));
+        }
+        start_afresh(scratch)?;
+        install(python, scratch, requirements)?;
+        std::fs::write(&stamp_file, stamp)
+            .map_err(|e| Failure::new(format!("{}: {e}", stamp_file.display())))?;
+        Ok(Self::at(python, scratch))
+    }
+
+    /// The command in this environment; a leading `python` means the environment's own.
+    pub(crate) fn command(&self, words: &[String]) -> Command {
+        let (program, args) = words.split_first().expect("a suite's command is not empty");
+        let mut command = match program.as_str() {
+            "python" | "python3" => Command::new(&self.python),
+            other => Command::new(other),
+        };
+        command.args(args).env("PYTHONDONTWRITEBYTECODE", "1");
+        if let Some(packages) = &self.packages {
+            command.env("PYTHONPATH", packages);
+        }
+        command
+    }
+
+    fn at(python: &Path, scratch: &Path) -> Self {
+        let own = scratch.join("venv/bin/python");
+        if own.exists() {
+            return Self {
+                python: own,
+                packages: None,
+            };
+        }
+        Self {
+            python: python.to_owned(),
+            packages: Some(scratch.join("packages")),
+        }
+    }
+}
+
+fn install(python: &Path, scratch: &Path, requirements: &Path) -> Outcome {
+    let venv = scratch.join("venv");
+    let own = venv.join("bin/python");
+    if shell::succeeds(Command::new(python).args(["-m", "venv"]).arg(&venv)) {
+        return pip(
+            Command::new(&own).args(["-m", "pip", "install"]),
+            requirements,
+        );
+    }
+    println!("python has no ensurepip, using the machine's pip");
+    start_afresh(scratch)?;
+    let bare = shell::succeeds(
+        Command::new(python)
+            .args(["-m", "venv", "--without-pip"])
+            .arg(&venv),
+    );
+    let mut into_venv = Command::new(python);
+    into_venv
+        .args(["-m", "pip", "--python"])
+        .arg(&own)
+        .arg("install");
+    if bare && pip(&mut into_venv, requirements).is_ok() {
+        return Ok(());
+    }
+    println!("pip cannot fill an environment, using a folder of packages");
+    start_afresh(scratch)?;
+    let mut into_folder = Command::new(python);
+    into_folder.args(["-m", "pip", "install", "--target"]);
+    pip(into_folder.arg(scratch.join("packages")), requirements)
+}
+
+fn pip(command: &mut Command, requirements: &Path) -> Outcome {
+    command.args(["--quiet", "--disable-pip-version-check", "--no-input"]);
+    shell::run(command.arg("--requirement").arg(requirements))
+}
+
+fn start_afresh(scratch: &Path) -> Outcome {
+    let gone = match std::fs::remove_dir_all(scratch) {
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => Err(why),
+        _ => std::fs::create_dir_all(scratch),
+    };
+    gone.map_err(|e| Failure::new(format!("{}: {e}", scratch.display())))
+}
+
+/// Every requirement names one version, so that a run means the same tomorrow.
+fn check_pinned(requirements: &str) -> Outcome {
+    for line in requirements.lines() {
+        let line = line.split('#').next().unwrap_or_default().trim();
+        if !line.is_empty() && !line.starts_with("--") && !line.contains("==") {
+            return Err(Failure::new(format!("requirement `{line}` has no `==`")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pinned_requirements_pass() {
+        for good in [
+            "",
+            "# none\n",
+            "tos==2.8.0\nsix==1.16.0 # why\n",
+            "--no-binary x\n",
+        ] {
+            assert!(check_pinned(good).is_ok(), "{good}");
+        }
+        for bad in ["tos\n", "tos>=2\n", "six==1\ntos\n"] {
+            assert!(check_pinned(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// An interpreter that lacks what `missing` (a shell pattern over its arguments) asks for.
+    fn lame_python(folder: &Path, missing: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = folder.join("python");
+        let script =
+            format!("#!/bin/sh\ncase \"$*\" in {missing}) exit 1;; esac\nexec python3 \"$@\"\n");
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[test]
+    fn environments_are_made_with_what_the_machine_offers() {
+        let ways = [
+            "never",
+            "*'-m venv /'*",
+            "*'-m venv '*",
+            "*'-m venv /'*|*'pip --python'*",
+        ];
+        for (i, missing) in ways.into_iter().enumerate() {
+            let scratch = tempfile::tempdir().unwrap();
+            let requirements = scratch.path().join("requirements.txt");
+            std::fs::write(&requirements, "# nothing\n").unwrap();
+            let python = lame_python(scratch.path(), missing);
+            let place = scratch.path().join("env");
+            let env = Env::prepare_with(&python, &place, &requirements).unwrap();
+            let script = ["python", "-c", "print('ready')"].map(String::from);
+            let said = shell::capture(&mut env.command(&script)).unwrap();
+            assert_eq!(said.trim(), "ready", "without {missing}");
+            assert_eq!(env.packages.is_some(), i > 1, "without {missing}");
+        }
+    }
+
+    #[test]
+    fn environment_is_kept_until_its_stamp_differs() {
+        let scratch = tempfile::tempdir().unwrap();
+        let requirements = scratch.path().join("requirements.txt");
+        std::fs::write(&requirements, "# nothing\n").unwrap();
+        // Without venv the environment is made in a moment.
+        let python = lame_python(scratch.path(), "*'-m venv '*");
+        let place = scratch.path().join("env");
+        let marker = place.join("marker");
+        let prepare = || Env::prepare_with(&python, &place, &requirements).map(|_| ());
+        prepare().unwrap();
+        std::fs::write(&marker, "").unwrap();
+        prepare().unwrap();
+        assert!(marker.exists(), "a good environment was thrown away");
+        std::fs::write(&requirements, "# still nothing\n").unwrap();
+        prepare().unwrap();
+        assert!(!marker.exists(), "an outdated environment was kept");
+    }
+}
