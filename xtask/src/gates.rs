@@ -77,6 +77,10 @@ fn conformance_steps(name: Option<&str>, summary: &mut Summary) {
         Err(why) => return summary.step("conformance", || Err(why)),
     };
     if suites.is_empty() {
+        if shell::in_ci() {
+            let why = "conformance/ has no suites, and CI=true";
+            return summary.step("conformance", || Err(Failure::new(why)));
+        }
         return summary.left_out("conformance (no suites)");
     }
     let mut built = None;

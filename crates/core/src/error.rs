@@ -148,3 +148,73 @@ impl From<crate::model::InvalidName> for Error {
         Self::new(ErrorKind::InvalidArgument, invalid.0)
     }
 }
+
+impl From<crate::ports::StoreError> for Error {
+    fn from(error: crate::ports::StoreError) -> Self {
+        use crate::ports::StoreError;
+        match &error {
+            StoreError::Damaged(_) | StoreError::NoSuchPayload => damaged(error),
+            StoreError::Unavailable(_) => unavailable(error),
+        }
+    }
+}
+
+impl From<crate::ports::BlobError> for Error {
+    fn from(error: crate::ports::BlobError) -> Self {
+        use crate::ports::BlobError;
+        match &error {
+            BlobError::Damaged(_) | BlobError::NoSuchBlob => damaged(error),
+            BlobError::Full => full(error),
+            BlobError::Failed(_) => unavailable(error),
+        }
+    }
+}
+
+impl From<crate::ports::BodyError> for Error {
+    fn from(error: crate::ports::BodyError) -> Self {
+        use crate::ports::BodyError;
+        match error {
+            BodyError::Aborted(why) => Self::new(
+                ErrorKind::IncompleteBody,
+                "the body ended before its end; send it again",
+            )
+            .because(why),
+            BodyError::Refused(error) => error,
+            BodyError::Stored(error) => error.into(),
+        }
+    }
+}
+
+impl From<crate::ports::CommitError> for Error {
+    fn from(error: crate::ports::CommitError) -> Self {
+        use crate::ports::CommitError;
+        match error {
+            CommitError::Conflict => Self::new(
+                ErrorKind::Busy,
+                "somebody else is changing the same thing; try again",
+            ),
+            CommitError::Full => full(error),
+            CommitError::Unavailable(_) => unavailable(error),
+        }
+    }
+}
+
+fn damaged(source: impl Into<BoxError>) -> Error {
+    Error::new(ErrorKind::Internal, "stored data cannot be read").because(source)
+}
+
+fn full(source: impl Into<BoxError>) -> Error {
+    Error::new(
+        ErrorKind::Full,
+        "no disk space is left; free some or ask the operator",
+    )
+    .because(source)
+}
+
+fn unavailable(source: impl Into<BoxError>) -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the server cannot answer now; try again later",
+    )
+    .because(source)
+}

@@ -41,8 +41,28 @@ pub const COMMIT_QUEUE_MAX: usize = 4096;
 pub const SOON_MAX: Duration = Duration::from_millis(100);
 /// How long a plan is repeated after conflicts before the request is answered "busy".
 pub const CONFLICT_RETRIES_MAX: u32 = 64;
+/// Gates that writers queue at by key: enough that unrelated keys seldom share one, small in memory.
+pub const GATES: usize = 1024;
+/// Longest a writer waits for the outcome of a bucket's removal, which takes a few reads and two
+/// commits.
+pub const REMOVAL_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Pause between two looks at a bucket that is being removed.
+pub const REMOVAL_POLL: Duration = Duration::from_millis(10);
+/// Most buckets of an account: what vendors allow by default.
+pub const BUCKETS_MAX: usize = 100;
+/// Most bytes of vendor words kept with a bucket, names and values together; they ride along with
+/// every request on the bucket.
+pub const LABELS_BYTES_MAX: usize = 2 << 10;
+/// Most bytes of the headers kept with an object, together: they are answered with every read of it
+/// and must fit the head of an answer beside the user metadata.
+pub const HEADERS_BYTES_MAX: usize = 8 << 10;
+/// Most bytes of the tags of an object, names and values together: 100 pairs of 128 + 256 characters
+/// fit, and a head record stays far below a batch.
+pub const TAGS_BYTES_MAX: usize = 64 << 10;
+/// Times a copy starts again because its source was overwritten under it.
+pub const COPY_RETRIES_MAX: u32 = 16;
 /// How long a dropped payload's bytes stay readable for requests that already found them.
-pub const DROP_GRACE: Duration = Duration::from_secs(600);
+pub const DROP_GRACE: Duration = Duration::from_mins(10);
 /// Most addresses a callback names (TOS and OSS say 5).
 pub const CALLBACK_URLS_MAX: usize = 5;
 /// Largest decoded callback parameter, bytes (reliability 4.2).
@@ -68,7 +88,7 @@ pub const DELIVERY_ATTEMPTS_MAX: u32 = 10;
 /// First retry of a delivery; functions are to be retried within 2 s.
 pub const DELIVERY_BACKOFF_MIN: Duration = Duration::from_secs(1);
 /// Longest pause between two tries of a delivery or two probes of a paused target.
-pub const DELIVERY_BACKOFF_MAX: Duration = Duration::from_secs(300);
+pub const DELIVERY_BACKOFF_MAX: Duration = Duration::from_mins(5);
 /// A key whose event fails is set aside after this long, so that other keys go on.
 pub const HOLD_AFTER: Duration = Duration::from_secs(2);
 /// More held keys than this is a failure of the target, not of events.
@@ -78,10 +98,61 @@ pub const SETTLE_OUTCOMES_MAX: usize = 64;
 /// Longest an outcome waits to be settled.
 pub const SETTLE_AFTER: Duration = Duration::from_millis(50);
 /// How long delivered events stay in the log for replay.
-pub const EVENT_RETENTION: Duration = Duration::from_secs(35 * 24 * 3600);
+pub const EVENT_RETENTION: Duration = Duration::from_hours(35 * 24);
 /// How long the delivery log is kept.
-pub const ATTEMPTS_RETENTION: Duration = Duration::from_secs(7 * 24 * 3600);
+pub const ATTEMPTS_RETENTION: Duration = Duration::from_hours(7 * 24);
 /// Tries of a piece of durable work before it is dead and waits for the operator.
 pub const WORK_ATTEMPTS_MAX: u32 = 20;
 /// Longest pause between two tries of a piece of work, and how far away a due time may appear.
-pub const WORK_BACKOFF_MAX: Duration = Duration::from_secs(900);
+pub const WORK_BACKOFF_MAX: Duration = Duration::from_mins(15);
+/// How far away a wake-up may lie: work put while the bell was missed waits no longer than this.
+pub const WORK_POLL_MAX: Duration = Duration::from_mins(1);
+/// Work done at once: few, because every unit takes disk time that requests want.
+pub const WORK_WORKERS: usize = 4;
+/// First pause after a failed try of a piece of work; doubles with every further one.
+pub const WORK_BACKOFF_MIN: Duration = Duration::from_secs(1);
+/// Rows of work, parts or blobs looked at in one read; bounds what a background step holds in memory.
+pub const WORK_PAGE: usize = 1000;
+/// Between two looks at a blob that no record knows, before it is removed: far longer than any request
+/// takes from finishing its blob to its commit.
+pub const SWEEP_AGE: Duration = Duration::from_hours(1);
+/// Unknown blobs remembered between two looks; the rest waits for a later one.
+pub const SWEEP_ORPHANS_MAX: usize = 100_000;
+/// Bytes gathered before they are written to a blob: a body that comes byte by byte must not become
+/// as many writes, and a write should be worth its way to the disk.
+pub const INGEST_WRITE_BYTES: usize = 256 << 10;
+/// How often a read is begun again because what it found was replaced before its bytes were read.
+pub const READ_RETRIES_MAX: u32 = 8;
+/// Longest `Host` of a callback: a domain name of 253 characters and a port.
+pub const CALLBACK_HOST_BYTES_MAX: usize = 260;
+/// Bytes of an object that are looked at for a callback's image variables: dimensions stand near the
+/// beginning, behind embedded previews of at most 64 KiB each.
+pub const CALLBACK_IMAGE_BYTES_MAX: u64 = 256 << 10;
+/// Callbacks of one key that are shown, newest ones.
+pub const CALLS_SHOWN_MAX: usize = 100;
+/// Bytes of records in one page of a scan, so that rows of 10 KiB each do not fill memory.
+pub const SCAN_BYTES_MAX: usize = 1 << 20;
+/// How old a cached credential may be: a removed key works no longer than this on another process.
+pub const CREDENTIAL_AGE_MAX: Duration = Duration::from_secs(5);
+/// How long an access key stays unknown without another look: short, because it may be made any time.
+pub const UNKNOWN_KEY_AGE_MAX: Duration = Duration::from_secs(1);
+/// Cached credentials: more than any server sees active keys within seconds.
+pub const CREDENTIALS_CACHED_MAX: usize = 4096;
+/// Cached unknown access keys; anybody can send some, so they take little and evict only each other.
+pub const UNKNOWN_KEYS_CACHED_MAX: usize = 1024;
+/// Longest access key id or root secret, characters (architecture section 20).
+pub const ROOT_KEY_CHARS_MAX: usize = 128;
+/// Longest name of an account, bytes.
+pub const ACCOUNT_BYTES_MAX: usize = 64;
+/// Most access keys of the server, expired ones included: they are read as a whole when one is made.
+pub const KEYS_MAX: usize = 10_000;
+/// Longest life of a temporary key: a week. A key for longer is a permanent one.
+pub const TEMPORARY_KEY_MAX: Duration = Duration::from_hours(7 * 24);
+/// How long an expired key is kept, so that its users are told that it expired.
+pub const EXPIRED_KEY_KEPT: Duration = Duration::from_hours(24);
+/// Most registered functions: they are read as a whole when listed.
+pub const FUNCTIONS_MAX: usize = 1000;
+/// Longest name of a function, bytes.
+pub const FUNCTION_NAME_BYTES_MAX: usize = 128;
+/// Longest URL that is stored, bytes: what HTTP servers commonly take.
+pub const URL_BYTES_MAX: usize = 8 << 10;

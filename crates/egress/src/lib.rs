@@ -1,1 +1,23 @@
-//! cohong-egress
+//! cohong-egress: everything this server sends to other people's servers.
+//!
+//! The outbound trust boundary. An address may come from whoever uploads an object, so every call
+//! passes [`policy`] three times: when its URL is read, when its name is resolved and when the
+//! connection stands. [`Http`] is the only HTTP client; [`HttpCallbacks`] calls uploaders'
+//! applications; [`FunctionTarget`] and [`WebhookTarget`] deliver notifications.
+//!
+//! It does **not** know buckets, records, vendors' words, configuration files, or what is done about
+//! a failed call: `cohong-core` decides that. Start reading at [`policy`].
+
+pub mod limits;
+pub mod policy;
+
+mod callback;
+mod client;
+mod resolve;
+mod target;
+
+pub use callback::{CallbackLimits, HttpCallbacks};
+pub use client::{BuildError, Http, HttpLimits};
+pub use resolve::{Resolve, SystemResolver};
+pub use target::function::{Endpoint, FunctionRegistry, FunctionTarget};
+pub use target::webhook::{WebhookSecret, WebhookSecrets, WebhookTarget};

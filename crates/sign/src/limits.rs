@@ -7,6 +7,6 @@ pub const MAX_ACCESS_KEY_BYTES: usize = 128;
 /// length and a signature fit several times over.
 pub const MAX_AUTHORIZATION_BYTES: usize = 16 * 1024;
 
-/// Most names in a SignedHeaders list. HTTP servers accept about a hundred header lines, and a name that is
+/// Most names in a `SignedHeaders` list. HTTP servers accept about a hundred header lines, and a name that is
 /// listed has to be present.
 pub const MAX_SIGNED_HEADERS: usize = 128;

@@ -1,7 +1,5 @@
 //! Credential scope: the day, region and service a signature is good for.
 
-use std::fmt;
-
 use crate::error::Fault;
 use crate::limits::MAX_ACCESS_KEY_BYTES;
 use crate::scheme::Scheme;
@@ -82,13 +80,6 @@ impl Credential {
     /// The credential as it stands in a request.
     pub fn text(&self, scheme: &Scheme) -> String {
         format!("{}/{}", self.access_key, self.scope.text(scheme))
-    }
-}
-
-impl fmt::Display for Scope {
-    /// Date, region and service, for messages.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.date, self.region, self.service)
     }
 }
 

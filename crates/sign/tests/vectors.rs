@@ -201,8 +201,8 @@ fn query_flavour() {
         let also: &[&str] = if content_type { &["content-type"] } else { &[] };
         let signer = vectors.signer(presented.security_token.as_deref());
         let expires = presented.expires.expect("lifetime");
-        let signed = signer.presign(&RequestHead { query: own, ..head }, expires, also);
-        assert_eq!(signed.as_deref(), Ok(query), "{}", text(entry, "name"));
+        let made = signer.presign(&RequestHead { query: own, ..head }, expires, also);
+        assert_eq!(made.as_deref(), Ok(query), "{}", text(entry, "name"));
     }
 }
 

@@ -1,1 +1,8 @@
-//! cohong-testkit
+//! cohong-testkit: what tests of several crates share. Not published, never part of the server.
+
+pub mod disk;
+pub mod instance;
+pub mod receiver;
+pub mod seed;
+pub mod suite;
+pub mod tos;

@@ -94,6 +94,16 @@ pub struct Effects {
     pub payloads: BTreeMap<BlobId, Option<Bytes>>,
 }
 
+impl Effects {
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+            && self.appends.is_empty()
+            && self.trims.is_empty()
+            && self.payloads.is_empty()
+    }
+}
+
 /// A batch that takes no more members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
@@ -178,6 +188,9 @@ impl Batch {
     }
 
     fn take(&mut self, txn: Txn) {
+        if txn.write.is_empty() && txn.payloads.is_empty() {
+            return;
+        }
         let revision = Revision(self.number());
         for (id, bytes) in txn.payloads {
             self.effects.payloads.insert(id, Some(bytes));
@@ -225,12 +238,6 @@ impl Batch {
     fn number(&mut self) -> u64 {
         self.last += 1;
         self.last
-    }
-}
-
-impl From<InvalidTxn> for CommitError {
-    fn from(invalid: InvalidTxn) -> Self {
-        unavailable(invalid)
     }
 }
 

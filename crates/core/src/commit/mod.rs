@@ -6,11 +6,11 @@
 //! then answers. One sequence of numbers gives revisions and log positions: an applied transaction
 //! takes the next number as revision of everything it puts, then one for each of its appends.
 //!
-//! It does not know how anything is stored or who waits. [`Budget`], which cuts the pages of scans,
-//! is here because all stores must cut alike.
+//! It does not know how anything is stored or who waits. [`Budget`] and [`payload_part`], which cut
+//! answers, are here because all stores must cut alike.
 
 mod batch;
 mod page;
 
 pub use batch::{Batch, Bounds, Effects, InvalidTxn, Offer, Sealed, State};
-pub use page::Budget;
+pub use page::{Budget, payload_part};

@@ -1,6 +1,11 @@
-//! Where a page of an answer ends.
+//! Where a page of an answer ends, and which part of a payload an answer is.
 
-use crate::ports::Limit;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::model::BlobId;
+use crate::ports::{Limit, StoreError};
 
 /// Counts rows and bytes of one page against a [`Limit`].
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +35,24 @@ impl Budget {
         }
         fits
     }
+}
+
+/// A part of a payload. A range that does not lie within it is `Damaged`: the record that named the
+/// range, or the payload, is not what was written.
+pub fn payload_part(id: BlobId, payload: &Bytes, range: Range<u64>) -> Result<Bytes, StoreError> {
+    let outside = || {
+        let Range { start, end } = range;
+        StoreError::Damaged(format!(
+            "payload {id} has {} bytes, not {start}..{end}",
+            payload.len()
+        ))
+    };
+    let start = usize::try_from(range.start).map_err(|_| outside())?;
+    let end = usize::try_from(range.end).map_err(|_| outside())?;
+    if start > end || end > payload.len() {
+        return Err(outside());
+    }
+    Ok(payload.slice(start..end))
 }
 
 #[cfg(test)]

@@ -1,17 +1,39 @@
 //! The engine: every operation reads a snapshot, plans with a pure rule, commits one transaction and
 //! reports. One file per service.
 
-mod stubs;
+mod accounts;
+mod buckets;
+mod callback;
+mod change;
+mod commit;
+mod copy;
+mod delete;
+mod key;
+mod put;
+mod removal;
+mod functions;
+mod gate;
+mod list;
+mod body_out;
+mod ingest;
+mod read;
+mod complete;
+mod parts;
+mod uploads;
+mod walk;
 mod types;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use crate::error::Error;
-use crate::model::{AccessKeyId, Bucket, BucketName, ObjectKey, UploadId, VersionTag};
+use crate::delivery::Bell;
 use crate::ports::{BlobStore, CallbackSender, Clock, Ids, MetadataStore, Sealer, Spawner};
-use crate::rules::access::Action;
+use crate::work::WorkBell;
 
-pub use stubs::{Credential, Secret};
+pub use callback::SeenCall;
+pub use accounts::{Credential, IssuedKey, KeyInfo, RootKey, Secret};
+pub use functions::Function;
+pub(crate) use walk::Walk;
 pub use types::*;
 
 /// What the engine stands on.
@@ -36,14 +58,36 @@ pub struct Ports {
 /// The engine. Cheap to share behind an `Arc`.
 #[derive(Debug)]
 pub struct Engine {
-    ports: Ports,
+    pub(crate) ports: Ports,
+    /// Rung after commits that delivery has to look at.
+    pub(crate) bell: Arc<Bell>,
+    /// Rung after commits that put work.
+    pub(crate) work_bell: Arc<WorkBell>,
+    /// Where writers of one key queue.
+    gates: gate::Gates,
+    /// Greatest version id this process gave out: ids never repeat while it runs, even when a key
+    /// loses all its versions within one tick of the clock.
+    versions: AtomicU64,
+    /// Names this run of the server: wall clock at construction, milliseconds.
+    pub(crate) boot: u64,
+    /// Credentials read in the last seconds.
+    pub(crate) credentials: accounts::Cache,
 }
 
 impl Engine {
     /// An engine on the given ports. Background work starts with [`crate::work`] and
     /// [`crate::delivery`].
     pub fn new(ports: Ports) -> Self {
-        Self { ports }
+        let boot = ports.clock.now().millis();
+        Self {
+            ports,
+            bell: Arc::default(),
+            work_bell: Arc::default(),
+            gates: gate::Gates::default(),
+            versions: AtomicU64::new(0),
+            boot,
+            credentials: accounts::Cache::default(),
+        }
     }
 
     /// The ports it stands on.

@@ -78,14 +78,20 @@ impl MemoryBlobs {
         self.lock().fault = None;
     }
 
-    /// From now on `bytes` more fit; then `write` answers [`BlobError::Full`].
-    pub fn set_room(&self, bytes: u64) {
-        self.lock().room = Some(bytes);
+    /// From now on `bytes` more fit, and then [`BlobError::Full`] is answered; `None` is no limit.
+    pub fn set_room(&self, bytes: Option<u64>) {
+        self.lock().room = bytes;
     }
 
     /// The process dies: blobs being written are gone, and their writers can do nothing more.
     pub fn crash(&self) {
         self.lock().life += 1;
+    }
+
+    /// Length of a finished blob, bytes.
+    pub fn len(&self, id: BlobId) -> Option<u64> {
+        let state = self.lock();
+        state.blobs.get(&id).map(|stored| stored.bytes.len() as u64)
     }
 
     /// Damages bit `n`, counted from the first byte's lowest. `false` when there is no such bit.
@@ -129,11 +135,7 @@ impl fmt::Debug for MemoryBlobs {
 
 #[async_trait]
 impl BlobStore for MemoryBlobs {
-    async fn create(
-        &self,
-        id: BlobId,
-        len: Option<u64>,
-    ) -> Result<Box<dyn BlobWriter>, BlobError> {
+    async fn create(&self, id: BlobId, len: Option<u64>) -> Result<Box<dyn BlobWriter>, BlobError> {
         self.step(BlobStep::Create, id)?;
         let state = self.lock();
         if state.room.is_some_and(|room| room < len.unwrap_or(0)) {
@@ -144,6 +146,7 @@ impl BlobStore for MemoryBlobs {
             id,
             life: state.life,
             bytes: Vec::new(),
+            broken: false,
         }))
     }
 
@@ -197,33 +200,43 @@ struct Writer {
     id: BlobId,
     life: u64,
     bytes: Vec<u8>,
+    /// A write failed: bytes are missing.
+    broken: bool,
 }
 
 impl Writer {
-    fn alive(&self) -> Result<(), BlobError> {
-        if self.store.lock().life == self.life {
-            return Ok(());
+    fn usable(&self) -> Result<(), BlobError> {
+        let why = match (self.broken, self.store.lock().life == self.life) {
+            (true, _) => "an earlier write of this blob failed",
+            (false, false) => "the store has crashed meanwhile",
+            (false, true) => return Ok(()),
+        };
+        Err(BlobError::Failed(why.into()))
+    }
+
+    fn append(&mut self, chunk: &[u8]) -> Result<(), BlobError> {
+        self.store.step(BlobStep::Write, self.id)?;
+        let needed = (self.bytes.len() + chunk.len()) as u64;
+        if self.store.lock().room.is_some_and(|room| room < needed) {
+            return Err(BlobError::Full);
         }
-        Err(BlobError::Failed("the store has crashed meanwhile".into()))
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
     }
 }
 
 #[async_trait]
 impl BlobWriter for Writer {
     async fn write(&mut self, chunk: Bytes) -> Result<(), BlobError> {
-        self.store.step(BlobStep::Write, self.id)?;
-        self.alive()?;
-        let needed = (self.bytes.len() + chunk.len()) as u64;
-        if self.store.lock().room.is_some_and(|room| room < needed) {
-            return Err(BlobError::Full);
-        }
-        self.bytes.extend_from_slice(&chunk);
-        Ok(())
+        self.usable()?;
+        let outcome = self.append(&chunk);
+        self.broken = outcome.is_err();
+        outcome
     }
 
     async fn finish(self: Box<Self>) -> Result<BlobInfo, BlobError> {
+        self.usable()?;
         self.store.step(BlobStep::Finish, self.id)?;
-        self.alive()?;
         let bytes = Bytes::from(self.bytes);
         let (id, len) = (self.id, bytes.len() as u64);
         let mut state = self.store.lock();

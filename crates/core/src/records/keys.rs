@@ -167,6 +167,17 @@ pub fn extents(payload: PayloadId, row: u32) -> Key {
     key(Table::Extents, &[&payload.0, &row.to_be_bytes()])
 }
 
+/// All rows of the manifest of a payload.
+pub fn extents_range(payload: PayloadId) -> KeyRange {
+    prefix_range(Table::Extents, &[&payload.0])
+}
+
+/// How many rows a manifest of so many extents has; every row but the last is full.
+pub fn extent_rows(extents: u32) -> u32 {
+    let per_row = u32::try_from(crate::limits::EXTENTS_PER_ROW).unwrap_or(u32::MAX);
+    extents.div_ceil(per_row)
+}
+
 /// A payload's state.
 pub fn payload(id: PayloadId) -> Key {
     key(Table::Payloads, &[&id.0])
@@ -242,6 +253,12 @@ pub fn call(bucket: BucketId, object: &ObjectKey, v: VersionId) -> Key {
 /// All upload callbacks of one key.
 pub fn calls_range(bucket: BucketId, object: &ObjectKey) -> KeyRange {
     prefix_range(Table::Calls, &[&versions_of(bucket, object)])
+}
+
+/// The version in a key of [`call`].
+pub fn version_of_call(bytes: &[u8]) -> Option<VersionId> {
+    let (_, id) = bytes.split_last_chunk::<8>()?;
+    Some(VersionId(u64::from_be_bytes(*id)))
 }
 
 /// A piece of durable work.

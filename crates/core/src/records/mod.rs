@@ -4,7 +4,11 @@
 //! ever released. Model types that are stored derive the encoding of version 1; fixtures under
 //! `crates/core/tests/fixtures` fail when a change of a type would change stored bytes.
 
+mod account;
+mod call;
+mod delivery;
 mod event;
+mod function;
 pub mod keys;
 mod payload;
 mod upload;
@@ -17,7 +21,14 @@ use serde::de::DeserializeOwned;
 
 use crate::ports::StoreError;
 
+pub use account::{AccountRecord, CredentialRecord, RootRecord};
+pub use call::{CallRecord, CallResult, CallState};
+pub use delivery::{
+    AttemptBlock, AttemptRecord, DeadRecord, ERRORS_MAX, HeldRecord, ReplayRecord, ReplaySource,
+    ReplayState, SubRecord, SubState, push_error,
+};
 pub use event::{Hit, LoggedEvent, RuleSetRecord};
+pub use function::FunctionRecord;
 pub use payload::{PayloadRecord, PayloadState};
 pub use upload::{PartRecord, UploadRecord, UploadState};
 pub use version::CurrentRecord;

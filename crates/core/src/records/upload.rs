@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Acl, Checksums, Extent, Principal, StorageClass, StoredHeaders, Tags, Timestamp, UserMeta,
-    VersionId,
 };
 
 /// Whether parts may still change.
@@ -15,12 +14,10 @@ pub enum UploadState {
     /// A Complete is at work; no part can change under it. A crash leaves this for the next Complete
     /// or Abort.
     Completing,
-    /// Completed as this version; kept until its parts are purged so that a repeated Complete finds
-    /// its result.
-    Completed(VersionId),
 }
 
-/// A multipart upload.
+/// A multipart upload. The commit that completes or aborts it removes this record; a repeated
+/// Complete finds its result by [`crate::model::ObjectRecord::upload`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadRecord {
     /// Whether parts may still change.

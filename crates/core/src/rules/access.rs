@@ -89,7 +89,7 @@ fn granted(principal: &Principal, action: Action, resource: &Resource<'_>) -> bo
         Action::ReadBucketAcl => on_bucket(Permission::ReadAcl),
         Action::WriteBucketAcl => on_bucket(Permission::WriteAcl),
         Action::ReadObject | Action::ReadObjectVersion | Action::ReadObjectTags => {
-            on_object(Permission::Read)
+            on_object(Permission::Read) || on_object(Permission::ReadNonList)
         }
         Action::ReadObjectAcl => on_object(Permission::ReadAcl),
         Action::WriteObjectAcl => on_object(Permission::WriteAcl),
@@ -117,8 +117,9 @@ fn holds(principal: &Principal, wanted: Permission, acl: &Acl) -> bool {
             Grantee::AuthenticatedUsers => principal.account().is_some(),
             Grantee::Account(account) => principal.account() == Some(account),
         };
-        whom && (grant.permission == wanted
-            || grant.permission == Permission::FullControl
-            || (grant.permission == Permission::ReadNonList && wanted == Permission::Read))
+        whom && (grant.permission == wanted || grant.permission == Permission::FullControl)
     })
 }
+
+#[cfg(test)]
+mod tests;

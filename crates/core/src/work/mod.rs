@@ -1,1 +1,41 @@
-//! work.
+//! Durable work: what must happen after a response is a record, put by the transaction that causes it
+//! (invariant I3), and is tried until it is done or an operator is needed.
+//!
+//! For one process: a claim is a note in memory, so nothing is claimed after a restart. Every kind of
+//! work may run twice (I5). Four moves, each one transaction: [`put`], finish, retry, bury. It does
+//! not know what clients do; what each kind does stands in `handlers`.
+
+mod admin;
+mod bell;
+mod handlers;
+mod queue;
+pub mod sweep;
+mod worker;
+
+pub use bell::WorkBell;
+pub use queue::run_due_once;
+pub use worker::{WorkHandle, WorkReport, start};
+
+use bytes::Bytes;
+
+use crate::model::Timestamp;
+use crate::ports::{Ids, Write};
+use crate::records::{WorkKind, WorkRecord, encode, keys};
+
+/// Writes that put a piece of work, due at `due`; for the transaction that causes it. Ring
+/// [`WorkBell`] after its commit.
+pub(crate) fn put(ids: &dyn Ids, kind: WorkKind, due: Timestamp, now: Timestamp) -> [Write; 2] {
+    let id = ids.work();
+    let record = WorkRecord {
+        kind,
+        attempt: 0,
+        due,
+        created_at: now,
+        last_error: None,
+        dead: false,
+    };
+    [
+        Write::Put(keys::work(id), encode(&record)),
+        Write::Put(keys::work_due(due, id), Bytes::new()),
+    ]
+}

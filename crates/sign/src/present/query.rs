@@ -38,7 +38,7 @@ pub(super) fn claims(scheme: &Scheme, query: &str) -> Result<Option<Fields>, Pre
     Ok(Some(fields))
 }
 
-/// Parses gathered parameters. A policy makes it a policy URL, which has no SignedHeaders.
+/// Parses gathered parameters. A policy makes it a policy URL, which has no `SignedHeaders`.
 pub(super) fn parse(scheme: &Scheme, mut fields: Fields) -> Result<Presented, Fault> {
     fields.check_algorithm(scheme)?;
     let flavour = match fields.policy.take() {

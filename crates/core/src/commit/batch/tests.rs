@@ -50,7 +50,7 @@ fn state() -> Fixed {
     Fixed(BTreeMap::from([(key("a"), Revision(3))]))
 }
 
-fn blob(n: u32) -> BlobId {
+fn blob(n: u64) -> BlobId {
     BlobId {
         payload: PayloadId([1; 16]),
         n,
@@ -123,6 +123,16 @@ fn a_refused_member_changes_nothing_and_takes_no_number() {
             now: false
         }
     );
+}
+
+#[test]
+fn a_check_without_changes_passes_and_takes_no_number() {
+    let mut batch = Batch::after(10, BOUNDS);
+    let check = now(vec![Expect::Revision(key("a"), Revision(3))], vec![]);
+    assert!(matches!(batch.offer(check, &state()), Offer::Taken));
+    let sealed = batch.seal();
+    assert!(sealed.effects.is_empty());
+    assert_eq!(sealed.last, 10);
 }
 
 #[test]

@@ -1,0 +1,117 @@
+"""Starts the real binary and local receivers; knows nothing of the tests."""
+
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+
+import tos
+
+# Any of the vendor's own endpoints: the client sends absolute-form requests to its proxy, which is the
+# server under test, so no name is ever resolved and nothing leaves the machine.
+ENDPOINT = "http://tos-cn-beijing.volces.com"
+REGION = "cn-beijing"
+
+
+class Server:
+    """One server on a folder of its own, on free ports of the loopback interface."""
+
+    def __init__(self):
+        self.binary = os.environ["COHONG_BIN"]
+        self.data = tempfile.mkdtemp(prefix="cohong-")
+        command = [self.binary, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--json"]
+        self.log = open(os.path.join(self.data, "..", os.path.basename(self.data) + ".log"), "w+b")
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
+        line = self.process.stdout.readline()
+        if not line:
+            self.log.seek(0)
+            raise RuntimeError("the server did not start: " + self.log.read().decode(errors="replace"))
+        ready = json.loads(line)
+        self.host, port = ready["listen"].rsplit(":", 1)
+        self.port = int(port)
+        self.access_key = ready["access_key"]
+        self.secret_key = ready["secret_key"]
+
+    def client(self, access_key=None, secret_key=None, **options):
+        return tos.TosClientV2(
+            access_key or self.access_key,
+            secret_key or self.secret_key,
+            ENDPOINT,
+            REGION,
+            proxy_host=self.host,
+            proxy_port=self.port,
+            max_retry_count=options.pop("max_retry_count", 0),
+            **options,
+        )
+
+    def command(self, *words):
+        """Runs a command of the binary against this server; its JSON answer."""
+        done = subprocess.run([self.binary, "--data", self.data, "--json", *words], capture_output=True, timeout=60)
+        assert done.returncode == 0, done.stderr.decode()
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def stop(self):
+        self.process.terminate()
+        code = self.process.wait(timeout=20)
+        self.log.close()
+        shutil.rmtree(self.data, ignore_errors=True)
+        os.unlink(self.log.name)
+        assert code == 0, f"the server ended with {code}"
+
+
+class Receiver:
+    """An application's HTTP server: keeps what it was sent, answers what `answer` says."""
+
+    def __init__(self):
+        self.requests = []
+        self.answer = lambda request: (200, "application/json", b'{"Status":"OK"}')
+        self.arrived = threading.Condition()
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                request = Request(self.path, dict(self.headers.items()), body)
+                status, media, answer = receiver.answer(request)
+                with receiver.arrived:
+                    receiver.requests.append(request)
+                    receiver.arrived.notify_all()
+                self.send_response(status)
+                self.send_header("Content-Type", media)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def wait(self, count, seconds=20):
+        """The first `count` requests, waiting for them."""
+        end = time.monotonic() + seconds
+        with self.arrived:
+            while len(self.requests) < count:
+                left = end - time.monotonic()
+                assert left > 0, f"{len(self.requests)} of {count} requests came"
+                self.arrived.wait(left)
+            return list(self.requests)
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Request:
+    def __init__(self, path, headers, body):
+        self.path = path
+        self.headers = {name.lower(): value for name, value in headers.items()}
+        self.body = body

@@ -1,0 +1,234 @@
+//! What the configuration means: validated, defaults resolved.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+
+use cohong_core::engine::Secret;
+
+use super::{File, FileError};
+
+/// What was written on the command line and in variables; both win over the file.
+#[derive(Default)]
+pub(crate) struct Written {
+    pub config: Option<PathBuf>,
+    pub data: Option<PathBuf>,
+    pub listen: Option<String>,
+    pub admin: Option<String>,
+    pub log: Option<String>,
+    pub root_access_key: Option<String>,
+    pub root_secret_key: Option<String>,
+    pub root_secret_key_file: Option<PathBuf>,
+    pub egress_profile: Option<String>,
+    pub egress_allow: Option<Vec<String>>,
+}
+
+/// Which addresses may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Profile {
+    /// Loopback and private addresses too.
+    Dev,
+    /// Public addresses and what is allowed by name.
+    Prod,
+}
+
+/// Everything the server is built from.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    pub admin: SocketAddr,
+    pub log: String,
+    pub root: Option<(String, Secret)>,
+    pub profile: Profile,
+    pub allow: Vec<String>,
+    pub tos: cohong_dialects::tos::Options,
+}
+
+/// A configuration that makes no sense. Says which setting to change.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{setting} = {value:?} is not an address such as 127.0.0.1:9000")]
+    Address { setting: &'static str, value: String },
+    #[error("egress.profile = {0:?} is neither \"dev\" nor \"prod\"")]
+    Profile(String),
+    #[error("root.access_key and root.secret_key are given together or not at all")]
+    HalfRoot,
+    #[error("the root {0} has 1 to 128 printable characters and no comma")]
+    Root(&'static str),
+    #[error("cannot read root.secret_key_file {path}")]
+    SecretFile {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Settings {
+    /// Puts flags and variables over the file over the defaults.
+    pub(crate) fn resolve(written: Written) -> Result<Self, SettingsError> {
+        let file = match &written.config {
+            Some(path) => File::read(path)?,
+            None => File::default(),
+        };
+        let listen = written.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:9000".into());
+        let listen = address("listen", listen)?;
+        let admin = written.admin.or(file.admin).unwrap_or_else(|| "127.0.0.1:9001".into());
+        let profile = written.egress_profile.or(file.egress.profile);
+        let secret = match written.root_secret_key_file.or(file.root.secret_key_file) {
+            Some(path) => Some(read_secret(path)?),
+            None => written.root_secret_key.or(file.root.secret_key),
+        };
+        Ok(Self {
+            data: written.data.or(file.data).unwrap_or_else(|| "cohong-data".into()),
+            listen,
+            admin: address("admin", admin)?,
+            log: written.log.or(file.log).unwrap_or_else(|| "info".into()),
+            root: root(written.root_access_key.or(file.root.access_key), secret)?,
+            profile: profile_of(profile, listen)?,
+            allow: written.egress_allow.unwrap_or(file.egress.allow),
+            tos: tos(file.tos),
+        })
+    }
+
+    /// The settings in force as JSON, without secrets.
+    pub(crate) fn shown(&self) -> serde_json::Value {
+        serde_json::json!({
+            "data": self.data,
+            "listen": self.listen.to_string(),
+            "admin": self.admin.to_string(),
+            "log": self.log,
+            "root": { "access_key": self.root.as_ref().map(|(access, _)| access) },
+            "egress": { "profile": self.profile, "allow": self.allow },
+            "tos": {
+                "domains": self.tos.domains,
+                "regions": self.tos.regions,
+                "default_region": self.tos.default_region,
+            },
+        })
+    }
+}
+
+fn address(setting: &'static str, value: String) -> Result<SocketAddr, SettingsError> {
+    let found = value.to_socket_addrs().ok().and_then(|mut found| found.next());
+    found.ok_or(SettingsError::Address { setting, value })
+}
+
+/// Private receivers are what a developer has; whoever listens to the world says what may be called.
+fn profile_of(written: Option<String>, listen: SocketAddr) -> Result<Profile, SettingsError> {
+    match written.as_deref() {
+        Some("dev") => Ok(Profile::Dev),
+        Some("prod") => Ok(Profile::Prod),
+        Some(other) => Err(SettingsError::Profile(other.into())),
+        None if listen.ip().is_loopback() => Ok(Profile::Dev),
+        None => Ok(Profile::Prod),
+    }
+}
+
+fn read_secret(path: PathBuf) -> Result<String, SettingsError> {
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_owned()),
+        Err(source) => Err(SettingsError::SecretFile { path, source }),
+    }
+}
+
+fn root(
+    access: Option<String>,
+    secret: Option<String>,
+) -> Result<Option<(String, Secret)>, SettingsError> {
+    let printable = |text: &str| {
+        (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b',')
+    };
+    match (access, secret) {
+        (None, None) => Ok(None),
+        (Some(access), Some(_)) if !printable(&access) => Err(SettingsError::Root("access key")),
+        (Some(_), Some(secret)) if !printable(&secret) => Err(SettingsError::Root("secret key")),
+        (Some(access), Some(secret)) => Ok(Some((access, Secret::new(&secret)))),
+        _ => Err(SettingsError::HalfRoot),
+    }
+}
+
+fn tos(file: super::file::Tos) -> cohong_dialects::tos::Options {
+    let default = cohong_dialects::tos::Options::default();
+    cohong_dialects::tos::Options {
+        domains: file.domains,
+        regions: file.regions,
+        default_region: file.default_region.unwrap_or(default.default_region),
+        host_id: default.host_id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(change: impl FnOnce(&mut Written)) -> Result<Settings, SettingsError> {
+        let mut written = Written::default();
+        change(&mut written);
+        Settings::resolve(written)
+    }
+
+    #[test]
+    fn defaults_run_on_loopback_for_developers() {
+        let settings = resolve(|_| {}).expect("defaults");
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:9000");
+        assert_eq!(settings.admin.to_string(), "127.0.0.1:9001");
+        assert_eq!(settings.profile, Profile::Dev);
+        assert!(settings.root.is_none());
+    }
+
+    #[test]
+    fn whoever_listens_to_the_world_calls_only_the_world() {
+        let settings = resolve(|w| w.listen = Some("0.0.0.0:9000".into())).expect("settings");
+        assert_eq!(settings.profile, Profile::Prod);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let bad: [fn(&mut Written); 5] = [
+            |w| w.listen = Some("nowhere".into()),
+            |w| w.egress_profile = Some("open".into()),
+            |w| w.root_access_key = Some("a".into()),
+            |w| {
+                w.root_access_key = Some("a b".into());
+                w.root_secret_key = Some("s".into());
+            },
+            |w| w.root_secret_key_file = Some("/nonexistent/secret".into()),
+        ];
+        for (n, change) in bad.into_iter().enumerate() {
+            assert!(resolve(change).is_err(), "case {n}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_and_flags_win() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join("cohong.toml");
+        let text = "listen = \"127.0.0.1:1\"\nadmin = \"127.0.0.1:2\"\n[egress]\nallow = [\"10.0.0.0/8\"]\n";
+        std::fs::write(&path, text).expect("written");
+        let settings = resolve(|w| {
+            w.config = Some(path.clone());
+            w.listen = Some("127.0.0.1:3".into());
+        });
+        let settings = settings.expect("settings");
+        assert_eq!(settings.listen.port(), 3);
+        assert_eq!(settings.admin.port(), 2);
+        assert_eq!(settings.allow, ["10.0.0.0/8"]);
+        std::fs::write(&path, "lisen = \"127.0.0.1:1\"\n").expect("written");
+        let error = resolve(|w| w.config = Some(path)).expect_err("unknown name");
+        assert!(error.to_string().contains("lisen"), "{error}");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let settings = resolve(|w| {
+            w.root_access_key = Some("AK".into());
+            w.root_secret_key = Some("hidden-secret".into());
+        });
+        let settings = settings.expect("settings");
+        let shown = format!("{settings:?} {}", settings.shown());
+        assert!(!shown.contains("hidden-secret"));
+    }
+}

@@ -1,0 +1,97 @@
+//! The head of a request: what is ambiguous is refused before any dialect reads it.
+
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, header};
+
+use cohong_dialects::gate::OutBody;
+
+/// What the log needs after the head is gone.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub method: Method,
+}
+
+impl Line {
+    pub(super) fn of(head: &Parts) -> Self {
+        Self { method: head.method.clone() }
+    }
+}
+
+/// Method and target of a head, for an answer after a defect.
+pub(super) fn copy(head: &Parts) -> Parts {
+    let mut request = http::Request::new(());
+    *request.method_mut() = head.method.clone();
+    *request.uri_mut() = head.uri.clone();
+    request.into_parts().0
+}
+
+/// Refuses heads that two readers could understand differently.
+pub(super) fn check(head: &Parts) -> Result<(), &'static str> {
+    let once = |name| head.headers.get_all(name).iter().nth(1).is_none();
+    for (name, text) in [
+        (header::HOST, "there is more than one Host header"),
+        (header::CONTENT_LENGTH, "there is more than one Content-Length header"),
+        (header::TRANSFER_ENCODING, "there is more than one Transfer-Encoding header"),
+        (header::AUTHORIZATION, "there is more than one Authorization header"),
+    ] {
+        if !once(name) {
+            return Err(text);
+        }
+    }
+    if head.headers.contains_key(header::CONTENT_LENGTH)
+        && head.headers.contains_key(header::TRANSFER_ENCODING)
+    {
+        return Err("there is both a Content-Length and a Transfer-Encoding header");
+    }
+    let Some(host) = head.headers.get(header::HOST) else {
+        return Err("there is no Host header");
+    };
+    match head.uri.authority() {
+        Some(target) if !target.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()) => {
+            Err("the Host header is not that of the request target")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The connection ends with this answer: what follows on it cannot be trusted to be a request.
+pub(super) fn closing(mut response: Response<OutBody>) -> Response<OutBody> {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(target: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut request = http::Request::builder().uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).expect("a request").into_parts().0
+    }
+
+    #[test]
+    fn ambiguous_heads_are_refused() {
+        let good: &[(&str, &[(&str, &str)])] = &[
+            ("/a", &[("host", "h")]),
+            ("http://b.h:80/a", &[("host", "B.h:80")]),
+            ("/a", &[("host", "h"), ("content-length", "3")]),
+        ];
+        for (target, headers) in good {
+            assert_eq!(check(&head(target, headers)), Ok(()), "{target} {headers:?}");
+        }
+        let bad: &[(&str, &[(&str, &str)])] = &[
+            ("/a", &[]),
+            ("/a", &[("host", "h"), ("host", "h")]),
+            ("/a", &[("host", "h"), ("content-length", "3"), ("content-length", "4")]),
+            ("/a", &[("host", "h"), ("content-length", "3"), ("transfer-encoding", "chunked")]),
+            ("http://other/a", &[("host", "h")]),
+            ("/a", &[("host", "h"), ("authorization", "x"), ("authorization", "y")]),
+        ];
+        for (target, headers) in bad {
+            assert!(check(&head(target, headers)).is_err(), "{target} {headers:?}");
+        }
+    }
+}

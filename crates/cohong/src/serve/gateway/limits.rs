@@ -1,0 +1,21 @@
+//! Limits of the data listener.
+
+use std::time::Duration;
+
+/// Connections at once. Each costs a task and two small buffers; beyond it the kernel's queue waits.
+pub(super) const CONNECTIONS_MAX: usize = 4096;
+/// Requests at once; beyond it clients are told to come back. Each upload holds a few buffers of up to
+/// 1 MiB, so this also bounds memory.
+pub(super) const REQUESTS_MAX: usize = 1024;
+/// Bytes of request line and headers.
+pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Time for a client to send a head, and for an idle connection to stay.
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest silence within a body.
+pub(super) const BODY_IDLE_MAX: Duration = Duration::from_secs(30);
+/// Least speed of a body after its first minute, bytes a second: slower clients hold places for ever.
+pub(super) const BODY_RATE_MIN: u64 = 1 << 10;
+/// Time for running requests at shutdown: the callback deadline is 20 s, but a stop must end in 15 s.
+pub(super) const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// Pause after a failure to accept.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

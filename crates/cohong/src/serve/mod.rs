@@ -1,0 +1,170 @@
+//! The server: everything plugged together, started in order and stopped in order.
+
+pub(crate) mod admin;
+pub(crate) mod config;
+mod gateway;
+mod outbound;
+mod ready;
+mod telemetry;
+mod world;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cohong_core::engine::{Engine, Ports};
+use cohong_core::ports::Sealer;
+use cohong_core::{delivery, work};
+use cohong_dialects::gate::detect::Dialects;
+use cohong_dialects::tos::Tos;
+use cohong_store::blob::local::{self, LocalBlobs};
+use cohong_store::disk::RealDisk;
+use cohong_store::meta::embedded::{self, EmbeddedMeta};
+use cohong_store::seal::FileSealer;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use admin::Admin;
+use config::Settings;
+use gateway::Gateway;
+
+pub(crate) use ready::{Manner, Ready};
+
+/// Why the server does not start. Says what to do.
+pub(crate) type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A running server.
+pub(crate) struct Server {
+    ready: Ready,
+    stop: watch::Sender<bool>,
+    listeners: Vec<tokio::task::JoinHandle<()>>,
+    engine: Arc<Engine>,
+    meta: Arc<EmbeddedMeta>,
+    delivery: Arc<delivery::DeliveryHandle>,
+    work: Arc<work::WorkHandle>,
+}
+
+/// How long workers may take to stop between two units.
+const WORKERS_STOP_MAX: Duration = Duration::from_secs(3);
+
+/// Exit code of a process that a failed sync ended.
+const SYNC_FAILED: i32 = 74;
+
+impl Server {
+    /// Starts everything. When this returns, requests are served.
+    pub(crate) async fn start(settings: Settings) -> Result<Self, StartError> {
+        let started = Instant::now();
+        let data_listener = bind("listen", settings.listen).await?;
+        let admin_listener = bind("admin", settings.admin).await?;
+        let (listen, admin) = (data_listener.local_addr()?, admin_listener.local_addr()?);
+        let metrics = telemetry::count();
+        let (meta, blobs, sealer) = open_stores(settings.data.clone()).await?;
+        let http = outbound::client(&settings, vec![listen, admin])?;
+        let engine = Arc::new(Engine::new(Ports {
+            meta: meta.clone(),
+            blobs: blobs.clone(),
+            clock: Arc::new(world::SystemClock::new()),
+            ids: Arc::new(world::RandomIds::new()),
+            spawner: Arc::new(world::TokioSpawner),
+            callbacks: outbound::callbacks(&http),
+            sealer,
+        }));
+        let given = settings.root.as_ref().map(|(access, secret)| (access.as_str(), secret));
+        let root = engine.ensure_root(given).await?;
+        let registry = outbound::registry(&engine, &http).await?;
+        let work = Arc::new(work::start(engine.clone()));
+        let delivery = Arc::new(delivery::start(engine.clone(), registry));
+        let (stop, stopped) = watch::channel(false);
+        let tos = Tos::new(engine.clone(), settings.tos.clone());
+        let gateway = Gateway::new(Dialects::new(vec![Arc::new(tos)]));
+        let admin_state = Arc::new(Admin {
+            engine: engine.clone(),
+            delivery: delivery.clone(),
+            work: work.clone(),
+            meta: meta.clone(),
+            settings: settings.shown(),
+            metrics,
+            started,
+            draining: stopped.clone(),
+        });
+        let socket = settings.data.join(admin::SOCKET);
+        let listeners = vec![
+            tokio::spawn(gateway.serve(data_listener, stopped.clone())),
+            tokio::spawn(admin::serve_tcp(
+                admin_listener,
+                admin::router(admin_state.clone(), true),
+                stopped.clone(),
+            )),
+            admin::serve_unix(&socket, admin::router(admin_state, false), stopped).await?,
+        ];
+        let ready = Ready { listen, admin, root, data: settings.data, profile: settings.profile };
+        Ok(Self { ready, stop, listeners, engine, meta, delivery, work })
+    }
+
+    /// What start-up has to say.
+    pub(crate) fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// Lets running requests end, stops the workers and closes the store.
+    pub(crate) async fn stop(self) {
+        tracing::info!("stopping: running requests may end");
+        self.stop.send_replace(true);
+        for listener in self.listeners {
+            if let Err(defect) = listener.await {
+                tracing::error!(%defect, "a listener ended in a defect");
+            }
+        }
+        let workers = async {
+            self.delivery.stop().await;
+            self.work.stop().await;
+        };
+        if tokio::time::timeout(WORKERS_STOP_MAX, workers).await.is_err() {
+            tracing::warn!("workers did not stop in time; what they did last will be repeated");
+        }
+        drop(self.engine);
+        let meta = self.meta;
+        if let Err(defect) = tokio::task::spawn_blocking(move || meta.close()).await {
+            tracing::error!(%defect, "closing the store ended in a defect");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+/// Binds a listener; a busy port names its owner's setting.
+async fn bind(setting: &'static str, at: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(at).await.map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::AddrInUse => format!(
+                "{at} is in use{}; stop that program or choose another address with --{setting} HOST:PORT (port 0 picks a free one)",
+                ready::owner_of_port(at.port()),
+            ),
+            _ => format!("cannot listen on {at}: {error}; choose another address with --{setting} HOST:PORT"),
+        };
+        hint.into()
+    })
+}
+
+type Stores = (Arc<EmbeddedMeta>, Arc<LocalBlobs>, Arc<dyn Sealer>);
+
+/// Opens the data folder: metadata first, because its lock says that the folder is ours.
+async fn open_stores(data: std::path::PathBuf) -> Result<Stores, StartError> {
+    tokio::task::spawn_blocking(move || open_folder(&data)).await?
+}
+
+fn open_folder(data: &Path) -> Result<Stores, StartError> {
+    std::fs::create_dir_all(data)
+        .map_err(|error| format!("cannot create the data folder {}: {error}", data.display()))?;
+    let meta = EmbeddedMeta::open(
+        &data.join("meta"),
+        embedded::Options { on_fatal: Arc::new(|_| std::process::exit(SYNC_FAILED)), ..Default::default() },
+    )?;
+    let sealer = FileSealer::open(data)?;
+    let options = local::Options::new(Arc::new(|error| {
+        tracing::error!(%error, "a sync failed: what the disk holds is unknown, so this process ends");
+        std::process::exit(SYNC_FAILED);
+    }));
+    let blobs = LocalBlobs::open(data.to_owned(), Arc::new(RealDisk), options)?;
+    Ok((Arc::new(meta), Arc::new(blobs), Arc::new(sealer)))
+}

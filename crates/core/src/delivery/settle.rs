@@ -1,0 +1,100 @@
+//! Writing progress down: one transaction a subscription, many subscriptions in one submission.
+
+use super::sub::{STORE_RETRY, Sub, Subs};
+use crate::engine::Ports;
+use crate::model::BucketId;
+use crate::ports::{CommitError, Expect, Mono, Record, Txn, When};
+use crate::records::{SubRecord, SubState, decode};
+
+/// Settles the subscriptions of `which` that have something to settle. What could not be written
+/// stays in the ledgers and is tried again later; subscriptions that are gone leave `subs`.
+pub(super) async fn settle(ports: &Ports, subs: &mut Subs, which: &[BucketId]) {
+    let mut planned = Vec::new();
+    let mut txns = Vec::new();
+    for bucket in which {
+        if let Some(sub) = subs.get(bucket)
+            && !sub.ledger.is_clean()
+        {
+            let (record, txn) = plan(ports, sub);
+            planned.push((*bucket, sub.key(), record));
+            txns.push(txn);
+        }
+    }
+    if planned.is_empty() {
+        return;
+    }
+    let results = ports.meta.commit(txns).await;
+    let places: Vec<_> = planned.iter().map(|(_, key, _)| key.clone()).collect();
+    let found = ports.meta.get_many(&places).await;
+    let mut found = found.unwrap_or_default().into_iter();
+    for ((bucket, _, record), result) in planned.into_iter().zip(results) {
+        // Without an answer the fate is open; settling once more does no harm.
+        let found = found.next();
+        let Some(sub) = subs.get_mut(&bucket) else {
+            continue;
+        };
+        if !settled(sub, record, &result, found, ports.clock.mono()) {
+            subs.remove(&bucket);
+        }
+    }
+}
+
+fn plan(ports: &Ports, sub: &Sub) -> (SubRecord, Txn) {
+    let record = SubRecord {
+        cursor: sub.window.cursor(),
+        done: sub.window.done().collect(),
+        ..sub.record.clone()
+    };
+    let (record, write) = sub.ledger.writes(record, sub.to, ports.clock.now());
+    let txn = Txn {
+        when: When::Soon,
+        expect: vec![Expect::Revision(sub.key(), sub.revision)],
+        write,
+        payloads: Vec::new(),
+    };
+    (record, txn)
+}
+
+/// Takes in what became of a settlement; false when the subscription is gone.
+fn settled(
+    sub: &mut Sub,
+    record: SubRecord,
+    result: &Result<(), CommitError>,
+    found: Option<Option<Record>>,
+    now: Mono,
+) -> bool {
+    match (result, found) {
+        (Ok(()), Some(Some(stored))) => {
+            sub.revision = stored.revision;
+            sub.record = record;
+            sub.ledger = super::ledger::Ledger::default();
+            sub.retry_at = None;
+            true
+        }
+        (Err(CommitError::Conflict), Some(Some(stored))) => {
+            adopt(sub, &stored);
+            true
+        }
+        (_, Some(None)) => false,
+        (_, _) => {
+            sub.retry_at = Some(now + STORE_RETRY);
+            true
+        }
+    }
+}
+
+/// Somebody else wrote the record: an order of the operator, or a settlement of ours whose answer
+/// was lost. Cursors are only ours; state is only theirs.
+pub(super) fn adopt(sub: &mut Sub, stored: &Record) {
+    sub.revision = stored.revision;
+    let Ok(theirs) = decode::<SubRecord>(&stored.bytes) else {
+        return;
+    };
+    let cancelled = theirs.state != SubState::Active;
+    sub.record.state = theirs.state;
+    sub.record.next_block = sub.record.next_block.max(theirs.next_block);
+    if cancelled {
+        sub.window.shed();
+        sub.more = true;
+    }
+}

@@ -1,0 +1,367 @@
+//! Writing a new version of a key: the one way objects come into being, whoever brings them.
+
+use bytes::Bytes;
+
+use crate::error::{Error, ErrorKind};
+use crate::limits::CONFLICT_RETRIES_MAX;
+use crate::model::{
+    BlobId, Bucket, BucketId, BucketName, CallbackSpec, Etag, Event, EventKind, ObjectKey,
+    ObjectRecord, PayloadId, StorageClass, Timestamp, VersionId, VersionTag,
+};
+use crate::ports::{CommitError, Expect, Key, Revision, StoreError, Txn, Write};
+use crate::records::{CurrentRecord, PayloadRecord, PayloadState, decode, encode, keys};
+use crate::rules::access::{Action, Permit};
+use crate::rules::conditions::check_write;
+use crate::rules::version::{self, Act, Change, Stamp};
+
+use super::buckets::authorize;
+use super::callback::owed_call;
+use super::key::{Draft, unchanged};
+use super::{Conditions, Cx, Engine, NewVersion};
+
+/// A version to be written.
+#[derive(Debug)]
+pub(crate) struct VersionWrite<'a> {
+    pub(crate) bucket: &'a BucketName,
+    pub(crate) key: &'a ObjectKey,
+    /// The object; its class is set from `class`.
+    pub(crate) record: ObjectRecord,
+    /// Its class; `None` takes the bucket's default.
+    pub(crate) class: Option<StorageClass>,
+    /// Where its bytes come from.
+    pub(crate) bytes: NewBytes,
+    /// What others are told it was.
+    pub(crate) kind: EventKind,
+    /// Conditions on what is overwritten.
+    pub(crate) conditions: &'a Conditions,
+    /// A callback owed once it is written.
+    pub(crate) callback: Option<&'a CallbackSpec>,
+    /// What else belongs to the same transaction.
+    pub(crate) also: Also,
+}
+
+/// How the bytes of a new version come to be held by it.
+#[derive(Clone, Debug)]
+pub(crate) enum NewBytes {
+    /// There are none.
+    None,
+    /// They travel in the transaction.
+    Small(BlobId, Bytes),
+    /// They are durable under a payload that nobody knows yet.
+    Hot(PayloadId),
+    /// Another version holds them already; its record must be as it was read.
+    Shared {
+        payload: PayloadId,
+        source: (Key, Revision),
+    },
+    /// They are the parts of an upload, whose payload is open.
+    Upload(PayloadId),
+}
+
+/// Further parts of a transaction, of the caller's own planning.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Also {
+    pub(crate) expect: Vec<Expect>,
+    pub(crate) write: Vec<Write>,
+}
+
+/// A version that was written.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) stored: NewVersion,
+    pub(crate) id: VersionId,
+    pub(crate) bucket: BucketId,
+}
+
+/// Why a version was not written.
+#[derive(Debug)]
+pub(crate) enum Unwritten {
+    /// Something the caller stated is not so any more: read it again.
+    Stale,
+    /// Anything else.
+    Failed(Error),
+}
+
+impl From<Unwritten> for Error {
+    fn from(unwritten: Unwritten) -> Self {
+        match unwritten {
+            Unwritten::Stale => CommitError::Conflict.into(),
+            Unwritten::Failed(error) => error,
+        }
+    }
+}
+
+impl From<Error> for Unwritten {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StoreError> for Unwritten {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What a transaction needs for the new version's bytes.
+#[derive(Default)]
+struct Holding {
+    expect: Vec<Expect>,
+    write: Vec<Write>,
+    payloads: Vec<(BlobId, Bytes)>,
+}
+
+impl Engine {
+    /// Writes a version in one transaction. `Stale` when something in `also.expect` or the source of a
+    /// shared payload changed; `Busy` when others changed the key again and again. After `Unavailable`
+    /// it may or may not have been written; after any other failure it was not.
+    pub(crate) async fn write_version(
+        &self,
+        cx: &Cx,
+        w: &VersionWrite<'_>,
+    ) -> Result<Written, Unwritten> {
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let (bucket, revision) = self.bucket_for_change(w.bucket).await?;
+            let permit = authorize(cx, &bucket, Action::WriteObject, None)?;
+            let pass = self.gates.enter(w.bucket, [w.key]).await;
+            let written = self.write_once(cx, w, permit, (&bucket, revision)).await?;
+            if let Some(written) = written {
+                return Ok(written);
+            }
+            drop(pass);
+            self.check_stated(w).await?;
+        }
+        Err(Error::from(CommitError::Conflict).into())
+    }
+
+    /// Reads, plans and commits once; `None` after a conflict.
+    async fn write_once(
+        &self,
+        cx: &Cx,
+        w: &VersionWrite<'_>,
+        permit: Permit,
+        (bucket, revision): (&Bucket, Revision),
+    ) -> Result<Option<Written>, Unwritten> {
+        let seen = self.see_one(bucket.id, w.key).await?;
+        check_write(w.conditions, overwritten(seen.current.as_ref())).map_err(unmet)?;
+        let mut record = w.record.clone();
+        record.class = w.class.unwrap_or(bucket.default_class);
+        let act = Act::Write(Box::new(record));
+        let look = version::look(bucket.versioning, seen.current.as_ref(), &act);
+        let looked = self.peek(bucket.id, w.key, look).await?;
+        let stamp = self.stamp(seen.current.as_ref());
+        let (now, current) = (stamp.at, seen.current.clone());
+        let plan = version::plan(permit, bucket.versioning, current, looked, act, stamp)
+            .expect("a write always has something to do");
+        let Change::Written(id, tag) = plan.change else {
+            unreachable!("a write writes");
+        };
+        let stored = NewVersion {
+            etag: w.record.etag.clone(),
+            crc64: w.record.checksums.crc64,
+            size: w.record.size,
+            version: tag,
+            written_at: now,
+        };
+        let event = written_event(cx, w, &stored);
+        let mut draft = self.draft((bucket, revision), w.key, &seen, &plan, event);
+        let holding = self.hold(bucket.id, w.key, id, &w.bytes).await?;
+        draft.txn.expect.extend(holding.expect);
+        draft.txn.expect.extend(w.also.expect.iter().cloned());
+        draft.txn.write.extend(holding.write);
+        draft.txn.write.extend(w.also.write.iter().cloned());
+        draft.txn.write.extend(
+            w.callback
+                .map(|spec| owed_call(spec, bucket.id, w.key, id, &cx.request_id, self.boot, now)),
+        );
+        draft.txn.payloads = holding.payloads;
+        if !self.commit_draft(bucket.id, draft).await? {
+            return Ok(None);
+        }
+        Ok(Some(Written {
+            stored,
+            id,
+            bucket: bucket.id,
+        }))
+    }
+
+    /// Commits one transaction; `false` after a conflict.
+    pub(crate) async fn commit_one(&self, txn: Txn) -> Result<bool, Error> {
+        let outcomes = self.ports.meta.commit(vec![txn]).await;
+        match outcomes.into_iter().next() {
+            Some(Ok(())) => Ok(true),
+            Some(Err(CommitError::Conflict)) => Ok(false),
+            Some(Err(error)) => Err(error.into()),
+            None => Err(unanswered()),
+        }
+    }
+
+    /// Commits a draft and wakes whom it concerns; `false` after a conflict.
+    pub(crate) async fn commit_draft(&self, bucket: BucketId, draft: Draft) -> Result<bool, Error> {
+        let wakes = draft.wakes();
+        let stands = self.commit_one(draft.txn).await?;
+        if stands {
+            self.wake(bucket, wakes);
+        }
+        Ok(stands)
+    }
+
+    /// Time and least id of a version that comes after `current`. No id is given twice while the
+    /// process runs.
+    pub(crate) fn stamp(&self, current: Option<&CurrentRecord>) -> Stamp {
+        use std::sync::atomic::Ordering::Relaxed;
+        let at = self.ports.clock.now();
+        let newest = current.map_or(0, |record| record.version.id.0);
+        let least = nanos(at).max(newest.saturating_add(1));
+        let next = |last: u64| Some(least.max(last.saturating_add(1)));
+        let before = self
+            .versions
+            .fetch_update(Relaxed, Relaxed, next)
+            .expect("the update always gives a value");
+        let id = VersionId(least.max(before.saturating_add(1)));
+        Stamp { id, at }
+    }
+
+    /// What it takes to make a version hold its bytes.
+    async fn hold(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+        version: VersionId,
+        bytes: &NewBytes,
+    ) -> Result<Holding, Unwritten> {
+        let held = |payload| {
+            let at = keys::payload_ref(payload, bucket, key, version);
+            Write::Put(at, encode(&()))
+        };
+        let live = |payload| {
+            let state = PayloadState::Live;
+            Write::Put(keys::payload(payload), encode(&PayloadRecord { state }))
+        };
+        let mut holding = Holding::default();
+        match bytes {
+            NewBytes::None => {}
+            NewBytes::Small(blob, bytes) => holding.payloads.push((*blob, bytes.clone())),
+            NewBytes::Hot(payload) => {
+                holding.expect.push(Expect::Absent(keys::payload(*payload)));
+                holding.write.extend([live(*payload), held(*payload)]);
+            }
+            NewBytes::Shared { payload, source } => {
+                let (at, revision) = source.clone();
+                holding.expect.push(Expect::Revision(at, revision));
+                holding.write.push(held(*payload));
+            }
+            NewBytes::Upload(payload) => {
+                let revision = self.open_payload_revision(*payload).await?;
+                let at = keys::payload(*payload);
+                holding.expect.push(Expect::Revision(at, revision));
+                holding.write.extend([live(*payload), held(*payload)]);
+            }
+        }
+        Ok(holding)
+    }
+
+    /// The revision of an open payload; stale when it is not open any more.
+    async fn open_payload_revision(&self, payload: PayloadId) -> Result<Revision, Unwritten> {
+        let found = self.ports.meta.get_many(&[keys::payload(payload)]).await?;
+        let record = found.into_iter().next().flatten().ok_or(Unwritten::Stale)?;
+        let PayloadRecord { state } = decode(&record.bytes)?;
+        if state == PayloadState::Open {
+            Ok(record.revision)
+        } else {
+            Err(Unwritten::Stale)
+        }
+    }
+
+    /// After a conflict: whether what the caller stated is still so. A fresh payload that has a record
+    /// was doomed by the sweep.
+    async fn check_stated(&self, w: &VersionWrite<'_>) -> Result<(), Unwritten> {
+        let mut stated = w.also.expect.clone();
+        match &w.bytes {
+            NewBytes::Hot(payload) => stated.push(Expect::Absent(keys::payload(*payload))),
+            NewBytes::Shared { source, .. } => {
+                stated.push(Expect::Revision(source.0.clone(), source.1));
+            }
+            NewBytes::None | NewBytes::Small(..) | NewBytes::Upload(_) => {}
+        }
+        let at: Vec<Key> = stated.iter().map(|expect| place(expect).clone()).collect();
+        let found = self.ports.meta.get_many(&at).await?;
+        let now = found.into_iter().map(|r| r.map(|record| record.revision));
+        let holds = at
+            .into_iter()
+            .zip(now)
+            .map(|(key, seen)| unchanged(key, seen));
+        if holds.eq(stated) {
+            Ok(())
+        } else {
+            Err(Unwritten::Stale)
+        }
+    }
+}
+
+fn place(expect: &Expect) -> &Key {
+    match expect {
+        Expect::Absent(key) | Expect::Revision(key, _) => key,
+    }
+}
+
+/// A commit whose answer is missing.
+pub(crate) fn unanswered() -> Error {
+    Error::new(
+        ErrorKind::Unavailable,
+        "the server did not learn whether the change was stored; look before trying again",
+    )
+}
+
+/// The wall clock in nanoseconds, as far as it tells them.
+pub(crate) fn nanos(at: Timestamp) -> u64 {
+    at.millis().saturating_mul(1_000_000)
+}
+
+/// What a write's conditions are about: the current version, when it is an object.
+pub(crate) fn overwritten(current: Option<&CurrentRecord>) -> Option<(&Etag, Timestamp)> {
+    let version = &current?.version;
+    Some((&version.object()?.etag, version.written_at))
+}
+
+/// A condition of a write that does not hold, as an error.
+pub(crate) fn unmet(kind: ErrorKind) -> Error {
+    let message = match kind {
+        ErrorKind::ObjectExists => "the object exists and the request forbids overwriting it",
+        _ => "a condition of the request does not hold; read the object again",
+    };
+    Error::new(kind, message)
+}
+
+fn written_event(cx: &Cx, w: &VersionWrite<'_>, stored: &NewVersion) -> Event {
+    Event {
+        size: stored.size,
+        etag: Some(stored.etag.clone()),
+        vars: w.callback.map_or_else(Vec::new, |spec| spec.vars.clone()),
+        ..bare_event(cx, w.kind, w.key, stored.version, stored.written_at)
+    }
+}
+
+/// An event without an object.
+pub(crate) fn bare_event(
+    cx: &Cx,
+    kind: EventKind,
+    key: &ObjectKey,
+    version: VersionTag,
+    time: Timestamp,
+) -> Event {
+    Event {
+        kind,
+        key: key.clone(),
+        version,
+        size: 0,
+        etag: None,
+        time,
+        principal: cx.principal.account().cloned(),
+        source: cx.source,
+        request_id: cx.request_id.clone(),
+        dialect: cx.dialect,
+        vars: Vec::new(),
+        hops: 0,
+    }
+}

@@ -1,0 +1,141 @@
+//! Copying an object within the server. Large bodies get a further holder and are not moved; small
+//! ones, which have one holder each, are written again.
+
+use crate::error::Error;
+use crate::limits::COPY_RETRIES_MAX;
+use crate::model::{
+    BlobId, Bucket, EventKind, Extent, ObjectRecord, PayloadRef, Place, StoredHeaders, UserMeta,
+};
+use crate::ports::{CommitError, StoreError};
+use crate::rules::access::Action;
+use crate::rules::attributes::{check_acl, check_meta, check_tags};
+use crate::rules::conditions::check_copy_source;
+
+use super::buckets::{authorize, owner_of};
+use super::commit::{Also, NewBytes, Unwritten, VersionWrite};
+use super::read::{Found, read_action, refusal};
+use super::{CopyObject, CopyReceipt, Cx, Engine};
+
+impl Engine {
+    /// Copies a version of an object. The source may be overwritten meanwhile; then it is read again,
+    /// so the copy is always one of the states the source had during the request.
+    pub async fn copy_object(&self, cx: &Cx, req: CopyObject) -> Result<CopyReceipt, Error> {
+        check_new(&req)?;
+        let mut missing = None;
+        for _ in 0..COPY_RETRIES_MAX {
+            let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
+            authorize(cx, &bucket, Action::WriteObject, None)?;
+            let from = &req.source.object;
+            let (source, _) = self.read_live_bucket(&from.bucket).await?;
+            let action = read_action(from.version);
+            let found = self.find_allowed(cx, &source, from, action).await?;
+            let validators = Some(found.validators());
+            check_copy_source(&req.source.conditions, validators).map_err(refusal)?;
+            let (payload, bytes) = match self.take_over(&found).await {
+                Ok(taken) => taken,
+                // Missing under the very record that was read before: lost, not replaced.
+                Err(StoreError::NoSuchPayload) if missing != Some(found.revision) => {
+                    missing = Some(found.revision);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let write = VersionWrite {
+                bucket: &req.bucket,
+                key: &req.key,
+                record: copied(cx, &bucket, &req, found.object(), payload),
+                class: req.class,
+                bytes,
+                kind: EventKind::CreatedCopy,
+                conditions: &req.conditions,
+                callback: None,
+                also: Also::default(),
+            };
+            match self.write_version(cx, &write).await {
+                Ok(written) => {
+                    return Ok(CopyReceipt {
+                        stored: written.stored,
+                        source_version: found.tag,
+                    });
+                }
+                Err(Unwritten::Stale) => {}
+                Err(Unwritten::Failed(error)) => return Err(error),
+            }
+        }
+        Err(CommitError::Conflict.into())
+    }
+
+    /// How a further version comes to hold the bytes of one that was found.
+    async fn take_over(&self, found: &Found) -> Result<(PayloadRef, NewBytes), StoreError> {
+        let payload = &found.object().payload;
+        let shared = |id| NewBytes::Shared {
+            payload: id,
+            source: (found.at.clone(), found.revision),
+        };
+        Ok(match payload {
+            PayloadRef::Empty => (PayloadRef::Empty, NewBytes::None),
+            PayloadRef::One { id, extent } => match extent.at {
+                Place::Hot(_) => (payload.clone(), shared(*id)),
+                Place::Meta(blob) => self.duplicate(blob, *extent).await?,
+            },
+            PayloadRef::Manifest { id, .. } => (payload.clone(), shared(*id)),
+        })
+    }
+
+    async fn duplicate(
+        &self,
+        from: BlobId,
+        extent: Extent,
+    ) -> Result<(PayloadRef, NewBytes), StoreError> {
+        let range = extent.offset..extent.offset.saturating_add(extent.len);
+        let bytes = self.ports.meta.payload(from, range).await?;
+        let to = BlobId {
+            payload: self.ports.ids.payload(),
+            n: 0,
+        };
+        let payload = PayloadRef::One {
+            id: to.payload,
+            extent: Extent {
+                at: Place::Meta(to),
+                offset: 0,
+                len: extent.len,
+            },
+        };
+        Ok((payload, NewBytes::Small(to, bytes)))
+    }
+}
+
+fn check_new(req: &CopyObject) -> Result<(), Error> {
+    if let Some((headers, user_meta)) = &req.replace {
+        check_meta(headers, user_meta)?;
+    }
+    req.tags.as_ref().map_or(Ok(()), check_tags)?;
+    req.acl.as_ref().map_or(Ok(()), check_acl)
+}
+
+/// The record of the copy: the source's, but for what the request replaces. It comes from no upload.
+fn copied(
+    cx: &Cx,
+    bucket: &Bucket,
+    req: &CopyObject,
+    source: &ObjectRecord,
+    payload: PayloadRef,
+) -> ObjectRecord {
+    let (headers, user_meta): (StoredHeaders, UserMeta) = req
+        .replace
+        .clone()
+        .unwrap_or_else(|| (source.headers.clone(), source.user_meta.clone()));
+    ObjectRecord {
+        size: source.size,
+        etag: source.etag.clone(),
+        checksums: source.checksums,
+        payload,
+        headers,
+        user_meta,
+        tags: req.tags.clone().unwrap_or_else(|| source.tags.clone()),
+        class: req.class.unwrap_or(bucket.default_class),
+        upload: None,
+        owner: owner_of(cx, bucket),
+        acl: req.acl.clone(),
+    }
+}

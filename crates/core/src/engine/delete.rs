@@ -1,0 +1,232 @@
+//! Deleting keys and versions, one or many: each key in a transaction of its own.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::error::{Error, ErrorKind};
+use crate::limits::{CONFLICT_RETRIES_MAX, DELETE_BATCH, DELETE_KEYS_MAX};
+use crate::model::{Bucket, BucketName, ObjectKey, ObjectVersion, VersionTag, Versioning};
+use crate::ports::{CommitError, Revision};
+use crate::rules::access::Action;
+use crate::rules::version::{self, Act, Change, Look};
+
+use super::buckets::{authorize, owner_of};
+use super::commit::bare_event;
+use super::key::{Draft, Seen};
+use super::{Cx, DeleteObject, DeleteReceipt, Engine, VersionChoice};
+
+/// What was asked for, in order.
+type Asked = (ObjectKey, VersionChoice);
+
+/// What became of one key; `None` when it has to be tried again.
+type Outcome = Option<Result<DeleteReceipt, Error>>;
+
+/// A key's delete, planned.
+enum Step {
+    /// There is nothing to commit.
+    Done(Result<DeleteReceipt, Error>),
+    /// To be committed; the receipt holds once it stands.
+    Commit(Draft, DeleteReceipt),
+}
+
+impl Engine {
+    /// Deletes a key or one version of it. What does not exist is deleted successfully and silently.
+    pub async fn delete_object(&self, cx: &Cx, req: DeleteObject) -> Result<DeleteReceipt, Error> {
+        let target = req.target;
+        let asked = vec![(target.key, target.version)];
+        let outcomes = self.delete_objects(cx, &target.bucket, asked).await?;
+        outcomes
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Err(CommitError::Conflict.into()))
+    }
+
+    /// Deletes up to [`DELETE_KEYS_MAX`] keys or versions: one outcome each, in order. Keys fail alone;
+    /// those that are named more than once are handled in order.
+    pub async fn delete_objects(
+        &self,
+        cx: &Cx,
+        bucket: &BucketName,
+        keys: Vec<(ObjectKey, VersionChoice)>,
+    ) -> Result<Vec<Result<DeleteReceipt, Error>>, Error> {
+        if keys.len() > DELETE_KEYS_MAX {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a request deletes at most 1000 keys",
+            ));
+        }
+        self.bucket_for_change(bucket).await?;
+        let mut outcomes: Vec<Outcome> = keys.iter().map(|_| None).collect();
+        let mut waiting: VecDeque<(usize, &Asked)> = keys.iter().enumerate().collect();
+        let mut tries_left = CONFLICT_RETRIES_MAX;
+        while !waiting.is_empty() {
+            let (slots, round): (Vec<usize>, Vec<&Asked>) =
+                next_round(&mut waiting).into_iter().unzip();
+            let settled = match self.delete_round(cx, bucket, &round).await {
+                Ok(settled) => settled,
+                Err(error) => round.iter().map(|_| Some(Err(again(&error)))).collect(),
+            };
+            tries_left -= u32::from(settled.iter().any(Option::is_none));
+            let asked = slots.into_iter().zip(round).zip(settled);
+            for ((slot, asked), outcome) in asked.rev() {
+                if outcome.is_none() && tries_left > 0 {
+                    waiting.push_front((slot, asked));
+                } else if let Some(place) = outcomes.get_mut(slot) {
+                    *place = outcome;
+                }
+            }
+        }
+        let busy = || Err(CommitError::Conflict.into());
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap_or_else(busy))
+            .collect())
+    }
+
+    /// Deletes different keys, all of them in one submission.
+    async fn delete_round(
+        &self,
+        cx: &Cx,
+        name: &BucketName,
+        round: &[&Asked],
+    ) -> Result<Vec<Outcome>, Error> {
+        let (bucket, revision) = self.bucket_for_change(name).await?;
+        let keys: Vec<&ObjectKey> = round.iter().map(|(key, _)| key).collect();
+        let _pass = self.gates.enter(name, keys.iter().copied()).await;
+        let seen = self.see(bucket.id, &keys).await?;
+        let acts: Vec<Act> = round
+            .iter()
+            .map(|(_, choice)| Act::Delete {
+                choice: *choice,
+                by: owner_of(cx, &bucket),
+            })
+            .collect();
+        let looks: Vec<(&ObjectKey, Look)> = keys
+            .iter()
+            .zip(&seen)
+            .zip(&acts)
+            .map(|((key, seen), act)| {
+                let look = version::look(bucket.versioning, seen.current.as_ref(), act);
+                (*key, look)
+            })
+            .collect();
+        let looked = self.peek_all(bucket.id, &looks).await?;
+        let steps: Vec<Step> = round
+            .iter()
+            .zip(seen)
+            .zip(acts.into_iter().zip(looked))
+            .map(|((asked, seen), (act, looked))| {
+                self.plan_delete(cx, (&bucket, revision), asked, &seen, (act, looked))
+                    .unwrap_or_else(|error| Step::Done(Err(error)))
+            })
+            .collect();
+        self.commit_steps(&bucket, steps).await
+    }
+
+    fn plan_delete(
+        &self,
+        cx: &Cx,
+        (bucket, revision): (&Bucket, Revision),
+        (key, choice): &Asked,
+        seen: &Seen,
+        (act, looked): (Act, Option<ObjectVersion>),
+    ) -> Result<Step, Error> {
+        let action = match choice {
+            VersionChoice::Current => Action::DeleteObject,
+            VersionChoice::Null | VersionChoice::Id(_) => Action::DeleteObjectVersion,
+        };
+        let permit = authorize(cx, bucket, action, None)?;
+        let stamp = self.stamp(seen.current.as_ref());
+        let current = seen.current.clone();
+        let plan = version::plan(permit, bucket.versioning, current, looked, act, stamp);
+        let Some(plan) = plan else {
+            return Ok(Step::Done(Ok(nothing_there(bucket, *choice))));
+        };
+        let (kind, version) = plan.change.of_delete();
+        let event = bare_event(cx, kind, key, version, stamp.at);
+        let draft = self.draft((bucket, revision), key, seen, &plan, event);
+        Ok(Step::Commit(draft, receipt(plan.change)))
+    }
+
+    async fn commit_steps(&self, bucket: &Bucket, steps: Vec<Step>) -> Result<Vec<Outcome>, Error> {
+        let mut txns = Vec::new();
+        let mut planned = Vec::new();
+        for step in steps {
+            planned.push(match step {
+                Step::Done(outcome) => Err(outcome),
+                Step::Commit(draft, receipt) => {
+                    let wakes = draft.wakes();
+                    txns.push(draft.txn);
+                    Ok((receipt, wakes))
+                }
+            });
+        }
+        let mut commits = if txns.is_empty() {
+            Vec::new().into_iter()
+        } else {
+            self.ports.meta.commit(txns).await.into_iter()
+        };
+        let mut outcomes = Vec::with_capacity(planned.len());
+        for step in planned {
+            outcomes.push(match step {
+                Err(done) => Some(done),
+                Ok((receipt, wakes)) => match commits.next() {
+                    Some(Ok(())) => {
+                        self.wake(bucket.id, wakes);
+                        Some(Ok(receipt))
+                    }
+                    Some(Err(CommitError::Conflict)) => None,
+                    Some(Err(error)) => Some(Err(error.into())),
+                    None => Some(Err(super::commit::unanswered())),
+                },
+            });
+        }
+        Ok(outcomes)
+    }
+}
+
+/// Takes the next keys that can go together: no key twice, and none before an earlier mention of it.
+fn next_round<'a>(waiting: &mut VecDeque<(usize, &'a Asked)>) -> Vec<(usize, &'a Asked)> {
+    let mut taken = BTreeSet::new();
+    let mut round = Vec::new();
+    let mut later = VecDeque::new();
+    for (slot, asked) in waiting.drain(..) {
+        if round.len() < DELETE_BATCH && taken.insert(&asked.0) {
+            round.push((slot, asked));
+        } else {
+            later.push_back((slot, asked));
+        }
+    }
+    *waiting = later;
+    round
+}
+
+/// The same error for another key of a round that failed as a whole.
+fn again(error: &Error) -> Error {
+    Error::new(error.kind(), error.message().to_owned())
+}
+
+fn receipt(change: Change) -> DeleteReceipt {
+    let (version, marker) = match change {
+        Change::Written(_, version) => (version, false),
+        Change::Marked(version) => (version, true),
+        Change::Removed { version, marker } => (version, marker),
+    };
+    DeleteReceipt {
+        version: (version != VersionTag::Unversioned).then_some(version),
+        marker,
+    }
+}
+
+/// The answer to a delete of what does not exist: as if it had just been deleted.
+fn nothing_there(bucket: &Bucket, choice: VersionChoice) -> DeleteReceipt {
+    let version = match choice {
+        VersionChoice::Current => None,
+        VersionChoice::Null => Some(VersionTag::Null),
+        VersionChoice::Id(id) => Some(VersionTag::Id(id)),
+    };
+    let version = version.filter(|_| bucket.versioning != Versioning::Off);
+    DeleteReceipt {
+        version,
+        marker: false,
+    }
+}

@@ -1,0 +1,258 @@
+//! Takes a body in: one pass over its bytes computes every digest and stores them, in memory while
+//! the body is small, else in a blob. Memory stays at one write of
+//! [`limits::INGEST_WRITE_BYTES`] beside the chunk at hand, whatever the body's length.
+//!
+//! It knows nothing of objects or parts: whoever calls commits the result or removes the blob.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use bytes::{Bytes, BytesMut};
+use crc_fast::CrcAlgorithm;
+use md5::{Digest, Md5};
+use sha2::Sha256;
+
+use super::{Body, ExpectedDigests, Ports};
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::model::BlobId;
+use crate::ports::{BlobWriter, BodyError, ByteStream};
+
+/// What a body must be, and where it goes.
+#[derive(Clone, Debug)]
+pub(crate) struct IngestSpec {
+    /// The blob to write when the body is not small.
+    pub(crate) id: BlobId,
+    /// Digests the body must have.
+    pub(crate) digests: ExpectedDigests,
+    /// Least and greatest length, bytes, beside [`limits::BODY_BYTES_MAX`].
+    pub(crate) size: Option<(u64, u64)>,
+    /// Longest body that is handed back in memory, bytes; 0 makes every body a blob.
+    pub(crate) small_max: usize,
+}
+
+/// Where a body's bytes are now.
+#[derive(Debug)]
+pub(crate) enum StoredBody {
+    /// There were none.
+    Empty,
+    /// In memory, for the commit to take along.
+    Small(Bytes),
+    /// In a durable blob that no record names yet.
+    Blob(BlobId),
+}
+
+/// A body that was taken in and found to be what was promised.
+#[derive(Debug)]
+pub(crate) struct Ingested {
+    /// Length, bytes.
+    pub(crate) size: u64,
+    /// MD5.
+    pub(crate) md5: [u8; 16],
+    /// CRC-64/XZ.
+    pub(crate) crc64: u64,
+    /// The bytes.
+    pub(crate) body: StoredBody,
+}
+
+/// Takes `body` in. Nothing is left behind on failure: `IncompleteBody` when it ends early or before
+/// its declared length, `InvalidArgument` when it goes on behind it, `TooLarge` and `PartTooSmall`
+/// beyond the limits of `spec`, `BadDigest` when it is not the body the client meant, `Full` and
+/// `Unavailable` from the store.
+pub(crate) async fn ingest(
+    ports: &Ports,
+    spec: IngestSpec,
+    mut body: Body,
+) -> Result<Ingested, Error> {
+    let (least, most) = bounds(&spec);
+    if let Some(declared) = body.len {
+        check_most(declared, most)?;
+        check_least(declared, least)?;
+    }
+    let mut sink = Sink::new(ports, &spec, body.len);
+    let mut size = 0_u64;
+    while let Some(chunk) = next(&mut body.stream).await {
+        let chunk = chunk?;
+        size = size.saturating_add(chunk.len() as u64);
+        if body.len.is_some_and(|declared| size > declared) {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "the body is longer than its declared length",
+            ));
+        }
+        check_most(size, most)?;
+        sink.take(chunk).await?;
+    }
+    if body.len.is_some_and(|declared| size < declared) {
+        return Err(Error::new(
+            ErrorKind::IncompleteBody,
+            "the body is shorter than its declared length; send it again",
+        ));
+    }
+    check_least(size, least)?;
+    sink.finish(&spec, size).await
+}
+
+/// The next piece of a stream; `None` at its end.
+pub(crate) async fn next(stream: &mut ByteStream) -> Option<Result<Bytes, BodyError>> {
+    poll_fn(|cx| stream.as_mut().poll_next(cx)).await
+}
+
+fn bounds(spec: &IngestSpec) -> (u64, u64) {
+    let (least, most) = spec.size.unwrap_or((0, limits::BODY_BYTES_MAX));
+    (least, most.min(limits::BODY_BYTES_MAX))
+}
+
+fn check_most(size: u64, most: u64) -> Result<(), Error> {
+    if size > most {
+        let message = format!("the body is larger than the {most} bytes allowed");
+        return Err(Error::new(ErrorKind::TooLarge, message));
+    }
+    Ok(())
+}
+
+fn check_least(size: u64, least: u64) -> Result<(), Error> {
+    if size < least {
+        let message = format!("the body is smaller than the {least} bytes asked for");
+        return Err(Error::new(ErrorKind::PartTooSmall, message));
+    }
+    Ok(())
+}
+
+/// Gathers bytes and writes them in large pieces.
+struct Sink<'a> {
+    ports: &'a Ports,
+    id: BlobId,
+    declared: Option<u64>,
+    /// Bytes that may wait in memory before the blob is begun.
+    wait_max: usize,
+    pending: BytesMut,
+    writer: Option<Box<dyn BlobWriter>>,
+    digests: Digests,
+}
+
+impl<'a> Sink<'a> {
+    fn new(ports: &'a Ports, spec: &IngestSpec, declared: Option<u64>) -> Self {
+        // A body known to be large need not wait for its blob.
+        let large = declared.is_some_and(|declared| declared > spec.small_max as u64);
+        Self {
+            ports,
+            id: spec.id,
+            declared,
+            wait_max: if large { 0 } else { spec.small_max },
+            pending: BytesMut::new(),
+            writer: None,
+            digests: Digests::new(spec.digests.sha256.is_some()),
+        }
+    }
+
+    async fn take(&mut self, chunk: Bytes) -> Result<(), Error> {
+        let waiting = self.pending.len() + chunk.len();
+        if self.writer.is_none() && waiting > self.wait_max {
+            self.writer = Some(self.ports.blobs.create(self.id, self.declared).await?);
+        }
+        let Some(writer) = &mut self.writer else {
+            self.pending.extend_from_slice(&chunk);
+            return Ok(());
+        };
+        if self.pending.is_empty() && chunk.len() >= limits::INGEST_WRITE_BYTES {
+            return write(writer, &mut self.digests, chunk).await;
+        }
+        self.pending.extend_from_slice(&chunk);
+        if self.pending.len() < limits::INGEST_WRITE_BYTES {
+            return Ok(());
+        }
+        let piece = self.pending.split().freeze();
+        write(writer, &mut self.digests, piece).await
+    }
+
+    async fn finish(mut self, spec: &IngestSpec, size: u64) -> Result<Ingested, Error> {
+        let rest = self.pending.split().freeze();
+        match &mut self.writer {
+            Some(writer) if !rest.is_empty() => {
+                write(writer, &mut self.digests, rest.clone()).await?;
+            }
+            _ => self.digests.update(&rest),
+        }
+        let (md5, crc64) = self.digests.check(&spec.digests)?;
+        let body = match self.writer.take() {
+            Some(writer) => StoredBody::Blob(writer.finish().await?.id),
+            None if rest.is_empty() => StoredBody::Empty,
+            None => StoredBody::Small(rest),
+        };
+        Ok(Ingested {
+            size,
+            md5,
+            crc64,
+            body,
+        })
+    }
+}
+
+/// Hashes a piece while the store writes it: the first poll hands the piece to the store's own
+/// threads, where it has any.
+async fn write(
+    writer: &mut Box<dyn BlobWriter>,
+    digests: &mut Digests,
+    piece: Bytes,
+) -> Result<(), Error> {
+    let mut write = writer.write(piece.clone());
+    let begun = poll_fn(|cx| Poll::Ready(write.as_mut().poll(cx))).await;
+    digests.update(&piece);
+    match begun {
+        Poll::Ready(outcome) => outcome?,
+        Poll::Pending => write.await?,
+    }
+    Ok(())
+}
+
+/// The digests of the bytes so far.
+struct Digests {
+    md5: Md5,
+    crc64: crc_fast::Digest,
+    /// Only when the client sent one: it costs more than all the rest.
+    sha256: Option<Sha256>,
+}
+
+impl Digests {
+    fn new(sha256: bool) -> Self {
+        Self {
+            md5: Md5::new(),
+            crc64: crc_fast::Digest::new(CrcAlgorithm::Crc64Xz),
+            sha256: sha256.then(Sha256::new),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.md5.update(bytes);
+        self.crc64.update(bytes);
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(bytes);
+        }
+    }
+
+    /// MD5 and CRC-64, once all expected digests are those of the body.
+    fn check(self, expected: &ExpectedDigests) -> Result<([u8; 16], u64), Error> {
+        let md5 = self.md5.finalize().into();
+        let crc64 = self.crc64.finalize();
+        let sha256: Option<[u8; 32]> = self.sha256.map(|digest| digest.finalize().into());
+        let wrong = [
+            ("MD5", expected.md5.is_some_and(|wanted| wanted != md5)),
+            (
+                "CRC-64",
+                expected.crc64.is_some_and(|wanted| wanted != crc64),
+            ),
+            (
+                "SHA-256",
+                expected.sha256.is_some() && expected.sha256 != sha256,
+            ),
+        ];
+        match wrong.into_iter().find(|(_, wrong)| *wrong) {
+            Some((name, _)) => Err(Error::new(
+                ErrorKind::BadDigest,
+                format!("the {name} sent along is not that of the body; send it again"),
+            )),
+            None => Ok((md5, crc64)),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Objects of a bucket.
+
+use bytes::Bytes;
+
+use super::{current_range, damaged_key};
+use crate::engine::buckets::authorize;
+use crate::engine::{Cx, Engine, ListObjects, Listing, ListingEntry, ObjectSummary};
+use crate::error::Error;
+use crate::model::{ObjectKey, ObjectRecord, Timestamp};
+use crate::ports::{Order, Page, StoreError, Table};
+use crate::records::{CurrentRecord, decode, keys};
+use crate::rules::access::Action;
+use crate::rules::list::{Entry, Pager, Row, Wanted};
+
+impl Engine {
+    /// A page of the current objects of a bucket.
+    pub async fn list_objects(&self, cx: &Cx, req: ListObjects) -> Result<Listing, Error> {
+        let (bucket, _) = self.read_live_bucket(&req.bucket).await?;
+        authorize(cx, &bucket, Action::ListObjects, None)?;
+        let order = if req.reverse {
+            Order::Descending
+        } else {
+            Order::Ascending
+        };
+        let mut pager = Pager::new(&Wanted {
+            prefix: &req.prefix,
+            delimiter: &req.delimiter,
+            after: &req.after,
+            after_sub: None,
+            order,
+            limit: req.limit,
+        });
+        while let Some(ask) = pager.ask() {
+            let range = current_range(Table::Heads, bucket.id, &ask);
+            let read = self.pages(&[range], order, ask.rows).await?;
+            for Page { rows, more } in read {
+                let rows = rows
+                    .into_iter()
+                    .map(|(at, record)| row_of(&at, record.bytes));
+                pager.take(rows.collect::<Result<Vec<_>, _>>()?, more);
+            }
+        }
+        listing(pager)
+    }
+}
+
+fn row_of(at: &[u8], bytes: Bytes) -> Result<Row<Bytes>, Error> {
+    let key = keys::object_of_current(at).ok_or_else(damaged_key)?;
+    Ok(Row {
+        key,
+        sub: Vec::new(),
+        item: bytes,
+    })
+}
+
+fn listing(pager: Pager<Bytes>) -> Result<Listing, Error> {
+    let (entries, more) = pager.finish();
+    let entries = entries.into_iter().map(|entry| match entry {
+        Entry::Prefix(prefix) => Ok(ListingEntry::Prefix(prefix)),
+        Entry::Row { key, item, .. } => object_of(key, &item).map(ListingEntry::Object),
+    });
+    let entries: Vec<ListingEntry> = entries.collect::<Result<_, _>>()?;
+    let next = entries.last().filter(|_| more).map(|last| match last {
+        ListingEntry::Object(object) => object.key.as_str().to_owned(),
+        ListingEntry::Prefix(prefix) => prefix.clone(),
+    });
+    Ok(Listing { entries, next })
+}
+
+fn object_of(key: ObjectKey, bytes: &[u8]) -> Result<ObjectSummary, Error> {
+    let current: CurrentRecord = decode(bytes)?;
+    let version = current.version;
+    match version.object() {
+        Some(record) => Ok(summary(key, version.written_at, record)),
+        None => Err(StoreError::Damaged("a delete marker among objects".into()).into()),
+    }
+}
+
+pub(super) fn summary(
+    key: ObjectKey,
+    written_at: Timestamp,
+    record: &ObjectRecord,
+) -> ObjectSummary {
+    ObjectSummary {
+        key,
+        written_at,
+        etag: record.etag.clone(),
+        crc64: record.checksums.crc64,
+        size: record.size,
+        class: record.class,
+        owner: record.owner.clone(),
+        user_meta: record.user_meta.clone(),
+    }
+}

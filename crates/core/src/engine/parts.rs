@@ -1,0 +1,148 @@
+//! Parts of an upload: sent by the client, or copied from an object.
+//!
+//! Every part is a blob of its own under the upload's payload, also when it is copied. A part sent
+//! again replaces its row; the blob it had stays until the upload ends, when `PurgeParts` removes
+//! every blob of the payload that the object does not use.
+
+use super::buckets::{authorize, now};
+use super::ingest::{IngestSpec, Ingested, StoredBody, ingest};
+use super::read::Found;
+use super::{Body, CopyPart, Cx, Engine, ExpectedDigests, PartReceipt, PutPart, UploadTarget};
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::model::{BlobId, Bucket, Checksums, Extent, Place};
+use crate::ports::{CommitError, Write};
+use crate::records::{PartRecord, encode, keys};
+use crate::rules::access::Action;
+use crate::rules::conditions::check_copy_source;
+
+impl Engine {
+    /// Stores a part: `InvalidPartNumber`, `NoSuchUpload`, `Busy` while the upload is being
+    /// completed, and what can be wrong with a body.
+    pub async fn put_part(&self, cx: &Cx, req: PutPart, body: Body) -> Result<PartReceipt, Error> {
+        let number = part_number(req.number)?;
+        let bucket = self.bucket_for_part(cx, &req.target).await?;
+        self.store_part(&bucket, &req.target, number, req.digests, body)
+            .await
+    }
+
+    /// Stores a range of an object as a part, by copying its bytes: errors of [`Engine::put_part`],
+    /// and those of [`Engine::get_object`] about the source, where every failed condition is
+    /// `PreconditionFailed`.
+    pub async fn copy_part(&self, cx: &Cx, req: CopyPart) -> Result<PartReceipt, Error> {
+        let number = part_number(req.number)?;
+        let bucket = self.bucket_for_part(cx, &req.target).await?;
+        let CopyPart { source, range, .. } = req;
+        let check = |found: &Found| check_copy_source(&source.conditions, Some(found.validators()));
+        let opened = self.open_object(cx, &source.object, range, &check).await?;
+        let body = Body {
+            len: Some(opened.range.end - opened.range.start),
+            stream: opened.body,
+        };
+        let digests = ExpectedDigests::default();
+        let receipt = self
+            .store_part(&bucket, &req.target, number, digests, body)
+            .await?;
+        Ok(PartReceipt {
+            source_version: Some(opened.found.tag),
+            ..receipt
+        })
+    }
+
+    /// Refuses early, before the body is read.
+    async fn bucket_for_part(&self, cx: &Cx, target: &UploadTarget) -> Result<Bucket, Error> {
+        let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
+        authorize(cx, &bucket, Action::WriteObject, None)?;
+        self.open_upload(&bucket, target).await?;
+        Ok(bucket)
+    }
+
+    async fn store_part(
+        &self,
+        bucket: &Bucket,
+        target: &UploadTarget,
+        number: u16,
+        digests: ExpectedDigests,
+        body: Body,
+    ) -> Result<PartReceipt, Error> {
+        let spec = IngestSpec {
+            id: BlobId {
+                payload: target.upload.payload(),
+                n: self.ports.ids.blob_number(),
+            },
+            digests,
+            size: None,
+            small_max: 0,
+        };
+        let blob = spec.id;
+        let ingested = ingest(&self.ports, spec, body).await?;
+        let part = self.part_of(&ingested);
+        if let Err(error) = self.keep_part(bucket, target, number, &part).await {
+            // After `Unavailable` the row may be there. A blob that stays goes when the upload ends,
+            // or by the sweep, so a failure of its removal is nothing to report.
+            if error.kind() != ErrorKind::Unavailable {
+                drop(self.ports.blobs.delete(blob).await);
+            }
+            return Err(error);
+        }
+        Ok(PartReceipt {
+            md5: part.md5,
+            checksums: part.checksums,
+            size: part.size,
+            written_at: part.written_at,
+            source_version: None,
+        })
+    }
+
+    fn part_of(&self, ingested: &Ingested) -> PartRecord {
+        let extents = match ingested.body {
+            StoredBody::Blob(blob) => vec![Extent {
+                at: Place::Hot(blob),
+                offset: 0,
+                len: ingested.size,
+            }],
+            StoredBody::Empty | StoredBody::Small(_) => Vec::new(),
+        };
+        PartRecord {
+            md5: ingested.md5,
+            checksums: Checksums {
+                crc64: ingested.crc64,
+            },
+            extents,
+            size: ingested.size,
+            written_at: self.ports.clock.now(),
+        }
+    }
+
+    /// Makes the part one of the upload's, if that still takes parts.
+    async fn keep_part(
+        &self,
+        bucket: &Bucket,
+        target: &UploadTarget,
+        number: u16,
+        part: &PartRecord,
+    ) -> Result<(), Error> {
+        for _ in 0..limits::CONFLICT_RETRIES_MAX {
+            let upload = self.open_upload(bucket, target).await?;
+            let txn = now(
+                vec![upload.unchanged()],
+                vec![Write::Put(keys::part(target.upload, number), encode(part))],
+            );
+            if self.commit_one(txn).await? {
+                return Ok(());
+            }
+        }
+        Err(CommitError::Conflict.into())
+    }
+}
+
+fn part_number(number: u32) -> Result<u16, Error> {
+    let most = limits::PARTS_MAX;
+    u16::try_from(number)
+        .ok()
+        .filter(|_| (1..=most).contains(&number))
+        .ok_or_else(|| {
+            let message = format!("a part number is between 1 and {most}");
+            Error::new(ErrorKind::InvalidPartNumber, message)
+        })
+}

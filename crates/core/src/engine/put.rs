@@ -1,0 +1,167 @@
+//! Storing an object from a request's body.
+
+use crate::error::{Error, ErrorKind};
+use crate::model::{
+    BlobId, Bucket, CallbackSpec, Checksums, Etag, EventKind, Extent, ObjectRecord, PayloadRef,
+    Place,
+};
+use crate::ports::CallbackOutcome;
+use crate::rules::access::Action;
+use crate::rules::{attributes, conditions::check_write};
+
+use super::buckets::{authorize, owner_of};
+use super::callback::CallbackFacts;
+use super::commit::{Also, NewBytes, VersionWrite, Written, overwritten, unmet};
+use super::ingest::{IngestSpec, Ingested, StoredBody, ingest};
+use super::{Body, Conditions, Cx, Engine, PutObject, PutReceipt};
+
+impl Engine {
+    /// Stores an object. Everything that can be refused without the body is refused before the body is
+    /// read; what was found then is looked at again by the commit. The object stays whatever becomes
+    /// of its callback.
+    pub async fn put_object(
+        &self,
+        cx: &Cx,
+        req: PutObject,
+        body: Body,
+    ) -> Result<PutReceipt, Error> {
+        attributes::check(&req.attributes)?;
+        if let Some(spec) = &req.callback {
+            self.check_callback(spec)?;
+        }
+        let bucket = self.check_early(cx, &req).await?;
+        let spec = IngestSpec {
+            id: BlobId {
+                payload: self.ports.ids.payload(),
+                n: 0,
+            },
+            digests: req.digests,
+            size: req.size,
+            small_max: self.ports.meta.small_payload_max(),
+        };
+        let id = spec.id;
+        let ingested = ingest(&self.ports, spec, body).await?;
+        let record = new_record(cx, &bucket, &req, id, &ingested);
+        let write = VersionWrite {
+            bucket: &req.bucket,
+            key: &req.key,
+            record,
+            class: req.attributes.class,
+            bytes: new_bytes(id, ingested.body),
+            kind: req.kind,
+            conditions: &req.conditions,
+            callback: req.callback.as_ref(),
+            also: Also::default(),
+        };
+        let written = match self.write_version(cx, &write).await {
+            Ok(written) => written,
+            Err(unwritten) => {
+                let error = Error::from(unwritten);
+                self.discard_refused(&write.bytes, &error).await;
+                return Err(error);
+            }
+        };
+        let callback = match &req.callback {
+            Some(spec) => Some(self.call_back(cx, &req, spec, write.record, &written).await),
+            None => None,
+        };
+        Ok(PutReceipt {
+            stored: written.stored,
+            callback,
+        })
+    }
+
+    /// Refuses what the head of the request and the state of things already decide.
+    async fn check_early(&self, cx: &Cx, req: &PutObject) -> Result<Bucket, Error> {
+        let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
+        authorize(cx, &bucket, Action::WriteObject, None)?;
+        if req.conditions != Conditions::default() {
+            let seen = self.see_one(bucket.id, &req.key).await?;
+            check_write(&req.conditions, overwritten(seen.current.as_ref())).map_err(unmet)?;
+        }
+        Ok(bucket)
+    }
+
+    async fn call_back(
+        &self,
+        cx: &Cx,
+        req: &PutObject,
+        spec: &CallbackSpec,
+        record: ObjectRecord,
+        written: &Written,
+    ) -> CallbackOutcome {
+        let operation = match req.kind {
+            EventKind::CreatedPost => "PostObject",
+            _ => "PutObject",
+        };
+        let facts = CallbackFacts {
+            bucket: &req.bucket,
+            bucket_id: written.bucket,
+            key: &req.key,
+            version: written.id,
+            tag: written.stored.version,
+            record: &record,
+            operation,
+        };
+        self.run_callback(cx, spec, facts).await
+    }
+
+    /// Removes a blob whose version was refused. Not after `Unavailable`: the commit may have passed.
+    /// A blob that stays is found by the sweep.
+    async fn discard_refused(&self, bytes: &NewBytes, why: &Error) {
+        if let (NewBytes::Hot(payload), true) = (bytes, why.kind() != ErrorKind::Unavailable) {
+            let blob = BlobId {
+                payload: *payload,
+                n: 0,
+            };
+            // Failing is no harm: the sweep finds what is left.
+            drop(self.ports.blobs.delete(blob).await);
+        }
+    }
+}
+
+fn new_record(
+    cx: &Cx,
+    bucket: &Bucket,
+    req: &PutObject,
+    id: BlobId,
+    ingested: &Ingested,
+) -> ObjectRecord {
+    let extent = |at| PayloadRef::One {
+        id: id.payload,
+        extent: Extent {
+            at,
+            offset: 0,
+            len: ingested.size,
+        },
+    };
+    let payload = match &ingested.body {
+        StoredBody::Empty => PayloadRef::Empty,
+        StoredBody::Small(_) => extent(Place::Meta(id)),
+        StoredBody::Blob(blob) => extent(Place::Hot(*blob)),
+    };
+    let attributes = req.attributes.clone();
+    ObjectRecord {
+        size: ingested.size,
+        etag: Etag::Md5(ingested.md5),
+        checksums: Checksums {
+            crc64: ingested.crc64,
+        },
+        payload,
+        headers: attributes.headers,
+        user_meta: attributes.user_meta,
+        tags: attributes.tags,
+        class: attributes.class.unwrap_or(bucket.default_class),
+        upload: None,
+        owner: owner_of(cx, bucket),
+        acl: attributes.acl,
+    }
+}
+
+fn new_bytes(id: BlobId, body: StoredBody) -> NewBytes {
+    match body {
+        StoredBody::Empty => NewBytes::None,
+        StoredBody::Small(bytes) => NewBytes::Small(id, bytes),
+        StoredBody::Blob(blob) => NewBytes::Hot(blob.payload),
+    }
+}

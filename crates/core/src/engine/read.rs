@@ -1,0 +1,299 @@
+//! Finds versions and reads objects. Nothing is written here.
+//!
+//! Who may not list a bucket learns nothing about which keys it has: a missing key is `Denied` to
+//! them, as in all dialects of the S3 family.
+
+use std::ops::Range;
+
+use super::body_out::prefetch;
+use super::buckets::authorize;
+use super::{
+    Cx, Engine, GetObject, ObjectInfo, ObjectReader, ObjectTarget, RangeSpec, VersionChoice,
+};
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::model::{
+    Bucket, Etag, ObjectKey, ObjectRecord, ObjectVersion, Timestamp, VersionId, VersionTag,
+};
+use crate::ports::{BlobError, BodyError, ByteStream, Key, Revision};
+use crate::records::{CurrentRecord, decode, keys};
+use crate::rules::access::Action;
+use crate::rules::{conditions, range, version};
+
+/// A version of a key that is an object, and where its record is.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// The version; never a delete marker.
+    pub(crate) version: ObjectVersion,
+    /// How clients know it.
+    pub(crate) tag: VersionTag,
+    /// Where its record is: the head of the key, or a row of older versions.
+    pub(crate) at: Key,
+    /// State of that record.
+    pub(crate) revision: Revision,
+}
+
+impl Found {
+    /// The object.
+    pub(crate) fn object(&self) -> &ObjectRecord {
+        self.version
+            .object()
+            .expect("find_version refuses delete markers")
+    }
+
+    /// Etag and time, as conditions want them.
+    pub(crate) fn validators(&self) -> (&Etag, Timestamp) {
+        (&self.object().etag, self.version.written_at)
+    }
+
+    fn into_info(self, bucket: &Bucket) -> ObjectInfo {
+        ObjectInfo {
+            version: self.tag,
+            written_at: self.version.written_at,
+            record: self.object().clone(),
+            bucket_owner: bucket.owner.clone(),
+        }
+    }
+}
+
+/// An object whose first bytes were read.
+pub(crate) struct Opened {
+    pub(crate) bucket: Bucket,
+    pub(crate) found: Found,
+    pub(crate) range: Range<u64>,
+    pub(crate) body: ByteStream,
+}
+
+/// What a key holds, from one snapshot.
+struct Seen {
+    current: Option<(Key, Revision, CurrentRecord)>,
+    /// The older version that was asked for.
+    older: Option<(Key, Revision, ObjectVersion)>,
+}
+
+impl Engine {
+    /// Reads an object: `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` on a delete marker named by
+    /// its version, `Denied`, `NotModified`, `PreconditionFailed`, `InvalidRange`.
+    pub async fn get_object(&self, cx: &Cx, req: GetObject) -> Result<ObjectReader, Error> {
+        let check =
+            |found: &Found| conditions::check_read(&req.conditions, Some(found.validators()));
+        let opened = self.open_object(cx, &req.target, req.range, &check).await?;
+        Ok(ObjectReader {
+            info: opened.found.into_info(&opened.bucket),
+            range: req.range.map(|_| opened.range),
+            body: opened.body,
+        })
+    }
+
+    /// Says what [`Engine::get_object`] would find, without its bytes; `req.range` is ignored.
+    pub async fn head_object(&self, cx: &Cx, req: GetObject) -> Result<ObjectInfo, Error> {
+        let (bucket, _) = self.read_live_bucket(&req.target.bucket).await?;
+        let action = read_action(req.target.version);
+        let found = self.find_allowed(cx, &bucket, &req.target, action).await?;
+        conditions::check_read(&req.conditions, Some(found.validators())).map_err(refusal)?;
+        Ok(found.into_info(&bucket))
+    }
+
+    /// Reads an object's record for another purpose (ACL, tags).
+    pub async fn inspect_object(
+        &self,
+        cx: &Cx,
+        target: &ObjectTarget,
+        action: Action,
+    ) -> Result<ObjectInfo, Error> {
+        let (bucket, _) = self.read_live_bucket(&target.bucket).await?;
+        let found = self.find_allowed(cx, &bucket, target, action).await?;
+        Ok(found.into_info(&bucket))
+    }
+
+    /// Finds a version of a key that is an object. `NoSuchKey` when the key has no current object,
+    /// `NoSuchVersion` when it has no such version, `MethodNotAllowed` when the named version is a
+    /// delete marker; an error at a marker names it.
+    pub(crate) async fn find_version(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        choice: VersionChoice,
+    ) -> Result<Found, Error> {
+        let (at, revision, version) = self.find_any(bucket, key, choice).await?;
+        let tag = version::tag(bucket, &version);
+        if version.object().is_none() {
+            let (kind, message) = match choice {
+                VersionChoice::Current => (ErrorKind::NoSuchKey, NO_SUCH_KEY),
+                _ => (
+                    ErrorKind::MethodNotAllowed,
+                    "this version is a delete marker; it can only be deleted",
+                ),
+            };
+            return Err(Error::new(kind, message).at_delete_marker(tag));
+        }
+        Ok(Found {
+            version,
+            tag,
+            at,
+            revision,
+        })
+    }
+
+    /// Opens a range of an object the caller may read and that `check` lets pass. The first piece of
+    /// the body has been read. What was found may be replaced, and its bytes removed, before that:
+    /// then it is found anew.
+    pub(crate) async fn open_object(
+        &self,
+        cx: &Cx,
+        target: &ObjectTarget,
+        spec: Option<RangeSpec>,
+        check: &(dyn Fn(&Found) -> Result<(), ErrorKind> + Sync),
+    ) -> Result<Opened, Error> {
+        let mut before = None;
+        for _ in 0..limits::READ_RETRIES_MAX {
+            let (bucket, _) = self.read_live_bucket(&target.bucket).await?;
+            let action = read_action(target.version);
+            let found = self.find_allowed(cx, &bucket, target, action).await?;
+            check(&found).map_err(refusal)?;
+            let size = found.object().size;
+            let range = match spec {
+                Some(spec) => range::resolve(spec, size).map_err(refusal)?,
+                None => 0..size,
+            };
+            match prefetch(self.open_payload(found.object(), range.clone())).await {
+                Ok(body) => {
+                    return Ok(Opened {
+                        bucket,
+                        found,
+                        range,
+                        body,
+                    });
+                }
+                // Missing under the very record that was read before: lost, not replaced.
+                Err(error @ BodyError::Stored(BlobError::NoSuchBlob))
+                    if before == Some(found.revision) =>
+                {
+                    return Err(error.into());
+                }
+                Err(BodyError::Stored(BlobError::NoSuchBlob)) => before = Some(found.revision),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(busy())
+    }
+
+    pub(super) async fn find_allowed(
+        &self,
+        cx: &Cx,
+        bucket: &Bucket,
+        target: &ObjectTarget,
+        action: Action,
+    ) -> Result<Found, Error> {
+        let found = self.find_version(bucket, &target.key, target.version).await;
+        let found = match found {
+            Err(missing) if tells_of_keys(missing.kind()) => {
+                authorize(cx, bucket, Action::ListObjects, None)?;
+                return Err(missing);
+            }
+            found => found?,
+        };
+        authorize(cx, bucket, action, Some(found.object()))?;
+        Ok(found)
+    }
+
+    /// Finds a version, object or not. The null version is named by the current record, which may
+    /// change between two reads; then both are read again.
+    async fn find_any(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        choice: VersionChoice,
+    ) -> Result<(Key, Revision, ObjectVersion), Error> {
+        let mut guess = match choice {
+            VersionChoice::Id(id) => Some(id),
+            VersionChoice::Current | VersionChoice::Null => None,
+        };
+        for _ in 0..limits::READ_RETRIES_MAX {
+            let seen = self.look(bucket, key, guess).await?;
+            let Some((at, revision, current)) = seen.current else {
+                return Err(missing(choice));
+            };
+            if version::means(choice, &current.version, true) {
+                return Ok((at, revision, current.version));
+            }
+            let id = version::elsewhere(&current, choice).ok_or_else(|| missing(choice))?;
+            if guess == Some(id) {
+                let meant =
+                    |(_, _, found): &(_, _, ObjectVersion)| version::means(choice, found, false);
+                return seen.older.filter(meant).ok_or_else(|| missing(choice));
+            }
+            guess = Some(id);
+        }
+        Err(busy())
+    }
+
+    async fn look(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        older: Option<VersionId>,
+    ) -> Result<Seen, Error> {
+        let mut at = vec![keys::head(bucket.id, key), keys::grave(bucket.id, key)];
+        at.extend(older.map(|id| keys::version(bucket.id, key, id)));
+        let records = self.ports.meta.get_many(&at).await?;
+        let mut seen = Seen {
+            current: None,
+            older: None,
+        };
+        for (n, (at, record)) in at.into_iter().zip(records).enumerate() {
+            let Some(record) = record else { continue };
+            if n < 2 {
+                seen.current = Some((at, record.revision, decode(&record.bytes)?));
+            } else {
+                seen.older = Some((at, record.revision, decode(&record.bytes)?));
+            }
+        }
+        Ok(seen)
+    }
+}
+
+/// What a failed check of a read tells the client.
+pub(crate) fn refusal(kind: ErrorKind) -> Error {
+    let message = match kind {
+        ErrorKind::NotModified => "the object is the one you have",
+        ErrorKind::PreconditionFailed => "a condition of the request does not hold",
+        ErrorKind::InvalidRange => "no byte of the object lies in the range",
+        _ => "the request cannot be fulfilled",
+    };
+    Error::new(kind, message)
+}
+
+const NO_SUCH_KEY: &str = "there is no object under this key";
+
+fn missing(choice: VersionChoice) -> Error {
+    match choice {
+        VersionChoice::Current => Error::new(ErrorKind::NoSuchKey, NO_SUCH_KEY),
+        VersionChoice::Null | VersionChoice::Id(_) => Error::new(
+            ErrorKind::NoSuchVersion,
+            "the key has no such version; list its versions to see which there are",
+        ),
+    }
+}
+
+fn busy() -> Error {
+    Error::new(
+        ErrorKind::Busy,
+        "the object is being replaced again and again; try again",
+    )
+}
+
+pub(super) fn read_action(choice: VersionChoice) -> Action {
+    match choice {
+        VersionChoice::Current => Action::ReadObject,
+        VersionChoice::Null | VersionChoice::Id(_) => Action::ReadObjectVersion,
+    }
+}
+
+/// Whether an error says something about which keys and versions there are.
+fn tells_of_keys(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NoSuchKey | ErrorKind::NoSuchVersion | ErrorKind::MethodNotAllowed
+    )
+}

@@ -1,0 +1,174 @@
+//! Multipart uploads: begin, find, abort. Parts are in `parts`, the end that makes an object in
+//! `complete`.
+//!
+//! An upload is open while its record says so; every part expects that record's revision. The payload
+//! it writes under is `Open` from the start, so nothing of it is ever swept. Complete makes the
+//! payload `Live`, Abort `Dropping`; both remove the upload's record and leave rows and unused blobs
+//! to `PurgeParts`, which is part of the same transaction.
+
+use super::buckets::{authorize, now};
+use super::{CreateUpload, Cx, Engine, UploadTarget};
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::model::{Bucket, UploadId};
+use crate::ports::{CommitError, Expect, Key, Revision, Write};
+use crate::records::{
+    PayloadRecord, PayloadState, UploadRecord, UploadState, WorkKind, decode, encode, keys,
+};
+use crate::rules::access::Action;
+use crate::rules::attributes;
+use crate::work;
+
+/// An upload as it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct FoundUpload {
+    /// Where its record is.
+    pub(crate) at: Key,
+    /// State of the record.
+    pub(crate) revision: Revision,
+    /// The upload.
+    pub(crate) record: UploadRecord,
+}
+
+impl FoundUpload {
+    /// That nobody has changed it since.
+    pub(crate) fn unchanged(&self) -> Expect {
+        Expect::Revision(self.at.clone(), self.revision)
+    }
+
+    /// The write that puts it into another state.
+    pub(crate) fn turned(&self, state: UploadState) -> Write {
+        let record = UploadRecord {
+            state,
+            ..self.record.clone()
+        };
+        Write::Put(self.at.clone(), encode(&record))
+    }
+}
+
+impl Engine {
+    /// Begins an upload: `NoSuchBucket`, `Denied`, `InvalidArgument` for attributes beyond their
+    /// limits.
+    pub async fn create_upload(&self, cx: &Cx, req: CreateUpload) -> Result<UploadId, Error> {
+        attributes::check(&req.attributes)?;
+        for _ in 0..limits::CONFLICT_RETRIES_MAX {
+            let (bucket, revision) = self.bucket_for_change(&req.bucket).await?;
+            authorize(cx, &bucket, Action::WriteObject, None)?;
+            let upload = self.ports.ids.upload();
+            let at = keys::upload(bucket.id, &req.key, upload);
+            let payload = keys::payload(upload.payload());
+            let record = encode(&self.new_upload(cx, &bucket, &req));
+            let txn = now(
+                vec![
+                    Expect::Revision(keys::bucket(&bucket.name), revision),
+                    Expect::Absent(at.clone()),
+                    Expect::Absent(payload.clone()),
+                ],
+                vec![
+                    Write::Put(at, record),
+                    Write::Put(payload, payload_in(PayloadState::Open)),
+                ],
+            );
+            if self.commit_one(txn).await? {
+                return Ok(upload);
+            }
+        }
+        Err(CommitError::Conflict.into())
+    }
+
+    /// Gives an upload up, also one whose Complete was cut short: `NoSuchUpload` when it has ended or
+    /// never was.
+    pub async fn abort_upload(&self, cx: &Cx, target: &UploadTarget) -> Result<(), Error> {
+        for _ in 0..limits::CONFLICT_RETRIES_MAX {
+            let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
+            authorize(cx, &bucket, Action::AbortUpload, None)?;
+            let found = self.find_upload(&bucket, target).await?;
+            let found = found.ok_or_else(no_such_upload)?;
+            let payload = keys::payload(target.upload.payload());
+            let mut write = vec![
+                Write::Delete(found.at.clone()),
+                Write::Put(payload, payload_in(PayloadState::Dropping)),
+            ];
+            write.extend(self.purge_parts(&bucket, target));
+            let txn = now(vec![found.unchanged()], write);
+            if self.commit_one(txn).await? {
+                self.work_bell.ring();
+                return Ok(());
+            }
+        }
+        Err(CommitError::Conflict.into())
+    }
+
+    /// Reads an upload; `None` when it has ended or never was.
+    pub(crate) async fn find_upload(
+        &self,
+        bucket: &Bucket,
+        target: &UploadTarget,
+    ) -> Result<Option<FoundUpload>, Error> {
+        let at = keys::upload(bucket.id, &target.key, target.upload);
+        let mut found = self.ports.meta.get_many(std::slice::from_ref(&at)).await?;
+        let Some(stored) = found.pop().flatten() else {
+            return Ok(None);
+        };
+        Ok(Some(FoundUpload {
+            at,
+            revision: stored.revision,
+            record: decode(&stored.bytes)?,
+        }))
+    }
+
+    /// Reads an upload that takes parts: `NoSuchUpload`, or `Busy` while it is being completed.
+    pub(crate) async fn open_upload(
+        &self,
+        bucket: &Bucket,
+        target: &UploadTarget,
+    ) -> Result<FoundUpload, Error> {
+        let found = self.find_upload(bucket, target).await?;
+        let found = found.ok_or_else(no_such_upload)?;
+        match found.record.state {
+            UploadState::Open => Ok(found),
+            UploadState::Completing => Err(Error::new(
+                ErrorKind::Busy,
+                "the upload is being completed; complete it again, or abort it and begin anew",
+            )),
+        }
+    }
+
+    /// Writes that put the work which removes what an ended upload leaves behind.
+    pub(crate) fn purge_parts(&self, bucket: &Bucket, target: &UploadTarget) -> [Write; 2] {
+        let now = self.ports.clock.now();
+        let kind = WorkKind::PurgeParts {
+            bucket: bucket.id,
+            key: target.key.clone(),
+            upload: target.upload,
+        };
+        work::put(&*self.ports.ids, kind, now, now)
+    }
+
+    fn new_upload(&self, cx: &Cx, bucket: &Bucket, req: &CreateUpload) -> UploadRecord {
+        let attributes = req.attributes.clone();
+        UploadRecord {
+            state: UploadState::Open,
+            created_at: self.ports.clock.now(),
+            owner: cx.principal.clone(),
+            headers: attributes.headers,
+            user_meta: attributes.user_meta,
+            tags: attributes.tags,
+            class: attributes.class.unwrap_or(bucket.default_class),
+            acl: attributes.acl,
+        }
+    }
+}
+
+/// The record of a payload in a state.
+pub(crate) fn payload_in(state: PayloadState) -> bytes::Bytes {
+    encode(&PayloadRecord { state })
+}
+
+/// There is no open upload of that id under that key.
+pub(crate) fn no_such_upload() -> Error {
+    Error::new(
+        ErrorKind::NoSuchUpload,
+        "there is no such upload; it was completed, aborted or never begun",
+    )
+}

@@ -1,0 +1,146 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const WRITTEN: Timestamp = Timestamp::from_millis(10_900);
+const ETAG: Etag = Etag::Md5([0xab; 16]);
+const TAG: &str = "abababababababababababababababab";
+
+fn one(tag: &str) -> Option<ETagMatch> {
+    Some(ETagMatch::OneOf(vec!["other".into(), tag.into()]))
+}
+
+fn at(second: u64) -> Option<Timestamp> {
+    Some(Timestamp::from_millis(second * 1000))
+}
+
+fn case(
+    if_match: Option<ETagMatch>,
+    if_none_match: Option<ETagMatch>,
+    if_modified_since: Option<Timestamp>,
+    if_unmodified_since: Option<Timestamp>,
+) -> Conditions {
+    Conditions {
+        if_match,
+        if_none_match,
+        if_modified_since,
+        if_unmodified_since,
+    }
+}
+
+#[test]
+fn conditions_on_a_version_that_exists() {
+    use ErrorKind::{NotModified, ObjectExists, PreconditionFailed};
+    let any = || Some(ETagMatch::Any);
+    let failed = Err(PreconditionFailed);
+    let same = Err(NotModified);
+    // (conditions, read, write)
+    let cases = [
+        (Conditions::default(), Ok(()), Ok(())),
+        (case(any(), None, None, None), Ok(()), Ok(())),
+        (case(one(TAG), None, None, None), Ok(()), Ok(())),
+        (
+            case(one(&TAG.to_uppercase()), None, None, None),
+            Ok(()),
+            Ok(()),
+        ),
+        (case(one("cd"), None, None, None), failed, failed),
+        (case(None, any(), None, None), same, Err(ObjectExists)),
+        (case(None, one(TAG), None, None), same, failed),
+        (case(None, one("cd"), None, None), Ok(()), Ok(())),
+        // Written at 10.9 s, which clients know as 10 s.
+        (case(None, None, at(9), None), Ok(()), Ok(())),
+        (case(None, None, at(10), None), same, failed),
+        (case(None, None, at(11), None), same, failed),
+        (case(None, None, None, at(9)), failed, failed),
+        (case(None, None, None, at(10)), Ok(()), Ok(())),
+        (case(None, None, None, at(11)), Ok(()), Ok(())),
+        // An etag condition replaces the date condition of its sense.
+        (case(one(TAG), None, None, at(9)), Ok(()), Ok(())),
+        (case(one("cd"), None, None, at(11)), failed, failed),
+        (case(None, one("cd"), at(11), None), Ok(()), Ok(())),
+        (case(None, one(TAG), at(9), None), same, failed),
+        // The demanding conditions speak first.
+        (case(one("cd"), one(TAG), None, None), failed, failed),
+        (case(one(TAG), one(TAG), None, None), same, failed),
+        (case(None, any(), None, at(9)), failed, Err(ObjectExists)),
+    ];
+    for (conditions, read, write) in cases {
+        let current = Some((&ETAG, WRITTEN));
+        assert_eq!(check_read(&conditions, current), read, "{conditions:?}");
+        assert_eq!(check_write(&conditions, current), write, "{conditions:?}");
+        assert_eq!(
+            check_copy_source(&conditions, current),
+            read.map_err(|_| PreconditionFailed),
+            "{conditions:?}"
+        );
+    }
+}
+
+#[test]
+fn conditions_on_nothing() {
+    let failed = Err(ErrorKind::PreconditionFailed);
+    let cases = [
+        (Conditions::default(), Ok(())),
+        (case(Some(ETagMatch::Any), None, None, None), failed),
+        (case(one(TAG), None, None, None), failed),
+        (case(None, Some(ETagMatch::Any), None, None), Ok(())),
+        (case(None, one(TAG), None, None), Ok(())),
+        (case(None, None, at(9), None), Ok(())),
+        (case(None, None, None, at(11)), failed),
+    ];
+    for (conditions, wanted) in cases {
+        assert_eq!(check_write(&conditions, None), wanted, "{conditions:?}");
+    }
+}
+
+#[test]
+fn etags_of_uploads_compare_with_their_count() {
+    let etag = Etag::Parts {
+        digest: [0xab; 16],
+        count: 3,
+    };
+    let check = |tag: &str| check_read(&case(one(tag), None, None, None), Some((&etag, WRITTEN)));
+    assert_eq!(check(&format!("{TAG}-3")), Ok(()));
+    assert_eq!(check(TAG), Err(ErrorKind::PreconditionFailed));
+}
+
+fn tag_match() -> impl Strategy<Value = Option<ETagMatch>> {
+    proptest::option::of(prop_oneof![
+        Just(ETagMatch::Any),
+        Just(ETagMatch::OneOf(vec![TAG.into()])),
+        Just(ETagMatch::OneOf(vec!["cd".into()])),
+        Just(ETagMatch::OneOf(Vec::new())),
+    ])
+}
+
+fn conditions() -> impl Strategy<Value = Conditions> {
+    let date = || proptest::option::of((0..20_u64).prop_map(|s| Timestamp::from_millis(s * 1000)));
+    (tag_match(), tag_match(), date(), date()).prop_map(|(a, b, c, d)| case(a, b, c, d))
+}
+
+proptest! {
+    /// Only two answers depend on who asks; whether the request goes on does not.
+    #[test]
+    fn reads_copies_and_writes_agree(conditions in conditions(), exists: bool) {
+        let current = exists.then_some((&ETAG, WRITTEN));
+        let read = check_read(&conditions, current);
+        prop_assert_eq!(read.is_ok(), check_write(&conditions, current).is_ok());
+        prop_assert_eq!(read.is_ok(), check_copy_source(&conditions, current).is_ok());
+    }
+
+    /// Writing later never makes an unmodified-since condition hold, nor a modified-since one fail.
+    #[test]
+    fn dates_are_monotonic(conditions in conditions(), early in 0..20_000_u64, more in 0..5_000_u64) {
+        let check = |millis| check_read(
+            &Conditions { if_match: None, if_none_match: None, ..conditions.clone() },
+            Some((&ETAG, Timestamp::from_millis(millis))),
+        );
+        let order = |result| match result {
+            Err(ErrorKind::NotModified) => 0,
+            Ok(()) => 1,
+            _ => 2,
+        };
+        prop_assert!(order(check(early)) <= order(check(early + more)));
+    }
+}

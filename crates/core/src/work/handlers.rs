@@ -1,0 +1,187 @@
+//! What each kind of work does. Every step may run twice, and a crash may fall between any two: what
+//! was done is found done, never missed and never an error.
+
+use std::collections::BTreeSet;
+
+use crate::engine::{Engine, Walk};
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::model::{BlobId, Extent, PayloadId, Place, UploadId};
+use crate::ports::{
+    BlobStore, Expect, Key, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,
+};
+use crate::records::{PayloadRecord, PayloadState, WorkKind, decode, encode, keys};
+
+/// Does a piece of work but for the writes it returns, which belong to the transaction that finishes
+/// it.
+pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, Error> {
+    match kind {
+        WorkKind::DropPayload { payload } => drop_payload(engine, *payload).await,
+        WorkKind::PurgeParts { upload, .. } => purge_parts(engine, *upload).await,
+        WorkKind::RemoveBucket { bucket, name } => {
+            engine.finish_bucket_removal(*bucket, name).await?;
+            Ok(Vec::new())
+        }
+    }
+}
+
+/// Removes a payload that nothing holds. Once it has no holder it gets none any more: a transaction
+/// that adds one expects the record of another holder. So `Live` to `Dropping` is for good, and comes
+/// before any blob is touched (I2).
+async fn drop_payload(engine: &Engine, payload: PayloadId) -> Result<Vec<Write>, Error> {
+    let Some((state, revision)) = state_of(engine, payload).await? else {
+        return Ok(Vec::new());
+    };
+    match state {
+        PayloadState::Live if is_held(engine, payload).await? => return Ok(Vec::new()),
+        PayloadState::Live => close(engine, payload, revision).await?,
+        PayloadState::Dropping => {}
+        PayloadState::Open | PayloadState::Doomed => return Err(unexpected(state)),
+    }
+    let blobs = &*engine.ports().blobs;
+    let rows = Walk::over(keys::extents_range(payload));
+    let rows = rows.all(&*engine.ports().meta).await?;
+    if rows.is_empty() {
+        // Only uploads have rows. The body of a plain PUT is one blob, found without a scan.
+        blobs.delete(BlobId { payload, n: 0 }).await?;
+    } else {
+        delete_blobs(blobs, payload, &BTreeSet::new()).await?;
+    }
+    let mut write = delete_rows(Table::Extents, rows);
+    write.push(Write::Delete(keys::payload(payload)));
+    Ok(write)
+}
+
+/// Removes what an ended upload leaves: all its blobs after an abort, those that the object does not
+/// use after a Complete, and the rows of its parts.
+async fn purge_parts(engine: &Engine, upload: UploadId) -> Result<Vec<Write>, Error> {
+    let payload = upload.payload();
+    let (state, used) = state_and_use(engine, payload).await?;
+    let mut write = match state {
+        Some(PayloadState::Live) if used.is_empty() => {
+            let message = "the manifest of a completed upload is missing; check the store";
+            return Err(Error::new(ErrorKind::Internal, message));
+        }
+        Some(state @ (PayloadState::Open | PayloadState::Doomed)) => return Err(unexpected(state)),
+        // Whoever drops the object's payload removes its record.
+        Some(PayloadState::Live) | None => Vec::new(),
+        Some(PayloadState::Dropping) => vec![Write::Delete(keys::payload(payload))],
+    };
+    let keep = match state {
+        Some(PayloadState::Live) => used,
+        _ => BTreeSet::new(),
+    };
+    delete_blobs(&*engine.ports().blobs, payload, &keep).await?;
+    let parts = Walk::over(keys::parts_range(upload));
+    let parts = parts.all(&*engine.ports().meta).await?;
+    write.extend(delete_rows(Table::Parts, parts));
+    Ok(write)
+}
+
+async fn state_of(
+    engine: &Engine,
+    payload: PayloadId,
+) -> Result<Option<(PayloadState, Revision)>, Error> {
+    let at = keys::payload(payload);
+    let mut found = engine.ports().meta.get_many(&[at]).await?;
+    let Some(stored) = found.pop().flatten() else {
+        return Ok(None);
+    };
+    let record: PayloadRecord = decode(&stored.bytes)?;
+    Ok(Some((record.state, stored.revision)))
+}
+
+/// A payload's state and the blobs its manifest names, of one snapshot: they go together.
+async fn state_and_use(
+    engine: &Engine,
+    payload: PayloadId,
+) -> Result<(Option<PayloadState>, BTreeSet<BlobId>), Error> {
+    let rows = (0..keys::extent_rows(limits::PARTS_MAX)).map(|row| keys::extents(payload, row));
+    let at: Vec<Key> = std::iter::once(keys::payload(payload))
+        .chain(rows)
+        .collect();
+    let mut found = engine.ports().meta.get_many(&at).await?.into_iter();
+    let state = match found.next().flatten() {
+        Some(stored) => Some(decode::<PayloadRecord>(&stored.bytes)?.state),
+        None => None,
+    };
+    let mut used = BTreeSet::new();
+    for stored in found.flatten() {
+        let extents: Vec<Extent> = decode(&stored.bytes)?;
+        used.extend(extents.iter().map(|extent| match extent.at {
+            Place::Hot(blob) | Place::Meta(blob) => blob,
+        }));
+    }
+    Ok((state, used))
+}
+
+async fn is_held(engine: &Engine, payload: PayloadId) -> Result<bool, Error> {
+    let one = Limit {
+        rows: 1,
+        bytes: usize::MAX,
+    };
+    let range: [KeyRange; 1] = [keys::payload_refs_range(payload)];
+    let pages = engine
+        .ports()
+        .meta
+        .scan(&range, Order::Ascending, one)
+        .await?;
+    Ok(pages.iter().any(|page| !page.rows.is_empty()))
+}
+
+async fn close(engine: &Engine, payload: PayloadId, revision: Revision) -> Result<(), Error> {
+    let at = keys::payload(payload);
+    let record = PayloadRecord {
+        state: PayloadState::Dropping,
+    };
+    let txn = Txn {
+        when: When::Now,
+        expect: vec![Expect::Revision(at.clone(), revision)],
+        write: vec![Write::Put(at, encode(&record))],
+        payloads: Vec::new(),
+    };
+    if engine.commit_one(txn).await? {
+        Ok(())
+    } else {
+        let message = "the payload changed while it was being dropped; it is tried again";
+        Err(Error::new(ErrorKind::Busy, message))
+    }
+}
+
+/// Removes the blobs of a payload, but for those to keep.
+async fn delete_blobs(
+    blobs: &dyn BlobStore,
+    payload: PayloadId,
+    keep: &BTreeSet<BlobId>,
+) -> Result<(), Error> {
+    let mut last = BlobId { payload, n: 0 };
+    if !keep.contains(&last) {
+        blobs.delete(last).await?;
+    }
+    loop {
+        let page = blobs.scan(Some(last), limits::WORK_PAGE).await?;
+        let Some(end) = page.last().map(|info| info.id) else {
+            return Ok(());
+        };
+        let ours = page.iter().map(|info| info.id);
+        for blob in ours.take_while(|blob| blob.payload == payload) {
+            if !keep.contains(&blob) {
+                blobs.delete(blob).await?;
+            }
+        }
+        if end.payload != payload {
+            return Ok(());
+        }
+        last = end;
+    }
+}
+
+fn delete_rows(table: Table, rows: Vec<(bytes::Bytes, Record)>) -> Vec<Write> {
+    let delete = |(bytes, _)| Write::Delete(Key { table, bytes });
+    rows.into_iter().map(delete).collect()
+}
+
+fn unexpected(state: PayloadState) -> Error {
+    let message = format!("a payload to be dropped is {state:?}; check the store");
+    Error::new(ErrorKind::Internal, message)
+}

@@ -1,0 +1,321 @@
+//! The queue: which work is due, and what becomes of it after a try.
+
+use std::collections::BTreeSet;
+use std::error::Error as StdError;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::handlers;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::limits;
+use crate::model::{Timestamp, WorkId};
+use crate::ports::{Expect, KeyRange, Limit, Order, Page, Revision, Table, Txn, When, Write};
+use crate::records::{WorkRecord, decode, encode, keys};
+
+/// Entries of one look at the queue; more than can be claimed at once.
+const LOOK: Limit = Limit {
+    rows: 64,
+    bytes: 1 << 20,
+};
+
+/// Longest failure text kept with work, characters.
+const ERROR_CHARS_MAX: usize = 500;
+
+/// Which work is being done, by this process.
+#[derive(Debug, Default)]
+pub(super) struct Claims(Mutex<BTreeSet<WorkId>>);
+
+impl Claims {
+    fn take(&self, id: WorkId) -> Option<Claim<'_>> {
+        let free = self.with(|claimed| claimed.insert(id));
+        free.then_some(Claim { claims: self, id })
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.with(|claimed| claimed.len())
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut BTreeSet<WorkId>) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A claim; ends when dropped.
+#[derive(Debug)]
+struct Claim<'a> {
+    claims: &'a Claims,
+    id: WorkId,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.claims.with(|claimed| claimed.remove(&self.id));
+    }
+}
+
+/// A piece of work that was claimed.
+#[derive(Debug)]
+pub(super) struct Unit<'a> {
+    claim: Claim<'a>,
+    record: WorkRecord,
+    revision: Revision,
+}
+
+/// What a look at the queue gave.
+#[derive(Debug)]
+pub(super) enum Next<'a> {
+    /// Something to do now.
+    Unit(Unit<'a>),
+    /// Nothing before this has passed, unless the bell rings.
+    Wait(Duration),
+}
+
+/// Does everything that is due, one after the other, and says how many tries that took. For
+/// simulations and tests; may run beside workers.
+pub async fn run_due_once(engine: &Engine) -> Result<usize, Error> {
+    let claims = Claims::default();
+    let mut tries = 0;
+    while let Next::Unit(unit) = next(engine, &claims).await? {
+        unit.run(engine).await?;
+        tries += 1;
+    }
+    Ok(tries)
+}
+
+/// Claims the work that has been due longest.
+pub(super) async fn next<'a>(engine: &Engine, claims: &'a Claims) -> Result<Next<'a>, Error> {
+    let now = engine.ports().clock.now();
+    let horizon = now.plus(limits::WORK_BACKOFF_MAX);
+    let ranges = [
+        due_range(None, Some(now)),
+        due_range(Some(now), Some(horizon)),
+        due_range(Some(horizon), None),
+    ];
+    let meta = &engine.ports().meta;
+    let pages = meta.scan(&ranges, Order::Ascending, LOOK).await?;
+    let mut pages = pages.into_iter().map(entries);
+    let mut page = || pages.next().unwrap_or_default();
+    let (due, soon, far) = (page(), page(), page());
+    for (at, id) in far {
+        pull_in(engine, at, id, horizon).await?;
+    }
+    let mut due = due.into_iter();
+    while let Some((at, id)) = due.next() {
+        let Some(claim) = claims.take(id) else {
+            continue;
+        };
+        // Finished or put off between the look and the claim?
+        let Some((record, revision)) = read(engine, id).await?.filter(|(r, _)| r.due == at) else {
+            continue;
+        };
+        if due.len() > 0 {
+            engine.work_bell.ring();
+        }
+        return Ok(Next::Unit(Unit {
+            claim,
+            record,
+            revision,
+        }));
+    }
+    let soonest = soon
+        .first()
+        .map_or(limits::WORK_POLL_MAX, |(at, _)| at.since(now));
+    Ok(Next::Wait(soonest.min(limits::WORK_POLL_MAX)))
+}
+
+/// Entries of `work_due` after one time, up to and including another.
+fn due_range(after: Option<Timestamp>, upto: Option<Timestamp>) -> KeyRange {
+    let next = |at: Timestamp| {
+        let next = at.plus(Duration::from_millis(1)).millis();
+        Bytes::copy_from_slice(&next.to_be_bytes())
+    };
+    KeyRange {
+        table: Table::WorkDue,
+        start: after.map_or_else(Bytes::new, next),
+        end: upto.map(next),
+    }
+}
+
+fn entries(page: Page) -> Vec<(Timestamp, WorkId)> {
+    let rows = page.rows.into_iter();
+    rows.filter_map(|(key, _)| keys::work_of_due(&key))
+        .collect()
+}
+
+pub(super) async fn read(
+    engine: &Engine,
+    id: WorkId,
+) -> Result<Option<(WorkRecord, Revision)>, Error> {
+    let mut found = engine.ports().meta.get_many(&[keys::work(id)]).await?;
+    let Some(stored) = found.pop().flatten() else {
+        return Ok(None);
+    };
+    Ok(Some((decode(&stored.bytes)?, stored.revision)))
+}
+
+/// Work is never put off further than the horizon, so what lies beyond it was put before the wall
+/// clock was set back: it is moved to the horizon.
+async fn pull_in(
+    engine: &Engine,
+    at: Timestamp,
+    id: WorkId,
+    horizon: Timestamp,
+) -> Result<(), Error> {
+    let Some((record, revision)) = read(engine, id).await?.filter(|(r, _)| r.due == at) else {
+        return Ok(());
+    };
+    let moved = WorkRecord {
+        due: horizon,
+        ..record
+    };
+    let write = reschedule(id, at, &moved);
+    commit(engine, id, revision, write).await
+}
+
+/// Writes that replace a piece of work by its next state.
+fn reschedule(id: WorkId, was_due: Timestamp, next: &WorkRecord) -> Vec<Write> {
+    let mut write = vec![
+        Write::Delete(keys::work_due(was_due, id)),
+        Write::Put(keys::work(id), encode(next)),
+    ];
+    if !next.dead {
+        write.push(Write::Put(keys::work_due(next.due, id), Bytes::new()));
+    }
+    write
+}
+
+/// Commits progress. It may be lost and repeated; whoever changed the work meanwhile has done this.
+async fn commit(
+    engine: &Engine,
+    id: WorkId,
+    revision: Revision,
+    write: Vec<Write>,
+) -> Result<(), Error> {
+    let txn = Txn {
+        when: When::Soon,
+        expect: vec![Expect::Revision(keys::work(id), revision)],
+        write,
+        payloads: Vec::new(),
+    };
+    let _unchanged: bool = engine.commit_one(txn).await?;
+    Ok(())
+}
+
+impl Unit<'_> {
+    /// Tries once and settles the outcome: finished, put off, or buried. `Ok(true)` when finished. An
+    /// error means that the outcome could not be settled, so the work is still due.
+    pub(super) async fn run(self, engine: &Engine) -> Result<bool, Error> {
+        let outcome = handlers::run(engine, &self.record.kind).await;
+        let (finished, write) = match outcome {
+            Ok(effects) => (true, self.finished(effects)),
+            Err(error) => (false, self.failed(engine, &error)),
+        };
+        commit(engine, self.claim.id, self.revision, write).await?;
+        Ok(finished)
+    }
+
+    fn finished(&self, effects: Vec<Write>) -> Vec<Write> {
+        let id = self.claim.id;
+        let mut write = effects;
+        write.push(Write::Delete(keys::work_due(self.record.due, id)));
+        write.push(Write::Delete(keys::work(id)));
+        write
+    }
+
+    fn failed(&self, engine: &Engine, error: &Error) -> Vec<Write> {
+        let attempt = self.record.attempt.saturating_add(1);
+        let pause = backoff(attempt, |bound| engine.ports().ids.below(bound));
+        let next = WorkRecord {
+            attempt,
+            due: engine.ports().clock.now().plus(pause),
+            last_error: Some(describe(error).into()),
+            dead: attempt >= limits::WORK_ATTEMPTS_MAX,
+            ..self.record.clone()
+        };
+        reschedule(self.claim.id, self.record.due, &next)
+    }
+}
+
+/// Writes that make dead work due again; for operators.
+pub(super) fn revived(id: WorkId, record: WorkRecord, now: Timestamp) -> Vec<Write> {
+    let was_due = record.due;
+    let next = WorkRecord {
+        attempt: 0,
+        due: now,
+        dead: false,
+        ..record
+    };
+    reschedule(id, was_due, &next)
+}
+
+/// How long to wait after so many tries: twice as long each time, up to the limit, and between half
+/// and all of that by chance, so that what failed together is not tried together.
+fn backoff(attempt: u32, below: impl FnOnce(u64) -> u64) -> Duration {
+    let doubled = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(0);
+    let full = match doubled {
+        0 => limits::WORK_BACKOFF_MAX,
+        times => limits::WORK_BACKOFF_MIN
+            .saturating_mul(times)
+            .min(limits::WORK_BACKOFF_MAX),
+    };
+    let half = u64::try_from(full.as_millis() / 2).unwrap_or(u64::MAX);
+    Duration::from_millis(half.saturating_add(below(half.saturating_add(1))))
+}
+
+/// An error with its causes, for operators.
+pub(super) fn describe(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text.chars().take(ERROR_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_limit() {
+        let (least, most) = (|_| 0, |bound: u64| bound - 1);
+        // (attempt, least pause, greatest pause) in milliseconds
+        let cases = [
+            (1, 500, 1000),
+            (2, 1000, 2000),
+            (5, 8000, 16_000),
+            (10, 256_000, 512_000),
+            (11, 450_000, 900_000),
+            (32, 450_000, 900_000),
+            (33, 450_000, 900_000),
+            (u32::MAX, 450_000, 900_000),
+        ];
+        for (attempt, shortest, longest) in cases {
+            assert_eq!(backoff(attempt, least).as_millis(), shortest, "{attempt}");
+            assert_eq!(backoff(attempt, most).as_millis(), longest, "{attempt}");
+        }
+    }
+
+    #[test]
+    fn due_ranges_lie_side_by_side() {
+        let at = Timestamp::from_millis;
+        let (past, future) = (due_range(None, Some(at(7))), due_range(Some(at(7)), None));
+        assert_eq!(past.end, Some(future.start.clone()));
+        let key = |due| keys::work_due(at(due), WorkId([u8::MAX; 16])).bytes;
+        assert!(key(7) < future.start && key(8) >= future.start);
+    }
+
+    #[test]
+    fn failures_are_described_with_their_causes_and_within_the_limit() {
+        let kind = crate::ErrorKind::Unavailable;
+        let error = Error::new(kind, "outer").because("inner");
+        assert_eq!(describe(&error), "outer: inner");
+        let long = Error::new(kind, "字".repeat(2 * ERROR_CHARS_MAX));
+        assert_eq!(describe(&long).chars().count(), ERROR_CHARS_MAX);
+    }
+}

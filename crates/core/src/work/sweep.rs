@@ -1,0 +1,151 @@
+//! Finds blobs that no record knows: what a crash leaves between a finished blob and its commit.
+//!
+//! A blob whose payload has no record, seen twice and far enough apart on the monotonic clock, is
+//! doomed by a commit that states so; from then on no commit can adopt it, because whoever brings a
+//! new payload states that it has no record. Then the blob is removed, and an age later the mark.
+//! A mark that a crash leaves behind costs a few bytes and is met again only while its blob is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::limits;
+use crate::model::{BlobId, PayloadId};
+use crate::ports::{BlobInfo, Expect, Key, Mono, Txn, When, Write};
+use crate::records::{PayloadRecord, PayloadState, decode, encode, keys};
+
+/// What a pass over all blobs found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SweepReport {
+    /// Blobs in the store.
+    pub seen: u64,
+    /// Blobs that no record knows, those removed included.
+    pub orphans: u64,
+    /// Blobs removed.
+    pub removed: u64,
+}
+
+/// What is remembered from one pass to the next.
+#[derive(Debug, Default)]
+pub struct Sweeper {
+    /// Blobs without record, and when each was seen first; at most [`limits::SWEEP_ORPHANS_MAX`].
+    orphans: BTreeMap<BlobId, Mono>,
+    /// Payloads whose blobs were removed, and when.
+    doomed: BTreeMap<PayloadId, Mono>,
+}
+
+/// Removes what is without record for `age`, within one call: two passes, `age` apart, and again `age`
+/// until the marks go. For tests and the doctor; `age` must be longer than any request takes from
+/// finishing its blob to its commit, or that request fails.
+pub async fn sweep_now(engine: &Engine, age: Duration) -> Result<SweepReport, Error> {
+    let mut sweeper = Sweeper::default();
+    sweeper.pass(engine, age).await?;
+    wait(engine, age).await;
+    let report = sweeper.pass(engine, age).await?;
+    wait(engine, age).await;
+    sweeper.unmark(engine, age).await?;
+    Ok(report)
+}
+
+async fn wait(engine: &Engine, age: Duration) {
+    let clock = &engine.ports().clock;
+    clock.sleep_until(clock.mono().saturating_add(age)).await;
+}
+
+impl Sweeper {
+    /// Looks at every blob once, and removes those that were without record in a pass at least `age`
+    /// ago too. May be given up at any point.
+    pub async fn pass(&mut self, engine: &Engine, age: Duration) -> Result<SweepReport, Error> {
+        self.unmark(engine, age).await?;
+        let now = engine.ports().clock.mono();
+        let mut report = SweepReport::default();
+        let mut found = BTreeSet::new();
+        let mut last = None;
+        loop {
+            let blobs = &engine.ports().blobs;
+            let page = blobs.scan(last, limits::WORK_PAGE).await?;
+            let Some(end) = page.last() else { break };
+            last = Some(end.id);
+            report.seen += page.len() as u64;
+            for (blob, doomed) in without_record(engine, &page).await? {
+                report.orphans += 1;
+                found.insert(blob);
+                let old = self.is_old(blob, now, age);
+                let doomed = doomed || self.doomed.contains_key(&blob.payload);
+                if doomed || (old && doom(engine, blob.payload).await?) {
+                    blobs.delete(blob).await?;
+                    self.doomed.insert(blob.payload, now);
+                    report.removed += 1;
+                }
+            }
+        }
+        self.orphans.retain(|blob, _| found.contains(blob));
+        Ok(report)
+    }
+
+    /// Whether a blob was seen before, at least `age` ago; notes it when it is new.
+    fn is_old(&mut self, blob: BlobId, now: Mono, age: Duration) -> bool {
+        if let Some(first) = self.orphans.get(&blob) {
+            return now.saturating_sub(*first) >= age;
+        }
+        if self.orphans.len() < limits::SWEEP_ORPHANS_MAX {
+            self.orphans.insert(blob, now);
+        }
+        false
+    }
+
+    /// Removes the marks of payloads whose blobs were removed at least `age` ago.
+    async fn unmark(&mut self, engine: &Engine, age: Duration) -> Result<(), Error> {
+        let now = engine.ports().clock.mono();
+        let old = |at: &Mono| now.saturating_sub(*at) >= age;
+        while let Some((payload, _)) = self.doomed.iter().find(|(_, at)| old(at)) {
+            let payload = *payload;
+            let at = keys::payload(payload);
+            commit(engine, Vec::new(), Write::Delete(at)).await?;
+            self.doomed.remove(&payload);
+        }
+        Ok(())
+    }
+}
+
+/// The blobs of a page that no record knows, and whether they are doomed already.
+async fn without_record(engine: &Engine, page: &[BlobInfo]) -> Result<Vec<(BlobId, bool)>, Error> {
+    let payloads: BTreeSet<PayloadId> = page.iter().map(|info| info.id.payload).collect();
+    let at: Vec<Key> = payloads.iter().map(|id| keys::payload(*id)).collect();
+    let records = engine.ports().meta.get_many(&at).await?;
+    let mut unknown = BTreeMap::new();
+    for (payload, record) in payloads.into_iter().zip(records) {
+        let state = match record {
+            Some(record) => Some(decode::<PayloadRecord>(&record.bytes)?.state),
+            None => None,
+        };
+        match state {
+            None => unknown.insert(payload, false),
+            Some(PayloadState::Doomed) => unknown.insert(payload, true),
+            Some(PayloadState::Open | PayloadState::Live | PayloadState::Dropping) => None,
+        };
+    }
+    let doomed = |info: &BlobInfo| Some((info.id, *unknown.get(&info.id.payload)?));
+    Ok(page.iter().filter_map(doomed).collect())
+}
+
+/// Makes sure that no commit adopts a payload; `false` when one just did.
+async fn doom(engine: &Engine, payload: PayloadId) -> Result<bool, Error> {
+    let at = keys::payload(payload);
+    let record = PayloadRecord {
+        state: PayloadState::Doomed,
+    };
+    let absent = Expect::Absent(at.clone());
+    commit(engine, vec![absent], Write::Put(at, encode(&record))).await
+}
+
+async fn commit(engine: &Engine, expect: Vec<Expect>, write: Write) -> Result<bool, Error> {
+    let txn = Txn {
+        when: When::Now,
+        expect,
+        write: vec![write],
+        payloads: Vec::new(),
+    };
+    engine.commit_one(txn).await
+}

@@ -1,0 +1,11 @@
+//! Delivery, through the engine's own writes, on stores in memory and time of its own. Tests named
+//! `e<n>_...` are the faults of that number in the list of faults that delivery has to survive.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod faults;
+mod orders;
+mod seeds;
+mod sim;
+mod world;

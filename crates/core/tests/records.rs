@@ -1,0 +1,522 @@
+//! Stored bytes stay readable: a sample of every stored record, and of every word that records are
+//! made of, as bytes in `fixtures/records.txt`. A line there may be added, never changed, once a
+//! release has written such records: a changed type needs a new record version and a migration.
+
+use std::collections::BTreeMap;
+use std::fmt::{Debug, Write};
+
+use cohong_core::model::{
+    AccessKeyId, AccountId, Acl, BlobId, Broker, Bucket, BucketId, BucketName, BucketState,
+    Checksums, Destination, DialectId, Etag, Event, EventKind, EventKinds, Extent, Grant, Grantee,
+    NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission,
+    Place, Principal, RuleForm, RuleId, RuleSetVersion, StorageClass, StoredHeaders, Timestamp,
+    UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
+};
+use cohong_core::ports::{CallAttempt, Phase, Position};
+use cohong_core::records::{
+    AccountRecord, AttemptBlock, AttemptRecord, CallRecord, CallResult, CredentialRecord,
+    CurrentRecord, DeadRecord, FunctionRecord, HeldRecord, Hit, LoggedEvent, PartRecord,
+    PayloadRecord, PayloadState, ReplayRecord, ReplaySource, ReplayState, RootRecord,
+    RuleSetRecord, SubRecord, SubState, UploadRecord, UploadState, WorkKind, WorkRecord, decode,
+    encode,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const FIXTURES: &str = include_str!("fixtures/records.txt");
+
+/// Compares samples with the fixtures and gathers what does not fit.
+struct Samples {
+    kept: BTreeMap<&'static str, &'static str>,
+    /// The file as it would have to be.
+    wanted: String,
+    wrong: Vec<&'static str>,
+}
+
+impl Samples {
+    fn new() -> Self {
+        let kept = FIXTURES.lines().filter_map(|line| line.split_once(' '));
+        Self {
+            kept: kept.collect(),
+            wanted: String::new(),
+            wrong: Vec::new(),
+        }
+    }
+
+    /// A sample: its bytes are those kept, and the bytes kept are it.
+    fn check<T>(&mut self, name: &'static str, sample: &T)
+    where
+        T: Serialize + DeserializeOwned + PartialEq + Debug,
+    {
+        let bytes = hex::encode(encode(sample));
+        writeln!(self.wanted, "{name} {bytes}").unwrap();
+        let kept = self.kept.remove(name).unwrap_or_default();
+        let kept = hex::decode(kept).unwrap();
+        let read = decode::<T>(&kept).ok();
+        let again = read.as_ref().map(encode);
+        if read.as_ref() != Some(sample) || again.as_deref() != Some(&kept[..]) {
+            self.wrong.push(name);
+        }
+    }
+}
+
+fn time(millis: u64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+fn pair(name: &str, value: &str) -> (Box<str>, Box<str>) {
+    (name.into(), value.into())
+}
+
+fn key() -> ObjectKey {
+    ObjectKey::new("photos/公行.jpg").unwrap()
+}
+
+fn account() -> AccountId {
+    AccountId("account".into())
+}
+
+fn grantees() -> [Grantee; 3] {
+    [
+        Grantee::Account(account()),
+        Grantee::AllUsers,
+        Grantee::AuthenticatedUsers,
+    ]
+}
+
+fn acl() -> Acl {
+    let grant = |grantee| Grant {
+        grantee,
+        permission: Permission::Read,
+    };
+    Acl {
+        grants: grantees().map(grant).to_vec(),
+    }
+}
+
+fn headers() -> StoredHeaders {
+    StoredHeaders {
+        content_type: Some("image/jpeg".into()),
+        cache_control: Some("no-cache".into()),
+        content_disposition: Some("inline".into()),
+        content_encoding: Some("identity".into()),
+        content_language: Some("zh".into()),
+        expires: Some("never".into()),
+        website_redirect: Some("/elsewhere".into()),
+    }
+}
+
+fn extents() -> Vec<Extent> {
+    let payload = PayloadId([7; 16]);
+    let blob = BlobId { payload, n: 300 };
+    let extent = |at| Extent {
+        at,
+        offset: 0,
+        len: 1 << 40,
+    };
+    vec![extent(Place::Meta(blob)), extent(Place::Hot(blob))]
+}
+
+fn payloads() -> Vec<PayloadRef> {
+    let id = PayloadId([7; 16]);
+    vec![
+        PayloadRef::Empty,
+        PayloadRef::One {
+            id,
+            extent: extents()[1],
+        },
+        PayloadRef::Manifest { id, extents: 9999 },
+    ]
+}
+
+fn etags() -> Vec<Etag> {
+    vec![
+        Etag::Md5([1; 16]),
+        Etag::Parts {
+            digest: [2; 16],
+            count: 10_000,
+        },
+    ]
+}
+
+fn version() -> ObjectVersion {
+    let record = ObjectRecord {
+        size: 1 << 40,
+        etag: etags()[0].clone(),
+        checksums: Checksums { crc64: u64::MAX },
+        payload: payloads()[1].clone(),
+        headers: headers(),
+        user_meta: vec![pair("name", "value")],
+        tags: vec![pair("tag", "red")],
+        class: StorageClass::Infrequent,
+        upload: Some(UploadId([3; 16])),
+        owner: account(),
+        acl: Some(acl()),
+    };
+    ObjectVersion {
+        id: VersionId(1_700_000_000_000_000_000),
+        is_null: true,
+        written_at: time(1_700_000_000_000),
+        kind: VersionKind::Object(Box::new(record)),
+    }
+}
+
+fn marker() -> ObjectVersion {
+    ObjectVersion {
+        id: VersionId(u64::MAX),
+        is_null: false,
+        written_at: time(0),
+        kind: VersionKind::DeleteMarker { owner: account() },
+    }
+}
+
+fn destinations() -> Vec<Destination> {
+    let broker = |kind| Destination::Broker {
+        kind,
+        settings: [("topic".into(), "t".into())].into(),
+    };
+    vec![
+        Destination::Function("resize".into()),
+        Destination::Webhook("http://127.0.0.1:8080/hook".into()),
+        broker(Broker::RocketMq),
+        broker(Broker::Kafka),
+    ]
+}
+
+fn rules() -> Vec<NotificationRule> {
+    [RuleForm::V1, RuleForm::V2]
+        .map(|form| NotificationRule {
+            id: RuleId("rule".into()),
+            kinds: EventKinds::of(EventKind::ALL),
+            event_names: vec!["tos:ObjectCreated:*".into()],
+            prefix: "photos/".into(),
+            suffix: ".jpg".into(),
+            destinations: destinations(),
+            via: DialectId::Tos,
+            form,
+        })
+        .to_vec()
+}
+
+fn logged() -> LoggedEvent {
+    LoggedEvent {
+        event: Event {
+            kind: EventKind::CreatedPut,
+            key: key(),
+            version: VersionTag::Id(VersionId(9)),
+            size: 77,
+            etag: Some(etags()[0].clone()),
+            time: time(1_700_000_000_000),
+            principal: Some(account()),
+            source: Some([127, 0, 0, 1].into()),
+            request_id: "request".into(),
+            dialect: DialectId::Tos,
+            vars: vec![pair("x:user", "7")],
+            hops: 1,
+        },
+        rule_set: RuleSetVersion(1_700_000_000_000_000_000),
+        hits: vec![Hit {
+            rule: 1,
+            destination: 2,
+        }],
+    }
+}
+
+fn buckets(samples: &mut Samples) {
+    let name = BucketName::new("photos").unwrap();
+    let bucket = Bucket {
+        id: BucketId(5),
+        name: name.clone(),
+        owner: account(),
+        created_at: time(1_700_000_000_000),
+        region: "cn-beijing".into(),
+        home: DialectId::Tos,
+        state: BucketState::Deleting,
+        versioning: Versioning::Suspended,
+        acl: acl(),
+        default_class: StorageClass::Intelligent,
+        labels: vec![pair("project", "default")],
+        rules: rules(),
+        rule_set: RuleSetVersion(1),
+    };
+    samples.check("bucket", &bucket);
+    samples.check("last-bucket", &BucketId(5));
+    let rule_set = RuleSetRecord {
+        bucket: BucketId(5),
+        name,
+        owner: "account".into(),
+        region: "cn-beijing".into(),
+        rules: rules(),
+    };
+    samples.check("rule-set", &rule_set);
+}
+
+fn objects(samples: &mut Samples) {
+    let current = |version| CurrentRecord {
+        version,
+        null_at: Some(VersionId(4)),
+    };
+    samples.check("head", &current(version()));
+    samples.check("grave", &current(marker()));
+    samples.check("version", &version());
+    samples.check("extents", &extents());
+    samples.check("payload-ref", &());
+    let states = [
+        ("payload-open", PayloadState::Open),
+        ("payload-live", PayloadState::Live),
+        ("payload-dropping", PayloadState::Dropping),
+        ("payload-doomed", PayloadState::Doomed),
+    ];
+    for (name, state) in states {
+        samples.check(name, &PayloadRecord { state });
+    }
+    let upload = UploadRecord {
+        state: UploadState::Completing,
+        created_at: time(1),
+        owner: principals()[1].clone(),
+        headers: headers(),
+        user_meta: vec![pair("name", "value")],
+        tags: vec![pair("tag", "red")],
+        class: StorageClass::ArchiveInstant,
+        acl: Some(acl()),
+    };
+    samples.check("upload", &upload);
+    let part = PartRecord {
+        md5: [6; 16],
+        checksums: Checksums { crc64: 1 },
+        extents: extents(),
+        size: 5 << 20,
+        written_at: time(2),
+    };
+    samples.check("part", &part);
+}
+
+fn principals() -> Vec<Principal> {
+    vec![
+        Principal::Anonymous,
+        Principal::Account {
+            account: account(),
+            key: AccessKeyId("AK".into()),
+        },
+    ]
+}
+
+fn delivery(samples: &mut Samples) {
+    samples.check("event", &logged());
+    let sub = SubRecord {
+        bucket: BucketId(5),
+        destination: destinations()[0].clone(),
+        cursor: Position(1000),
+        done: vec![Position(1002), Position(1005)],
+        state: SubState::Active,
+        next_block: 3,
+    };
+    samples.check("sub", &sub);
+    let held = HeldRecord {
+        logged: logged(),
+        accepted: 1,
+        attempts: 2,
+        due: time(3),
+        first_failed_at: Some(time(2)),
+        errors: vec!["refused".into()],
+    };
+    samples.check("held", &held);
+    let dead = DeadRecord {
+        destination: destinations()[1].clone(),
+        logged: logged(),
+        attempts: 10,
+        errors: vec!["refused".into()],
+        died_at: time(4),
+        cancelled: true,
+    };
+    samples.check("dead", &dead);
+    let attempt = AttemptRecord {
+        position: Position(1000),
+        key: "a".into(),
+        version: VersionTag::Null,
+        rule: "rule".into(),
+        attempt: 1,
+        started: time(5),
+        took_ms: 6,
+        status: Some(503),
+        outcome: "busy".into(),
+        replay: Some("r".into()),
+    };
+    let block = AttemptBlock {
+        destination: "function:resize".into(),
+        written_at: time(6),
+        attempts: vec![attempt],
+    };
+    samples.check("attempts", &block);
+    let replay = ReplayRecord {
+        id: WorkId([8; 16]),
+        bucket: BucketId(5),
+        source: ReplaySource::Dead {
+            destination: destinations()[0].clone(),
+        },
+        cursor: Position(1),
+        upto: Position(2),
+        state: ReplayState::Running,
+        accepted: 3,
+        refused: 4,
+        created_at: time(7),
+        next_block: 8,
+    };
+    samples.check("replay", &replay);
+}
+
+fn rest(samples: &mut Samples) {
+    let attempt = CallAttempt {
+        url: "http://app.test/cb".into(),
+        status: Some(500),
+        failed: Some(Phase::Answer),
+        why: "status".into(),
+        took_ms: 9,
+    };
+    let call = CallRecord {
+        request_id: "request".into(),
+        urls: vec!["http://app.test/cb".into()],
+        boot: 1_700_000_000_000,
+        started_at: time(8),
+        result: Some(CallResult {
+            attempts: vec![attempt],
+            ok: false,
+            finished_at: time(9),
+            failure: "no application accepted".into(),
+        }),
+    };
+    samples.check("call", &call);
+    let work = WorkRecord {
+        kind: WorkKind::DropPayload {
+            payload: PayloadId([7; 16]),
+        },
+        attempt: 2,
+        due: time(10),
+        created_at: time(11),
+        last_error: Some("busy".into()),
+        dead: true,
+    };
+    samples.check("work", &work);
+    let created_at = time(12);
+    samples.check("account", &AccountRecord { created_at });
+    let credential = CredentialRecord {
+        account: account(),
+        secret: vec![1, 2, 3],
+        token: Some(vec![4]),
+        created_at,
+        expires_at: Some(time(13)),
+    };
+    samples.check("credential", &credential);
+    let access = AccessKeyId("AK".into());
+    samples.check("root-key", &RootRecord { access });
+    let function = FunctionRecord {
+        url: "http://127.0.0.1:8000/".into(),
+        added_at: time(14),
+    };
+    samples.check("function", &function);
+}
+
+/// Every word of the enumerations that records are made of: they are stored by number.
+fn words(samples: &mut Samples) {
+    samples.check("event-kinds", &EventKind::ALL);
+    samples.check("dialects", &[DialectId::Tos]);
+    samples.check("bucket-states", &[BucketState::Live, BucketState::Deleting]);
+    let versionings = [Versioning::Off, Versioning::Enabled, Versioning::Suspended];
+    samples.check("versionings", &versionings);
+    let classes = [
+        StorageClass::Standard,
+        StorageClass::Infrequent,
+        StorageClass::ArchiveInstant,
+        StorageClass::Intelligent,
+    ];
+    samples.check("classes", &classes);
+    let permissions = [
+        Permission::Read,
+        Permission::ReadNonList,
+        Permission::Write,
+        Permission::ReadAcl,
+        Permission::WriteAcl,
+        Permission::FullControl,
+    ];
+    samples.check("permissions", &permissions);
+    samples.check("grantees", &grantees());
+    samples.check("principals", &principals());
+    samples.check("payloads", &payloads());
+    samples.check("etags", &etags());
+    samples.check(
+        "upload-states",
+        &[UploadState::Open, UploadState::Completing],
+    );
+    let version = VersionId(9);
+    let tags = [
+        VersionTag::Unversioned,
+        VersionTag::Null,
+        VersionTag::Id(version),
+    ];
+    samples.check("version-tags", &tags);
+    let sub_states = [SubState::Active, SubState::Cancelled(Position(3))];
+    samples.check("sub-states", &sub_states);
+    samples.check("replay-states", &[ReplayState::Running, ReplayState::Done]);
+    let log = ReplaySource::Log {
+        since: Some(time(1)),
+        until: None,
+        prefix: "p".into(),
+        suffix: "s".into(),
+        kinds: Some(EventKinds::of([EventKind::RemovedMarker])),
+        destination: Some(destinations()[2].clone()),
+    };
+    samples.check("replay-log", &log);
+    let phases = [
+        Phase::Policy,
+        Phase::Resolve,
+        Phase::Connect,
+        Phase::Request,
+        Phase::Answer,
+    ];
+    samples.check("phases", &phases);
+    let work = [
+        WorkKind::DropPayload {
+            payload: PayloadId([7; 16]),
+        },
+        WorkKind::PurgeParts {
+            bucket: BucketId(5),
+            key: key(),
+            upload: UploadId([3; 16]),
+        },
+        WorkKind::RemoveBucket {
+            bucket: BucketId(5),
+            name: BucketName::new("photos").unwrap(),
+        },
+    ];
+    samples.check("work-kinds", &work);
+}
+
+#[test]
+fn every_record_reads_and_writes_the_bytes_kept() {
+    let mut samples = Samples::new();
+    buckets(&mut samples);
+    objects(&mut samples);
+    delivery(&mut samples);
+    rest(&mut samples);
+    words(&mut samples);
+    let Samples {
+        kept,
+        wanted,
+        wrong,
+    } = samples;
+    assert!(
+        wrong.is_empty() && kept.is_empty(),
+        "changed or missing: {wrong:?}; without a sample: {:?}; the samples are\n{wanted}",
+        kept.keys(),
+    );
+}
+
+#[test]
+fn what_is_no_record_is_damage() {
+    let good = encode(&logged());
+    assert!(decode::<LoggedEvent>(&[]).is_err());
+    assert!(decode::<LoggedEvent>(&good[..good.len() - 1]).is_err());
+    let mut newer = good.to_vec();
+    newer[0] = 2;
+    assert!(decode::<LoggedEvent>(&newer).is_err());
+}

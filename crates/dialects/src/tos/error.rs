@@ -1,0 +1,316 @@
+//! Errors in the vendor's words: code, status, EC (sheet section 3), and the answer they become.
+//!
+//! The vendor asks nobody to depend on EC, but its SDK does for a missing bucket and a missing object; the
+//! other numbers are this server's own within the vendor's groups (sheet section 8).
+
+use std::borrow::Cow;
+
+use cohong_core::model::InvalidName;
+use cohong_core::{Error, ErrorKind};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use serde::Serialize;
+
+use super::wire::header;
+use crate::gate::{OutBody, full};
+
+/// An error as a TOS client sees it.
+#[derive(Debug)]
+pub(crate) struct TosError {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Vendor's code.
+    pub code: &'static str,
+    /// Text for the client.
+    pub message: Cow<'static, str>,
+    /// Vendor's `EC`, `dddd-dddddddd`.
+    pub ec: &'static str,
+    /// Headers that go with it: those of an upload whose callback failed, of a delete marker.
+    pub headers: Option<Box<HeaderMap>>,
+    /// The engine's error, for the log.
+    pub cause: Option<Box<Error>>,
+}
+
+impl TosError {
+    /// 400 `InvalidArgument`.
+    pub fn invalid_argument(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::bad("InvalidArgument", "0002-00000001", message)
+    }
+
+    /// 400 `MalformedBody`: the body is not what the operation reads.
+    pub fn malformed_body(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::bad("MalformedBody", "0002-00000004", message)
+    }
+
+    /// 400 `InvalidPartNumber`.
+    pub fn invalid_part_number() -> Self {
+        let message = "a part number is 1 to 10,000";
+        Self::bad("InvalidPartNumber", "0017-00000011", message)
+    }
+
+    /// 400 `InvalidBucketName`.
+    pub fn invalid_bucket_name(invalid: &InvalidName) -> Self {
+        Self::bad("InvalidBucketName", "0006-00000006", invalid.0)
+    }
+
+    /// 400 for a key that cannot be one.
+    pub fn invalid_key(message: &'static str) -> Self {
+        Self::bad("InvalidObjectName", "0017-00000018", message)
+    }
+
+    /// 400 `KeyTooLong` (sheet section 1: 696 bytes).
+    pub fn key_too_long() -> Self {
+        let message = "an object key has at most 696 bytes";
+        Self::bad("KeyTooLong", "0017-00000020", message)
+    }
+
+    /// 400 `InvalidDigest`: a digest that cannot be one.
+    pub fn invalid_digest(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::bad("InvalidDigest", "0017-00000015", message)
+    }
+
+    /// 400 `BadDigest`: the body is not the one the digest was made of.
+    pub fn bad_digest(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::bad("BadDigest", "0017-00000014", message)
+    }
+
+    /// 403 `AccessDenied`.
+    pub fn access_denied(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "AccessDenied",
+            "0015-00000001",
+            message,
+        )
+    }
+
+    /// 501 for an operation this server does not have (sheet section 7).
+    pub fn not_implemented(name: &str) -> Self {
+        let message = format!("this server does not have {name:?}; the request changed nothing");
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "NotImplemented",
+            "0002-00000003",
+            message,
+        )
+    }
+
+    /// 203 `CallbackFailed`: the upload is stored, its callback failed; `headers` are the upload's
+    /// (sheet section 5). One text whatever happened, so that callbacks do not scan networks; the
+    /// server's delivery log has the details.
+    pub fn callback_failed(headers: HeaderMap) -> Self {
+        let message = "the object is stored, but its upload callback did not succeed; \
+                       ask the operator of this server for its delivery log";
+        let status = StatusCode::NON_AUTHORITATIVE_INFORMATION;
+        let error = Self::new(status, "CallbackFailed", "0017-00000021", message);
+        Self {
+            headers: Some(Box::new(headers)),
+            ..error
+        }
+    }
+
+    fn bad(code: &'static str, ec: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, ec, message)
+    }
+
+    /// Any error by its parts.
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        ec: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let message = message.into();
+        Self {
+            status,
+            code,
+            message,
+            ec,
+            headers: None,
+            cause: None,
+        }
+    }
+}
+
+/// The body of an error: members at the top level (sheet, trap 7).
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ErrorBody<'a> {
+    code: &'a str,
+    message: &'a str,
+    request_id: &'a str,
+    host_id: &'a str,
+    resource: &'a str,
+    #[serde(rename = "EC")]
+    ec: &'a str,
+}
+
+/// The answer an error becomes. `resource` is the path with the bucket in front, `/bucket/key`.
+///
+/// Answers to HEAD and 304 have no body and do not announce one (sheet, traps 1 and 2): the SDK decodes
+/// them from `x-tos-ec`.
+pub(super) fn encode(
+    error: &TosError,
+    method: &Method,
+    resource: &str,
+    request_id: &str,
+    host_id: &str,
+) -> Response<OutBody> {
+    let bodiless = method == Method::HEAD || error.status == StatusCode::NOT_MODIFIED;
+    let body = ErrorBody {
+        code: error.code,
+        message: &error.message,
+        request_id,
+        host_id,
+        resource,
+        ec: error.ec,
+    };
+    let body = if bodiless {
+        Vec::new()
+    } else {
+        serde_json::to_vec(&body).expect("strings are always JSON")
+    };
+    let mut response = full(error.status, body);
+    let headers = response.headers_mut();
+    if let Some(own) = &error.headers {
+        headers.clone_from(own);
+    }
+    headers.insert(header::EC, HeaderValue::from_static(error.ec));
+    if !bodiless {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    } else if error.status != StatusCode::NOT_MODIFIED {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    response
+}
+
+impl From<Error> for TosError {
+    fn from(error: Error) -> Self {
+        let (status, code, ec) = words(error.kind());
+        let message = error.message().to_owned();
+        let headers = error.delete_marker().map(|marker| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::DELETE_MARKER, HeaderValue::from_static("true"));
+            header::put_version(&mut headers, marker);
+            Box::new(headers)
+        });
+        let cause = Some(Box::new(error));
+        Self {
+            headers,
+            cause,
+            ..Self::new(status, code, ec, message)
+        }
+    }
+}
+
+/// The vendor's words for each kind of error.
+fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
+    use ErrorKind as K;
+    use StatusCode as S;
+    match kind {
+        K::NoSuchBucket => (S::NOT_FOUND, "NoSuchBucket", "0006-00000001"),
+        K::NoSuchKey => (S::NOT_FOUND, "NoSuchKey", "0017-00000003"),
+        K::NoSuchVersion => (S::NOT_FOUND, "NoSuchVersion", "0017-00000004"),
+        K::NoSuchUpload => (S::NOT_FOUND, "NoSuchUpload", "0017-00000005"),
+        K::BucketExists => (S::CONFLICT, "BucketAlreadyExists", "0006-00000002"),
+        K::BucketAlreadyOwned => (S::CONFLICT, "BucketAlreadyOwnedByYou", "0006-00000003"),
+        K::BucketNotEmpty => (S::CONFLICT, "BucketNotEmpty", "0006-00000004"),
+        K::TooManyBuckets => (S::BAD_REQUEST, "TooManyBuckets", "0006-00000005"),
+        K::ObjectExists => (S::CONFLICT, "DuplicateObject", "0017-00000006"),
+        K::PreconditionFailed => (
+            S::PRECONDITION_FAILED,
+            "PreconditionFailed",
+            "0017-00000007",
+        ),
+        K::NotModified => (S::NOT_MODIFIED, "NotModified", "0017-00000008"),
+        K::InvalidPart => (S::BAD_REQUEST, "InvalidPart", "0017-00000009"),
+        K::InvalidPartOrder => (S::BAD_REQUEST, "InvalidPartOrder", "0017-00000010"),
+        K::InvalidPartNumber => (S::BAD_REQUEST, "InvalidPartNumber", "0017-00000011"),
+        K::PartTooSmall => (S::BAD_REQUEST, "EntityTooSmall", "0017-00000012"),
+        K::TooLarge => (S::BAD_REQUEST, "EntityTooLarge", "0017-00000013"),
+        K::BadDigest => (S::BAD_REQUEST, "BadDigest", "0017-00000014"),
+        K::InvalidDigest => (S::BAD_REQUEST, "InvalidDigest", "0017-00000015"),
+        K::IncompleteBody => (S::BAD_REQUEST, "IncompleteBody", "0017-00000016"),
+        K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0017-00000017"),
+        K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0017-00000018"),
+        K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0006-00000006"),
+        K::InvalidVersion => (S::BAD_REQUEST, "InvalidVersionId", "0017-00000019"),
+        K::InvalidArgument => (S::BAD_REQUEST, "InvalidArgument", "0002-00000001"),
+        K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0002-00000002"),
+        K::Denied => (S::FORBIDDEN, "AccessDenied", "0015-00000001"),
+        K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0015-00000002"),
+        K::ExpiredToken => (S::FORBIDDEN, "ExpiredToken", "0015-00000003"),
+        K::Unsupported => (S::NOT_IMPLEMENTED, "NotImplemented", "0002-00000003"),
+        K::Busy => (S::SERVICE_UNAVAILABLE, "SlowDown", "0001-00000001"),
+        K::Full => (
+            S::INSUFFICIENT_STORAGE,
+            "InsufficientStorage",
+            "0001-00000002",
+        ),
+        K::Unavailable => (
+            S::SERVICE_UNAVAILABLE,
+            "ServiceUnavailable",
+            "0001-00000003",
+        ),
+        K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError", "0001-00000004"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn parts(error: TosError, method: Method) -> (Response<()>, Vec<u8>) {
+        let (head, body) = encode(&error, &method, "/b/k", "req", "host").into_parts();
+        let body = body
+            .collect()
+            .await
+            .expect("a body in memory")
+            .to_bytes()
+            .to_vec();
+        (Response::from_parts(head, ()), body)
+    }
+
+    #[tokio::test]
+    async fn members_stand_at_the_top_level() {
+        let error = Error::new(ErrorKind::NoSuchKey, "no such key");
+        let (head, body) = parts(error.into(), Method::GET).await;
+        assert_eq!(head.status(), StatusCode::NOT_FOUND);
+        assert_eq!(head.headers()["x-tos-ec"], "0017-00000003");
+        assert_eq!(head.headers()["content-type"], "application/json");
+        let wanted = json!({
+            "Code": "NoSuchKey", "Message": "no such key", "RequestId": "req", "HostId": "host",
+            "Resource": "/b/k", "EC": "0017-00000003",
+        });
+        assert_eq!(
+            serde_json::from_slice::<Value>(&body).expect("JSON"),
+            wanted
+        );
+    }
+
+    #[tokio::test]
+    async fn head_and_not_modified_have_no_body() {
+        let missing = Error::new(ErrorKind::NoSuchBucket, "no such bucket");
+        let (head, body) = parts(missing.into(), Method::HEAD).await;
+        assert_eq!(head.headers()["x-tos-ec"], "0006-00000001");
+        assert_eq!(head.headers()["content-length"], "0");
+        assert!(body.is_empty());
+        let same = Error::new(ErrorKind::NotModified, "not modified");
+        let (head, body) = parts(same.into(), Method::GET).await;
+        assert_eq!(head.status(), StatusCode::NOT_MODIFIED);
+        assert!(body.is_empty() && !head.headers().contains_key("content-type"));
+    }
+
+    #[tokio::test]
+    async fn a_delete_marker_shows_itself() {
+        use cohong_core::model::{VersionId, VersionTag};
+        let tag = VersionTag::Id(VersionId(7));
+        let error = Error::new(ErrorKind::NoSuchKey, "deleted").at_delete_marker(tag);
+        let (head, _) = parts(error.into(), Method::HEAD).await;
+        assert_eq!(head.headers()["x-tos-delete-marker"], "true");
+        assert_eq!(head.headers()["x-tos-version-id"], "0000000000000007");
+    }
+}

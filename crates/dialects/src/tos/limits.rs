@@ -1,0 +1,33 @@
+//! Limits of this vendor.
+
+use std::time::Duration;
+
+/// Longest object key, bytes (sheet section 1).
+pub(crate) const KEY_BYTES_MAX: usize = 696;
+/// How far the client's clock may be away.
+pub(crate) const SKEW_MAX: Duration = Duration::from_secs(15 * 60);
+/// Longest life of a presigned URL: the vendor documents 7 days.
+pub(crate) const EXPIRES_MAX_S: u32 = 7 * 24 * 3600;
+/// Least size of a part that is not the last: 5 MiB (sheet section 4).
+pub(crate) const PART_BYTES_MIN: u64 = 5 << 20;
+/// Largest JSON body: a delete list of 1,000 keys fits several times.
+pub(crate) const JSON_BYTES_MAX: usize = 2 << 20;
+/// All fields of a form before the file together (sheet section 4: 20 KiB).
+pub(crate) const FORM_FIELDS_BYTES_MAX: usize = 20 << 10;
+/// Most notification rules of a bucket (seed 1).
+pub(crate) const RULES_MAX: usize = 10;
+/// Longest rule id, characters (sheet section 6).
+pub(crate) const RULE_ID_CHARS_MAX: usize = 255;
+/// Most destinations of a Type2 rule (sheet section 6).
+pub(crate) const DESTINATIONS_MAX: usize = 5;
+/// Most keys, versions, uploads or parts on a page.
+pub(crate) const PAGE_MAX: usize = 1000;
+/// Most event names in a rule: more than twice what the vendor knows (sheet section 6).
+pub(crate) const RULE_EVENTS_MAX: usize = 50;
+/// Longest function name, address or broker setting of a rule, bytes: the rules of a bucket are read
+/// with every request on it.
+pub(crate) const RULE_TEXT_BYTES_MAX: usize = 1024;
+/// Objects up to this size leave in one piece with the head of the answer: one write instead of two.
+pub(crate) const ONE_PIECE_BYTES_MAX: u64 = 64 << 10;
+/// Most fields of a form: each costs more than its bytes.
+pub(crate) const FORM_FIELDS_MAX: usize = 200;

@@ -1,0 +1,164 @@
+//! Buckets: create, look at, list, delete (sheet section 4).
+
+use cohong_core::engine::{CreateBucket, Engine};
+use cohong_core::model::Bucket;
+use cohong_core::rules::access::Action;
+use http::header::LOCATION;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use super::Answer;
+use super::answer::{empty, json};
+use super::attributes::{Given, acl};
+use crate::tos::Call;
+use crate::tos::error::TosError;
+use crate::tos::wire::bucket::{
+    BUCKET_TYPE, BucketInfo, BucketList, DEFAULT_PROJECT, DEFAULT_REDUNDANCY, Location, PROJECT,
+    REDUNDANCY, label,
+};
+use crate::tos::wire::header::STORAGE_CLASS;
+use crate::tos::wire::words::{class, class_word};
+
+/// Longest project name, bytes; it is kept with the bucket and answered in a header.
+const PROJECT_BYTES_MAX: usize = 128;
+
+type Labels = Vec<(Box<str>, Box<str>)>;
+
+/// `ListBuckets`.
+pub(super) async fn list(call: Call, engine: &Engine) -> Answer {
+    let buckets = engine.list_buckets(&call.cx).await?;
+    let owner = call.cx.principal.account();
+    let owner = owner.ok_or_else(|| TosError::access_denied("this needs a signed request"))?;
+    let project = call
+        .header("x-tos-project-name")?
+        .filter(|name| !name.is_empty());
+    let shown: Vec<Bucket> = buckets
+        .into_iter()
+        .filter(|bucket| project.is_none_or(|name| label(bucket, PROJECT, DEFAULT_PROJECT) == name))
+        .collect();
+    Ok(json(
+        HeaderMap::new(),
+        &BucketList::new(owner, &shown, &call.endpoint),
+    ))
+}
+
+/// `CreateBucket`.
+pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
+    let given = Given::headers(&call.headers)?;
+    if given.get("x-tos-tagging").is_some() {
+        return Err(TosError::not_implemented("tagging of buckets"));
+    }
+    if given
+        .get("x-tos-bucket-type")
+        .is_some_and(|kind| kind != BUCKET_TYPE)
+    {
+        return Err(TosError::not_implemented(
+            "x-tos-bucket-type other than fns",
+        ));
+    }
+    let name = call.bucket()?.clone();
+    let location = format!("/{name}");
+    let request = CreateBucket {
+        name,
+        region: call.region.clone(),
+        acl: acl(&given)?.own().unwrap_or_default(),
+        default_class: given
+            .get("x-tos-storage-class")
+            .map(class)
+            .transpose()?
+            .unwrap_or_default(),
+        labels: labels(&given)?,
+    };
+    engine.create_bucket(&call.cx, request).await?;
+    let mut headers = HeaderMap::new();
+    put_text(&mut headers, LOCATION, &location);
+    Ok(empty(StatusCode::OK, headers))
+}
+
+/// The vendor's words that a bucket is to remember.
+fn labels(given: &Given<'_>) -> Result<Labels, TosError> {
+    let mut labels = Vec::new();
+    if let Some(project) = given
+        .get("x-tos-project-name")
+        .filter(|name| !name.is_empty())
+    {
+        if project.len() > PROJECT_BYTES_MAX {
+            return Err(TosError::invalid_argument(
+                "x-tos-project-name has at most 128 bytes",
+            ));
+        }
+        labels.push((PROJECT.into(), project.into()));
+    }
+    match given.get("x-tos-az-redundancy") {
+        None | Some("") => {}
+        Some(word @ ("single-az" | "multi-az")) => labels.push((REDUNDANCY.into(), word.into())),
+        Some(_) => {
+            return Err(TosError::invalid_argument(
+                "x-tos-az-redundancy is single-az or multi-az",
+            ));
+        }
+    }
+    Ok(labels)
+}
+
+/// `HeadBucket`.
+pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
+    let bucket = read(call, engine, Action::ReadBucket).await?;
+    let mut headers = HeaderMap::new();
+    let facts = [
+        (
+            HeaderName::from_static("x-tos-bucket-region"),
+            &*bucket.region,
+        ),
+        (STORAGE_CLASS, class_word(bucket.default_class)),
+        (
+            HeaderName::from_static("x-tos-az-redundancy"),
+            label(&bucket, REDUNDANCY, DEFAULT_REDUNDANCY),
+        ),
+        (
+            HeaderName::from_static("x-tos-project-name"),
+            label(&bucket, PROJECT, DEFAULT_PROJECT),
+        ),
+        (HeaderName::from_static("x-tos-bucket-type"), BUCKET_TYPE),
+    ];
+    for (name, value) in facts {
+        put_text(&mut headers, name, value);
+    }
+    Ok(empty(StatusCode::OK, headers))
+}
+
+/// `DeleteBucket`.
+pub(super) async fn delete(call: Call, engine: &Engine) -> Answer {
+    engine.delete_bucket(&call.cx, call.bucket()?).await?;
+    Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
+}
+
+/// `GetBucketLocation`.
+pub(super) async fn location(call: Call, engine: &Engine) -> Answer {
+    let endpoint = call.endpoint.clone();
+    let bucket = read(call, engine, Action::ReadBucket).await?;
+    let body = Location {
+        region: &bucket.region,
+        extranet_endpoint: &endpoint,
+        intranet_endpoint: &endpoint,
+    };
+    Ok(json(HeaderMap::new(), &body))
+}
+
+/// `GetBucketInfo`.
+pub(super) async fn info(call: Call, engine: &Engine) -> Answer {
+    let endpoint = call.endpoint.clone();
+    let bucket = read(call, engine, Action::ReadBucket).await?;
+    Ok(json(HeaderMap::new(), &BucketInfo::new(&bucket, &endpoint)))
+}
+
+/// The bucket of the address, for one purpose.
+pub(super) async fn read(call: Call, engine: &Engine, action: Action) -> Result<Bucket, TosError> {
+    Ok(engine.read_bucket(&call.cx, call.bucket()?, action).await?)
+}
+
+/// Adds a header of text that came in a header or is ASCII.
+fn put_text(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,461 @@
+//! Which operation a request means: method, level and the query names that select a sub-resource
+//! (sheet sections 4 and 7).
+
+use http::Method;
+
+use super::error::TosError;
+
+/// An operation of TOS (sheet sections 4 to 7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(
+    missing_docs,
+    reason = "the names are the vendor's names of its operations"
+)]
+pub(crate) enum Op {
+    ListBuckets,
+    CreateBucket,
+    HeadBucket,
+    DeleteBucket,
+    GetBucketLocation,
+    GetBucketInfo,
+    PutBucketAcl,
+    GetBucketAcl,
+    PutBucketVersioning,
+    GetBucketVersioning,
+    PutBucketNotification,
+    GetBucketNotification,
+    PutBucketNotificationType2,
+    GetBucketNotificationType2,
+    ListObjects,
+    ListObjectsType2,
+    ListObjectVersions,
+    ListMultipartUploads,
+    DeleteMultiObjects,
+    PostObject,
+    PutObject,
+    GetObject,
+    HeadObject,
+    DeleteObject,
+    CopyObject,
+    SetObjectMeta,
+    PutObjectAcl,
+    GetObjectAcl,
+    PutObjectTagging,
+    GetObjectTagging,
+    DeleteObjectTagging,
+    CreateMultipartUpload,
+    UploadPart,
+    UploadPartCopy,
+    ListParts,
+    CompleteMultipartUpload,
+    AbortMultipartUpload,
+    /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
+    /// `lifecycle`.
+    NotImplemented(&'static str),
+}
+
+impl Op {
+    /// The vendor's name of the operation, for logs and metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ListBuckets => "ListBuckets",
+            Self::CreateBucket => "CreateBucket",
+            Self::HeadBucket => "HeadBucket",
+            Self::DeleteBucket => "DeleteBucket",
+            Self::GetBucketLocation => "GetBucketLocation",
+            Self::GetBucketInfo => "GetBucketInfo",
+            Self::PutBucketAcl => "PutBucketAcl",
+            Self::GetBucketAcl => "GetBucketAcl",
+            Self::PutBucketVersioning => "PutBucketVersioning",
+            Self::GetBucketVersioning => "GetBucketVersioning",
+            Self::PutBucketNotification => "PutBucketNotification",
+            Self::GetBucketNotification => "GetBucketNotification",
+            Self::PutBucketNotificationType2 => "PutBucketNotificationType2",
+            Self::GetBucketNotificationType2 => "GetBucketNotificationType2",
+            Self::ListObjects => "ListObjects",
+            Self::ListObjectsType2 => "ListObjectsType2",
+            Self::ListObjectVersions => "ListObjectVersions",
+            Self::ListMultipartUploads => "ListMultipartUploads",
+            Self::DeleteMultiObjects => "DeleteMultiObjects",
+            Self::PostObject => "PostObject",
+            Self::PutObject => "PutObject",
+            Self::GetObject => "GetObject",
+            Self::HeadObject => "HeadObject",
+            Self::DeleteObject => "DeleteObject",
+            Self::CopyObject => "CopyObject",
+            Self::SetObjectMeta => "SetObjectMeta",
+            Self::PutObjectAcl => "PutObjectAcl",
+            Self::GetObjectAcl => "GetObjectAcl",
+            Self::PutObjectTagging => "PutObjectTagging",
+            Self::GetObjectTagging => "GetObjectTagging",
+            Self::DeleteObjectTagging => "DeleteObjectTagging",
+            Self::CreateMultipartUpload => "CreateMultipartUpload",
+            Self::UploadPart => "UploadPart",
+            Self::UploadPartCopy => "UploadPartCopy",
+            Self::ListParts => "ListParts",
+            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
+            Self::AbortMultipartUpload => "AbortMultipartUpload",
+            Self::NotImplemented(_) => "NotImplemented",
+        }
+    }
+}
+
+/// What the address names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Service,
+    Bucket,
+    Object,
+}
+
+/// The facts that routing looks at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'a> {
+    pub method: &'a Method,
+    pub level: Level,
+    /// Decoded query parameters.
+    pub query: &'a [(String, String)],
+    /// Whether `x-tos-copy-source` is there.
+    pub copies: bool,
+    /// Whether the body is `multipart/form-data`.
+    pub form: bool,
+}
+
+/// Sub-resources of buckets that the vendor knows and this server does not serve.
+const BUCKET_LATER: &[&str] = &[
+    "lifecycle",
+    "cors",
+    "policy",
+    "website",
+    "mirror",
+    "storageClass",
+    "encryption",
+    "tagging",
+    "quota",
+    "rename",
+    "fetchTask",
+    "replication",
+    "customdomain",
+    "realtimeLog",
+    "accessmonitor",
+    "inventory",
+    "trash",
+    "objectset",
+    "objectsets",
+    "objectsetconfiguration",
+    "objectsettagging",
+    "objectsetendpoint",
+    "objectsetquota",
+    "objectsetquotabytag",
+    "objectsetstorage",
+    "objectset-lifecycle",
+    "objectset-lifecycle-bytag",
+    "transferAcceleration",
+    "worm",
+    "payByTraffic",
+    "intelligenttiering",
+    "accesspoint",
+    "objectLock",
+    "httpsConfig",
+    "maxAge",
+    "privateM3U8",
+    "logging",
+    "policyStatus",
+    "requestPayment",
+];
+
+/// Sub-resources of objects that the vendor knows and this server does not serve.
+const OBJECT_LATER: &[&str] = &[
+    "append",
+    "modify",
+    "rename",
+    "restore",
+    "symlink",
+    "fetch",
+    "objectExpires",
+    "time",
+    "stat",
+    "status",
+    "select",
+    "retention",
+    "legalhold",
+    "offset",
+];
+
+/// Chooses the operation.
+pub(crate) fn route(facts: Facts<'_>) -> Result<Op, TosError> {
+    match facts.level {
+        Level::Service => service(facts),
+        Level::Bucket => bucket(facts),
+        Level::Object => object(facts),
+    }
+}
+
+fn service(facts: Facts<'_>) -> Result<Op, TosError> {
+    match *facts.method {
+        Method::GET if facts.query.iter().all(|(name, _)| is_neutral(name)) => Ok(Op::ListBuckets),
+        _ => Err(not_allowed()),
+    }
+}
+
+fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
+    let has = |name| has(facts, name);
+    if let Some(name) = later(facts, BUCKET_LATER) {
+        return Ok(Op::NotImplemented(name));
+    }
+    Ok(match *facts.method {
+        Method::GET if has("acl") => Op::GetBucketAcl,
+        Method::GET if has("location") => Op::GetBucketLocation,
+        Method::GET if has("bucketInfo") => Op::GetBucketInfo,
+        Method::GET if has("versioning") => Op::GetBucketVersioning,
+        Method::GET if has("notification") => Op::GetBucketNotification,
+        Method::GET if has("notification_v2") => Op::GetBucketNotificationType2,
+        Method::GET if has("versions") => Op::ListObjectVersions,
+        Method::GET if has("uploads") => Op::ListMultipartUploads,
+        Method::GET if has("list-type") => Op::ListObjectsType2,
+        Method::GET => return only_known(facts, LIST_PARAMETERS, Op::ListObjects),
+        Method::PUT if has("acl") => Op::PutBucketAcl,
+        Method::PUT if has("versioning") => Op::PutBucketVersioning,
+        Method::PUT if has("notification") => Op::PutBucketNotification,
+        Method::PUT if has("notification_v2") => Op::PutBucketNotificationType2,
+        Method::PUT => return only_known(facts, &[], Op::CreateBucket),
+        Method::HEAD => return only_known(facts, &[], Op::HeadBucket),
+        Method::DELETE => return only_known(facts, &[], Op::DeleteBucket),
+        Method::POST if has("delete") => Op::DeleteMultiObjects,
+        Method::POST if facts.form => Op::PostObject,
+        _ => return Err(not_allowed()),
+    })
+}
+
+fn object(facts: Facts<'_>) -> Result<Op, TosError> {
+    let has = |name| has(facts, name);
+    if let Some(name) = later(facts, OBJECT_LATER) {
+        return Ok(Op::NotImplemented(name));
+    }
+    let upload = has("uploadId");
+    Ok(match *facts.method {
+        Method::PUT if upload && facts.copies => Op::UploadPartCopy,
+        Method::PUT if upload => Op::UploadPart,
+        Method::PUT if has("acl") => Op::PutObjectAcl,
+        Method::PUT if has("tagging") => Op::PutObjectTagging,
+        Method::PUT if facts.copies => Op::CopyObject,
+        Method::PUT => Op::PutObject,
+        Method::GET if upload => Op::ListParts,
+        Method::GET if has("acl") => Op::GetObjectAcl,
+        Method::GET if has("tagging") => Op::GetObjectTagging,
+        Method::GET => Op::GetObject,
+        Method::HEAD => Op::HeadObject,
+        Method::DELETE if upload => Op::AbortMultipartUpload,
+        Method::DELETE if has("tagging") => Op::DeleteObjectTagging,
+        Method::DELETE => Op::DeleteObject,
+        Method::POST if has("uploads") => Op::CreateMultipartUpload,
+        Method::POST if upload => Op::CompleteMultipartUpload,
+        Method::POST if has("metadata") => Op::SetObjectMeta,
+        _ => return Err(not_allowed()),
+    })
+}
+
+/// Parameters of a plain listing; any other name might be a sub-resource that must not be answered
+/// with a list of objects (sheet section 7).
+const LIST_PARAMETERS: &[&str] = &[
+    "prefix",
+    "marker",
+    "max-keys",
+    "delimiter",
+    "reverse",
+    "encoding-type",
+    "fetch-meta",
+];
+
+fn only_known(facts: Facts<'_>, known: &[&str], op: Op) -> Result<Op, TosError> {
+    let unknown = facts
+        .query
+        .iter()
+        .find(|(n, _)| !is_neutral(n) && !known.contains(&n.as_str()));
+    match unknown {
+        None => Ok(op),
+        Some((name, _)) => Err(TosError::new(
+            http::StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "0002-00000002",
+            format!("the sub-resource {name:?} does not exist"),
+        )),
+    }
+}
+
+/// Parameters of signatures and of the SDK that select nothing.
+fn is_neutral(name: &str) -> bool {
+    name.get(..6)
+        .is_some_and(|front| front.eq_ignore_ascii_case("x-tos-"))
+}
+
+fn has(facts: Facts<'_>, name: &str) -> bool {
+    facts.query.iter().any(|(found, _)| found == name)
+}
+
+fn later(facts: Facts<'_>, names: &[&'static str]) -> Option<&'static str> {
+    names.iter().copied().find(|name| has(facts, name))
+}
+
+fn not_allowed() -> TosError {
+    TosError::new(
+        http::StatusCode::METHOD_NOT_ALLOWED,
+        "MethodNotAllowed",
+        "0002-00000002",
+        "this method does nothing here",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routed(
+        method: &str,
+        level: Level,
+        query: &str,
+        copies: bool,
+        form: bool,
+    ) -> Result<Op, TosError> {
+        let method = Method::from_bytes(method.as_bytes()).expect("a method");
+        let query: Vec<(String, String)> = query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        route(Facts {
+            method: &method,
+            level,
+            query: &query,
+            copies,
+            form,
+        })
+    }
+
+    #[test]
+    fn every_operation_has_its_request() {
+        use Level::{Bucket, Object, Service};
+        let cases = [
+            ("GET", Service, "", false, Op::ListBuckets),
+            ("PUT", Bucket, "", false, Op::CreateBucket),
+            ("HEAD", Bucket, "", false, Op::HeadBucket),
+            ("DELETE", Bucket, "", false, Op::DeleteBucket),
+            ("GET", Bucket, "location", false, Op::GetBucketLocation),
+            ("GET", Bucket, "bucketInfo", false, Op::GetBucketInfo),
+            ("PUT", Bucket, "acl", false, Op::PutBucketAcl),
+            ("GET", Bucket, "acl", false, Op::GetBucketAcl),
+            ("PUT", Bucket, "versioning", false, Op::PutBucketVersioning),
+            ("GET", Bucket, "versioning", false, Op::GetBucketVersioning),
+            (
+                "PUT",
+                Bucket,
+                "notification",
+                false,
+                Op::PutBucketNotification,
+            ),
+            (
+                "GET",
+                Bucket,
+                "notification_v2",
+                false,
+                Op::GetBucketNotificationType2,
+            ),
+            (
+                "GET",
+                Bucket,
+                "x-tos-bucket-type=hns&prefix=a",
+                false,
+                Op::ListObjects,
+            ),
+            (
+                "GET",
+                Bucket,
+                "list-type=2&fetch-owner=true",
+                false,
+                Op::ListObjectsType2,
+            ),
+            ("GET", Bucket, "versions", false, Op::ListObjectVersions),
+            ("GET", Bucket, "uploads", false, Op::ListMultipartUploads),
+            ("POST", Bucket, "delete", false, Op::DeleteMultiObjects),
+            (
+                "PUT",
+                Bucket,
+                "lifecycle",
+                false,
+                Op::NotImplemented("lifecycle"),
+            ),
+            ("PUT", Object, "", false, Op::PutObject),
+            (
+                "PUT",
+                Object,
+                "X-Tos-Algorithm=TOS4-HMAC-SHA256",
+                false,
+                Op::PutObject,
+            ),
+            ("PUT", Object, "", true, Op::CopyObject),
+            (
+                "PUT",
+                Object,
+                "uploadId=u&partNumber=1",
+                false,
+                Op::UploadPart,
+            ),
+            (
+                "PUT",
+                Object,
+                "uploadId=u&partNumber=1",
+                true,
+                Op::UploadPartCopy,
+            ),
+            ("GET", Object, "uploadId=u", false, Op::ListParts),
+            ("POST", Object, "uploads", false, Op::CreateMultipartUpload),
+            (
+                "POST",
+                Object,
+                "uploadId=u",
+                false,
+                Op::CompleteMultipartUpload,
+            ),
+            (
+                "DELETE",
+                Object,
+                "uploadId=u",
+                false,
+                Op::AbortMultipartUpload,
+            ),
+            ("GET", Object, "versionId=v", false, Op::GetObject),
+            ("HEAD", Object, "", false, Op::HeadObject),
+            ("DELETE", Object, "", false, Op::DeleteObject),
+            ("POST", Object, "metadata", false, Op::SetObjectMeta),
+            (
+                "POST",
+                Object,
+                "append&offset=0",
+                false,
+                Op::NotImplemented("append"),
+            ),
+            ("PUT", Object, "tagging", false, Op::PutObjectTagging),
+        ];
+        for (method, level, query, copies, wanted) in cases {
+            let found = routed(method, level, query, copies, false).expect("routed");
+            assert_eq!(found, wanted, "{method} {level:?} {query}");
+        }
+        assert_eq!(
+            routed("POST", Level::Bucket, "", false, true).expect("routed"),
+            Op::PostObject
+        );
+    }
+
+    #[test]
+    fn an_unknown_sub_resource_is_never_a_plain_list() {
+        for (method, query) in [
+            ("GET", "secrets"),
+            ("PUT", "secrets"),
+            ("DELETE", "secrets=1"),
+        ] {
+            let error = routed(method, Level::Bucket, query, false, false).expect_err("refused");
+            assert_eq!(error.code, "MethodNotAllowed", "{method} {query}");
+        }
+    }
+}

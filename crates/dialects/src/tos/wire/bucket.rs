@@ -1,0 +1,140 @@
+//! Bodies of bucket operations (sheet section 4).
+
+use cohong_core::model::{AccountId, Bucket, Versioning};
+use serde::{Deserialize, Serialize};
+
+use super::acl::Owner;
+use super::words::class_word;
+use crate::common::date;
+
+/// Label under which a bucket keeps its `x-tos-project-name`.
+pub(in crate::tos) const PROJECT: &str = "project";
+/// Label under which a bucket keeps its `x-tos-az-redundancy`.
+pub(in crate::tos) const REDUNDANCY: &str = "az-redundancy";
+/// Project of buckets that name none.
+pub(in crate::tos) const DEFAULT_PROJECT: &str = "default";
+/// Redundancy of buckets that name none.
+pub(in crate::tos) const DEFAULT_REDUNDANCY: &str = "single-az";
+/// The one bucket type: without directories (sheet, trap 13).
+pub(in crate::tos) const BUCKET_TYPE: &str = "fns";
+
+/// What a bucket was created with under a label.
+pub(in crate::tos) fn label<'a>(bucket: &'a Bucket, name: &str, default: &'a str) -> &'a str {
+    let found = bucket.labels.iter().find(|(label, _)| **label == *name);
+    found.map_or(default, |(_, value)| value)
+}
+
+/// Answer of ListBuckets.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct BucketList {
+    owner: Owner,
+    buckets: Vec<BucketLine>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BucketLine {
+    name: String,
+    location: String,
+    creation_date: String,
+    extranet_endpoint: String,
+    intranet_endpoint: String,
+    project_name: String,
+    bucket_type: &'static str,
+}
+
+impl BucketList {
+    pub(in crate::tos) fn new(owner: &AccountId, buckets: &[Bucket], endpoint: &str) -> Self {
+        let line = |bucket: &Bucket| BucketLine {
+            name: bucket.name.to_string(),
+            location: bucket.region.to_string(),
+            creation_date: date::iso(bucket.created_at),
+            extranet_endpoint: endpoint.to_owned(),
+            intranet_endpoint: endpoint.to_owned(),
+            project_name: label(bucket, PROJECT, DEFAULT_PROJECT).to_owned(),
+            bucket_type: BUCKET_TYPE,
+        };
+        Self {
+            owner: Owner::new(owner),
+            buckets: buckets.iter().map(line).collect(),
+        }
+    }
+}
+
+/// Answer of GetBucketLocation.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct Location<'a> {
+    pub(in crate::tos) region: &'a str,
+    pub(in crate::tos) extranet_endpoint: &'a str,
+    pub(in crate::tos) intranet_endpoint: &'a str,
+}
+
+/// Answer of GetBucketInfo.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct BucketInfo {
+    bucket: BucketFacts,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BucketFacts {
+    name: String,
+    owner: Owner,
+    creation_date: String,
+    storage_class: &'static str,
+    project_name: String,
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    location: String,
+    az_redundancy: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versioning: Option<&'static str>,
+    extranet_endpoint: String,
+    intranet_endpoint: String,
+}
+
+impl BucketInfo {
+    pub(in crate::tos) fn new(bucket: &Bucket, endpoint: &str) -> Self {
+        Self {
+            bucket: BucketFacts {
+                name: bucket.name.to_string(),
+                owner: Owner::new(&bucket.owner),
+                creation_date: date::iso(bucket.created_at),
+                storage_class: class_word(bucket.default_class),
+                project_name: label(bucket, PROJECT, DEFAULT_PROJECT).to_owned(),
+                kind: BUCKET_TYPE,
+                location: bucket.region.to_string(),
+                az_redundancy: label(bucket, REDUNDANCY, DEFAULT_REDUNDANCY).to_owned(),
+                versioning: versioning_word(bucket.versioning),
+                extranet_endpoint: endpoint.to_owned(),
+                intranet_endpoint: endpoint.to_owned(),
+            },
+        }
+    }
+}
+
+/// Answer of GetBucketVersioning: without member when it was never switched on.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct VersioningBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::tos) status: Option<&'static str>,
+}
+
+/// Body of PutBucketVersioning; member names in lower case.
+#[derive(Debug, Deserialize)]
+pub(in crate::tos) struct PutVersioning {
+    pub(in crate::tos) status: String,
+}
+
+/// The vendor's word for a state of versioning; none for never switched on.
+pub(in crate::tos) fn versioning_word(versioning: Versioning) -> Option<&'static str> {
+    match versioning {
+        Versioning::Off => None,
+        Versioning::Enabled => Some("Enabled"),
+        Versioning::Suspended => Some("Suspended"),
+    }
+}

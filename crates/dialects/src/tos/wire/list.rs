@@ -1,0 +1,355 @@
+//! Bodies of listings (sheet section 4).
+
+use cohong_core::engine::{
+    ListingEntry, ObjectSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,
+};
+use cohong_core::model::VersionTag;
+use serde::Serialize;
+
+use super::acl::Owner;
+use super::header::{quoted, version_text};
+use super::multipart::owner_of;
+use super::object::{Pair, pairs};
+use super::words::class_word;
+use crate::common::date;
+
+/// How keys, prefixes and markers are written: `encoding-type=url` escapes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tos) enum Encoding {
+    /// As they are.
+    Plain,
+    /// Percent-encoded.
+    Url,
+}
+
+impl Encoding {
+    pub(in crate::tos) fn write(self, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Url => cohong_sign::encode_path(text.as_bytes()),
+        }
+    }
+
+    fn name(self) -> Option<&'static str> {
+        (self == Self::Url).then_some("url")
+    }
+}
+
+/// What every listing repeats of the question.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct Asked {
+    name: String,
+    prefix: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    delimiter: String,
+    max_keys: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_type: Option<&'static str>,
+}
+
+impl Asked {
+    pub(in crate::tos) fn new(
+        encoding: Encoding,
+        bucket: &str,
+        prefix: &str,
+        delimiter: &str,
+        max_keys: usize,
+    ) -> Self {
+        Self {
+            name: bucket.to_owned(),
+            prefix: encoding.write(prefix),
+            delimiter: encoding.write(delimiter),
+            max_keys,
+            encoding_type: encoding.name(),
+        }
+    }
+}
+
+/// Answer of ListObjects.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct ObjectList {
+    #[serde(flatten)]
+    pub(in crate::tos) asked: Asked,
+    pub(in crate::tos) marker: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::tos) next_marker: Option<String>,
+    pub(in crate::tos) is_truncated: bool,
+    #[serde(flatten)]
+    pub(in crate::tos) entries: Entries,
+}
+
+/// Answer of ListObjectsType2.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct ObjectList2 {
+    #[serde(flatten)]
+    pub(in crate::tos) asked: Asked,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(in crate::tos) start_after: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::tos) continuation_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::tos) next_continuation_token: Option<String>,
+    pub(in crate::tos) key_count: usize,
+    pub(in crate::tos) is_truncated: bool,
+    #[serde(flatten)]
+    pub(in crate::tos) entries: Entries,
+}
+
+/// Objects and rolled-up prefixes.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct Entries {
+    contents: Vec<ObjectLine>,
+    common_prefixes: Vec<PrefixLine>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PrefixLine {
+    prefix: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ObjectLine {
+    key: String,
+    last_modified: String,
+    #[serde(rename = "ETag")]
+    etag: String,
+    size: u64,
+    storage_class: &'static str,
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    #[serde(rename = "HashCrc64ecma")]
+    crc64: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Owner>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_meta: Option<Vec<Pair>>,
+}
+
+/// Which optional members objects in a listing have.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::tos) struct Shown {
+    /// `fetch-owner`; always in version 1.
+    pub(in crate::tos) owner: bool,
+    /// `fetch-meta`.
+    pub(in crate::tos) meta: bool,
+}
+
+impl Entries {
+    pub(in crate::tos) fn new(entries: &[ListingEntry], encoding: Encoding, shown: Shown) -> Self {
+        let mut contents = Vec::new();
+        let mut common_prefixes = Vec::new();
+        for entry in entries {
+            match entry {
+                ListingEntry::Object(object) => contents.push(object_line(object, encoding, shown)),
+                ListingEntry::Prefix(prefix) => common_prefixes.push(prefix_line(prefix, encoding)),
+            }
+        }
+        Self {
+            contents,
+            common_prefixes,
+        }
+    }
+
+    /// Objects plus prefixes.
+    pub(in crate::tos) fn count(&self) -> usize {
+        self.contents.len() + self.common_prefixes.len()
+    }
+}
+
+fn prefix_line(prefix: &str, encoding: Encoding) -> PrefixLine {
+    PrefixLine {
+        prefix: encoding.write(prefix),
+    }
+}
+
+fn object_line(object: &ObjectSummary, encoding: Encoding, shown: Shown) -> ObjectLine {
+    ObjectLine {
+        key: encoding.write(object.key.as_str()),
+        last_modified: date::iso(object.written_at),
+        etag: quoted(&object.etag),
+        size: object.size,
+        storage_class: class_word(object.class),
+        kind: "Normal",
+        crc64: object.crc64.to_string(),
+        owner: shown.owner.then(|| Owner::new(&object.owner)),
+        user_meta: shown.meta.then(|| pairs(&object.user_meta)),
+    }
+}
+
+/// Answer of ListObjectVersions.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct VersionList {
+    #[serde(flatten)]
+    asked: Asked,
+    key_marker: String,
+    version_id_marker: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_key_marker: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_version_id_marker: Option<String>,
+    is_truncated: bool,
+    versions: Vec<VersionLine>,
+    delete_markers: Vec<MarkerLine>,
+    common_prefixes: Vec<PrefixLine>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct VersionLine {
+    #[serde(flatten)]
+    object: ObjectLine,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<String>,
+    is_latest: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MarkerLine {
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<String>,
+    is_latest: bool,
+    last_modified: String,
+    owner: Owner,
+}
+
+impl VersionList {
+    /// `markers` are key and version marker as asked.
+    pub(in crate::tos) fn new(
+        asked: Asked,
+        markers: (&str, &str),
+        listing: &VersionListing,
+        encoding: Encoding,
+    ) -> Self {
+        let next = listing.next.as_ref();
+        let lines = listing.versions.iter();
+        let versions = lines
+            .clone()
+            .filter_map(|version| version_line(version, encoding));
+        let deleted = lines.filter(|version| version.object.is_none());
+        let prefixes = listing
+            .prefixes
+            .iter()
+            .map(|prefix| prefix_line(prefix, encoding));
+        Self {
+            asked,
+            key_marker: encoding.write(markers.0),
+            version_id_marker: markers.1.to_owned(),
+            next_key_marker: next.map(|(key, _)| encoding.write(key)),
+            next_version_id_marker: next.and_then(|(_, version)| version.and_then(version_text)),
+            is_truncated: next.is_some(),
+            versions: versions.collect(),
+            delete_markers: deleted
+                .map(|version| marker_line(version, encoding))
+                .collect(),
+            common_prefixes: prefixes.collect(),
+        }
+    }
+}
+
+fn version_line(version: &VersionSummary, encoding: Encoding) -> Option<VersionLine> {
+    let shown = Shown {
+        owner: true,
+        meta: false,
+    };
+    Some(VersionLine {
+        object: object_line(version.object.as_ref()?, encoding, shown),
+        version_id: version_text(version.version),
+        is_latest: version.is_latest,
+    })
+}
+
+fn marker_line(version: &VersionSummary, encoding: Encoding) -> MarkerLine {
+    MarkerLine {
+        key: encoding.write(version.key.as_str()),
+        version_id: version_text(version.version),
+        is_latest: version.is_latest,
+        last_modified: date::iso(version.written_at),
+        owner: Owner::new(&version.owner),
+    }
+}
+
+/// Reads a `version-id-marker`; `None` for anything that cannot be one.
+pub(in crate::tos) fn version_marker(text: &str) -> Option<VersionTag> {
+    if text == "null" {
+        return Some(VersionTag::Null);
+    }
+    cohong_core::model::VersionId::parse(text).map(VersionTag::Id)
+}
+
+/// Answer of ListMultipartUploads.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct UploadList {
+    bucket: String,
+    prefix: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    delimiter: String,
+    key_marker: String,
+    upload_id_marker: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_key_marker: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_upload_id_marker: Option<String>,
+    max_uploads: usize,
+    is_truncated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_type: Option<&'static str>,
+    uploads: Vec<UploadLine>,
+    common_prefixes: Vec<PrefixLine>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct UploadLine {
+    key: String,
+    upload_id: String,
+    owner: Owner,
+    storage_class: &'static str,
+    initiated: String,
+}
+
+impl UploadList {
+    /// `markers` are key and upload marker as asked.
+    pub(in crate::tos) fn new(
+        asked: Asked,
+        markers: (&str, &str),
+        listing: &UploadListing,
+        encoding: Encoding,
+    ) -> Self {
+        let next = listing.next.as_ref();
+        let line = |upload: &UploadSummary| UploadLine {
+            key: encoding.write(upload.key.as_str()),
+            upload_id: upload.upload.to_string(),
+            owner: owner_of(&upload.owner),
+            storage_class: class_word(upload.class),
+            initiated: date::iso(upload.created_at),
+        };
+        let prefixes = listing
+            .prefixes
+            .iter()
+            .map(|prefix| prefix_line(prefix, encoding));
+        Self {
+            bucket: asked.name,
+            prefix: asked.prefix,
+            delimiter: asked.delimiter,
+            key_marker: encoding.write(markers.0),
+            upload_id_marker: markers.1.to_owned(),
+            next_key_marker: next.map(|(key, _)| encoding.write(key)),
+            next_upload_id_marker: next.and_then(|(_, id)| id.map(|id| id.to_string())),
+            max_uploads: asked.max_keys,
+            is_truncated: next.is_some(),
+            encoding_type: asked.encoding_type,
+            uploads: listing.uploads.iter().map(line).collect(),
+            common_prefixes: prefixes.collect(),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Bodies of multipart operations (sheet section 4, Multipart).
+
+use cohong_core::engine::{CompleteReceipt, NamedPart, PartListing, PartSummary};
+use cohong_core::limits::PARTS_MAX;
+use cohong_core::model::{AccountId, Etag, Principal};
+use serde::{Deserialize, Serialize};
+
+use super::acl::Owner;
+use super::header::quoted;
+use super::words::class_word;
+use crate::common::conditions::unquote;
+use crate::common::date;
+use crate::tos::error::TosError;
+
+/// Answer of CreateMultipartUpload.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct Created {
+    pub(in crate::tos) bucket: String,
+    pub(in crate::tos) key: String,
+    pub(in crate::tos) upload_id: String,
+}
+
+/// Body of CompleteMultipartUpload; member names in lower case.
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::tos) struct CompleteBody {
+    parts: Option<Vec<PartBody>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PartBody {
+    #[serde(rename = "partnumber")]
+    number: u32,
+    etag: String,
+}
+
+impl CompleteBody {
+    /// The parts by number; `None` for all that were uploaded, which is what a missing or empty list
+    /// means (sheet, trap 5). Clients name them in the order they finished (trap 4).
+    pub(in crate::tos) fn parts(self) -> Result<Option<Vec<NamedPart>>, TosError> {
+        let parts = self.parts.unwrap_or_default();
+        if parts.is_empty() {
+            return Ok(None);
+        }
+        let named = |part: PartBody| NamedPart {
+            number: part.number,
+            etag: unquote(&part.etag).into(),
+        };
+        let mut parts: Vec<NamedPart> = parts.into_iter().map(named).collect();
+        parts.sort_by_key(|part| part.number);
+        if parts
+            .iter()
+            .any(|part| !(1..=PARTS_MAX).contains(&part.number))
+        {
+            return Err(TosError::invalid_part_number());
+        }
+        if parts
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.number == b.number))
+        {
+            return Err(TosError::malformed_body("a part is named twice"));
+        }
+        Ok(Some(parts))
+    }
+}
+
+/// Answer of CompleteMultipartUpload.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct Completed<'a> {
+    bucket: &'a str,
+    key: &'a str,
+    #[serde(rename = "ETag")]
+    etag: String,
+    location: &'a str,
+    completed_parts: Vec<CompletedPart<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CompletedPart<'a> {
+    part_number: u32,
+    #[serde(rename = "ETag")]
+    etag: &'a str,
+}
+
+impl<'a> Completed<'a> {
+    pub(in crate::tos) fn new(
+        bucket: &'a str,
+        key: &'a str,
+        location: &'a str,
+        receipt: &'a CompleteReceipt,
+    ) -> Self {
+        let part = |part: &'a NamedPart| CompletedPart {
+            part_number: part.number,
+            etag: &part.etag,
+        };
+        Self {
+            bucket,
+            key,
+            etag: quoted(&receipt.stored.etag),
+            location,
+            completed_parts: receipt.parts.iter().map(part).collect(),
+        }
+    }
+}
+
+/// Answer of ListParts.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct PartList {
+    bucket: String,
+    key: String,
+    upload_id: String,
+    part_number_marker: u32,
+    next_part_number_marker: u32,
+    max_parts: usize,
+    is_truncated: bool,
+    storage_class: &'static str,
+    owner: Owner,
+    parts: Vec<PartLine>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PartLine {
+    part_number: u32,
+    last_modified: String,
+    #[serde(rename = "ETag")]
+    etag: String,
+    size: u64,
+}
+
+impl PartList {
+    /// `names` are bucket, key and upload id; `page` is what was asked for.
+    pub(in crate::tos) fn new(
+        names: [String; 3],
+        page: (u32, usize),
+        listing: &PartListing,
+    ) -> Self {
+        let [bucket, key, upload_id] = names;
+        let last = listing.parts.last().map_or(0, |part| part.number);
+        let line = |part: &PartSummary| PartLine {
+            part_number: part.number,
+            last_modified: date::iso(part.written_at),
+            etag: quoted(&Etag::Md5(part.md5)),
+            size: part.size,
+        };
+        Self {
+            bucket,
+            key,
+            upload_id,
+            part_number_marker: page.0,
+            next_part_number_marker: listing.next.unwrap_or(last),
+            max_parts: page.1,
+            is_truncated: listing.next.is_some(),
+            storage_class: class_word(listing.class),
+            owner: owner_of(&listing.owner),
+            parts: listing.parts.iter().map(line).collect(),
+        }
+    }
+}
+
+/// Who began an upload, as lists show it.
+pub(in crate::tos) fn owner_of(principal: &Principal) -> Owner {
+    principal
+        .account()
+        .map_or_else(Owner::nobody, |account: &AccountId| Owner::new(account))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::json::read;
+
+    fn parts(text: &str) -> Result<Option<Vec<u32>>, TosError> {
+        let body = read::<CompleteBody>(text.as_bytes()).expect("the shape");
+        Ok(body
+            .parts()?
+            .map(|parts| parts.iter().map(|part| part.number).collect()))
+    }
+
+    #[test]
+    fn parts_come_in_any_order_or_not_at_all() {
+        let two = r#"{"Parts":[{"PartNumber":2,"ETag":"b"},{"PartNumber":1,"ETag":"\"a\""}]}"#;
+        assert_eq!(parts(two).expect("two"), Some(vec![1, 2]));
+        assert_eq!(parts("{}").expect("all"), None);
+        assert_eq!(parts(r#"{"Parts":[]}"#).expect("all"), None);
+        let twice = r#"{"Parts":[{"PartNumber":1,"ETag":"b"},{"PartNumber":1,"ETag":"a"}]}"#;
+        assert_eq!(parts(twice).expect_err("twice").code, "MalformedBody");
+        for number in [0, 10_001] {
+            let text = format!(r#"{{"Parts":[{{"PartNumber":{number},"ETag":"b"}}]}}"#);
+            assert_eq!(parts(&text).expect_err("number").code, "InvalidPartNumber");
+        }
+        assert!(read::<CompleteBody>(br#"{"Parts":[{"PartNumber":-1,"ETag":"b"}]}"#).is_err());
+        assert!(read::<CompleteBody>(b"[]").is_err());
+    }
+}

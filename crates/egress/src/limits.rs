@@ -1,0 +1,37 @@
+//! Every limit of outgoing calls, with its reason. Those of callbacks that vendors fix
+//! (`CALLBACK_*`) are in `cohong_core::limits`.
+//!
+//! Heads of answers are bounded by the HTTP client's own defaults: 100 header fields and 417,792
+//! bytes; a larger head fails the call.
+
+use std::time::Duration;
+
+/// Longest URL, bytes: as large as the callback parameter that holds it may be.
+pub const URL_BYTES_MAX: usize = 8 << 10;
+/// Time for one name look-up: leaves a callback address (5 s in all) time to connect and answer.
+pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time from the start of the look-up to the end of the TLS handshake: leaves a callback address
+/// 2 s to answer, so that a slow connection and a slow application are told apart.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Name look-ups under way at once. A look-up cannot be cancelled and holds a thread of the pool that
+/// file access uses too, for as long as the system's resolver waits.
+pub const LOOKUPS_MAX: usize = 32;
+/// Addresses of one name that are tried; more would make one call a scan.
+pub const ADDRESSES_MAX: usize = 8;
+/// How long an unused connection is kept. Shorter than the keep-alive of common application servers
+/// (2 s and more): a callback has one try, and must not meet a connection that is being closed.
+pub const POOL_IDLE: Duration = Duration::from_secs(1);
+/// Unused connections kept for one host: as many as core has deliveries in flight to it.
+pub const POOL_IDLE_PER_HOST_MAX: usize = 32;
+/// Callbacks under way at once: each holds a socket and up to an answer's size of memory.
+pub const CALLBACKS_MAX: usize = 256;
+/// Callbacks under way at once to one host: one slow application cannot take all of the above.
+pub const CALLBACKS_PER_HOST_MAX: usize = 32;
+/// Time for one delivery to a webhook: receivers are to accept first and work later.
+pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time for one delivery to a function: its answer comes after its work.
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of a target's answer is read, and thrown away, so that its connection can be used again.
+pub const DISCARDED_BYTES_MAX: usize = 64 << 10;
+/// Longest rest a target's `Retry-After` is granted; one wrong number must not silence a rule for days.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);

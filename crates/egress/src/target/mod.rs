@@ -1,0 +1,9 @@
+//! Delivering notifications: one folder for each kind of destination, one common way to post.
+//!
+//! Does not know what a message says, when it is tried again, or how many are under way.
+
+mod post;
+mod retry_after;
+
+pub(crate) mod function;
+pub(crate) mod webhook;

@@ -1,0 +1,5 @@
+//! Where blobs are kept: implementations of [`cohong_core::ports::BlobStore`].
+
+mod local;
+
+pub use local::{FatalHook, LocalBlobs, Options};

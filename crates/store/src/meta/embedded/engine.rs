@@ -1,0 +1,260 @@
+//! The engine: fjall, with four kinds of things in three keyspaces.
+//!
+//! What fjall does in the order that matters here (3.1, `WriteBatch::commit`): it writes the batch to
+//! its journal, syncs the journal if asked to, then applies the batch to the memtables, and only then
+//! moves the sequence number that new snapshots begin from. So a snapshot shows whole batches and
+//! never one that is not synced yet, except those of `Soon` transactions, for which no sync was
+//! asked. `Keyspace::get` reads the memtables as they are: only the committer may use it. On opening,
+//! fjall syncs its journal before it reads it, so what is found after a crash is durable.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cohong_core::commit::{Sealed, State};
+use cohong_core::model::BucketId;
+use cohong_core::ports::{Key, LogId, Position, Revision, StoreError};
+use fjall::{
+    CompressionType, Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions,
+    OwnedWriteBatch, PersistMode, Readable,
+};
+
+use super::codec;
+use super::committer;
+use crate::disk::{Disk, RealDisk};
+
+/// Journals kept at most before the keyspaces that hold them up are flushed. Opening reads them all.
+const JOURNAL_BYTES_MAX: u64 = 128 << 20;
+/// Blocks cached.
+const CACHE_BYTES: u64 = 16 << 20;
+/// Files kept open.
+const FILES_OPEN_MAX: usize = 256;
+/// Writes held in memory before they are flushed, by keyspace. A flush takes a while, so about twice
+/// their sum can be held.
+const RECORDS_MEMTABLE: u64 = 8 << 20;
+const LOGS_MEMTABLE: u64 = 4 << 20;
+const PAYLOADS_MEMTABLE: u64 = 8 << 20;
+/// Payloads above this are kept apart from their keys, so that compaction does not move them.
+const SEPARATE_ABOVE: u32 = 1 << 10;
+/// Log records removed at once after a trim.
+const TRIM_STEP: usize = 1024;
+
+/// The keyspaces, for reading.
+#[derive(Clone)]
+pub(super) struct Tables {
+    pub(super) db: Database,
+    pub(super) records: Keyspace,
+    pub(super) logs: Keyspace,
+    pub(super) payloads: Keyspace,
+}
+
+/// The keyspaces, for the committer.
+pub(super) struct FjallEngine {
+    tables: Tables,
+    /// Trims whose records are not all removed yet: the next key to look at, and the last position.
+    trims: BTreeMap<LogId, (Position, Position)>,
+    disk: Arc<dyn Disk>,
+    dir: std::path::PathBuf,
+}
+
+impl Tables {
+    pub(super) fn open(dir: &Path) -> fjall::Result<Self> {
+        let db = Database::builder(dir)
+            .cache_size(CACHE_BYTES)
+            .max_cached_files(Some(FILES_OPEN_MAX))
+            .max_journaling_size(JOURNAL_BYTES_MAX)
+            // Bodies are what the journal mostly holds; they do not shrink.
+            .journal_compression(CompressionType::None)
+            .worker_threads(2)
+            .open()?;
+        let small = |bytes| KeyspaceCreateOptions::default().max_memtable_size(bytes);
+        let apart = KvSeparationOptions::default()
+            .separation_threshold(SEPARATE_ABOVE)
+            .compression(CompressionType::None);
+        let records = db.keyspace("records", || small(RECORDS_MEMTABLE))?;
+        let logs = db.keyspace("logs", || small(LOGS_MEMTABLE))?;
+        let payloads = db.keyspace("payloads", || {
+            small(PAYLOADS_MEMTABLE).with_kv_separation(Some(apart))
+        })?;
+        Ok(Self {
+            db,
+            records,
+            logs,
+            payloads,
+        })
+    }
+
+    /// The last number that is known to be taken.
+    pub(super) fn last_number(&self) -> Result<u64, StoreError> {
+        match self.records.get(codec::LAST_NUMBER).map_err(engine_error)? {
+            Some(value) => Ok(codec::decode_record(codec::LAST_NUMBER, value.into())?
+                .revision
+                .0),
+            None => Ok(0),
+        }
+    }
+}
+
+impl FjallEngine {
+    pub(super) fn new(tables: Tables, dir: &Path) -> Result<Self, StoreError> {
+        let mut trims = BTreeMap::new();
+        for row in tables
+            .db
+            .snapshot()
+            .prefix(&tables.records, codec::TRIM_PREFIX)
+        {
+            let (key, value) = row.into_inner().map_err(engine_error)?;
+            let upto = codec::decode_record(&key, value.into())?.revision.0;
+            let log = LogId(BucketId(codec::trim_bucket(&key)?));
+            trims.insert(log, (Position(0), Position(upto)));
+        }
+        Ok(Self {
+            tables,
+            trims,
+            disk: Arc::new(RealDisk),
+            dir: dir.to_owned(),
+        })
+    }
+
+    fn put_own(&self, batch: &mut OwnedWriteBatch, key: &[u8], number: u64) {
+        let value = codec::encode_record(key, Revision(number), &[]);
+        batch.insert(&self.tables.records, key, value);
+    }
+
+    /// Notes a trim. Readers go by the note; the records are removed bit by bit, because there may be
+    /// any number of them.
+    fn trim(&mut self, batch: &mut OwnedWriteBatch, log: LogId, upto: Position) {
+        let (_, noted) = self.trims.entry(log).or_insert((Position(0), upto));
+        *noted = upto.max(*noted);
+        let upto = noted.0;
+        self.put_own(batch, &codec::trim_key(log), upto);
+    }
+}
+
+impl State for FjallEngine {
+    fn revision(&self, key: &Key) -> Result<Option<Revision>, StoreError> {
+        let at = codec::record_key(key);
+        match self.tables.records.get(&at).map_err(engine_error)? {
+            Some(value) => Ok(Some(codec::decode_record(&at, value.into())?.revision)),
+            None => Ok(None),
+        }
+    }
+}
+
+impl committer::Engine for FjallEngine {
+    fn apply(&mut self, sealed: Sealed, sync: bool) -> Result<(), StoreError> {
+        let mode = if sync {
+            PersistMode::SyncData
+        } else {
+            PersistMode::Buffer
+        };
+        let mut batch = self.tables.db.batch().durability(Some(mode));
+        let effects = sealed.effects;
+        for (key, record) in effects.records {
+            let at = codec::record_key(&key);
+            match record {
+                Some(record) => {
+                    let value = codec::encode_record(&at, record.revision, &record.bytes);
+                    batch.insert(&self.tables.records, at, value);
+                }
+                None => batch.remove(&self.tables.records, at),
+            }
+        }
+        for (log, upto) in effects.trims {
+            self.trim(&mut batch, log, upto);
+        }
+        for ((log, position), bytes) in effects.appends {
+            let at = codec::log_key(log, position);
+            batch.insert(&self.tables.logs, at, codec::encode_plain(&at, &bytes));
+        }
+        for (id, body) in effects.payloads {
+            let at = codec::payload_key(id);
+            match body {
+                Some(body) => {
+                    let value = codec::encode_plain(&at, &body);
+                    batch.insert(&self.tables.payloads, at, value);
+                }
+                None => batch.remove(&self.tables.payloads, at),
+            }
+        }
+        self.put_own(&mut batch, codec::LAST_NUMBER, sealed.last);
+        batch.commit().map_err(engine_error)
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.tables
+            .db
+            .persist(PersistMode::SyncData)
+            .map_err(engine_error)
+    }
+
+    fn tidy(&mut self) -> Result<bool, StoreError> {
+        let Some((&log, &(from, upto))) = self.trims.first_key_value() else {
+            return Ok(false);
+        };
+        let mut batch = self.tables.db.batch().durability(Some(PersistMode::Buffer));
+        let mut reached = None;
+        let range = codec::log_key(log, from)..=codec::log_key(log, upto);
+        for row in self
+            .tables
+            .db
+            .snapshot()
+            .range(&self.tables.logs, range)
+            .take(TRIM_STEP)
+        {
+            let at = row.key().map_err(engine_error)?;
+            reached = Some(codec::position_of(&at)?);
+            batch.remove(&self.tables.logs, at);
+        }
+        let done = batch.len() < TRIM_STEP || reached == Some(upto);
+        if done {
+            batch.remove(&self.tables.records, codec::trim_key(log));
+        }
+        batch.commit().map_err(engine_error)?;
+        match reached {
+            Some(reached) if !done => {
+                self.trims.insert(log, (Position(reached.0 + 1), upto));
+            }
+            _ => {
+                self.trims.remove(&log);
+            }
+        }
+        Ok(!self.trims.is_empty())
+    }
+
+    fn free_space(&mut self) -> io::Result<u64> {
+        self.disk.free_space(&self.dir)
+    }
+}
+
+/// What a failure of fjall means to a reader: damage if the bytes are wrong, else no store.
+pub(super) fn engine_error(error: fjall::Error) -> StoreError {
+    use fjall::LsmError::{
+        ChecksumMismatch, Decompress, InvalidHeader, InvalidTag, InvalidTrailer, Utf8,
+    };
+    match error {
+        fjall::Error::Storage(
+            damage @ (ChecksumMismatch { .. }
+            | Decompress(_)
+            | InvalidHeader(_)
+            | InvalidTag(_)
+            | InvalidTrailer
+            | Utf8(_)),
+        ) => StoreError::Damaged(damage.to_string()),
+        other => StoreError::Unavailable(Box::new(other)),
+    }
+}
+
+/// A value read from a snapshot.
+pub(super) fn fetch(
+    snapshot: &fjall::Snapshot,
+    from: &Keyspace,
+    at: &[u8],
+) -> Result<Option<Bytes>, StoreError> {
+    Ok(snapshot
+        .get(from, at)
+        .map_err(engine_error)?
+        .map(Bytes::from))
+}

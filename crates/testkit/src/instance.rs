@@ -1,0 +1,138 @@
+//! The real binary on a folder of its own: started, killed, started again.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::tos::TosClient;
+
+/// Longest a start may take; a start is far below a second on an idle machine.
+const START_MAX: Duration = Duration::from_secs(60);
+
+/// Access key of every instance.
+pub const ACCESS_KEY: &str = "AKTESTINSTANCE000001";
+/// Secret key of every instance.
+pub const SECRET_KEY: &str = "test-only-secret-of-a-loopback-instance";
+
+/// A running server.
+#[derive(Debug)]
+pub struct Instance {
+    child: Child,
+    folder: PathBuf,
+    listen: SocketAddr,
+    admin: SocketAddr,
+}
+
+/// How to start one.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// Environment variables beside the keys.
+    pub env: Vec<(String, String)>,
+    /// A program to run the binary under, with its arguments, such as a tracer.
+    pub under: Vec<String>,
+    /// More arguments for `serve`.
+    pub args: Vec<String>,
+}
+
+impl Instance {
+    /// Starts `binary` on `folder` and waits until it says that it is ready.
+    pub async fn start(binary: &Path, folder: &Path, start: &Start) -> Result<Self, String> {
+        let words = start.under.iter().map(String::as_str);
+        let mut words = words.chain([binary.to_str().ok_or("the binary's path is not UTF-8")?]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command
+            .args(words)
+            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
+            .arg(folder)
+            .args(&start.args)
+            .env("COHONG_ROOT_ACCESS_KEY", ACCESS_KEY)
+            .env("COHONG_ROOT_SECRET_KEY", SECRET_KEY)
+            .env("COHONG_LOG", "warn")
+            .envs(start.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(|e| format!("cannot start the binary: {e}"))?;
+        let out = child.stdout.take().ok_or("no standard output")?;
+        let mut lines = BufReader::new(out).lines();
+        let line = tokio::time::timeout(START_MAX, lines.next_line())
+            .await
+            .map_err(|_| "the server was not ready in time".to_owned())?
+            .map_err(|e| e.to_string())?
+            .ok_or("the server ended before it was ready")?;
+        let ready: serde_json::Value = serde_json::from_str(&line).map_err(|e| e.to_string())?;
+        let address = |name: &str| {
+            ready[name].as_str().and_then(|text| text.parse().ok()).ok_or(format!("no {name}"))
+        };
+        Ok(Self {
+            listen: address("listen")?,
+            admin: address("admin")?,
+            folder: folder.to_owned(),
+            child,
+        })
+    }
+
+    /// Address of the data listener.
+    pub fn listen(&self) -> SocketAddr {
+        self.listen
+    }
+
+    /// Address of the admin listener.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The process id; none when it has ended.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// A client with the root key and a connection of its own.
+    pub fn client(&self) -> TosClient {
+        TosClient::new(self.listen, ACCESS_KEY, SECRET_KEY)
+    }
+
+    /// Kills the process as a power switch would, and waits until it is gone.
+    pub async fn kill(mut self) -> Result<(), String> {
+        self.child.kill().await.map_err(|e| e.to_string())
+    }
+
+    /// Waits for the process to end by itself; its exit code, none when a signal ended it.
+    pub async fn ended(mut self) -> Result<Option<i32>, String> {
+        self.child.wait().await.map(|status| status.code()).map_err(|e| e.to_string())
+    }
+
+    /// Asks the process to end, as an operator would; its exit code.
+    pub async fn stop(mut self) -> Result<Option<i32>, String> {
+        let pid = self.child.id().ok_or("the process has ended")?;
+        let asked = Command::new("kill").arg(pid.to_string()).status().await;
+        asked.map_err(|e| e.to_string())?;
+        self.child.wait().await.map(|status| status.code()).map_err(|e| e.to_string())
+    }
+
+    /// Runs a command of the binary against this server and reads its JSON answer.
+    pub async fn command(&self, binary: &Path, words: &[&str]) -> Result<serde_json::Value, String> {
+        let done = Command::new(binary)
+            .arg("--data")
+            .arg(&self.folder)
+            .arg("--json")
+            .args(words)
+            .output()
+            .await
+            .map_err(|e| e.to_string())?;
+        if !done.status.success() {
+            return Err(String::from_utf8_lossy(&done.stderr).into_owned());
+        }
+        serde_json::from_slice(&done.stdout).map_err(|e| e.to_string())
+    }
+}

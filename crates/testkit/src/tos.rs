@@ -1,0 +1,205 @@
+//! A small signed TOS client over one connection: for load and crash tests, where an SDK would be the
+//! slower half. It proves nothing about compatibility; the vendors' SDKs do that.
+
+use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use cohong_sign::{Credentials, Signer, TOS, Timestamp, encode, encode_path};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+/// Base domain of requests; never resolved.
+const DOMAIN: &str = "tos-cn-beijing.volces.com";
+const REGION: &str = "cn-beijing";
+
+/// A client with one connection, opened again when it broke.
+#[derive(Debug)]
+pub struct TosClient {
+    server: SocketAddr,
+    access_key: String,
+    secret_key: String,
+    connection: Option<SendRequest<Full<Bytes>>>,
+}
+
+/// An answer, read whole.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// A request before it is signed.
+#[derive(Clone, Debug, Default)]
+pub struct Ask<'a> {
+    /// Bucket; none for the service.
+    pub bucket: Option<&'a str>,
+    /// Key, not encoded; none for the bucket.
+    pub key: Option<&'a str>,
+    /// Query parameters, not encoded.
+    pub query: &'a [(&'a str, &'a str)],
+    /// Headers to send and sign.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// Body.
+    pub body: Bytes,
+}
+
+impl TosClient {
+    /// A client of a server.
+    pub fn new(server: SocketAddr, access_key: &str, secret_key: &str) -> Self {
+        Self {
+            server,
+            access_key: access_key.into(),
+            secret_key: secret_key.into(),
+            connection: None,
+        }
+    }
+
+    /// Another client of the same server, with a connection of its own.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self::new(self.server, &self.access_key, &self.secret_key)
+    }
+
+    /// Sends a signed request. An error means that its fate is unknown.
+    pub async fn send(&mut self, method: Method, ask: &Ask<'_>) -> Result<Answer, String> {
+        let request = self.request(method, ask)?;
+        let mut sender = match self.connection.take() {
+            Some(sender) if !sender.is_closed() => sender,
+            _ => self.connect().await?,
+        };
+        sender.ready().await.map_err(|e| e.to_string())?;
+        let response = sender.send_request(request).await.map_err(|e| e.to_string())?;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
+        self.connection = Some(sender);
+        Ok(Answer { status: head.status, headers: head.headers, body })
+    }
+
+    /// As [`Self::send`], and any status but 2xx is an error too.
+    pub async fn must(&mut self, method: Method, ask: &Ask<'_>) -> Result<Answer, String> {
+        let answer = self.send(method.clone(), ask).await?;
+        if answer.status.is_success() && answer.status != StatusCode::NON_AUTHORITATIVE_INFORMATION {
+            return Ok(answer);
+        }
+        let text = String::from_utf8_lossy(&answer.body);
+        Err(format!("{method} {:?}/{:?}: {} {text}", ask.bucket, ask.key, answer.status))
+    }
+
+    /// Creates a bucket.
+    pub async fn create_bucket(&mut self, bucket: &str) -> Result<(), String> {
+        let ask = Ask { bucket: Some(bucket), ..Ask::default() };
+        self.must(Method::PUT, &ask).await.map(|_| ())
+    }
+
+    /// Stores an object.
+    pub async fn put(&mut self, bucket: &str, key: &str, body: Bytes) -> Result<Answer, String> {
+        let ask = Ask { bucket: Some(bucket), key: Some(key), body, ..Ask::default() };
+        self.must(Method::PUT, &ask).await
+    }
+
+    /// Reads an object; none when it does not exist.
+    pub async fn get(&mut self, bucket: &str, key: &str) -> Result<Option<Bytes>, String> {
+        let ask = Ask { bucket: Some(bucket), key: Some(key), ..Ask::default() };
+        let answer = self.send(Method::GET, &ask).await?;
+        match answer.status {
+            StatusCode::OK => Ok(Some(answer.body)),
+            StatusCode::NOT_FOUND => Ok(None),
+            other => Err(format!("GET {bucket}/{key}: {other}")),
+        }
+    }
+
+    /// Deletes an object.
+    pub async fn delete(&mut self, bucket: &str, key: &str) -> Result<Answer, String> {
+        let ask = Ask { bucket: Some(bucket), key: Some(key), ..Ask::default() };
+        self.must(Method::DELETE, &ask).await
+    }
+
+    /// Sets one rule that calls `function` for every put and delete of keys below `prefix`.
+    pub async fn notify(&mut self, bucket: &str, prefix: &str, function: &str) -> Result<(), String> {
+        let body = serde_json::json!({"CloudFunctionConfigurations": [{
+            "RuleId": "1",
+            "Events": ["tos:ObjectCreated:*", "tos:ObjectRemoved:*"],
+            "CloudFunction": function,
+            "Filter": {"TOSKey": {"FilterRules": [{"Name": "prefix", "Value": prefix}]}},
+        }]});
+        let ask = Ask {
+            bucket: Some(bucket),
+            query: &[("notification", "")],
+            body: body.to_string().into(),
+            ..Ask::default()
+        };
+        self.must(Method::PUT, &ask).await.map(|_| ())
+    }
+
+    fn request(&self, method: Method, ask: &Ask<'_>) -> Result<Request<Full<Bytes>>, String> {
+        let host = match ask.bucket {
+            Some(bucket) => format!("{bucket}.{DOMAIN}"),
+            None => DOMAIN.to_owned(),
+        };
+        let path = format!("/{}", encode_path(ask.key.unwrap_or("").as_bytes()));
+        let query: Vec<String> = ask
+            .query
+            .iter()
+            .map(|(name, value)| format!("{}={}", encode(name.as_bytes()), encode(value.as_bytes())))
+            .collect();
+        let query = query.join("&");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, value(&host)?);
+        headers.insert("x-tos-content-sha256", HeaderValue::from_static("UNSIGNED-PAYLOAD"));
+        for (name, text) in ask.headers {
+            headers.insert(*name, value(text)?);
+        }
+        let signed = self.sign(&method, &path, &query, &mut headers)?;
+        headers.insert(header::AUTHORIZATION, value(&signed)?);
+        let target = if query.is_empty() { path } else { format!("{path}?{query}") };
+        let mut request = Request::new(Full::new(ask.body.clone()));
+        *request.method_mut() = method;
+        *request.uri_mut() = target.parse().map_err(|e| format!("{target}: {e}"))?;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    fn sign(
+        &self,
+        method: &Method,
+        path: &str,
+        query: &str,
+        headers: &mut HeaderMap,
+    ) -> Result<String, String> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|e| e.to_string())?;
+        let now = i64::try_from(since.as_secs()).map_err(|e| e.to_string())?;
+        let time = Timestamp::from_unix(now).ok_or("the clock is beyond all dates")?;
+        let credentials = Credentials {
+            access_key: &self.access_key,
+            secret: &self.secret_key,
+            security_token: None,
+        };
+        Signer::new(&TOS, credentials, REGION, time)
+            .sign_headers(method, path, query, headers)
+            .map_err(|e| e.to_string())
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
+        let stream = TcpStream::connect(self.server).await.map_err(|e| e.to_string())?;
+        stream.set_nodelay(true).map_err(|e| e.to_string())?;
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;
+        tokio::spawn(async move {
+            // The sender sees the same end; there is nothing else to do with it.
+            drop(connection.await);
+        });
+        Ok(sender)
+    }
+}
+
+fn value(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text).map_err(|e| e.to_string())
+}
