@@ -27,10 +27,13 @@ pub(crate) fn kill(rounds: Option<u64>) -> Outcome {
     shell::run(&mut command)
 }
 
-/// The measurements, on an optimised build.
+/// The measurements, on optimised builds of the server and of its load.
 pub(crate) fn bench(name: Option<&str>) -> Outcome {
-    let mut command = shell::cargo();
-    command.args(["run", "--release", "-p", "cohong-testkit"]);
-    command.args(["--bin", "bench", "--"]).args(name);
+    let mut build = shell::cargo();
+    build.args(["build", "--release", "-p", "cohong", "-p", "cohong-testkit", "--bins"]);
+    shell::run(&mut build)?;
+    let release = shell::target_dir().join("release");
+    let mut command = std::process::Command::new(release.join("bench"));
+    command.args(name).env("COHONG_BIN", release.join("cohong"));
     shell::run(&mut command)
 }

@@ -1,5 +1,6 @@
 //! Whatever requests do to the same keys at the same time: afterwards every version has its bytes,
 //! every holder is written down, and what nobody holds is owed its removal.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod common;
 

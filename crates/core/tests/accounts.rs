@@ -414,3 +414,19 @@ fn the_registry_is_bounded() {
         );
     });
 }
+
+#[test]
+fn the_webhook_secret_is_made_once_and_kept_sealed() {
+    run(async {
+        let world = World::new();
+        let made = world.engine.webhook_secret().await.unwrap();
+        assert_eq!(made.len(), 32);
+        let rows = world.rows(Table::Server).await;
+        assert_eq!(rows.len(), 1);
+        let stored = &rows[0].1.bytes;
+        assert!(!stored.windows(made.len()).any(|window| window == made));
+
+        assert_eq!(world.engine.webhook_secret().await.unwrap(), made);
+        assert_eq!(world.rows(Table::Server).await.len(), 1);
+    });
+}

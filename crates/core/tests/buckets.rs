@@ -1,4 +1,5 @@
 //! Buckets: creating, changing, removing.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod common;
 
@@ -166,7 +167,10 @@ fn a_bucket_with_anything_in_it_stays() {
         let first = world.put(&name, "a", "x").await.stored.version;
         world.meta.applied();
         assert_eq!(remove(&world, &name).await, Err(ErrorKind::BucketNotEmpty));
-        assert!(world.meta.applied().is_empty(), "an ordinary refusal closes nothing");
+        assert!(
+            world.meta.applied().is_empty(),
+            "an ordinary refusal closes nothing"
+        );
         let marker = world.delete(&name, "a", CURRENT).await.unwrap();
         assert_eq!(remove(&world, &name).await, Err(ErrorKind::BucketNotEmpty));
         for tag in [first, marker.version.unwrap()] {
@@ -242,7 +246,7 @@ fn a_writer_waits_for_the_verdict_but_not_for_ever() {
         let before = world.clock.mono();
         let late = world.try_put(&owner(), put(&name, "a"), "x").await;
         assert_eq!(late.unwrap_err().kind(), ErrorKind::Busy);
-        assert!(world.clock.mono() - before >= REMOVAL_WAIT_MAX);
+        assert!(world.clock.mono() >= before + REMOVAL_WAIT_MAX);
         assert_eq!(
             create(&world, "owner", "photos").await,
             Err(ErrorKind::Busy)

@@ -1,6 +1,7 @@
 //! Stored bytes stay readable: a sample of every stored record, and of every word that records are
 //! made of, as bytes in `fixtures/records.txt`. A line there may be added, never changed, once a
 //! release has written such records: a changed type needs a new record version and a migration.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};

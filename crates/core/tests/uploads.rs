@@ -16,8 +16,8 @@ use cohong_core::engine::{
 };
 use cohong_core::memory::{BlobStep, Fate};
 use cohong_core::model::{
-    Acl, BlobId, BucketName, EventKind, Grant, Grantee, ObjectKey, PayloadRef, Permission,
-    VersionTag, Versioning,
+    Acl, BlobId, BodyType, BucketName, CallbackSpec, EventKind, Grant, Grantee, ObjectKey,
+    PayloadRef, Permission, VersionTag, Versioning,
 };
 use cohong_core::ports::{
     BlobError, BlobStore, CommitError, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page,
@@ -383,14 +383,14 @@ impl MetadataStore for Polite {
     }
 }
 
-/// Completes, failing Completes, parts and aborts of one upload, all at once: one version at most,
-/// and whoever is told of a version is told of that one.
+/// Completes, failing Completes and parts of one upload, all at once: one version, and everybody is
+/// told of that one.
 #[test]
 fn racing_completes_make_one_version_and_answer_the_same() {
     run(async {
-        for spoilers in 0..4_usize {
+        for (spoilers, bytes) in (0..4).flat_map(|n| [(n, "body"), (n, "")]) {
             let mut upload = begin_in(World::new(), Versioning::Enabled).await;
-            upload.part(1, b"body").await.unwrap();
+            upload.part(1, bytes.as_bytes()).await.unwrap();
             let ports = upload.world.engine.ports().clone();
             let meta = Arc::new(Polite(upload.world.meta.clone()));
             upload.world.engine = Arc::new(Engine::new(Ports { meta, ..ports }));
@@ -400,19 +400,57 @@ fn racing_completes_make_one_version_and_answer_the_same() {
             };
             let good = join_all((0..4).map(|_| upload.complete()));
             let bad = join_all((0..spoilers).map(|_| upload.complete_as(wrong.clone())));
-            let more = join_all((0..spoilers).map(|_| upload.part(1, b"body")));
+            let more = join_all((0..spoilers).map(|_| upload.part(1, bytes.as_bytes())));
             let (good, _, _) = join3(good, bad, more).await;
             let told: Vec<VersionTag> = good
                 .into_iter()
                 .map(|done| done.unwrap().stored.version)
                 .collect();
-            assert_eq!(told, vec![told[0]; 4], "{spoilers} spoilers");
-            assert_eq!(upload.rows(Table::Versions).await, 0);
-            assert_eq!(upload.rows(Table::PayloadRefs).await, 1);
+            assert_eq!(told, vec![told[0]; 4], "{spoilers} spoilers, {bytes:?}");
+            assert_eq!(upload.rows(Table::Versions).await, 0, "{bytes:?}");
+            let held = usize::from(!bytes.is_empty());
+            assert_eq!(upload.rows(Table::PayloadRefs).await, held);
             upload.work().await;
-            assert_eq!(upload.read().await.unwrap(), b"body");
-            assert_eq!(upload.blobs().await.len(), 1);
+            assert_eq!(upload.read().await.unwrap(), bytes.as_bytes());
+            assert_eq!(upload.blobs().await.len(), held);
         }
+    });
+}
+
+#[test]
+fn a_callback_is_judged_before_and_made_after_the_commit_once() {
+    run(async {
+        let callback = || {
+            Some(CallbackSpec {
+                urls: vec!["http://127.0.0.1:1/".into()],
+                host: None,
+                body: "size=${size}".into(),
+                body_type: BodyType::Form,
+                vars: Vec::new(),
+            })
+        };
+        let upload = begin().await;
+        upload.part(1, b"body").await.unwrap();
+        let mut req = upload.request();
+        req.callback = callback();
+        upload.world.callbacks.refuse("not there");
+        let refused = upload.complete_as(req).await;
+        assert_eq!(refused.err(), Some(ErrorKind::InvalidArgument));
+        upload.part(2, b"the upload is open").await.unwrap();
+        assert_eq!(upload.rows(Table::Heads).await, 0);
+
+        let upload = begin().await;
+        upload.part(1, b"body").await.unwrap();
+        let mut req = upload.request();
+        req.callback = callback();
+        let done = upload.complete_as(req.clone()).await.unwrap();
+        assert!(done.callback.is_some());
+        assert_eq!(upload.rows(Table::Calls).await, 1);
+        let again = upload.complete_as(req).await.unwrap();
+        assert_eq!(again.callback, None, "nobody is called twice");
+        let sent = upload.world.callbacks.sent.lock().unwrap().clone();
+        assert_eq!(sent.len(), 1);
+        assert_eq!(sent[0].body, "size=4");
     });
 }
 

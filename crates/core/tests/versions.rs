@@ -1,4 +1,5 @@
 //! Deleting, copying and changing objects, with and without versions.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod common;
 
@@ -95,16 +96,16 @@ fn deletes_with_versions() {
         world.versioning(&bucket, Versioning::Enabled).await;
         world.rule(&bucket).await;
         let first = world.put(&bucket, "a", "first").await.stored.version;
-        let marked = world.delete(&bucket, "a", CURRENT).await.unwrap();
-        assert!(marked.marker);
-        let marker = marked.version.unwrap();
+        let deleted = world.delete(&bucket, "a", CURRENT).await.unwrap();
+        assert!(deleted.marker);
+        let marker = deleted.version.unwrap();
         assert_eq!(
             world.get(&bucket, "a", CURRENT).await,
             Err(ErrorKind::NoSuchKey)
         );
         assert_eq!(world.get(&bucket, "a", id(first)).await.unwrap(), b"first");
 
-        assert_eq!(world.delete(&bucket, "a", id(marker)).await, Ok(marked));
+        assert_eq!(world.delete(&bucket, "a", id(marker)).await, Ok(deleted));
         assert_eq!(world.get(&bucket, "a", CURRENT).await.unwrap(), b"first");
         assert_eq!(
             world

@@ -274,6 +274,26 @@ async fn the_reserve_is_left_alone() {
 }
 
 #[tokio::test]
+async fn growth_nobody_announced_leaves_the_reserve_alone() {
+    let disk = SimDisk::new();
+    let (mut options, _) = counting();
+    options.reserve = 3 << 20;
+    disk.set_capacity(Some(8 << 20));
+    let store = LocalBlobs::open(ROOT.into(), Arc::new(disk.clone()), options).unwrap();
+    let mut writer = store.create(blob_id(1), None).await.unwrap();
+    for n in 0..8 {
+        if let Err(error) = writer.write(content(n, PIECE)).await {
+            assert!(matches!(error, BlobError::Full), "{error:?}");
+            return;
+        }
+        assert!(disk.free_space(Path::new(ROOT)).unwrap() >= 3 << 20);
+        // A reading of the free space may be 100 ms old.
+        tokio::time::sleep(std::time::Duration::from_millis(110)).await;
+    }
+    panic!("8 MiB above a reserve of 3 MiB were written to a disk of 8 MiB");
+}
+
+#[tokio::test]
 async fn damage_in_one_block_spares_the_others() {
     let subject = Real::new();
     let (id, bytes) = (blob_id(1), content(1, 5 * BLOCK));

@@ -51,7 +51,7 @@ async fn found(store: &EmbeddedMeta) -> Vec<u8> {
 fn in_journal(dir: &Path, n: u8) -> (PathBuf, usize) {
     let path = dir.join("fjall").join("0.jnl");
     let bytes = std::fs::read(&path).expect("the journal");
-    let record = [n; RECORD];
+    let record = vec![n; RECORD];
     let at = bytes.windows(RECORD).position(|window| window == record);
     (path, at.expect("the record is in the journal"))
 }
@@ -77,14 +77,14 @@ async fn a_torn_last_batch_is_dropped_and_the_store_goes_on() {
     type Tear = fn(&mut Vec<u8>, usize);
     let tears: [(&str, Tear); 4] = [
         ("a page is missing", |bytes, at| {
-            bytes[at + 4096..at + 8192].fill(0)
+            bytes[at + 4096..at + 8192].fill(0);
         }),
         ("one bit", |bytes, at| bytes[at + 100] ^= 1),
         ("everything from the middle on", |bytes, at| {
-            bytes[at + 5000..].fill(0)
+            bytes[at + 5000..].fill(0);
         }),
         ("the file ends in the middle", |bytes, at| {
-            bytes.truncate(at + 5000)
+            bytes.truncate(at + 5000);
         }),
     ];
     for (name, tear) in tears {

@@ -46,7 +46,15 @@ impl Instance {
         let mut command = Command::new(words.next().unwrap_or_default());
         command
             .args(words)
-            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data"])
+            .args([
+                "serve",
+                "--json",
+                "--listen",
+                "127.0.0.1:0",
+                "--admin",
+                "127.0.0.1:0",
+                "--data",
+            ])
             .arg(folder)
             .args(&start.args)
             .env("COHONG_ROOT_ACCESS_KEY", ACCESS_KEY)
@@ -57,7 +65,9 @@ impl Instance {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .kill_on_drop(true);
-        let mut child = command.spawn().map_err(|e| format!("cannot start the binary: {e}"))?;
+        let mut child = command
+            .spawn()
+            .map_err(|e| format!("cannot start the binary: {e}"))?;
         let out = child.stdout.take().ok_or("no standard output")?;
         let mut lines = BufReader::new(out).lines();
         let line = tokio::time::timeout(START_MAX, lines.next_line())
@@ -67,7 +77,10 @@ impl Instance {
             .ok_or("the server ended before it was ready")?;
         let ready: serde_json::Value = serde_json::from_str(&line).map_err(|e| e.to_string())?;
         let address = |name: &str| {
-            ready[name].as_str().and_then(|text| text.parse().ok()).ok_or(format!("no {name}"))
+            ready[name]
+                .as_str()
+                .and_then(|text| text.parse().ok())
+                .ok_or(format!("no {name}"))
         };
         Ok(Self {
             listen: address("listen")?,
@@ -109,7 +122,11 @@ impl Instance {
 
     /// Waits for the process to end by itself; its exit code, none when a signal ended it.
     pub async fn ended(mut self) -> Result<Option<i32>, String> {
-        self.child.wait().await.map(|status| status.code()).map_err(|e| e.to_string())
+        self.child
+            .wait()
+            .await
+            .map(|status| status.code())
+            .map_err(|e| e.to_string())
     }
 
     /// Asks the process to end, as an operator would; its exit code.
@@ -117,11 +134,19 @@ impl Instance {
         let pid = self.child.id().ok_or("the process has ended")?;
         let asked = Command::new("kill").arg(pid.to_string()).status().await;
         asked.map_err(|e| e.to_string())?;
-        self.child.wait().await.map(|status| status.code()).map_err(|e| e.to_string())
+        self.child
+            .wait()
+            .await
+            .map(|status| status.code())
+            .map_err(|e| e.to_string())
     }
 
     /// Runs a command of the binary against this server and reads its JSON answer.
-    pub async fn command(&self, binary: &Path, words: &[&str]) -> Result<serde_json::Value, String> {
+    pub async fn command(
+        &self,
+        binary: &Path,
+        words: &[&str],
+    ) -> Result<serde_json::Value, String> {
         let done = Command::new(binary)
             .arg("--data")
             .arg(&self.folder)

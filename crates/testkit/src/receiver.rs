@@ -61,7 +61,11 @@ impl Receiver {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         let accepting = tokio::spawn(accept(listener, shared.clone(), Arc::new(answer)));
-        Ok(Self { address, shared, accepting })
+        Ok(Self {
+            address,
+            shared,
+            accepting,
+        })
     }
 
     /// Its URL, without path.
@@ -71,7 +75,11 @@ impl Receiver {
 
     /// Everything that arrived so far, in order of arrival.
     pub fn arrived(&self) -> Vec<Arrived> {
-        self.shared.arrived.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared
+            .arrived
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Waits until `count` requests have arrived; what arrived by then, or by the end of `within`.
@@ -102,8 +110,8 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, answer: Arc<Answerin
     while let Ok((stream, _)) = listener.accept().await {
         let (shared, answer) = (shared.clone(), answer.clone());
         let service = service_fn(move |request| one(request, shared.clone(), answer.clone()));
-        let connection =
-            hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        let connection = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async move {
             // A sender that breaks off is what some tests want.
             drop(connection.await);
@@ -117,11 +125,22 @@ async fn one(
     answer: Arc<Answering>,
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let (head, body) = request.into_parts();
-    let target = head.uri.path_and_query().map_or_else(String::new, ToString::to_string);
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or_else(String::new, ToString::to_string);
     let body = body.collect().await?.to_bytes();
-    let arrived = Arrived { target, headers: head.headers, body };
+    let arrived = Arrived {
+        target,
+        headers: head.headers,
+        body,
+    };
     let (status, text) = answer(&arrived);
-    shared.arrived.lock().unwrap_or_else(PoisonError::into_inner).push(arrived);
+    shared
+        .arrived
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(arrived);
     shared.more.notify_waiters();
     let mut response = Response::new(Full::new(text));
     *response.status_mut() = status;

@@ -1,13 +1,16 @@
 //! A small signed TOS client over one connection: for load and crash tests, where an SDK would be the
 //! slower half. It proves nothing about compatibility; the vendors' SDKs do that.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use cohong_sign::{Credentials, Signer, TOS, Timestamp, encode, encode_path};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -15,6 +18,10 @@ use tokio::net::TcpStream;
 /// Base domain of requests; never resolved.
 const DOMAIN: &str = "tos-cn-beijing.volces.com";
 const REGION: &str = "cn-beijing";
+/// A piece of a streamed body.
+const PIECE: usize = 1 << 20;
+
+type OutBody = UnsyncBoxBody<Bytes, Infallible>;
 
 /// A client with one connection, opened again when it broke.
 #[derive(Debug)]
@@ -22,7 +29,7 @@ pub struct TosClient {
     server: SocketAddr,
     access_key: String,
     secret_key: String,
-    connection: Option<SendRequest<Full<Bytes>>>,
+    connection: Option<SendRequest<OutBody>>,
 }
 
 /// An answer, read whole.
@@ -70,44 +77,110 @@ impl TosClient {
 
     /// Sends a signed request. An error means that its fate is unknown.
     pub async fn send(&mut self, method: Method, ask: &Ask<'_>) -> Result<Answer, String> {
-        let request = self.request(method, ask)?;
+        let body = Full::new(ask.body.clone()).boxed_unsync();
+        let request = self.request(method, ask, body)?;
+        let (sender, response) = self.exchange(request).await?;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
+        self.connection = Some(sender);
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
+    }
+
+    /// Stores an object of `len` bytes, a multiple of 1 MiB, without holding it.
+    pub async fn put_stream(&mut self, ask: &Ask<'_>, len: u64) -> Result<(), String> {
+        let piece = Bytes::from(vec![b'a'; PIECE]);
+        let count = usize::try_from(len).map_err(|e| e.to_string())? / PIECE;
+        let frames = futures_util::stream::iter(
+            std::iter::repeat_n(piece, count).map(|piece| Ok(Frame::data(piece))),
+        );
+        let mut request = self.request(Method::PUT, ask, StreamBody::new(frames).boxed_unsync())?;
+        request
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, len.into());
+        let (_, response) = self.exchange(request).await?;
+        let status = response.status();
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(format!("PUT of {len} bytes: {status}"))
+        }
+    }
+
+    /// Sends a request and throws its answer's body away piece by piece; how long it was.
+    pub async fn drain(&mut self, method: Method, ask: &Ask<'_>) -> Result<u64, String> {
+        let body = Full::new(ask.body.clone()).boxed_unsync();
+        let request = self.request(method, ask, body)?;
+        let (_, response) = self.exchange(request).await?;
+        let mut body = response.into_body();
+        let mut len = 0;
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|e| e.to_string())?;
+            len += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+        Ok(len)
+    }
+
+    async fn exchange(
+        &mut self,
+        request: Request<OutBody>,
+    ) -> Result<(SendRequest<OutBody>, Response<Incoming>), String> {
         let mut sender = match self.connection.take() {
             Some(sender) if !sender.is_closed() => sender,
             _ => self.connect().await?,
         };
         sender.ready().await.map_err(|e| e.to_string())?;
-        let response = sender.send_request(request).await.map_err(|e| e.to_string())?;
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.map_err(|e| e.to_string())?.to_bytes();
-        self.connection = Some(sender);
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|e| e.to_string())?;
+        Ok((sender, response))
     }
 
     /// As [`Self::send`], and any status but 2xx is an error too.
     pub async fn must(&mut self, method: Method, ask: &Ask<'_>) -> Result<Answer, String> {
         let answer = self.send(method.clone(), ask).await?;
-        if answer.status.is_success() && answer.status != StatusCode::NON_AUTHORITATIVE_INFORMATION {
+        if answer.status.is_success() && answer.status != StatusCode::NON_AUTHORITATIVE_INFORMATION
+        {
             return Ok(answer);
         }
         let text = String::from_utf8_lossy(&answer.body);
-        Err(format!("{method} {:?}/{:?}: {} {text}", ask.bucket, ask.key, answer.status))
+        Err(format!(
+            "{method} {:?}/{:?}: {} {text}",
+            ask.bucket, ask.key, answer.status
+        ))
     }
 
     /// Creates a bucket.
     pub async fn create_bucket(&mut self, bucket: &str) -> Result<(), String> {
-        let ask = Ask { bucket: Some(bucket), ..Ask::default() };
+        let ask = Ask {
+            bucket: Some(bucket),
+            ..Ask::default()
+        };
         self.must(Method::PUT, &ask).await.map(|_| ())
     }
 
     /// Stores an object.
     pub async fn put(&mut self, bucket: &str, key: &str, body: Bytes) -> Result<Answer, String> {
-        let ask = Ask { bucket: Some(bucket), key: Some(key), body, ..Ask::default() };
+        let ask = Ask {
+            bucket: Some(bucket),
+            key: Some(key),
+            body,
+            ..Ask::default()
+        };
         self.must(Method::PUT, &ask).await
     }
 
     /// Reads an object; none when it does not exist.
     pub async fn get(&mut self, bucket: &str, key: &str) -> Result<Option<Bytes>, String> {
-        let ask = Ask { bucket: Some(bucket), key: Some(key), ..Ask::default() };
+        let ask = Ask {
+            bucket: Some(bucket),
+            key: Some(key),
+            ..Ask::default()
+        };
         let answer = self.send(Method::GET, &ask).await?;
         match answer.status {
             StatusCode::OK => Ok(Some(answer.body)),
@@ -118,12 +191,21 @@ impl TosClient {
 
     /// Deletes an object.
     pub async fn delete(&mut self, bucket: &str, key: &str) -> Result<Answer, String> {
-        let ask = Ask { bucket: Some(bucket), key: Some(key), ..Ask::default() };
+        let ask = Ask {
+            bucket: Some(bucket),
+            key: Some(key),
+            ..Ask::default()
+        };
         self.must(Method::DELETE, &ask).await
     }
 
     /// Sets one rule that calls `function` for every put and delete of keys below `prefix`.
-    pub async fn notify(&mut self, bucket: &str, prefix: &str, function: &str) -> Result<(), String> {
+    pub async fn notify(
+        &mut self,
+        bucket: &str,
+        prefix: &str,
+        function: &str,
+    ) -> Result<(), String> {
         let body = serde_json::json!({"CloudFunctionConfigurations": [{
             "RuleId": "1",
             "Events": ["tos:ObjectCreated:*", "tos:ObjectRemoved:*"],
@@ -139,7 +221,12 @@ impl TosClient {
         self.must(Method::PUT, &ask).await.map(|_| ())
     }
 
-    fn request(&self, method: Method, ask: &Ask<'_>) -> Result<Request<Full<Bytes>>, String> {
+    fn request(
+        &self,
+        method: Method,
+        ask: &Ask<'_>,
+        body: OutBody,
+    ) -> Result<Request<OutBody>, String> {
         let host = match ask.bucket {
             Some(bucket) => format!("{bucket}.{DOMAIN}"),
             None => DOMAIN.to_owned(),
@@ -148,19 +235,28 @@ impl TosClient {
         let query: Vec<String> = ask
             .query
             .iter()
-            .map(|(name, value)| format!("{}={}", encode(name.as_bytes()), encode(value.as_bytes())))
+            .map(|(name, value)| {
+                format!("{}={}", encode(name.as_bytes()), encode(value.as_bytes()))
+            })
             .collect();
         let query = query.join("&");
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, value(&host)?);
-        headers.insert("x-tos-content-sha256", HeaderValue::from_static("UNSIGNED-PAYLOAD"));
+        headers.insert(
+            "x-tos-content-sha256",
+            HeaderValue::from_static("UNSIGNED-PAYLOAD"),
+        );
         for (name, text) in ask.headers {
             headers.insert(*name, value(text)?);
         }
         let signed = self.sign(&method, &path, &query, &mut headers)?;
         headers.insert(header::AUTHORIZATION, value(&signed)?);
-        let target = if query.is_empty() { path } else { format!("{path}?{query}") };
-        let mut request = Request::new(Full::new(ask.body.clone()));
+        let target = if query.is_empty() {
+            path
+        } else {
+            format!("{path}?{query}")
+        };
+        let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = target.parse().map_err(|e| format!("{target}: {e}"))?;
         *request.headers_mut() = headers;
@@ -174,7 +270,9 @@ impl TosClient {
         query: &str,
         headers: &mut HeaderMap,
     ) -> Result<String, String> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|e| e.to_string())?;
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_err(|e| e.to_string())?;
         let now = i64::try_from(since.as_secs()).map_err(|e| e.to_string())?;
         let time = Timestamp::from_unix(now).ok_or("the clock is beyond all dates")?;
         let credentials = Credentials {
@@ -187,11 +285,14 @@ impl TosClient {
             .map_err(|e| e.to_string())
     }
 
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, String> {
-        let stream = TcpStream::connect(self.server).await.map_err(|e| e.to_string())?;
+    async fn connect(&self) -> Result<SendRequest<OutBody>, String> {
+        let stream = TcpStream::connect(self.server)
+            .await
+            .map_err(|e| e.to_string())?;
         stream.set_nodelay(true).map_err(|e| e.to_string())?;
-        let (sender, connection) =
-            handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;
+        let (sender, connection) = handshake(TokioIo::new(stream))
+            .await
+            .map_err(|e| e.to_string())?;
         tokio::spawn(async move {
             // The sender sees the same end; there is nothing else to do with it.
             drop(connection.await);

@@ -24,12 +24,14 @@ use cohong_store::meta::embedded::{self, EmbeddedMeta};
 use cohong_store::seal::FileSealer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use admin::Admin;
 use config::Settings;
 use gateway::Gateway;
 
 pub(crate) use ready::{Manner, Ready};
+pub(crate) use telemetry::log;
 
 /// Why the server does not start. Says what to do.
 pub(crate) type StartError = Box<dyn std::error::Error + Send + Sync>;
@@ -37,8 +39,12 @@ pub(crate) type StartError = Box<dyn std::error::Error + Send + Sync>;
 /// A running server.
 pub(crate) struct Server {
     ready: Ready,
+    /// Told when no more requests are taken.
     stop: watch::Sender<bool>,
-    listeners: Vec<tokio::task::JoinHandle<()>>,
+    /// Told when nothing is left to ask about.
+    end: watch::Sender<bool>,
+    gateway: JoinHandle<()>,
+    admins: Vec<JoinHandle<()>>,
     engine: Arc<Engine>,
     meta: Arc<EmbeddedMeta>,
     delivery: Arc<delivery::DeliveryHandle>,
@@ -73,14 +79,16 @@ impl Server {
         let given = settings.root.as_ref().map(|(access, secret)| (access.as_str(), secret));
         let root = engine.ensure_root(given).await?;
         let registry = outbound::registry(&engine, &http).await?;
-        let work = Arc::new(work::start(engine.clone()));
-        let delivery = Arc::new(delivery::start(engine.clone(), registry));
+        let work = Arc::new(work::start(&engine));
+        let delivery = Arc::new(delivery::start(&engine, registry.clone()));
         let (stop, stopped) = watch::channel(false);
+        let (end, ended) = watch::channel(false);
         let tos = Tos::new(engine.clone(), settings.tos.clone());
         let gateway = Gateway::new(Dialects::new(vec![Arc::new(tos)]));
         let admin_state = Arc::new(Admin {
             engine: engine.clone(),
             delivery: delivery.clone(),
+            registry,
             work: work.clone(),
             meta: meta.clone(),
             settings: settings.shown(),
@@ -88,18 +96,18 @@ impl Server {
             started,
             draining: stopped.clone(),
         });
+        let gateway = tokio::spawn(gateway.serve(data_listener, stopped));
         let socket = settings.data.join(admin::SOCKET);
-        let listeners = vec![
-            tokio::spawn(gateway.serve(data_listener, stopped.clone())),
+        let admins = vec![
             tokio::spawn(admin::serve_tcp(
                 admin_listener,
                 admin::router(admin_state.clone(), true),
-                stopped.clone(),
+                ended.clone(),
             )),
-            admin::serve_unix(&socket, admin::router(admin_state, false), stopped).await?,
+            admin::serve_unix(&socket, admin::router(admin_state, false), ended).await?,
         ];
         let ready = Ready { listen, admin, root, data: settings.data, profile: settings.profile };
-        Ok(Self { ready, stop, listeners, engine, meta, delivery, work })
+        Ok(Self { ready, stop, end, gateway, admins, engine, meta, delivery, work })
     }
 
     /// What start-up has to say.
@@ -111,11 +119,7 @@ impl Server {
     pub(crate) async fn stop(self) {
         tracing::info!("stopping: running requests may end");
         self.stop.send_replace(true);
-        for listener in self.listeners {
-            if let Err(defect) = listener.await {
-                tracing::error!(%defect, "a listener ended in a defect");
-            }
-        }
+        ended(self.gateway).await;
         let workers = async {
             self.delivery.stop().await;
             self.work.stop().await;
@@ -123,12 +127,22 @@ impl Server {
         if tokio::time::timeout(WORKERS_STOP_MAX, workers).await.is_err() {
             tracing::warn!("workers did not stop in time; what they did last will be repeated");
         }
+        self.end.send_replace(true);
+        for admin in self.admins {
+            ended(admin).await;
+        }
         drop(self.engine);
         let meta = self.meta;
         if let Err(defect) = tokio::task::spawn_blocking(move || meta.close()).await {
             tracing::error!(%defect, "closing the store ended in a defect");
         }
         tracing::info!("stopped");
+    }
+}
+
+async fn ended(listener: JoinHandle<()>) {
+    if let Err(defect) = listener.await {
+        tracing::error!(%defect, "a listener ended in a defect");
     }
 }
 

@@ -11,7 +11,7 @@ use crate::records::{DeadRecord, HeldRecord, push_error};
 
 impl Runner {
     /// Takes in an outcome.
-    pub(super) fn land(&mut self, landed: Landed) {
+    pub(super) fn land(&mut self, landed: &Landed) {
         let at = (landed.bucket, landed.position);
         let Some(flight) = self.flights.remove(&at) else {
             return;
@@ -68,7 +68,11 @@ impl Runner {
         };
         let moment = self.moment();
         let ids = self.shared.ports.ids.clone();
+        let paused = self.health.pause().is_some();
         let blame = self.health.failed(failed, moment, |bound| ids.below(bound));
+        if paused && self.health.pause().is_none() {
+            self.subs.values_mut().for_each(|sub| sub.more = true);
+        }
         match (blame, flight.held.is_some()) {
             (Blame::Target, _) => self.give_back(at, flight),
             (Blame::Event, true) => self.failed_again(at, flight, how),

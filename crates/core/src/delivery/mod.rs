@@ -5,10 +5,10 @@
 //! its event id and may come late. Nothing is promised across keys or destinations; replayed events are
 //! marked and stand outside the order.
 //!
-//! How: [`subscribe`] adds a subscription to the transaction that stores a rule. The dispatcher
-//! finds subscriptions and gives each to the [`runner`] of its destination, which reads the log into
-//! a [`window`], sends, and settles outcomes. Keys that fail are set aside ([`hold`]), targets that
-//! fail are paused ([`pause`]). A crash repeats at most what was not settled. It knows no transport:
+//! How: `subscribe` adds a subscription to the transaction that stores a rule. The dispatcher
+//! finds subscriptions and gives each to the `runner` of its destination, which reads the log into
+//! a `window`, sends, and settles outcomes. Keys that fail are set aside (`hold`), targets that
+//! fail are paused (`pause`). A crash repeats at most what was not settled. It knows no transport:
 //! [`Registry`] names the targets and who writes their messages.
 
 mod admin;

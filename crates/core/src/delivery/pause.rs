@@ -22,6 +22,8 @@ pub(super) struct Pause {
     pub(super) failures: u32,
     /// When the next probe may start.
     pub(super) due: Mono,
+    /// The target answers, but refuses everything; else it does not take anything.
+    refuses: bool,
 }
 
 /// An attempt that failed.
@@ -102,10 +104,15 @@ impl Health {
         at: Moment,
         below: impl FnOnce(u64) -> u64,
     ) -> Blame {
-        let (after, why) = match failed.how {
-            Undelivered::Target { after, why, .. } => (*after, why),
-            Undelivered::Event { why, .. } => (None, why),
+        let (after, why, refuses) = match failed.how {
+            Undelivered::Target { after, why, .. } => (*after, why, false),
+            Undelivered::Event { why, .. } => (None, why, true),
         };
+        let down = self.pause.as_ref().is_some_and(|pause| !pause.refuses);
+        if down && failed.probe && refuses {
+            // It judges events again, so it is back; what it thinks of this one is another matter.
+            self.pause = None;
+        }
         if self.pause.is_none() && self.is_of_event(failed) {
             return Blame::Event;
         }
@@ -114,7 +121,12 @@ impl Health {
             Some(pause) if !failed.probe => {
                 pause.due = pause.due.max(at.mono + after.unwrap_or_default());
             }
-            _ => self.put_off(why, after, at, below),
+            _ => {
+                self.put_off(why, after, at, below);
+                self.pause
+                    .iter_mut()
+                    .for_each(|pause| pause.refuses = refuses);
+            }
         }
         Blame::Target
     }
@@ -127,14 +139,15 @@ impl Health {
         at: Moment,
         below: impl FnOnce(u64) -> u64,
     ) {
-        let before = self.pause.take();
-        let failures = before.as_ref().map_or(1, |pause| pause.failures + 1);
+        let before = self.pause.as_ref();
+        let failures = before.map_or(1, |pause| pause.failures.saturating_add(1));
         let wait = backoff::of_target(failures, below).max(after.unwrap_or_default());
         self.pause = Some(Pause {
             since: before.map_or(at.now, |pause| pause.since),
             why: why.into(),
             failures,
             due: at.mono + wait,
+            refuses: before.is_some_and(|pause| pause.refuses),
         });
     }
 

@@ -21,7 +21,7 @@ use crate::records::{
 };
 
 /// How often it runs by itself.
-const EVERY: Duration = Duration::from_secs(3600);
+const EVERY: Duration = Duration::from_hours(1);
 /// Pages read of one log or delivery log in one run; the rest is for the next.
 const PAGES_MAX: usize = 256;
 

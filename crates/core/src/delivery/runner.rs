@@ -15,7 +15,7 @@ use super::pause::{Health, Moment};
 use super::send::{Delivery, Landed, Try, spawn};
 use super::settle::{adopt, settle};
 use super::sub::{STORE_RETRY, Sub, Subs};
-use crate::limits::{DELIVERY_BACKOFF_MAX, IN_FLIGHT_MAX};
+use crate::limits::{DELIVERY_BACKOFF_MAX, IN_FLIGHT_MAX, WINDOW_BYTES_MAX};
 use crate::model::{BucketId, ObjectKey};
 use crate::ports::{Mono, Position, StoreError};
 use crate::records::HeldRecord;
@@ -23,8 +23,12 @@ use crate::records::keys::{self, DestinationKey};
 
 /// Slots that retries of held keys may take, so that they never stop the events of other keys.
 const HELD_IN_FLIGHT_MAX: usize = IN_FLIGHT_MAX / 2;
+/// Bytes that the windows of one destination hold together; each bucket has an equal share.
+const WINDOWS_BYTES_MAX: usize = 8 * WINDOW_BYTES_MAX;
+/// The least share: some tens of events, enough to fill the slots in turn.
+const SHARE_MIN: usize = 8 << 10;
 /// A runner without anything to wait for looks around this often.
-const IDLE: Duration = Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_hours(1);
 
 /// A send under way.
 #[derive(Debug)]
@@ -104,9 +108,9 @@ impl Runner {
             biased;
             () = self.shared.stopping(), if !stopping => {}
             Some(landed) = self.landed.recv() => {
-                self.land(landed);
+                self.land(&landed);
                 while let Ok(landed) = self.landed.try_recv() {
-                    self.land(landed);
+                    self.land(&landed);
                 }
             }
             () = self.line.ring.notified() => {}
@@ -202,7 +206,9 @@ impl Runner {
     async fn read_on(&mut self) {
         let now = self.now();
         let paused = self.health.pause().is_some() || self.shared.is_stopping();
+        let share = (WINDOWS_BYTES_MAX / self.subs.len().max(1)).max(SHARE_MIN);
         for sub in self.subs.values_mut() {
+            sub.window.bound(share);
             let wanted = sub.is_hungry() && (!paused || sub.cancelled().is_some());
             if wanted && sub.may_try(now) && sub.fill(&self.shared.ports).await.is_err() {
                 sub.retry_at = Some(now + STORE_RETRY);

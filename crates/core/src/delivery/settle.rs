@@ -1,5 +1,6 @@
 //! Writing progress down: one transaction a subscription, many subscriptions in one submission.
 
+use super::ledger::Ledger;
 use super::sub::{STORE_RETRY, Sub, Subs};
 use crate::engine::Ports;
 use crate::model::BucketId;
@@ -25,16 +26,23 @@ pub(super) async fn settle(ports: &Ports, subs: &mut Subs, which: &[BucketId]) {
     }
     let results = ports.meta.commit(txns).await;
     let places: Vec<_> = planned.iter().map(|(_, key, _)| key.clone()).collect();
-    let found = ports.meta.get_many(&places).await;
-    let mut found = found.unwrap_or_default().into_iter();
-    for ((bucket, _, record), result) in planned.into_iter().zip(results) {
-        // Without an answer the fate is open; settling once more does no harm.
-        let found = found.next();
+    let now = ports.clock.mono();
+    let Ok(found) = ports.meta.get_many(&places).await else {
+        // The fate is open; settling the same once more does no harm.
+        for (bucket, _, _) in &planned {
+            if let Some(sub) = subs.get_mut(bucket) {
+                sub.retry_at = Some(now + STORE_RETRY);
+            }
+        }
+        return;
+    };
+    for (((bucket, _, record), result), found) in planned.into_iter().zip(results).zip(found) {
         let Some(sub) = subs.get_mut(&bucket) else {
             continue;
         };
-        if !settled(sub, record, &result, found, ports.clock.mono()) {
-            subs.remove(&bucket);
+        match found {
+            Some(stored) => settled(sub, record, &result, &stored, now),
+            None => drop(subs.remove(&bucket)),
         }
     }
 }
@@ -55,31 +63,23 @@ fn plan(ports: &Ports, sub: &Sub) -> (SubRecord, Txn) {
     (record, txn)
 }
 
-/// Takes in what became of a settlement; false when the subscription is gone.
+/// Takes in what became of a settlement.
 fn settled(
     sub: &mut Sub,
     record: SubRecord,
     result: &Result<(), CommitError>,
-    found: Option<Option<Record>>,
+    stored: &Record,
     now: Mono,
-) -> bool {
-    match (result, found) {
-        (Ok(()), Some(Some(stored))) => {
+) {
+    match result {
+        Ok(()) => {
             sub.revision = stored.revision;
             sub.record = record;
-            sub.ledger = super::ledger::Ledger::default();
+            sub.ledger = Ledger::default();
             sub.retry_at = None;
-            true
         }
-        (Err(CommitError::Conflict), Some(Some(stored))) => {
-            adopt(sub, &stored);
-            true
-        }
-        (_, Some(None)) => false,
-        (_, _) => {
-            sub.retry_at = Some(now + STORE_RETRY);
-            true
-        }
+        Err(CommitError::Conflict) => adopt(sub, stored),
+        Err(_) => sub.retry_at = Some(now + STORE_RETRY),
     }
 }
 

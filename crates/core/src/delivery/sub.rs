@@ -158,7 +158,7 @@ impl Sub {
         let logged: LoggedEvent = match decode(bytes) {
             Ok(logged) => logged,
             Err(StoreError::Damaged(why)) => {
-                self.skip_damaged(ports, at, why);
+                self.skip_damaged(ports, at, &why);
                 return Ok(());
             }
             Err(other) => return Err(other),
@@ -170,7 +170,7 @@ impl Sub {
         match self.delivery(ports, logged.clone()).await {
             Ok(None) => self.window.skip(at),
             Ok(Some(delivery)) => self.take(ports, at, delivery, bytes.len()),
-            Err(StoreError::Damaged(why)) => self.skip_damaged(ports, at, why),
+            Err(StoreError::Damaged(why)) => self.skip_damaged(ports, at, &why),
             Err(other) => return Err(other),
         }
         Ok(())
@@ -207,7 +207,7 @@ impl Sub {
     }
 
     /// A record that cannot be read cannot be delivered; it stays visible in the delivery log.
-    fn skip_damaged(&mut self, ports: &Ports, at: Position, why: String) {
+    fn skip_damaged(&mut self, ports: &Ports, at: Position, why: &str) {
         let attempt = AttemptRecord {
             position: at,
             key: Box::default(),

@@ -29,13 +29,12 @@ pub(crate) async fn subscription_writes(
     let mut expect = Vec::with_capacity(places.len());
     let mut write = Vec::new();
     for ((place, found), destination) in places.into_iter().zip(found).zip(wanted.into_values()) {
-        match found {
-            Some(stored) => expect.push(Expect::Revision(place, stored.revision)),
-            None => {
-                let record = new_sub(bucket, destination, end);
-                expect.push(Expect::Absent(place.clone()));
-                write.push(Write::Put(place, encode(&record)));
-            }
+        if let Some(stored) = found {
+            expect.push(Expect::Revision(place, stored.revision));
+        } else {
+            let record = new_sub(bucket, destination, end);
+            expect.push(Expect::Absent(place.clone()));
+            write.push(Write::Put(place, encode(&record)));
         }
     }
     Ok((expect, write))

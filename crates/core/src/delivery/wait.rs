@@ -14,8 +14,10 @@ use crate::ports::{Limit, LogId, Position, StoreError, Table};
 use crate::records::keys::{self, DestinationKey};
 use crate::records::{SubRecord, decode};
 
-/// How often progress is looked at.
-const POLL: Duration = Duration::from_millis(50);
+/// How often progress is looked at in the beginning; doubles up to [`POLL_MAX`].
+const POLL_MIN: Duration = Duration::from_millis(20);
+/// How often progress is looked at in a long wait.
+const POLL_MAX: Duration = Duration::from_secs(1);
 
 /// What became of a wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +46,7 @@ impl DeliveryHandle {
             all.push(record.clone());
             waiting.push((record, upto.map_err(failed)?));
         }
+        let mut poll = POLL_MIN;
         loop {
             let mut left = Vec::new();
             for (record, upto) in waiting {
@@ -56,7 +59,8 @@ impl DeliveryHandle {
             if waiting.is_empty() || now >= end {
                 break;
             }
-            ports.clock.sleep_until((now + POLL).min(end)).await;
+            ports.clock.sleep_until((now + poll).min(end)).await;
+            poll = (poll * 2).min(POLL_MAX);
         }
         self.wait_report(&all, &waiting).await.map_err(failed)
     }

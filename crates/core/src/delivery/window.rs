@@ -20,6 +20,7 @@ pub(super) struct Window<T> {
     lanes: BTreeMap<ObjectKey, VecDeque<Position>>,
     ready: BTreeSet<Position>,
     bytes: usize,
+    bytes_max: usize,
 }
 
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl<T: Clone> Window<T> {
             lanes: BTreeMap::new(),
             ready: BTreeSet::new(),
             bytes: 0,
+            bytes_max: WINDOW_BYTES_MAX,
         }
     }
 
@@ -62,8 +64,13 @@ impl<T: Clone> Window<T> {
     /// How much more may be read; `None` when the window is full.
     pub(super) fn room(&self) -> Option<Limit> {
         let rows = WINDOW_EVENTS_MAX.saturating_sub(self.open.len() + self.done.len());
-        let bytes = WINDOW_BYTES_MAX.saturating_sub(self.bytes);
+        let bytes = self.bytes_max.saturating_sub(self.bytes);
         (rows > 0 && bytes > 0).then_some(Limit { rows, bytes })
+    }
+
+    /// Holds at most this many bytes from now on, and never more than [`WINDOW_BYTES_MAX`].
+    pub(super) fn bound(&mut self, bytes: usize) {
+        self.bytes_max = bytes.min(WINDOW_BYTES_MAX);
     }
 
     /// Whether nothing is unfinished.

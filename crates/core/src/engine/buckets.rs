@@ -1,22 +1,19 @@
-//! Buckets: creating, reading, changing. Their removal is next door.
+//! Buckets: creating and reading. Changing their settings and removing them have files of their own.
 
-use crate::delivery::subscription_writes;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
 use crate::model::{
-    AccountId, Bucket, BucketId, BucketName, BucketState, NotificationRule, ObjectRecord,
-    RuleSetVersion, Versioning,
+    AccountId, Bucket, BucketId, BucketName, BucketState, ObjectRecord, RuleSetVersion, Versioning,
 };
 use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,
 };
-use crate::records::{RuleSetRecord, decode, encode, keys};
+use crate::records::{decode, encode, keys};
 use crate::rules::access::{self, Action, Permit, Resource, allow_account};
-use crate::rules::attributes::{check_acl, check_labels, check_rules};
+use crate::rules::attributes::{check_acl, check_labels};
 
-use super::commit::nanos;
 use super::key::unchanged;
-use super::{BucketChange, CreateBucket, Cx, Engine};
+use super::{CreateBucket, Cx, Engine};
 
 /// The record that counts buckets: every creation expects and rewrites it, so a bucket's id is never
 /// drawn twice and the number of an account's buckets is exact.
@@ -111,99 +108,6 @@ impl Engine {
         let mut buckets = self.buckets_of(account).await?;
         buckets.retain(|bucket| bucket.state == BucketState::Live);
         Ok(buckets)
-    }
-
-    /// Changes one setting of a bucket.
-    pub async fn change_bucket(
-        &self,
-        cx: &Cx,
-        name: &BucketName,
-        change: BucketChange,
-    ) -> Result<(), Error> {
-        let action = match &change {
-            BucketChange::Versioning(_) => Action::WriteVersioning,
-            BucketChange::Acl(acl) => {
-                check_acl(acl)?;
-                Action::WriteBucketAcl
-            }
-            BucketChange::Rules { rules, .. } => {
-                check_rules(rules)?;
-                Action::WriteNotification
-            }
-        };
-        for _ in 0..CONFLICT_RETRIES_MAX {
-            let (mut bucket, revision) = self.bucket_for_change(name).await?;
-            authorize(cx, &bucket, action, None)?;
-            let (mut expect, mut write) = self.apply(&mut bucket, &change).await?;
-            let at = keys::bucket(name);
-            expect.push(Expect::Revision(at.clone(), revision));
-            write.push(Write::Put(at, encode(&bucket)));
-            if self.commit_one(now(expect, write)).await? {
-                if action == Action::WriteNotification {
-                    self.bell.changed(bucket.id);
-                }
-                return Ok(());
-            }
-        }
-        Err(CommitError::Conflict.into())
-    }
-
-    /// Makes a change in the record of a bucket and gives what else belongs to its transaction.
-    async fn apply(
-        &self,
-        bucket: &mut Bucket,
-        change: &BucketChange,
-    ) -> Result<(Vec<Expect>, Vec<Write>), Error> {
-        match change {
-            BucketChange::Versioning(versioning) => {
-                if *versioning == Versioning::Off && bucket.versioning != Versioning::Off {
-                    return Err(Error::new(
-                        ErrorKind::InvalidArgument,
-                        "versioning cannot be removed once it was on; suspend it",
-                    ));
-                }
-                bucket.versioning = *versioning;
-            }
-            BucketChange::Acl(acl) => bucket.acl.clone_from(acl),
-            BucketChange::Rules { rules, seen } => {
-                return self.apply_rules(bucket, rules, *seen).await;
-            }
-        }
-        Ok((Vec::new(), Vec::new()))
-    }
-
-    /// Puts rules in force under the next version, which also tells when that was: the wall clock in
-    /// nanoseconds, or one more than before.
-    async fn apply_rules(
-        &self,
-        bucket: &mut Bucket,
-        rules: &[NotificationRule],
-        seen: Option<RuleSetVersion>,
-    ) -> Result<(Vec<Expect>, Vec<Write>), Error> {
-        if seen.is_some_and(|seen| seen != bucket.rule_set) {
-            return Err(Error::new(
-                ErrorKind::Busy,
-                "the notification rules were changed since they were read; read them again",
-            ));
-        }
-        if rules.is_empty() && !bucket.logs_changes() {
-            return Ok((Vec::new(), Vec::new()));
-        }
-        let next = nanos(self.ports.clock.now()).max(bucket.rule_set.0.saturating_add(1));
-        bucket.rule_set = RuleSetVersion(next);
-        bucket.rules = rules.to_vec();
-        let record = RuleSetRecord {
-            bucket: bucket.id,
-            name: bucket.name.clone(),
-            owner: bucket.owner.0.clone(),
-            region: bucket.region.clone(),
-            rules: rules.to_vec(),
-        };
-        let meta = self.ports.meta.as_ref();
-        let (expect, mut write) = subscription_writes(meta, bucket.id, rules).await?;
-        let at = keys::rule_set(bucket.id, bucket.rule_set);
-        write.push(Write::Put(at, encode(&record)));
-        Ok((expect, write))
     }
 
     /// A bucket for a reader; one that is being removed reads as absent.

@@ -1,22 +1,21 @@
 //! Writing a new version of a key: the one way objects come into being, whoever brings them.
 
-use bytes::Bytes;
-
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
-    BlobId, Bucket, BucketId, BucketName, CallbackSpec, Etag, Event, EventKind, ObjectKey,
-    ObjectRecord, PayloadId, StorageClass, Timestamp, VersionId, VersionTag,
+    Bucket, BucketId, BucketName, CallbackSpec, Etag, Event, EventKind, ObjectKey, ObjectRecord,
+    StorageClass, Timestamp, VersionId, VersionTag,
 };
-use crate::ports::{CommitError, Expect, Key, Revision, StoreError, Txn, Write};
-use crate::records::{CurrentRecord, PayloadRecord, PayloadState, decode, encode, keys};
+use crate::ports::{CommitError, Expect, Revision, StoreError, Txn, Write};
+use crate::records::CurrentRecord;
 use crate::rules::access::{Action, Permit};
 use crate::rules::conditions::check_write;
 use crate::rules::version::{self, Act, Change, Stamp};
 
 use super::buckets::authorize;
 use super::callback::owed_call;
-use super::key::{Draft, unchanged};
+use super::holding::NewBytes;
+use super::key::Draft;
 use super::{Conditions, Cx, Engine, NewVersion};
 
 /// A version to be written.
@@ -38,24 +37,6 @@ pub(crate) struct VersionWrite<'a> {
     pub(crate) callback: Option<&'a CallbackSpec>,
     /// What else belongs to the same transaction.
     pub(crate) also: Also,
-}
-
-/// How the bytes of a new version come to be held by it.
-#[derive(Clone, Debug)]
-pub(crate) enum NewBytes {
-    /// There are none.
-    None,
-    /// They travel in the transaction.
-    Small(BlobId, Bytes),
-    /// They are durable under a payload that nobody knows yet.
-    Hot(PayloadId),
-    /// Another version holds them already; its record must be as it was read.
-    Shared {
-        payload: PayloadId,
-        source: (Key, Revision),
-    },
-    /// They are the parts of an upload, whose payload is open.
-    Upload(PayloadId),
 }
 
 /// Further parts of a transaction, of the caller's own planning.
@@ -101,14 +82,6 @@ impl From<StoreError> for Unwritten {
     fn from(error: StoreError) -> Self {
         Self::Failed(error.into())
     }
-}
-
-/// What a transaction needs for the new version's bytes.
-#[derive(Default)]
-struct Holding {
-    expect: Vec<Expect>,
-    write: Vec<Write>,
-    payloads: Vec<(BlobId, Bytes)>,
 }
 
 impl Engine {
@@ -220,88 +193,6 @@ impl Engine {
             .expect("the update always gives a value");
         let id = VersionId(least.max(before.saturating_add(1)));
         Stamp { id, at }
-    }
-
-    /// What it takes to make a version hold its bytes.
-    async fn hold(
-        &self,
-        bucket: BucketId,
-        key: &ObjectKey,
-        version: VersionId,
-        bytes: &NewBytes,
-    ) -> Result<Holding, Unwritten> {
-        let held = |payload| {
-            let at = keys::payload_ref(payload, bucket, key, version);
-            Write::Put(at, encode(&()))
-        };
-        let live = |payload| {
-            let state = PayloadState::Live;
-            Write::Put(keys::payload(payload), encode(&PayloadRecord { state }))
-        };
-        let mut holding = Holding::default();
-        match bytes {
-            NewBytes::None => {}
-            NewBytes::Small(blob, bytes) => holding.payloads.push((*blob, bytes.clone())),
-            NewBytes::Hot(payload) => {
-                holding.expect.push(Expect::Absent(keys::payload(*payload)));
-                holding.write.extend([live(*payload), held(*payload)]);
-            }
-            NewBytes::Shared { payload, source } => {
-                let (at, revision) = source.clone();
-                holding.expect.push(Expect::Revision(at, revision));
-                holding.write.push(held(*payload));
-            }
-            NewBytes::Upload(payload) => {
-                let revision = self.open_payload_revision(*payload).await?;
-                let at = keys::payload(*payload);
-                holding.expect.push(Expect::Revision(at, revision));
-                holding.write.extend([live(*payload), held(*payload)]);
-            }
-        }
-        Ok(holding)
-    }
-
-    /// The revision of an open payload; stale when it is not open any more.
-    async fn open_payload_revision(&self, payload: PayloadId) -> Result<Revision, Unwritten> {
-        let found = self.ports.meta.get_many(&[keys::payload(payload)]).await?;
-        let record = found.into_iter().next().flatten().ok_or(Unwritten::Stale)?;
-        let PayloadRecord { state } = decode(&record.bytes)?;
-        if state == PayloadState::Open {
-            Ok(record.revision)
-        } else {
-            Err(Unwritten::Stale)
-        }
-    }
-
-    /// After a conflict: whether what the caller stated is still so. A fresh payload that has a record
-    /// was doomed by the sweep.
-    async fn check_stated(&self, w: &VersionWrite<'_>) -> Result<(), Unwritten> {
-        let mut stated = w.also.expect.clone();
-        match &w.bytes {
-            NewBytes::Hot(payload) => stated.push(Expect::Absent(keys::payload(*payload))),
-            NewBytes::Shared { source, .. } => {
-                stated.push(Expect::Revision(source.0.clone(), source.1));
-            }
-            NewBytes::None | NewBytes::Small(..) | NewBytes::Upload(_) => {}
-        }
-        let at: Vec<Key> = stated.iter().map(|expect| place(expect).clone()).collect();
-        let found = self.ports.meta.get_many(&at).await?;
-        let now = found.into_iter().map(|r| r.map(|record| record.revision));
-        let holds = at
-            .into_iter()
-            .zip(now)
-            .map(|(key, seen)| unchanged(key, seen));
-        if holds.eq(stated) {
-            Ok(())
-        } else {
-            Err(Unwritten::Stale)
-        }
-    }
-}
-
-fn place(expect: &Expect) -> &Key {
-    match expect {
-        Expect::Absent(key) | Expect::Revision(key, _) => key,
     }
 }
 

@@ -10,7 +10,8 @@ use bytes::Bytes;
 
 use super::buckets::{authorize, now};
 use super::callback::CallbackFacts;
-use super::commit::{Also, NewBytes, Unwritten, VersionWrite, Written};
+use super::commit::{Also, Unwritten, VersionWrite, Written};
+use super::holding::NewBytes;
 use super::uploads::{FoundUpload, no_such_upload, payload_in};
 use super::walk::Walk;
 use super::{CompleteReceipt, CompleteUpload, Cx, Engine, NewVersion, UploadTarget};

@@ -12,7 +12,8 @@ use crate::rules::attributes::{check_acl, check_meta, check_tags};
 use crate::rules::conditions::check_copy_source;
 
 use super::buckets::{authorize, owner_of};
-use super::commit::{Also, NewBytes, Unwritten, VersionWrite};
+use super::commit::{Also, Unwritten, VersionWrite};
+use super::holding::NewBytes;
 use super::read::{Found, read_action, refusal};
 use super::{CopyObject, CopyReceipt, Cx, Engine};
 

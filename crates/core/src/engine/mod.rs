@@ -2,26 +2,29 @@
 //! reports. One file per service.
 
 mod accounts;
+mod body_out;
 mod buckets;
 mod callback;
 mod change;
 mod commit;
+mod complete;
 mod copy;
 mod delete;
-mod key;
-mod put;
-mod removal;
 mod functions;
 mod gate;
-mod list;
-mod body_out;
+mod holding;
 mod ingest;
-mod read;
-mod complete;
+mod key;
+mod list;
 mod parts;
+mod put;
+mod read;
+mod removal;
+mod settings;
+mod types;
 mod uploads;
 mod walk;
-mod types;
+mod webhook;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

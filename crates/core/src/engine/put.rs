@@ -11,7 +11,8 @@ use crate::rules::{attributes, conditions::check_write};
 
 use super::buckets::{authorize, owner_of};
 use super::callback::CallbackFacts;
-use super::commit::{Also, NewBytes, VersionWrite, Written, overwritten, unmet};
+use super::commit::{Also, VersionWrite, Written, overwritten, unmet};
+use super::holding::NewBytes;
 use super::ingest::{IngestSpec, Ingested, StoredBody, ingest};
 use super::{Body, Conditions, Cx, Engine, PutObject, PutReceipt};
 

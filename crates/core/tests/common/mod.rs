@@ -2,6 +2,7 @@
 //! tests move, ids from a counter, tasks that wait to be run, a sealer and a callback sender that
 //! pretend. Everything is deterministic.
 #![allow(dead_code, reason = "each test binary uses another part of the world")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod ports;
 

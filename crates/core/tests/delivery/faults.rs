@@ -1,5 +1,6 @@
 //! What goes wrong at the receivers, in the process and with the clocks.
 
+use std::slice::from_ref;
 use std::time::Duration;
 
 use cohong_core::delivery::SubActivity;
@@ -98,7 +99,7 @@ fn e6_a_failing_target_is_retried_within_two_seconds() {
             world.settle(10).await;
             let sent = world.receivers.all();
             assert_eq!(sent.len(), 2);
-            assert!(sent[1].begun - sent[0].begun <= 2 * SECOND);
+            assert!(sent[1].begun.saturating_sub(sent[0].begun) <= 2 * SECOND);
         });
     }
 }
@@ -117,7 +118,7 @@ fn e6_retry_after_is_honoured() {
             }
         });
         let to = function("f");
-        let bucket = world.told_bucket("photos", &[to.clone()]).await;
+        let bucket = world.told_bucket("photos", from_ref(&to)).await;
         world.put(&bucket, "a").await;
         world.sim.pass(10 * SECOND).await;
         let status = world.sub(&to).await.unwrap();
@@ -128,7 +129,7 @@ fn e6_retry_after_is_honoured() {
         world.settle(120).await;
         let sent = world.receivers.all();
         assert_eq!(sent.len(), 2);
-        assert!(sent[1].begun - sent[0].begun >= 60 * SECOND);
+        assert!(sent[1].begun.saturating_sub(sent[0].begun) >= 60 * SECOND);
     });
 }
 
@@ -240,7 +241,7 @@ fn e4_a_target_that_was_down_for_days_gets_everything_in_order() {
     world.sim.clone().run(async {
         world.receivers.answer(|_| down(None, None));
         let to = function("f");
-        let bucket = world.told_bucket("photos", &[to.clone()]).await;
+        let bucket = world.told_bucket("photos", from_ref(&to)).await;
         for n in 0..1000 {
             world.put(&bucket, &format!("k{}", n % 50)).await;
         }

@@ -1,6 +1,7 @@
 //! What operators and clients order: rules that change, buckets that go, cancels, replays.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice::from_ref;
 use std::time::Duration;
 
 use cohong_core::delivery::{DeadSelection, ReplayRequest, SubActivity};
@@ -26,12 +27,12 @@ fn e15_events_keep_the_rule_they_matched() {
         let to = function("f");
         let bucket = world.bucket("photos").await;
         world
-            .rules(&bucket, vec![rule("old", "a", &[to.clone()])])
+            .rules(&bucket, vec![rule("old", "a", from_ref(&to))])
             .await;
         world.put(&bucket, "a1").await;
         world.put(&bucket, "b1").await;
         world
-            .rules(&bucket, vec![rule("new", "b", &[to.clone()])])
+            .rules(&bucket, vec![rule("new", "b", from_ref(&to))])
             .await;
         world.put(&bucket, "a2").await;
         world.put(&bucket, "b2").await;
@@ -57,7 +58,7 @@ fn e16_a_destination_that_no_rule_names_drains_and_goes() {
     world.sim.clone().run(async {
         world.receivers.answer(|_| down(None, None));
         let to = function("f");
-        let bucket = world.told_bucket("photos", &[to.clone()]).await;
+        let bucket = world.told_bucket("photos", from_ref(&to)).await;
         world.put(&bucket, "a").await;
         world.rules(&bucket, Vec::new()).await;
         world.put(&bucket, "b").await;
@@ -88,7 +89,7 @@ fn e16_a_removed_bucket_is_delivered_and_then_forgotten() {
     world.sim.clone().run(async {
         world.receivers.answer(|_| down(None, None));
         let to = function("f");
-        let bucket = world.told_bucket("photos", &[to.clone()]).await;
+        let bucket = world.told_bucket("photos", from_ref(&to)).await;
         let id = world.id(&bucket).await;
         world.put(&bucket, "a").await;
         world.delete(&bucket, "a").await;
@@ -126,7 +127,7 @@ fn e16_a_cancel_moves_what_is_owed_to_the_dead_and_goes_on() {
             }
         });
         let to = function("f");
-        let bucket = world.told_bucket("photos", &[to.clone()]).await;
+        let bucket = world.told_bucket("photos", from_ref(&to)).await;
         let id = world.id(&bucket).await;
         world.put(&bucket, "bad").await;
         world.put(&bucket, "bad").await;
@@ -192,7 +193,7 @@ fn e19_a_replay_is_marked_bounded_and_delays_no_live_event() {
         let (replayed, live): (Vec<_>, Vec<_>) = sent.iter().partition(|s| s.replay.is_some());
         assert_eq!(live.len(), 20);
         for (n, sent) in live.iter().enumerate() {
-            let lag = sent.begun - live[0].begun;
+            let lag = sent.begun.saturating_sub(live[0].begun);
             let due = SECOND / 20 * u32::try_from(n).unwrap();
             assert!(
                 lag <= due + SECOND / 10,
@@ -292,8 +293,8 @@ fn two_rules_of_one_destination_send_one_message_each_in_order() {
         let to = function("f");
         let bucket = world.bucket("photos").await;
         let rules = vec![
-            rule("one", "", &[to.clone()]),
-            rule("two", "", &[to.clone()]),
+            rule("one", "", from_ref(&to)),
+            rule("two", "", from_ref(&to)),
         ];
         world.rules(&bucket, rules).await;
         world.put(&bucket, "a").await;
@@ -372,7 +373,7 @@ fn retention_trims_what_is_old_and_never_what_is_owed() {
     let world = World::new(11);
     world.sim.clone().run(async {
         let to = function("f");
-        let bucket = world.told_bucket("photos", &[to.clone()]).await;
+        let bucket = world.told_bucket("photos", from_ref(&to)).await;
         let id = world.id(&bucket).await;
         world.put(&bucket, "a").await;
         world.settle(60).await;

@@ -33,49 +33,49 @@ pub(crate) struct TosError {
 
 impl TosError {
     /// 400 `InvalidArgument`.
-    pub fn invalid_argument(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn invalid_argument(message: impl Into<Cow<'static, str>>) -> Self {
         Self::bad("InvalidArgument", "0002-00000001", message)
     }
 
     /// 400 `MalformedBody`: the body is not what the operation reads.
-    pub fn malformed_body(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn malformed_body(message: impl Into<Cow<'static, str>>) -> Self {
         Self::bad("MalformedBody", "0002-00000004", message)
     }
 
     /// 400 `InvalidPartNumber`.
-    pub fn invalid_part_number() -> Self {
+    pub(super) fn invalid_part_number() -> Self {
         let message = "a part number is 1 to 10,000";
         Self::bad("InvalidPartNumber", "0017-00000011", message)
     }
 
     /// 400 `InvalidBucketName`.
-    pub fn invalid_bucket_name(invalid: &InvalidName) -> Self {
+    pub(super) fn invalid_bucket_name(invalid: &InvalidName) -> Self {
         Self::bad("InvalidBucketName", "0006-00000006", invalid.0)
     }
 
     /// 400 for a key that cannot be one.
-    pub fn invalid_key(message: &'static str) -> Self {
+    pub(super) fn invalid_key(message: &'static str) -> Self {
         Self::bad("InvalidObjectName", "0017-00000018", message)
     }
 
     /// 400 `KeyTooLong` (sheet section 1: 696 bytes).
-    pub fn key_too_long() -> Self {
+    pub(super) fn key_too_long() -> Self {
         let message = "an object key has at most 696 bytes";
         Self::bad("KeyTooLong", "0017-00000020", message)
     }
 
     /// 400 `InvalidDigest`: a digest that cannot be one.
-    pub fn invalid_digest(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn invalid_digest(message: impl Into<Cow<'static, str>>) -> Self {
         Self::bad("InvalidDigest", "0017-00000015", message)
     }
 
     /// 400 `BadDigest`: the body is not the one the digest was made of.
-    pub fn bad_digest(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn bad_digest(message: impl Into<Cow<'static, str>>) -> Self {
         Self::bad("BadDigest", "0017-00000014", message)
     }
 
     /// 403 `AccessDenied`.
-    pub fn access_denied(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn access_denied(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             "AccessDenied",
@@ -85,7 +85,7 @@ impl TosError {
     }
 
     /// 501 for an operation this server does not have (sheet section 7).
-    pub fn not_implemented(name: &str) -> Self {
+    pub(super) fn not_implemented(name: &str) -> Self {
         let message = format!("this server does not have {name:?}; the request changed nothing");
         Self::new(
             StatusCode::NOT_IMPLEMENTED,
@@ -98,7 +98,7 @@ impl TosError {
     /// 203 `CallbackFailed`: the upload is stored, its callback failed; `headers` are the upload's
     /// (sheet section 5). One text whatever happened, so that callbacks do not scan networks; the
     /// server's delivery log has the details.
-    pub fn callback_failed(headers: HeaderMap) -> Self {
+    pub(super) fn callback_failed(headers: HeaderMap) -> Self {
         let message = "the object is stored, but its upload callback did not succeed; \
                        ask the operator of this server for its delivery log";
         let status = StatusCode::NON_AUTHORITATIVE_INFORMATION;
@@ -114,7 +114,7 @@ impl TosError {
     }
 
     /// Any error by its parts.
-    pub fn new(
+    pub(super) fn new(
         status: StatusCode,
         code: &'static str,
         ec: &'static str,

@@ -1,6 +1,6 @@
 //! The simulated disk forgets what a real one may forget, and nothing else.
 
-use cohong_store::disk::{Disk, DiskFile};
+use cohong_store::disk::Disk;
 
 use super::*;
 

@@ -136,8 +136,27 @@ fn a_repair_makes_the_probe_due() {
     for _ in 0..9 {
         fail(&mut health, 1, 0, true, &target(None, None));
     }
-    assert!(health.pause().unwrap().due > Duration::from_secs(300));
+    assert!(health.pause().unwrap().due > Duration::from_mins(5));
     health.hurry(Duration::from_secs(101));
     let pause = health.pause().unwrap();
     assert_eq!((pause.failures, pause.due), (1, Duration::from_secs(101)));
+}
+
+#[test]
+fn a_target_that_judges_events_again_is_back() {
+    let mut health = Health::default();
+    fail(&mut health, 1, 0, false, &target(None, None));
+    assert_eq!(fail(&mut health, 2, 0, false, &event()), Blame::Target);
+    assert_eq!(fail(&mut health, 2, 0, true, &event()), Blame::Event);
+    assert!(health.pause().is_none());
+}
+
+#[test]
+fn a_target_that_refuses_everything_is_not_back_when_it_refuses_once_more() {
+    let mut health = Health::default();
+    for n in 1..=8 {
+        fail(&mut health, n, 0, false, &event());
+    }
+    assert_eq!(fail(&mut health, 9, 0, true, &event()), Blame::Target);
+    assert!(health.pause().is_some());
 }

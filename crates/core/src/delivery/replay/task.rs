@@ -122,7 +122,7 @@ impl Replay {
                     .flatten(),
             )
             .min();
-        let wake = wake.unwrap_or(now + Duration::from_secs(3600));
+        let wake = wake.unwrap_or(now + Duration::from_hours(1));
         let stopping = self.shared.is_stopping();
         select! {
             biased;

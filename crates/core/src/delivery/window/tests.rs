@@ -92,6 +92,11 @@ fn room_ends_with_events_and_with_bytes() {
     let mut w = window(&[]);
     w.admit(Position(1), key(0), 1, WINDOW_BYTES_MAX);
     assert_eq!(w.room(), None);
+    w.bound(usize::MAX);
+    assert_eq!(w.room(), None, "the bound is only ever lowered");
+    let mut w = window(&[(1, 0)]);
+    w.bound(15);
+    assert_eq!(w.room().map(|room| room.bytes), Some(5));
     let full: Vec<(u64, u8)> = (1..=256).map(|at| (at, 0)).collect();
     let mut w = window(&full);
     assert_eq!(w.room(), None);

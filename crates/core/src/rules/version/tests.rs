@@ -274,7 +274,7 @@ fn model(
     match step {
         Step::Put => add(Some(n)),
         Step::Delete if versioning != OFF => add(None),
-        Step::Delete => list.drain(..).collect(),
+        Step::Delete => std::mem::take(list),
         Step::DeleteNull => list.extract_if(.., |e| e.is_null).collect(),
         Step::DeleteAt(i) if *i < list.len() && !list[*i].is_null => vec![list.remove(*i)],
         Step::DeleteAt(_) | Step::DeleteUnknown | Step::Switch(_) => Vec::new(),

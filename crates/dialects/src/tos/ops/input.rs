@@ -51,10 +51,10 @@ async fn whole_body(call: &mut Call) -> Result<Bytes, TosError> {
         let message = "the body is shorter than its Content-Length; send it again";
         return Err(Error::new(ErrorKind::IncompleteBody, message).into());
     }
-    if let Some(wanted) = content_md5(call)? {
-        if wanted != <[u8; 16]>::from(Md5::digest(&bytes)) {
-            return Err(TosError::bad_digest("Content-MD5 is not that of the body"));
-        }
+    if let Some(wanted) = content_md5(call)?
+        && wanted != <[u8; 16]>::from(Md5::digest(&bytes))
+    {
+        return Err(TosError::bad_digest("Content-MD5 is not that of the body"));
     }
     if call
         .sha256

@@ -4,7 +4,7 @@ use cohong_core::engine::{Body, Cx, Engine, ExpectedDigests, PutObject};
 use cohong_core::model::{BucketName, EventKind, ObjectKey};
 use cohong_core::{Error, ErrorKind};
 use http::header::{CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
 use super::attributes::{Given, attributes};
@@ -12,6 +12,7 @@ use super::input::{key, md5_of, take_body, write_conditions};
 use super::{Answer, answer, callback};
 use crate::common::form::{self, BadForm, Limits};
 use crate::common::policy::{BadPolicy, Policy};
+use crate::gate::OutBody;
 use crate::tos::Call;
 use crate::tos::auth::Auth;
 use crate::tos::error::TosError;
@@ -109,7 +110,12 @@ pub(super) async fn post(mut call: Call, engine: &Engine, auth: &Auth) -> Answer
     let etag = quoted(&receipt.stored.etag);
     match receipt.callback {
         Some(outcome) => callback::answer(outcome, headers),
-        None => finish(success, headers, (&bucket, &key, &etag), &call.endpoint),
+        None => Ok(finish(
+            &success,
+            headers,
+            (&bucket, &key, &etag),
+            &call.endpoint,
+        )),
     }
 }
 
@@ -203,13 +209,13 @@ struct Posted<'a> {
 
 /// `stored` is bucket, key and quoted etag.
 fn finish(
-    success: Success,
+    success: &Success,
     mut headers: HeaderMap,
     stored: (&BucketName, &ObjectKey, &str),
     endpoint: &str,
-) -> Answer {
+) -> Response<OutBody> {
     let (bucket, key, etag) = stored;
-    let location = match &success {
+    let location = match success {
         Success::Redirect(url) => redirect(url, bucket.as_str(), key.as_str(), etag),
         Success::Status(_) => {
             format!(
@@ -222,7 +228,7 @@ fn finish(
     if let Ok(location) = HeaderValue::from_str(&location) {
         headers.insert(LOCATION, location);
     }
-    Ok(match success {
+    match success {
         Success::Redirect(_) => answer::empty(StatusCode::SEE_OTHER, headers),
         Success::Status(StatusCode::CREATED) => {
             let body = Posted {
@@ -235,8 +241,8 @@ fn finish(
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             answer::bytes(StatusCode::CREATED, headers, body)
         }
-        Success::Status(status) => answer::empty(status, headers),
-    })
+        Success::Status(status) => answer::empty(*status, headers),
+    }
 }
 
 /// The client's address with what was stored added to its query.

@@ -33,7 +33,7 @@ impl Owner {
     }
 }
 
-/// Answer of GetBucketAcl and GetObjectAcl.
+/// Answer of `GetBucketAcl` and `GetObjectAcl`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct AclBody {
@@ -115,7 +115,7 @@ fn grant_body(grant: &Grant) -> GrantBody {
     }
 }
 
-/// Body of PutBucketAcl and PutObjectAcl; member names in lower case.
+/// Body of `PutBucketAcl` and `PutObjectAcl`; member names in lower case.
 #[derive(Debug, Deserialize)]
 pub(in crate::tos) struct PutAclBody {
     grants: Option<Vec<PutGrant>>,

@@ -24,7 +24,7 @@ pub(in crate::tos) fn label<'a>(bucket: &'a Bucket, name: &str, default: &'a str
     found.map_or(default, |(_, value)| value)
 }
 
-/// Answer of ListBuckets.
+/// Answer of `ListBuckets`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct BucketList {
@@ -62,7 +62,7 @@ impl BucketList {
     }
 }
 
-/// Answer of GetBucketLocation.
+/// Answer of `GetBucketLocation`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct Location<'a> {
@@ -71,7 +71,7 @@ pub(in crate::tos) struct Location<'a> {
     pub(in crate::tos) intranet_endpoint: &'a str,
 }
 
-/// Answer of GetBucketInfo.
+/// Answer of `GetBucketInfo`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct BucketInfo {
@@ -116,7 +116,7 @@ impl BucketInfo {
     }
 }
 
-/// Answer of GetBucketVersioning: without member when it was never switched on.
+/// Answer of `GetBucketVersioning`: without member when it was never switched on.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct VersioningBody {
@@ -124,7 +124,7 @@ pub(in crate::tos) struct VersioningBody {
     pub(in crate::tos) status: Option<&'static str>,
 }
 
-/// Body of PutBucketVersioning; member names in lower case.
+/// Body of `PutBucketVersioning`; member names in lower case.
 #[derive(Debug, Deserialize)]
 pub(in crate::tos) struct PutVersioning {
     pub(in crate::tos) status: String,

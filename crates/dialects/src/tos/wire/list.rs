@@ -66,7 +66,7 @@ impl Asked {
     }
 }
 
-/// Answer of ListObjects.
+/// Answer of `ListObjects`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct ObjectList {
@@ -80,7 +80,7 @@ pub(in crate::tos) struct ObjectList {
     pub(in crate::tos) entries: Entries,
 }
 
-/// Answer of ListObjectsType2.
+/// Answer of `ListObjectsType2`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct ObjectList2 {
@@ -182,7 +182,7 @@ fn object_line(object: &ObjectSummary, encoding: Encoding, shown: Shown) -> Obje
     }
 }
 
-/// Answer of ListObjectVersions.
+/// Answer of `ListObjectVersions`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct VersionList {
@@ -285,7 +285,7 @@ pub(in crate::tos) fn version_marker(text: &str) -> Option<VersionTag> {
     cohong_core::model::VersionId::parse(text).map(VersionTag::Id)
 }
 
-/// Answer of ListMultipartUploads.
+/// Answer of `ListMultipartUploads`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct UploadList {

@@ -12,7 +12,7 @@ use crate::common::conditions::unquote;
 use crate::common::date;
 use crate::tos::error::TosError;
 
-/// Answer of CreateMultipartUpload.
+/// Answer of `CreateMultipartUpload`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct Created {
@@ -21,7 +21,7 @@ pub(in crate::tos) struct Created {
     pub(in crate::tos) upload_id: String,
 }
 
-/// Body of CompleteMultipartUpload; member names in lower case.
+/// Body of `CompleteMultipartUpload`; member names in lower case.
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::tos) struct CompleteBody {
     parts: Option<Vec<PartBody>>,
@@ -64,7 +64,7 @@ impl CompleteBody {
     }
 }
 
-/// Answer of CompleteMultipartUpload.
+/// Answer of `CompleteMultipartUpload`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct Completed<'a> {
@@ -105,7 +105,7 @@ impl<'a> Completed<'a> {
     }
 }
 
-/// Answer of ListParts.
+/// Answer of `ListParts`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct PartList {

@@ -32,7 +32,7 @@ pub(in crate::tos) struct Draft {
     form: RuleForm,
 }
 
-/// Body of PutBucketNotification; member names in lower case.
+/// Body of `PutBucketNotification`; member names in lower case.
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::tos) struct PutV1 {
     #[serde(rename = "cloudfunctionconfigurations")]
@@ -55,7 +55,7 @@ struct RuleV1 {
     rocket_mq: Option<BrokerSettings>,
 }
 
-/// Body of PutBucketNotificationType2; member names in lower case.
+/// Body of `PutBucketNotificationType2`; member names in lower case.
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::tos) struct PutV2 {
     rules: Option<Vec<RuleV2>>,

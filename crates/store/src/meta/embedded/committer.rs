@@ -37,7 +37,8 @@ pub(super) trait Engine: State + Send + 'static {
     /// Makes everything applied durable.
     fn sync(&mut self) -> Result<(), StoreError>;
 
-    /// Does a small piece of work that may be repeated; false when there is none.
+    /// Does a small piece of work that may be repeated; false when none is left. Fails only if a
+    /// write does.
     fn tidy(&mut self) -> Result<bool, StoreError>;
 
     /// Bytes that can still be written.

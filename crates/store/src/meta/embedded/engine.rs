@@ -9,7 +9,8 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -41,6 +42,9 @@ const SEPARATE_ABOVE: u32 = 1 << 10;
 /// Log records removed at once after a trim.
 const TRIM_STEP: usize = 1024;
 
+/// In place of the next key to look at: the log cannot be read, so its records are left where they are.
+const NEVER: Position = Position(u64::MAX);
+
 /// The keyspaces, for reading.
 #[derive(Clone)]
 pub(super) struct Tables {
@@ -56,7 +60,7 @@ pub(super) struct FjallEngine {
     /// Trims whose records are not all removed yet: the next key to look at, and the last position.
     trims: BTreeMap<LogId, (Position, Position)>,
     disk: Arc<dyn Disk>,
-    dir: std::path::PathBuf,
+    dir: PathBuf,
 }
 
 impl Tables {
@@ -131,6 +135,29 @@ impl FjallEngine {
         let upto = noted.0;
         self.put_own(batch, &codec::trim_key(log), upto);
     }
+
+    /// Removes the oldest records of a range and tells the last of them; `None` when they were all.
+    fn remove_some(
+        &self,
+        batch: &mut OwnedWriteBatch,
+        log: LogId,
+        range: RangeInclusive<Position>,
+    ) -> Result<Option<Position>, StoreError> {
+        let range = codec::log_key(log, *range.start())..=codec::log_key(log, *range.end());
+        let mut reached = None;
+        for row in self
+            .tables
+            .db
+            .snapshot()
+            .range(&self.tables.logs, range)
+            .take(TRIM_STEP)
+        {
+            let at = row.key().map_err(engine_error)?;
+            reached = Some(codec::position_of(&at)?);
+            batch.remove(&self.tables.logs, at);
+        }
+        Ok(reached.filter(|_| batch.len() == TRIM_STEP))
+    }
 }
 
 impl State for FjallEngine {
@@ -191,37 +218,31 @@ impl committer::Engine for FjallEngine {
     }
 
     fn tidy(&mut self) -> Result<bool, StoreError> {
-        let Some((&log, &(from, upto))) = self.trims.first_key_value() else {
+        let left = self.trims.iter().find(|(_, (from, upto))| from <= upto);
+        let Some((&log, &(from, upto))) = left else {
             return Ok(false);
         };
         let mut batch = self.tables.db.batch().durability(Some(PersistMode::Buffer));
-        let mut reached = None;
-        let range = codec::log_key(log, from)..=codec::log_key(log, upto);
-        for row in self
-            .tables
-            .db
-            .snapshot()
-            .range(&self.tables.logs, range)
-            .take(TRIM_STEP)
-        {
-            let at = row.key().map_err(engine_error)?;
-            reached = Some(codec::position_of(&at)?);
-            batch.remove(&self.tables.logs, at);
-        }
-        let done = batch.len() < TRIM_STEP || reached == Some(upto);
-        if done {
-            batch.remove(&self.tables.records, codec::trim_key(log));
-        }
-        batch.commit().map_err(engine_error)?;
+        let reached = match self.remove_some(&mut batch, log, from..=upto) {
+            Ok(reached) => reached,
+            Err(error) => {
+                // Readers go by the note, which stays; the space is not worth ending for.
+                tracing::error!("trimmed records of log {} stay on disk: {error}", log.0.0);
+                self.trims.insert(log, (NEVER, upto));
+                return Ok(true);
+            }
+        };
         match reached {
-            Some(reached) if !done => {
+            Some(reached) if reached < upto => {
                 self.trims.insert(log, (Position(reached.0 + 1), upto));
             }
             _ => {
+                batch.remove(&self.tables.records, codec::trim_key(log));
                 self.trims.remove(&log);
             }
         }
-        Ok(!self.trims.is_empty())
+        batch.commit().map_err(engine_error)?;
+        Ok(true)
     }
 
     fn free_space(&mut self) -> io::Result<u64> {

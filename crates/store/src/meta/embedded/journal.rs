@@ -150,10 +150,11 @@ mod tests {
 
     #[test]
     fn only_a_wrong_batch_with_nothing_whole_behind_it_is_the_torn_end() {
+        type Case = (&'static str, Vec<Vec<u8>>, Option<usize>);
         let len = written(0).len();
         let zeros = vec![0; 100];
         let half = written(3)[..40].to_vec();
-        let cases: [(&str, Vec<Vec<u8>>, Option<usize>); 8] = [
+        let cases: [Case; 8] = [
             ("nothing", vec![], None),
             ("whole", vec![written(1), written(2)], None),
             ("whole and zeros", vec![written(1), zeros.clone()], None),

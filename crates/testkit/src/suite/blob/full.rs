@@ -3,7 +3,7 @@
 use cohong_core::ports::BlobError;
 
 use super::{
-    Bounded, PIECE, assert_absent, assert_holds, blob_id, content, eventually, put, put_ok,
+    Bounded, PIECE, assert_absent, assert_holds, blob_id, content, eventually, put, put_ok, write,
 };
 
 /// Whether the length was said beforehand or not: "full", nothing is left of the blob, and the others
@@ -52,4 +52,26 @@ pub async fn a_full_store_takes_blobs_again_when_there_is_space(subject: &mut im
     })
     .await;
     assert_holds(store, blob_id(2), bytes).await;
+}
+
+/// A writer that has missed bytes never makes a blob of the others, whatever happens later.
+pub async fn a_writer_that_failed_once_finishes_nothing(subject: &mut impl Bounded) {
+    let store = subject.store();
+    let mut writer = store
+        .create(blob_id(1), None)
+        .await
+        .expect("a blob is begun");
+    subject.set_room(Some(100));
+    let refused = write(&mut *writer, &content(1, 4 * PIECE), PIECE).await;
+    assert!(matches!(refused, Err(BlobError::Full)), "{refused:?}");
+    subject.set_room(None);
+    let (other, bytes) = (&*store, &content(2, 10));
+    eventually("blobs are taken again", || async move {
+        put(other, blob_id(2), bytes, 10, None).await.is_ok()
+    })
+    .await;
+    let later = writer.write(content(2, 10)).await;
+    let finished = writer.finish().await;
+    assert!(finished.is_err(), "{later:?}, {finished:?}");
+    assert_absent(&*store, blob_id(1)).await;
 }

@@ -93,6 +93,7 @@ macro_rules! bounded_blob_suite {
         $crate::blob_suite! { $new =>
             a_full_store_says_so_and_keeps_what_it_has
             a_full_store_takes_blobs_again_when_there_is_space
+            a_writer_that_failed_once_finishes_nothing
         }
     };
 }

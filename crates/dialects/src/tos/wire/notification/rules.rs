@@ -72,10 +72,10 @@ fn given_ids(drafts: &[Draft]) -> Result<BTreeSet<String>, TosError> {
 
 /// The first of `rule-1`, `rule-2`, ... that is free.
 fn new_id(taken: &mut BTreeSet<String>) -> String {
-    let free = (1..)
+    let id = (1..=taken.len() + 1)
         .map(|n| format!("rule-{n}"))
-        .find(|id| !taken.contains(id));
-    let id = free.expect("a set has an end, numbers have none");
+        .find(|id| !taken.contains(id))
+        .expect("of more numbers than taken ids one is free");
     taken.insert(id.clone());
     id
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{ACCESS_KEY_ID, INSTANCE_ID, REGION, ROLE, TOPIC, USER};
 
-/// Answer of GetBucketNotification: only rules that version 1 can express, with one function or one
+/// Answer of `GetBucketNotification`: only rules that version 1 can express, with one function or one
 /// RocketMQ without region.
 #[derive(Debug, Serialize)]
 pub(in crate::tos) struct ShownV1 {
@@ -35,7 +35,7 @@ struct RocketMqRule {
     rocket_mq: Settings,
 }
 
-/// Answer of GetBucketNotificationType2: every rule.
+/// Answer of `GetBucketNotificationType2`: every rule.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct ShownV2 {

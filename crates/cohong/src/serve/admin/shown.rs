@@ -1,0 +1,71 @@
+//! How records look in answers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cohong_core::delivery::SeenEvent;
+use cohong_core::model::{BucketId, EventKind, VersionTag};
+use serde_json::{Value, json};
+
+use super::Admin;
+use super::answer::{Problem, instant};
+
+/// The words for what happened, the same for all dialects.
+pub(super) fn kind(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::CreatedPut => "created:put",
+        EventKind::CreatedPost => "created:post",
+        EventKind::CreatedCopy => "created:copy",
+        EventKind::CreatedComplete => "created:multipart",
+        EventKind::CreatedFetch => "created:fetch",
+        EventKind::CreatedOrigin => "created:origin",
+        EventKind::RemovedDelete => "removed:delete",
+        EventKind::RemovedMarker => "removed:marker",
+        EventKind::ExpiredDelete => "expired:delete",
+        EventKind::ExpiredMarker => "expired:marker",
+        EventKind::ReplicatedCreated => "replicated:created",
+        EventKind::ReplicatedModified => "replicated:modified",
+        EventKind::RestorePost => "restore:post",
+        EventKind::RestoreCompleted => "restore:completed",
+        EventKind::Downloaded => "downloaded",
+    }
+}
+
+/// A version as clients know it; nothing where versions were never switched on.
+pub(super) fn version(tag: VersionTag) -> Option<String> {
+    match tag {
+        VersionTag::Unversioned => None,
+        VersionTag::Null => Some("null".into()),
+        VersionTag::Id(id) => Some(id.to_string()),
+    }
+}
+
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+pub(super) fn event(bucket: &str, seen: &SeenEvent) -> Value {
+    let event = &seen.event;
+    json!({
+        "id": seen.position.0,
+        "time": instant(event.time),
+        "kind": kind(event.kind),
+        "bucket": bucket,
+        "key": event.key.as_str(),
+        "version": version(event.version),
+        "size": event.size,
+        "etag": event.etag.map(|etag| etag.to_string()),
+        "account": event.principal.as_ref().map(|account| account.0.as_ref()),
+        "source": event.source.map(|source| source.to_string()),
+        "request_id": event.request_id,
+        "dialect": format!("{:?}", event.dialect).to_lowercase(),
+        "destinations": seen.destinations,
+    })
+}
+
+/// Names of all buckets that are subscribed to, also of removed ones.
+pub(super) async fn bucket_names(admin: &Admin) -> Result<BTreeMap<BucketId, String>, Problem> {
+    let subs = admin.delivery.subs().await?;
+    let named = subs.into_iter().filter_map(|sub| Some((sub.bucket, sub.bucket_name?.to_string())));
+    Ok(named.collect())
+}

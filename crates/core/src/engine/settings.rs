@@ -1,0 +1,109 @@
+//! Changing one setting of a bucket.
+
+use crate::delivery::subscription_writes;
+use crate::error::{Error, ErrorKind};
+use crate::limits::CONFLICT_RETRIES_MAX;
+use crate::model::{Bucket, BucketName, NotificationRule, RuleSetVersion, Versioning};
+use crate::ports::{CommitError, Expect, Write};
+use crate::records::{RuleSetRecord, encode, keys};
+use crate::rules::access::Action;
+use crate::rules::attributes::{check_acl, check_rules};
+
+use super::buckets::{authorize, now};
+use super::commit::nanos;
+use super::{BucketChange, Cx, Engine};
+
+impl Engine {
+    /// Changes one setting of a bucket.
+    pub async fn change_bucket(
+        &self,
+        cx: &Cx,
+        name: &BucketName,
+        change: BucketChange,
+    ) -> Result<(), Error> {
+        let action = match &change {
+            BucketChange::Versioning(_) => Action::WriteVersioning,
+            BucketChange::Acl(acl) => {
+                check_acl(acl)?;
+                Action::WriteBucketAcl
+            }
+            BucketChange::Rules { rules, .. } => {
+                check_rules(rules)?;
+                Action::WriteNotification
+            }
+        };
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let (mut bucket, revision) = self.bucket_for_change(name).await?;
+            authorize(cx, &bucket, action, None)?;
+            let (mut expect, mut write) = self.apply(&mut bucket, &change).await?;
+            let at = keys::bucket(name);
+            expect.push(Expect::Revision(at.clone(), revision));
+            write.push(Write::Put(at, encode(&bucket)));
+            if self.commit_one(now(expect, write)).await? {
+                if action == Action::WriteNotification {
+                    self.bell.changed(bucket.id);
+                }
+                return Ok(());
+            }
+        }
+        Err(CommitError::Conflict.into())
+    }
+
+    /// Makes a change in the record of a bucket and gives what else belongs to its transaction.
+    async fn apply(
+        &self,
+        bucket: &mut Bucket,
+        change: &BucketChange,
+    ) -> Result<(Vec<Expect>, Vec<Write>), Error> {
+        match change {
+            BucketChange::Versioning(versioning) => {
+                if *versioning == Versioning::Off && bucket.versioning != Versioning::Off {
+                    return Err(Error::new(
+                        ErrorKind::InvalidArgument,
+                        "versioning cannot be removed once it was on; suspend it",
+                    ));
+                }
+                bucket.versioning = *versioning;
+            }
+            BucketChange::Acl(acl) => bucket.acl.clone_from(acl),
+            BucketChange::Rules { rules, seen } => {
+                return self.apply_rules(bucket, rules, *seen).await;
+            }
+        }
+        Ok((Vec::new(), Vec::new()))
+    }
+
+    /// Puts rules in force under the next version, which also tells when that was: the wall clock in
+    /// nanoseconds, or one more than before.
+    async fn apply_rules(
+        &self,
+        bucket: &mut Bucket,
+        rules: &[NotificationRule],
+        seen: Option<RuleSetVersion>,
+    ) -> Result<(Vec<Expect>, Vec<Write>), Error> {
+        if seen.is_some_and(|seen| seen != bucket.rule_set) {
+            return Err(Error::new(
+                ErrorKind::Busy,
+                "the notification rules were changed since they were read; read them again",
+            ));
+        }
+        if rules.is_empty() && !bucket.logs_changes() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let next = nanos(self.ports.clock.now()).max(bucket.rule_set.0.saturating_add(1));
+        bucket.rule_set = RuleSetVersion(next);
+        bucket.rules = rules.to_vec();
+        let record = RuleSetRecord {
+            bucket: bucket.id,
+            name: bucket.name.clone(),
+            owner: bucket.owner.0.clone(),
+            region: bucket.region.clone(),
+            rules: rules.to_vec(),
+        };
+        let meta = self.ports.meta.as_ref();
+        let (expect, mut write) = subscription_writes(meta, bucket.id, rules).await?;
+        let at = keys::rule_set(bucket.id, bucket.rule_set);
+        write.push(Write::Put(at, encode(&record)));
+        Ok((expect, write))
+    }
+}

@@ -1,0 +1,281 @@
+//! A TOS dialect over stores in memory, driven in-process by signed requests.
+#![allow(dead_code, reason = "each test binary uses another part of the world")]
+
+mod ports;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cohong_core::engine::{Engine, IssuedKey, Ports};
+use cohong_core::memory::{MemoryBlobs, MemoryMeta};
+use cohong_core::model::AccountId;
+use cohong_dialects::gate::{Dialect, GateCx};
+use cohong_dialects::tos::{Options, Tos};
+use cohong_sign::{Credentials, Signer, TOS, Timestamp};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http_body_util::{BodyExt, Full};
+use serde_json::Value;
+
+pub(crate) use ports::{FakeCallbacks, FakeClock};
+
+/// The moment all requests are signed at.
+pub(crate) const NOW: &str = "20240506T070809Z";
+const HOST: &str = "tos-cn-beijing.volces.com";
+
+/// A dialect, its engine, and two accounts.
+pub(crate) struct World {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) callbacks: Arc<FakeCallbacks>,
+    tos: Tos,
+    owner: IssuedKey,
+    other: IssuedKey,
+}
+
+/// Who sends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum As {
+    Owner,
+    Other,
+    Nobody,
+}
+
+/// A request to be signed.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    by: As,
+    method: Method,
+    bucket: Option<&'static str>,
+    target: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl World {
+    /// An empty world.
+    pub(crate) async fn new() -> Self {
+        let clock = Arc::new(FakeClock::default());
+        let callbacks = Arc::new(FakeCallbacks::default());
+        let engine = Arc::new(Engine::new(Ports {
+            meta: Arc::new(MemoryMeta::new()),
+            blobs: Arc::new(MemoryBlobs::new()),
+            clock: clock.clone(),
+            ids: Arc::new(ports::FakeIds::default()),
+            spawner: Arc::new(ports::TokioSpawner),
+            callbacks: callbacks.clone(),
+            sealer: Arc::new(ports::FakeSealer::default()),
+        }));
+        let key = async |name: &str| {
+            let account = AccountId(name.into());
+            engine.create_key(&account, None).await.expect("a key")
+        };
+        let (owner, other) = (key("2100000000").await, key("2100000001").await);
+        let tos = Tos::new(engine.clone(), Options::default());
+        Self {
+            engine,
+            clock,
+            callbacks,
+            tos,
+            owner,
+            other,
+        }
+    }
+
+    /// A world with the bucket `bucket-test`.
+    pub(crate) async fn with_bucket() -> Self {
+        let world = Self::new().await;
+        world.send(put("bucket-test", "/")).await.expect_status(200);
+        world
+    }
+
+    /// Sends a request and reads the answer.
+    pub(crate) async fn send(&self, ask: Ask) -> Reply {
+        let host = match ask.bucket {
+            Some(bucket) => format!("{bucket}.{HOST}"),
+            None => HOST.to_owned(),
+        };
+        let mut headers = ask.headers;
+        headers.insert("host", HeaderValue::from_str(&host).expect("a host"));
+        let len = ask.body.len().to_string();
+        headers.insert(
+            "content-length",
+            HeaderValue::from_str(&len).expect("a length"),
+        );
+        if let Some(key) = self.key(ask.by) {
+            let (path, query) = ask.target.split_once('?').unwrap_or((&ask.target, ""));
+            let authorization =
+                self.signer(key)
+                    .sign_headers(&ask.method, path, query, &mut headers);
+            let authorization = authorization.expect("signed");
+            headers.insert(
+                "authorization",
+                HeaderValue::from_str(&authorization).expect("ASCII"),
+            );
+        }
+        let mut request = Request::new(());
+        *request.method_mut() = ask.method;
+        *request.uri_mut() = ask.target.parse().expect("a target");
+        *request.headers_mut() = headers;
+        let body = Full::new(ask.body)
+            .map_err(|never| match never {})
+            .boxed_unsync();
+        let cx = GateCx {
+            request_id: "req-1".into(),
+            peer: Some([127, 0, 0, 1].into()),
+        };
+        let response = self.tos.serve(request.into_parts().0, body, cx).await;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.expect("a body").to_bytes();
+        Reply {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+        }
+    }
+
+    fn key(&self, by: As) -> Option<&IssuedKey> {
+        match by {
+            As::Owner => Some(&self.owner),
+            As::Other => Some(&self.other),
+            As::Nobody => None,
+        }
+    }
+
+    fn signer<'a>(&self, key: &'a IssuedKey) -> Signer<'a> {
+        let credentials = Credentials {
+            access_key: &key.access.0,
+            secret: key.secret.expose(),
+            security_token: None,
+        };
+        let now = Timestamp::parse(NOW).expect("a time");
+        Signer::new(&TOS, credentials, "cn-beijing", now)
+    }
+
+    /// The fields that sign a form's policy for the owner.
+    pub(crate) fn sign_policy(&self, policy: &Value) -> Vec<(String, String)> {
+        self.signer(&self.owner)
+            .sign_post_policy(&policy.to_string())
+    }
+}
+
+fn ask(method: Method, bucket: Option<&'static str>, target: &str) -> Ask {
+    Ask {
+        by: As::Owner,
+        method,
+        bucket,
+        target: target.to_owned(),
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+    }
+}
+
+/// A request of the owner to the service.
+pub(crate) fn get_service(target: &str) -> Ask {
+    ask(Method::GET, None, target)
+}
+
+/// A PUT of the owner.
+pub(crate) fn put(bucket: &'static str, target: &str) -> Ask {
+    ask(Method::PUT, Some(bucket), target)
+}
+
+/// A GET of the owner.
+pub(crate) fn get(bucket: &'static str, target: &str) -> Ask {
+    ask(Method::GET, Some(bucket), target)
+}
+
+/// A HEAD of the owner.
+pub(crate) fn head(bucket: &'static str, target: &str) -> Ask {
+    ask(Method::HEAD, Some(bucket), target)
+}
+
+/// A POST of the owner.
+pub(crate) fn post(bucket: &'static str, target: &str) -> Ask {
+    ask(Method::POST, Some(bucket), target)
+}
+
+/// A DELETE of the owner.
+pub(crate) fn delete(bucket: &'static str, target: &str) -> Ask {
+    ask(Method::DELETE, Some(bucket), target)
+}
+
+impl Ask {
+    pub(crate) fn by(mut self, by: As) -> Self {
+        self.by = by;
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        let value = HeaderValue::from_str(value).expect("a header value");
+        self.headers.append(HeaderName::from_static(name), value);
+        self
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.body(body.to_string())
+    }
+}
+
+impl Reply {
+    #[track_caller]
+    pub(crate) fn expect_status(self, status: u16) -> Self {
+        let text = String::from_utf8_lossy(&self.body);
+        assert_eq!(self.status, status, "{text} {:?}", self.headers);
+        self
+    }
+
+    /// Status, code and EC of an error.
+    pub(crate) fn error(&self) -> (u16, String, String) {
+        let body = self.json();
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        (self.status, text("Code"), text("EC"))
+    }
+
+    /// Status and code of an error.
+    pub(crate) fn code(&self) -> (u16, String) {
+        let (status, code, _) = self.error();
+        (status, code)
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("a JSON body")
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("text")
+    }
+
+    /// A header's value; empty when it is not there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("ASCII"))
+    }
+}
+
+/// The document with the texts at these places replaced: ids that are no part of a promise.
+pub(crate) fn masked(mut body: Value, places: &[&str]) -> Value {
+    for place in places {
+        let value = body.pointer_mut(place).expect("a value to mask");
+        assert!(
+            value.as_str().is_some_and(|text| !text.is_empty()),
+            "{place}"
+        );
+        *value = "[id]".into();
+    }
+    body
+}

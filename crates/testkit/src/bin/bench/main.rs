@@ -1,0 +1,76 @@
+//! Benchmarks of the real binary, with nginx as the yardstick where the issue is speed: every figure of
+//! a table comes from one run, rounds alternate, medians are printed, and only ratios mean anything.
+//!
+//! `cargo xtask bench NAME`, NAME one of `objects`, `list`, `rule`, `callback`, `memory`, `all`.
+//! `COHONG_BIN` is the binary to measure; `COHONG_BENCH_SECONDS` the length of a cell (2 by default).
+
+mod callback;
+mod list;
+mod load;
+mod memory;
+mod nginx;
+mod objects;
+mod rule;
+mod table;
+
+use std::path::PathBuf;
+
+use cohong_testkit::instance::{Instance, Start};
+
+/// Rounds whose median is printed.
+const ROUNDS: usize = 5;
+
+#[tokio::main]
+async fn main() {
+    let name = std::env::args().nth(1).unwrap_or_else(|| "all".into());
+    if let Err(error) = run(&name).await {
+        eprintln!("bench: {error}");
+        std::process::exit(1);
+    }
+}
+
+async fn run(name: &str) -> Result<(), String> {
+    let wants = |one: &str| name == one || name == "all";
+    let mut known = false;
+    if wants("objects") {
+        known = true;
+        objects::run().await?;
+    }
+    if wants("list") {
+        known = true;
+        list::run().await?;
+    }
+    if wants("rule") {
+        known = true;
+        rule::run().await?;
+    }
+    if wants("callback") {
+        known = true;
+        callback::run().await?;
+    }
+    if wants("memory") {
+        known = true;
+        memory::run().await?;
+    }
+    if known {
+        Ok(())
+    } else {
+        Err(format!(
+            "{name:?} is none of objects, list, rule, callback, memory, all"
+        ))
+    }
+}
+
+/// The binary to measure.
+fn binary() -> Result<PathBuf, String> {
+    std::env::var_os("COHONG_BIN")
+        .map(PathBuf::from)
+        .ok_or_else(|| "COHONG_BIN is not set; run this as `cargo xtask bench`".into())
+}
+
+/// A fresh server on a folder that goes away with it.
+async fn fresh() -> Result<(Instance, tempfile::TempDir), String> {
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let instance = Instance::start(&binary()?, folder.path(), &Start::default()).await?;
+    Ok((instance, folder))
+}
