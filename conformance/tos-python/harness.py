@@ -24,7 +24,7 @@ class Server:
         self.binary = os.environ["COHONG_BIN"]
         self.data = tempfile.mkdtemp(prefix="cohong-")
         command = [self.binary, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--json"]
-        self.log = open(os.path.join(self.data, "..", os.path.basename(self.data) + ".log"), "w+b")
+        self.log = open(self.data + ".log", "w+b")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
         line = self.process.stdout.readline()
         if not line:

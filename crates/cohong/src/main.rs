@@ -1,2 +1,10 @@
-//! The cohong binary.
-fn main() {}
+//! cohong: an object store that the clouds' own SDKs talk to, as one binary. `serve` composes the
+//! server from the other crates; `cli` is what operators type.
+
+mod cli;
+mod place;
+mod serve;
+
+fn main() -> std::process::ExitCode {
+    cli::run(std::env::args_os())
+}

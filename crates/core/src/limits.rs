@@ -83,14 +83,12 @@ pub const WINDOW_EVENTS_MAX: usize = 256;
 pub const WINDOW_BYTES_MAX: usize = 1 << 20;
 /// Deliveries of one destination in flight at once.
 pub const IN_FLIGHT_MAX: usize = 32;
-/// Tries of an event before it is dead; with the back-off below about an hour.
+/// Tries of an event before it is dead; with the back-off below about a quarter of an hour.
 pub const DELIVERY_ATTEMPTS_MAX: u32 = 10;
 /// First retry of a delivery; functions are to be retried within 2 s.
 pub const DELIVERY_BACKOFF_MIN: Duration = Duration::from_secs(1);
 /// Longest pause between two tries of a delivery or two probes of a paused target.
 pub const DELIVERY_BACKOFF_MAX: Duration = Duration::from_mins(5);
-/// A key whose event fails is set aside after this long, so that other keys go on.
-pub const HOLD_AFTER: Duration = Duration::from_secs(2);
 /// More held keys than this is a failure of the target, not of events.
 pub const HELD_KEYS_MAX: usize = 10_000;
 /// Outcomes settled in one transaction.
@@ -156,3 +154,7 @@ pub const FUNCTIONS_MAX: usize = 1000;
 pub const FUNCTION_NAME_BYTES_MAX: usize = 128;
 /// Longest URL that is stored, bytes: what HTTP servers commonly take.
 pub const URL_BYTES_MAX: usize = 8 << 10;
+/// Damaged versions that a look at everything names; the rest is counted.
+pub const DAMAGE_SHOWN_MAX: usize = 100;
+/// Versions of one key that operators are shown at once: more than a screen holds.
+pub const VERSIONS_SHOWN_MAX: usize = 100;

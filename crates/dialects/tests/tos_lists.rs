@@ -134,7 +134,7 @@ async fn versions() {
 #[tokio::test]
 async fn bad_questions_are_refused() {
     let world = world().await;
-    let long = format!("prefix={}", "k".repeat(697));
+    let long = format!("prefix={}", "k".repeat(1025));
     for query in [
         "max-keys=-1",
         "max-keys=a",

@@ -219,7 +219,19 @@ async fn a_callback_answers_the_uploader() {
         assert_eq!(reply.header("x-tos-hash-crc64ecma"), "11051210869376104954");
         assert!(reply.header("etag").starts_with('"'));
     }
-    let sent = world.callbacks.sent.lock().expect("unpoisoned");
+    let encoded = STANDARD.encode(r#"{"callbackUrl":"a.example","callbackBody":"o=${object}"}"#);
+    let target = format!(
+        "/q?x-tos-callback={}",
+        cohong_sign::encode(encoded.as_bytes())
+    );
+    let by_query = common::put(BUCKET, &target).body("x");
+    world.send(by_query).await.expect_status(200);
+    let mut sent = world.callbacks.sent.lock().expect("unpoisoned");
+    let last = sent.pop().expect("a call");
+    assert_eq!(
+        (&*last.urls[0], &last.body[..]),
+        ("https://a.example", &b"o=q"[..])
+    );
     let wanted = r#"{"bucket": "bucket-test", "object": "object-test", "key1": "ceshi"}"#;
     assert_eq!(sent.len(), 2);
     assert!(sent.iter().all(|call| call.body == wanted));
@@ -288,14 +300,14 @@ async fn a_bad_callback_parameter_stores_nothing() {
 
 /// A form as browsers send it; the file last.
 fn form(fields: &[(String, String)], file: &str) -> Ask {
-    let mut text = String::new();
-    for (name, value) in fields {
-        text +=
-            &format!("--BB\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-    }
-    text += &format!(
+    let part = |(name, value): &(String, String)| {
+        format!("--BB\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let head: Vec<String> = fields.iter().map(part).collect();
+    let file = format!(
         "--BB\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n{file}\r\n--BB--\r\n"
     );
+    let text = head.concat() + &file;
     post(BUCKET, "/")
         .header("content-type", "multipart/form-data; boundary=BB")
         .by(As::Nobody)

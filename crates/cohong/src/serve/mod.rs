@@ -18,9 +18,9 @@ use cohong_core::ports::Sealer;
 use cohong_core::{delivery, work};
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::tos::Tos;
-use cohong_store::blob::local::{self, LocalBlobs};
+use cohong_store::blob::{self, LocalBlobs};
 use cohong_store::disk::RealDisk;
-use cohong_store::meta::embedded::{self, EmbeddedMeta};
+use cohong_store::meta::{self, EmbeddedMeta};
 use cohong_store::seal::FileSealer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -172,10 +172,10 @@ fn open_folder(data: &Path) -> Result<Stores, StartError> {
         .map_err(|error| format!("cannot create the data folder {}: {error}", data.display()))?;
     let meta = EmbeddedMeta::open(
         &data.join("meta"),
-        embedded::Options { on_fatal: Arc::new(|_| std::process::exit(SYNC_FAILED)), ..Default::default() },
+        meta::Options { on_fatal: Arc::new(|_| std::process::exit(SYNC_FAILED)), ..Default::default() },
     )?;
     let sealer = FileSealer::open(data)?;
-    let options = local::Options::new(Arc::new(|error| {
+    let options = blob::Options::new(Arc::new(|error| {
         tracing::error!(%error, "a sync failed: what the disk holds is unknown, so this process ends");
         std::process::exit(SYNC_FAILED);
     }));

@@ -14,6 +14,7 @@ mod functions;
 mod gate;
 mod holding;
 mod ingest;
+mod inspect;
 mod key;
 mod list;
 mod parts;
@@ -36,6 +37,7 @@ use crate::work::WorkBell;
 pub use callback::SeenCall;
 pub use accounts::{Credential, IssuedKey, KeyInfo, RootKey, Secret};
 pub use functions::Function;
+pub use inspect::{Damage, Inspection};
 pub(crate) use walk::Walk;
 pub use types::*;
 

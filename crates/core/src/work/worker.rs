@@ -11,6 +11,7 @@ use super::sweep::Sweeper;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::limits;
+use crate::model::Timestamp;
 
 /// What the workers have done since they were started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,7 +131,10 @@ impl Worker {
                 _ = self.stopped.changed() => return,
                 outcome = sweeper.pass(&engine, limits::SWEEP_AGE) => outcome,
             };
-            if let Err(error) = outcome {
+            let now = engine.ports().clock.now();
+            let kept_since = now.millis().saturating_sub(millis(limits::ATTEMPTS_RETENTION));
+            let trimmed = engine.trim_calls(Timestamp::from_millis(kept_since)).await;
+            for error in [outcome.err(), trimmed.err()].into_iter().flatten() {
                 self.trouble(&error);
             }
             self.pause(limits::SWEEP_AGE).await;
@@ -162,4 +166,8 @@ impl Worker {
             .unwrap_or_else(PoisonError::into_inner) = Some(text);
         limits::WORK_BACKOFF_MIN
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,13 +3,25 @@
 use std::slice::from_ref;
 use std::time::Duration;
 
+use bytes::Bytes;
 use cohong_core::delivery::SubActivity;
 use cohong_core::model::EventKind;
+use cohong_core::ports::{KeyRange, Limit, LogId, Order, Table, Txn, When, Write};
+use cohong_core::records::{AttemptBlock, decode};
 
 use crate::world::{World, accept, down, function, refuse};
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY_MS: i64 = 24 * 3600 * 1000;
+const EVERYTHING: Limit = Limit {
+    rows: usize::MAX,
+    bytes: usize::MAX,
+};
+
+fn of_table(table: Table) -> KeyRange {
+    let (start, end) = (Bytes::new(), None);
+    KeyRange { table, start, end }
+}
 
 #[test]
 fn e2_a_crash_before_the_first_send_delivers_after_the_restart() {
@@ -260,6 +272,44 @@ fn e4_a_target_that_was_down_for_days_gets_everything_in_order() {
             .into_iter()
             .filter(|sent| sent.accepted);
         assert_eq!(accepted.count(), 1000);
+    });
+}
+
+#[test]
+fn e13_a_damaged_log_record_is_passed_and_the_rest_is_delivered() {
+    let world = World::new(13);
+    world.sim.clone().run(async {
+        let to = function("f");
+        let bucket = world.told_bucket("photos", from_ref(&to)).await;
+        let id = world.id(&bucket).await;
+        let damaged = Write::Append(LogId(id), Bytes::from_static(b"\xffnonsense"));
+        let txn = Txn {
+            when: When::Now,
+            expect: Vec::new(),
+            write: vec![damaged],
+            payloads: Vec::new(),
+        };
+        assert!(world.meta().commit(vec![txn]).await.remove(0).is_ok());
+        world.put(&bucket, "a").await;
+        world.settle(60).await;
+        assert_eq!(world.receivers.told(&to.id()).len(), 1);
+        let range = [of_table(Table::Attempts)];
+        let pages = world.meta().scan(&range, Order::Ascending, EVERYTHING);
+        let page = pages.await.unwrap().remove(0);
+        let blocks = page
+            .rows
+            .iter()
+            .map(|(_, row)| decode::<AttemptBlock>(&row.bytes).unwrap());
+        let outcomes: Vec<_> = blocks
+            .flat_map(|block| block.attempts)
+            .map(|a| a.outcome)
+            .collect();
+        assert!(
+            outcomes
+                .iter()
+                .any(|outcome| outcome.starts_with("skipped: ")),
+            "{outcomes:?}"
+        );
     });
 }
 

@@ -84,7 +84,7 @@ fn run(seed: u64) -> Vec<Sent> {
             if report.settled {
                 break;
             }
-            sim.pass(Duration::from_secs(60)).await;
+            sim.pass(Duration::from_mins(1)).await;
             report = world.wait(0).await;
         }
         assert!(report.settled, "seed {seed}: {report:?}");

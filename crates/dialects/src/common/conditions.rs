@@ -3,9 +3,7 @@
 use cohong_core::engine::{Conditions, ETagMatch};
 
 use super::date;
-
-/// Most entity tags in one header: nobody compares more by hand, and each is compared with the object's.
-const TAGS_MAX: usize = 64;
+use super::limits::ENTITY_TAGS_MAX;
 
 /// A condition that cannot be read; says what to write instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +40,7 @@ pub fn tags(text: &str) -> Result<ETagMatch, BadCondition> {
         return Ok(ETagMatch::Any);
     }
     let tags: Vec<Box<str>> = text.split(',').map(|tag| unquote(tag).into()).collect();
-    if tags.len() > TAGS_MAX {
+    if tags.len() > ENTITY_TAGS_MAX {
         return Err(BadCondition("a condition names at most 64 entity tags"));
     }
     if tags.iter().any(|tag| tag.is_empty()) {

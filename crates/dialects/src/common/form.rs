@@ -10,10 +10,7 @@ use cohong_core::ports::{BodyError, ByteStream};
 use futures_core::Stream;
 use multer::{Field, Multipart};
 
-/// Bytes handed to the parser at once while fields are read; what it takes too much is held in memory.
-const PIECE: usize = 16 << 10;
-/// Bytes of boundaries and part headers allowed beside the fields, in front of the file or behind it.
-const OVERHEAD: usize = 64 << 10;
+use super::limits::{FORM_OVERHEAD_BYTES_MAX, FORM_PIECE_BYTES};
 
 /// How much may stand in front of the file.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +59,7 @@ pub async fn open(content_type: &str, body: ByteStream, limits: Limits) -> Resul
         body,
         rest: Bytes::new(),
         pause: false,
-        head_left: limits.bytes + OVERHEAD,
+        head_left: limits.bytes + FORM_OVERHEAD_BYTES_MAX,
         in_file: in_file.clone(),
     };
     let mut parts = Multipart::new(paced, boundary);
@@ -173,7 +170,7 @@ impl Stream for Paced {
         if self.in_file.load(Ordering::Relaxed) {
             return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
         }
-        let len = self.rest.len().min(PIECE);
+        let len = self.rest.len().min(FORM_PIECE_BYTES);
         let piece = self.rest.split_to(len);
         match self.head_left.checked_sub(len) {
             Some(left) => {

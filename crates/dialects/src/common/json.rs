@@ -7,8 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Deepest nesting: the deepest document of any dialect has 7 levels.
-pub const DEPTH_MAX: usize = 16;
+use super::limits::JSON_DEPTH_MAX;
 
 /// How member names are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +32,13 @@ pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, BadJson> {
     serde_json::from_value(value).map_err(|error| BadJson(error.to_string()))
 }
 
-/// Reads a document. A member that stands twice (after `names`) is an error, as is nesting beyond
-/// [`DEPTH_MAX`]. The caller bounds the size.
+/// Reads a document. A member that stands twice (after `names`) is an error, as is nesting deeper than
+/// 16 levels. The caller bounds the size.
 pub fn parse(text: &[u8], names: Names) -> Result<Value, BadJson> {
     let mut source = serde_json::Deserializer::from_slice(text);
     let seed = Strict {
         names,
-        depth: DEPTH_MAX,
+        depth: JSON_DEPTH_MAX,
     };
     let value = seed.deserialize(&mut source).and_then(|value| {
         source.end()?;
@@ -168,8 +167,8 @@ mod tests {
     #[test]
     fn depth_and_form_are_bounded() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
-        assert!(parse(nested(DEPTH_MAX).as_bytes(), Names::Exact).is_ok());
-        assert!(parse(nested(DEPTH_MAX + 1).as_bytes(), Names::Exact).is_err());
+        assert!(parse(nested(JSON_DEPTH_MAX).as_bytes(), Names::Exact).is_ok());
+        assert!(parse(nested(JSON_DEPTH_MAX + 1).as_bytes(), Names::Exact).is_err());
         assert!(parse(nested(100_000).as_bytes(), Names::Exact).is_err());
         for text in [
             "",

@@ -6,5 +6,6 @@ pub mod conditions;
 pub mod date;
 pub mod form;
 pub mod json;
+mod limits;
 pub mod policy;
 pub mod range;

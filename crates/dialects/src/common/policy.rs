@@ -7,9 +7,7 @@ use serde_json::Value;
 
 use super::date;
 use super::json::{self, Names};
-
-/// Most conditions of a policy: several for every field a form may have.
-const CONDITIONS_MAX: usize = 500;
+use super::limits::POLICY_CONDITIONS_MAX;
 
 /// A policy as it was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +59,7 @@ impl Policy {
         let Some(list) = policy.get("conditions").and_then(Value::as_array) else {
             return malformed("the policy has no list of conditions");
         };
-        if list.len() > CONDITIONS_MAX {
+        if list.len() > POLICY_CONDITIONS_MAX {
             return malformed("the policy has more than 500 conditions");
         }
         let mut conditions = Vec::with_capacity(list.len());

@@ -94,10 +94,13 @@ fn matches_pattern(pattern: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Endpoint and bucket.
+    type Parts<'a> = Option<(&'a str, Option<&'a str>)>;
+
     #[test]
     fn hosts_are_taken_apart() {
         let domains = BaseDomains::new(["tos-*.volces.com".into(), "s3.example.org".into()]);
-        let cases: &[(&str, Option<(&str, Option<&str>)>)] = &[
+        let cases: &[(&str, Parts<'_>)] = &[
             (
                 "tos-cn-beijing.volces.com",
                 Some(("tos-cn-beijing.volces.com", None)),

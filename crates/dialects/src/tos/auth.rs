@@ -46,7 +46,9 @@ impl Auth {
             query: head.uri.query().unwrap_or(""),
             headers: &head.headers,
         };
-        let Some(claim) = present(&TOS, request.headers, request.query).map_err(malformed)? else {
+        let Some(claim) =
+            present(&TOS, request.headers, request.query).map_err(|error| malformed(&error))?
+        else {
             return Ok(Proved {
                 principal: Principal::Anonymous,
                 region: None,
@@ -83,7 +85,7 @@ impl Auth {
         let pairs = fields
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
-        let Some(claim) = present_form(&TOS, pairs).map_err(malformed)? else {
+        let Some(claim) = present_form(&TOS, pairs).map_err(|error| malformed(&error))? else {
             return Ok(Proved {
                 principal: Principal::Anonymous,
                 region: None,
@@ -113,11 +115,7 @@ impl Auth {
     ) -> Result<(Principal, Payload), TosError> {
         let now = self.engine.ports().clock.now();
         check_time(claim, now)?;
-        if !self
-            .regions
-            .iter()
-            .any(|region| *region == claim.scope.region)
-        {
+        if !self.regions.contains(&claim.scope.region) {
             return Err(forbidden(
                 "AuthorizationHeaderMalformed",
                 "0015-00000006",
@@ -207,7 +205,7 @@ fn check_token(claim: &Presented, key: &Credential, now: Timestamp) -> Result<()
     }
 }
 
-fn malformed(error: PresentError) -> TosError {
+fn malformed(error: &PresentError) -> TosError {
     match error.place {
         Place::Query => TosError::new(
             StatusCode::BAD_REQUEST,

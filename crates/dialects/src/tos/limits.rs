@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Longest object key, bytes (sheet section 1).
 pub(crate) const KEY_BYTES_MAX: usize = 696;
 /// How far the client's clock may be away.
-pub(crate) const SKEW_MAX: Duration = Duration::from_secs(15 * 60);
+pub(crate) const SKEW_MAX: Duration = Duration::from_mins(15);
 /// Longest life of a presigned URL: the vendor documents 7 days.
 pub(crate) const EXPIRES_MAX_S: u32 = 7 * 24 * 3600;
 /// Least size of a part that is not the last: 5 MiB (sheet section 4).
@@ -31,3 +31,9 @@ pub(crate) const RULE_TEXT_BYTES_MAX: usize = 1024;
 pub(crate) const ONE_PIECE_BYTES_MAX: u64 = 64 << 10;
 /// Most fields of a form: each costs more than its bytes.
 pub(crate) const FORM_FIELDS_MAX: usize = 200;
+/// Longest name of a tag, characters: what the family of vendors allows.
+pub(crate) const TAG_NAME_CHARS_MAX: usize = 128;
+/// Longest value of a tag, characters: as above.
+pub(crate) const TAG_VALUE_CHARS_MAX: usize = 256;
+/// Longest project name, bytes; it is kept with the bucket and answered in a header.
+pub(crate) const PROJECT_BYTES_MAX: usize = 128;

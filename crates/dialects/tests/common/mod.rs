@@ -112,8 +112,7 @@ impl World {
         if let Some(key) = self.key(ask.by) {
             let (path, query) = ask.target.split_once('?').unwrap_or((&ask.target, ""));
             let authorization =
-                self.signer(key)
-                    .sign_headers(&ask.method, path, query, &mut headers);
+                Self::signer(key).sign_headers(&ask.method, path, query, &mut headers);
             let authorization = authorization.expect("signed");
             headers.insert(
                 "authorization",
@@ -149,7 +148,7 @@ impl World {
         }
     }
 
-    fn signer<'a>(&self, key: &'a IssuedKey) -> Signer<'a> {
+    fn signer(key: &IssuedKey) -> Signer<'_> {
         let credentials = Credentials {
             access_key: &key.access.0,
             secret: key.secret.expose(),
@@ -161,8 +160,7 @@ impl World {
 
     /// The fields that sign a form's policy for the owner.
     pub(crate) fn sign_policy(&self, policy: &Value) -> Vec<(String, String)> {
-        self.signer(&self.owner)
-            .sign_post_policy(&policy.to_string())
+        Self::signer(&self.owner).sign_post_policy(&policy.to_string())
     }
 }
 

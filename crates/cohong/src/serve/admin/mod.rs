@@ -22,7 +22,7 @@ use axum::middleware;
 use cohong_core::delivery::{DeliveryHandle, Registry};
 use cohong_core::engine::Engine;
 use cohong_core::work::WorkHandle;
-use cohong_store::meta::embedded::EmbeddedMeta;
+use cohong_store::meta::EmbeddedMeta;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 

@@ -54,7 +54,7 @@ pub(super) fn event(bucket: &str, seen: &SeenEvent) -> Value {
         "key": event.key.as_str(),
         "version": version(event.version),
         "size": event.size,
-        "etag": event.etag.map(|etag| etag.to_string()),
+        "etag": event.etag.as_ref().map(|etag| etag.to_string()),
         "account": event.principal.as_ref().map(|account| account.0.as_ref()),
         "source": event.source.map(|source| source.to_string()),
         "request_id": event.request_id,

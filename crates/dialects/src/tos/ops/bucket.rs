@@ -11,15 +11,13 @@ use super::answer::{empty, json};
 use super::attributes::{Given, acl};
 use crate::tos::Call;
 use crate::tos::error::TosError;
+use crate::tos::limits::PROJECT_BYTES_MAX;
 use crate::tos::wire::bucket::{
     BUCKET_TYPE, BucketInfo, BucketList, DEFAULT_PROJECT, DEFAULT_REDUNDANCY, Location, PROJECT,
     REDUNDANCY, label,
 };
 use crate::tos::wire::header::STORAGE_CLASS;
 use crate::tos::wire::words::{class, class_word};
-
-/// Longest project name, bytes; it is kept with the bucket and answered in a header.
-const PROJECT_BYTES_MAX: usize = 128;
 
 type Labels = Vec<(Box<str>, Box<str>)>;
 

@@ -9,7 +9,6 @@ use http::header::{
     CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use http_body_util::BodyExt;
 
 use super::attributes::{Given, attributes, refuse_unkept};
 use super::input::{conditions, digests, take_body, target, write_conditions};
@@ -95,7 +94,7 @@ async fn body(stream: ByteStream, len: u64) -> Result<OutBody, TosError> {
             "the stored object is longer than its record says",
         )),
     })?;
-    Ok(full(StatusCode::OK, bytes).into_body().boxed_unsync())
+    Ok(full(StatusCode::OK, bytes).into_body())
 }
 
 /// `HeadObject`.

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::Answer;
 use super::answer::{empty, json};
-use super::attributes::{AclHeaders, Given, acl, stored_headers, user_meta};
+use super::attributes::{AclHeaders, Given, acl, refuse_unkept, stored_headers, user_meta};
 use super::input::{json_body, target};
 use crate::tos::Call;
 use crate::tos::error::TosError;
@@ -17,6 +17,7 @@ use crate::tos::wire::object::{PutTagging, Tagging};
 /// `SetObjectMeta`: replaces headers and user metadata.
 pub(super) async fn set_meta(call: Call, engine: &Engine) -> Answer {
     let given = Given::headers(&call.headers)?;
+    refuse_unkept(&given)?;
     let new = ObjectChange::Meta(stored_headers(&given), user_meta(&given));
     change(call, engine, new, StatusCode::OK).await
 }

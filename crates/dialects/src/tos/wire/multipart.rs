@@ -73,15 +73,15 @@ pub(in crate::tos) struct Completed<'a> {
     #[serde(rename = "ETag")]
     etag: String,
     location: &'a str,
-    completed_parts: Vec<CompletedPart<'a>>,
+    completed_parts: Vec<CompletedPart>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct CompletedPart<'a> {
+struct CompletedPart {
     part_number: u32,
     #[serde(rename = "ETag")]
-    etag: &'a str,
+    etag: String,
 }
 
 impl<'a> Completed<'a> {
@@ -91,9 +91,9 @@ impl<'a> Completed<'a> {
         location: &'a str,
         receipt: &'a CompleteReceipt,
     ) -> Self {
-        let part = |part: &'a NamedPart| CompletedPart {
+        let part = |part: &NamedPart| CompletedPart {
             part_number: part.number,
-            etag: &part.etag,
+            etag: format!("\"{}\"", part.etag),
         };
         Self {
             bucket,

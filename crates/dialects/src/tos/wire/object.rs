@@ -7,11 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::header::version_text;
 use crate::tos::error::TosError;
-
-/// Longest name of a tag, characters: what the family of vendors allows.
-const TAG_NAME_CHARS_MAX: usize = 128;
-/// Longest value of a tag, characters.
-const TAG_VALUE_CHARS_MAX: usize = 256;
+use crate::tos::limits::{TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX};
 
 /// Answer of `CopyObject` and `UploadPartCopy`.
 #[derive(Debug, Serialize)]

@@ -1,4 +1,5 @@
 use cohong_core::model::RuleSetVersion;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::super::{PutV1, PutV2, ShownV1, ShownV2};
@@ -196,5 +197,38 @@ fn destinations_are_judged() {
     ];
     for destination in bad {
         assert!(put(destination.clone()).is_err(), "{destination}");
+    }
+}
+
+/// Every text of at most six letters over a small alphabet.
+fn keys() -> Vec<String> {
+    let mut all = vec![String::new()];
+    let mut last = all.clone();
+    for _ in 0..6 {
+        last = last
+            .iter()
+            .flat_map(|key| ["a", "b"].map(|letter| key.clone() + letter))
+            .collect();
+        all.extend(last.clone());
+    }
+    all
+}
+
+proptest! {
+    #[test]
+    fn rules_overlap_when_some_key_matches_both(affixes in proptest::array::uniform4("[ab]{0,3}")) {
+        let [p1, s1, p2, s2] = &affixes;
+        let rule = |id: &str, prefix: &str, suffix: &str| json!({
+            "RuleId": id, "Events": ["tos:ObjectCreated:*"], "CloudFunction": "f",
+            "Filter": {"TOSKey": {"FilterRules": [
+                {"Name": "prefix", "Value": prefix}, {"Name": "suffix", "Value": suffix},
+            ]}},
+        });
+        let both = json!({"CloudFunctionConfigurations": [rule("1", p1, s1), rule("2", p2, s2)]});
+        let shared = keys().iter().any(|key| {
+            let matches = |prefix: &str, suffix: &str| key.starts_with(prefix) && key.ends_with(suffix);
+            matches(p1, s1) && matches(p2, s2)
+        });
+        prop_assert_eq!(v1(&both).is_err(), shared);
     }
 }

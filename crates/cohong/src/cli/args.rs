@@ -1,0 +1,253 @@
+//! What can be typed. Flags win over variables; for the server both win over the configuration file.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::span::span;
+use crate::serve::config::Written;
+
+#[derive(Parser)]
+#[command(
+    name = "cohong",
+    version,
+    about = "An object store that the clouds' own SDKs talk to",
+    after_help = "Without a command, cohong serves with defaults.\n\
+                  Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is still owed (events wait)."
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that stand before or after the command.
+#[derive(Args, Clone, Default)]
+pub(super) struct Common {
+    /// Data folder; commands find the server on this machine through it [default: ./cohong-data]
+    #[arg(long, global = true, value_name = "DIR", env = "COHONG_DATA")]
+    pub data: Option<PathBuf>,
+    /// Admin address: where `serve` listens [default: 127.0.0.1:9001], or the server that a command
+    /// with --key means
+    #[arg(long, global = true, value_name = "HOST:PORT", env = "COHONG_ADMIN")]
+    pub admin: Option<String>,
+    /// A root key, for a command to a server on another machine
+    #[arg(long, global = true, value_name = "ACCESS:SECRET", env = "COHONG_KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// Write JSON for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Run the server
+    Serve(Serve),
+    /// Check the configuration and show the settings in force; needs no server
+    Check(Serve),
+    /// Look for what is wrong with a server or its folder
+    Doctor,
+    /// Access keys
+    #[command(subcommand)]
+    Key(Key),
+    /// Functions that notification rules call
+    #[command(subcommand)]
+    Function(Function),
+    /// Notifications: what is owed, what was given up, sending again
+    #[command(subcommand)]
+    Events(Events),
+    /// What uploads of a key caused: callback, events, attempts
+    Trace(Trace),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(Serve::default())
+    }
+}
+
+#[derive(Args, Default)]
+pub(super) struct Serve {
+    /// Address for SDKs [default: 127.0.0.1:9000]; port 0 picks a free one
+    #[arg(long, value_name = "HOST:PORT", env = "COHONG_LISTEN")]
+    listen: Option<String>,
+    /// Configuration file
+    #[arg(long, value_name = "FILE", env = "COHONG_CONFIG")]
+    config: Option<PathBuf>,
+    /// Log filter, such as info or cohong=debug [default: info]
+    #[arg(long, value_name = "FILTER", env = "COHONG_LOG")]
+    log: Option<String>,
+    #[command(flatten)]
+    variables: Variables,
+}
+
+/// Settings that are variables only: secrets do not belong on a command line that others can see, and
+/// lists are better kept in a file.
+#[derive(Args, Default)]
+struct Variables {
+    #[arg(long = "root-access-key", hide = true, env = "COHONG_ROOT_ACCESS_KEY")]
+    root_access_key: Option<String>,
+    #[arg(long = "root-secret-key", hide = true, env = "COHONG_ROOT_SECRET_KEY", hide_env_values = true)]
+    root_secret_key: Option<String>,
+    #[arg(long = "root-secret-key-file", hide = true, env = "COHONG_ROOT_SECRET_KEY_FILE")]
+    root_secret_key_file: Option<PathBuf>,
+    #[arg(long = "egress-profile", hide = true, env = "COHONG_EGRESS_PROFILE")]
+    egress_profile: Option<String>,
+    #[arg(long = "egress-allow", hide = true, env = "COHONG_EGRESS_ALLOW", value_delimiter = ',')]
+    egress_allow: Option<Vec<String>>,
+}
+
+impl Serve {
+    /// What was written for the server.
+    pub(super) fn written(self, common: Common) -> Written {
+        Written {
+            config: self.config,
+            data: common.data,
+            listen: self.listen,
+            admin: common.admin,
+            log: self.log,
+            root_access_key: self.variables.root_access_key,
+            root_secret_key: self.variables.root_secret_key,
+            root_secret_key_file: self.variables.root_secret_key_file,
+            egress_profile: self.variables.egress_profile,
+            egress_allow: self.variables.egress_allow,
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(super) enum Key {
+    /// Make a key; its secret is shown only now
+    Create {
+        /// Whose key it is; the account is made with its first key
+        #[arg(long, default_value = "root")]
+        account: String,
+        /// Make a temporary key with a security token, such as 15m or 1h
+        #[arg(long, value_name = "TIME", value_parser = span)]
+        temporary: Option<Duration>,
+    },
+    /// List keys, without secrets
+    Ls {
+        /// Only those of this account
+        #[arg(long)]
+        account: Option<String>,
+    },
+    /// Remove a key
+    Rm {
+        /// The access key
+        #[arg(value_name = "ACCESS_KEY")]
+        access: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Function {
+    /// Register a function, or give it another URL
+    Add {
+        /// The name that rules use
+        name: String,
+        /// Where it is called; not contacted now
+        url: String,
+    },
+    /// List functions
+    Ls,
+    /// Forget a function; what is owed to it waits until it is added again
+    Rm {
+        /// Its name
+        name: String,
+    },
+    /// Send a made-up event and show what comes of it
+    Test {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Events {
+    /// Who is told about which bucket, and what is owed
+    Ls,
+    /// The last events of a bucket, or of all
+    Tail {
+        /// The bucket
+        bucket: Option<String>,
+        /// Go on with what comes
+        #[arg(long, short)]
+        follow: bool,
+        /// How many
+        #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        lines: u16,
+    },
+    /// Events that were given up
+    Dead {
+        #[command(subcommand)]
+        order: Option<Dead>,
+    },
+    /// Send past events of a bucket once more, marked as a replay
+    Replay(Replay),
+    /// Wait until everything owed now is delivered
+    Wait {
+        /// How long at most, such as 60s or 5m
+        #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
+        timeout: Duration,
+    },
+    /// Give up what a destination is owed about a bucket; it moves to the dead events
+    Cancel {
+        /// The bucket
+        bucket: String,
+        /// function:NAME or webhook:URL, as `events ls` shows it
+        destination: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Dead {
+    /// List them
+    Ls {
+        /// Only those of this bucket
+        #[arg(long)]
+        bucket: Option<String>,
+    },
+    /// Send them once more; those accepted are dead no longer
+    Redrive {
+        /// Only those of this bucket
+        #[arg(long)]
+        bucket: Option<String>,
+        /// Only those of this destination, as `events ls` shows it
+        #[arg(long)]
+        destination: Option<String>,
+        /// Only this event
+        #[arg(long)]
+        id: Option<u64>,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Replay {
+    /// The bucket
+    pub bucket: String,
+    /// Events of this instant and later, such as 2026-01-31T13:45:00Z
+    #[arg(long)]
+    pub from: Option<String>,
+    /// Events before this instant
+    #[arg(long)]
+    pub to: Option<String>,
+    /// Only keys that begin with this
+    #[arg(long, default_value = "")]
+    pub prefix: String,
+    /// Only keys that end with this
+    #[arg(long, default_value = "")]
+    pub suffix: String,
+    /// Tell this destination, function:NAME or webhook:URL, instead of those that were told
+    #[arg(long)]
+    pub destination: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Trace {
+    /// Bucket and key, such as photos/2026/cat.jpg
+    #[arg(value_name = "BUCKET/KEY")]
+    pub object: String,
+}

@@ -1,0 +1,54 @@
+//! `cohong key`.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::args::Key;
+use super::client::{Client, escaped};
+use super::failure::Failure;
+use super::output::{Output, text};
+
+pub(super) async fn run(order: Key, client: &Client, output: Output) -> Result<ExitCode, Failure> {
+    match order {
+        Key::Create { account, temporary } => {
+            let seconds = temporary.map(|life| life.as_secs());
+            let order = json!({ "account": account, "temporary_seconds": seconds });
+            output.say(&client.post("/keys", &order).await?, created)?;
+        }
+        Key::Ls { account } => {
+            let path = account
+                .map_or_else(|| "/keys".to_owned(), |name| format!("/keys?account={}", escaped(&name)));
+            let columns: [(&str, fn(&Value) -> String); 4] = [
+                ("ACCESS KEY", |line| text(line, "access_key")),
+                ("ACCOUNT", |line| text(line, "account")),
+                ("CREATED", |line| text(line, "created_at")),
+                ("EXPIRES", |line| text(line, "expires_at")),
+            ];
+            let nothing = "no keys; `cohong key create` makes one";
+            output.list(&client.get(&path).await?, columns, nothing)?;
+        }
+        Key::Rm { access } => {
+            let answer = client.delete(&format!("/keys/{}", escaped(&access))).await?;
+            output.say(&answer, |_| format!("removed {access}"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn created(answer: &Value) -> String {
+    let mut words = format!(
+        "account         {}\naccess key      {}\nsecret key      {}   (shown only now: keep it)",
+        text(answer, "account"),
+        text(answer, "access_key"),
+        text(answer, "secret_key"),
+    );
+    if answer["security_token"].is_string() {
+        words += &format!(
+            "\nsecurity token  {}\nexpires         {}",
+            text(answer, "security_token"),
+            text(answer, "expires_at"),
+        );
+    }
+    words
+}

@@ -1,0 +1,83 @@
+//! The command line. `serve` runs the server in this process; every other command is a client of the
+//! admin interface, or looks at a folder itself when no server is needed.
+
+mod args;
+mod client;
+mod events;
+mod failure;
+mod find;
+mod functions;
+mod keys;
+mod output;
+mod serve;
+mod span;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use client::Client;
+use failure::Failure;
+use output::Output;
+
+/// How long tasks that nobody waits for may hold up the end of the process.
+const RUNTIME_END_MAX: Duration = Duration::from_millis(200);
+
+/// Runs a command line and gives the exit code of the process.
+pub(crate) fn run(words: impl Iterator<Item = OsString>) -> ExitCode {
+    let cli = match parse(words.collect()) {
+        Ok(cli) => cli,
+        Err(wrong) => {
+            // Help and version are errors to clap, but successes to users.
+            let code = if wrong.use_stderr() { failure::USAGE } else { 0 };
+            // Nothing is left to do when the terminal is gone.
+            drop(wrong.print());
+            return ExitCode::from(code);
+        }
+    };
+    let output = Output::new(cli.common.json);
+    let runtime = match runtime(&cli) {
+        Ok(runtime) => runtime,
+        Err(error) => return output.failed(&Failure::new(format!("cannot start: {error}"))),
+    };
+    let done = runtime.block_on(execute(cli, output));
+    runtime.shutdown_timeout(RUNTIME_END_MAX);
+    match done {
+        Ok(code) => code,
+        Err(failure) => output.failed(&failure),
+    }
+}
+
+/// Reads a command line; without a command it means `serve`.
+fn parse(mut words: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let cli = Cli::try_parse_from(&words)?;
+    if cli.command.is_some() {
+        return Ok(cli);
+    }
+    words.push("serve".into());
+    Cli::try_parse_from(words)
+}
+
+/// A command needs one thread, the server all of them.
+fn runtime(cli: &Cli) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = match cli.command {
+        Some(Command::Serve(_)) | None => tokio::runtime::Builder::new_multi_thread(),
+        Some(_) => tokio::runtime::Builder::new_current_thread(),
+    };
+    builder.enable_all().build()
+}
+
+async fn execute(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
+    let common = cli.common;
+    let client = || find::server(&common).map(Client::new);
+    match cli.command.unwrap_or_default() {
+        Command::Serve(serve) => serve::run(common, serve).await,
+        Command::Key(order) => keys::run(order, &client()?, output).await,
+        Command::Function(order) => functions::run(order, &client()?, output).await,
+        Command::Events(order) => events::run(order, &client()?, output).await,
+        _ => Err(Failure::usage("x")),
+    }
+}

@@ -1,0 +1,117 @@
+//! What operators see of stored versions, and that missing bytes are noticed.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod common;
+
+use cohong_core::engine::VersionChoice;
+use cohong_core::model::{ObjectKey, PayloadRef, Place, Versioning};
+use cohong_core::ports::{BlobStore, Table, Txn, When, Write};
+use cohong_core::ports::MetadataStore;
+use cohong_core::records::keys;
+use common::{World, run};
+
+#[test]
+fn versions_of_a_key_come_newest_first_with_markers() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        world.versioning(&bucket, Versioning::Enabled).await;
+        let first = world.put(&bucket, "cat", "one").await;
+        world.put(&bucket, "cat", "three").await;
+        world.put(&bucket, "catalogue", "another key").await;
+        world.delete(&bucket, "cat", VersionChoice::Current).await.unwrap();
+        let id = world.engine.all_buckets().await.unwrap()[0].id;
+        let key = ObjectKey::new("cat").unwrap();
+        let versions = world.engine.versions_of(id, &key).await.unwrap();
+        let sizes: Vec<Option<u64>> =
+            versions.iter().map(|version| version.object().map(|object| object.size)).collect();
+        assert_eq!(sizes, [None, Some(5), Some(3)]);
+        assert!(versions.is_sorted_by(|newer, older| newer.id > older.id));
+        drop(first);
+        let none = ObjectKey::new("dog").unwrap();
+        assert!(world.engine.versions_of(id, &none).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn whole_versions_pass_and_missing_bytes_are_named() {
+    run(async {
+        for world in [World::new(), World::without_small_bodies()] {
+            let bucket = world.bucket("photos").await;
+            world.versioning(&bucket, Versioning::Enabled).await;
+            world.put(&bucket, "cat", "old bytes").await;
+            world.put(&bucket, "cat", "new bytes").await;
+            world.put(&bucket, "empty", "").await;
+            let whole = world.engine.inspect().await.unwrap();
+            assert_eq!((whole.versions, whole.bytes), (3, 18));
+            assert_eq!((whole.damaged, whole.damage.len()), (0, 0));
+
+            let id = world.engine.all_buckets().await.unwrap()[0].id;
+            let key = ObjectKey::new("cat").unwrap();
+            let versions = world.engine.versions_of(id, &key).await.unwrap();
+            let oldest = versions.last().unwrap();
+            let PayloadRef::One { extent, .. } = oldest.object().unwrap().payload else {
+                panic!("one extent");
+            };
+            match extent.at {
+                Place::Hot(blob) => world.blobs.delete(blob).await.unwrap(),
+                Place::Meta(blob) => write(&world, Write::DropPayload(blob)).await,
+            }
+            let damaged = world.engine.inspect().await.unwrap();
+            assert_eq!((damaged.versions, damaged.damaged), (3, 1));
+            let named = &damaged.damage[0];
+            assert_eq!((&*named.key, named.version), ("cat", Some(oldest.id)));
+            assert!(named.what.contains("no such blob"), "{}", named.what);
+        }
+    });
+}
+
+#[test]
+fn a_version_whose_payload_does_not_know_it_is_named() {
+    run(async {
+        let cases: [(Table, &str); 2] = [
+            (Table::PayloadRefs, "does not know it"),
+            (Table::Payloads, "no record"),
+        ];
+        for (table, expected) in cases {
+            let world = World::without_small_bodies();
+            let bucket = world.bucket("photos").await;
+            world.put(&bucket, "cat", "bytes").await;
+            let (at, _) = world.rows(table).await.remove(0);
+            let gone = cohong_core::ports::Key { table, bytes: at };
+            write(&world, Write::Delete(gone)).await;
+            let damaged = world.engine.inspect().await.unwrap();
+            assert_eq!(damaged.damaged, 1);
+            let what = &damaged.damage[0].what;
+            assert!(what.contains(expected), "{what}");
+        }
+    });
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_named_and_passed() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        world.put(&bucket, "cat", "bytes").await;
+        world.put(&bucket, "dog", "bytes").await;
+        let id = world.engine.all_buckets().await.unwrap()[0].id;
+        let at = keys::head(id, &ObjectKey::new("cat").unwrap());
+        write(&world, Write::Put(at, bytes::Bytes::from_static(&[9, 9]))).await;
+        let damaged = world.engine.inspect().await.unwrap();
+        assert_eq!((damaged.versions, damaged.damaged), (1, 1));
+        assert!(damaged.damage[0].what.contains("unknown format"));
+    });
+}
+
+async fn write(world: &World, write: Write) {
+    let txn = Txn {
+        when: When::Now,
+        expect: Vec::new(),
+        write: vec![write],
+        payloads: Vec::new(),
+    };
+    for outcome in world.meta.commit(vec![txn]).await {
+        outcome.unwrap();
+    }
+}

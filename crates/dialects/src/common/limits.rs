@@ -1,0 +1,13 @@
+//! Limits of what all dialects read alike.
+
+/// Most entity tags in one condition: nobody names more by hand, and each is compared with the object's.
+pub(super) const ENTITY_TAGS_MAX: usize = 64;
+/// Deepest nesting of a JSON document: the deepest one of any dialect has 7 levels.
+pub(super) const JSON_DEPTH_MAX: usize = 16;
+/// Bytes of a form handed to its parser at once while fields are read: what the parser takes beyond a
+/// field is held in memory.
+pub(super) const FORM_PIECE_BYTES: usize = 16 << 10;
+/// Bytes of boundaries and part headers allowed beside the fields, in front of the file or behind it.
+pub(super) const FORM_OVERHEAD_BYTES_MAX: usize = 64 << 10;
+/// Most conditions of a form's policy: several for every field a form may have.
+pub(super) const POLICY_CONDITIONS_MAX: usize = 500;
