@@ -25,6 +25,17 @@ def client(server):
     return server.client()
 
 
+@pytest.fixture(scope="session")
+def stranger(server):
+    """A client of an account that owns nothing."""
+    return server.stranger("stranger")
+
+
+@pytest.fixture(scope="session")
+def anonymous(server):
+    return server.anonymous()
+
+
 @pytest.fixture()
 def bucket(client, request):
     """A bucket of its own for every test, named after it."""

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 
+import requests
 import tos
 
 # Any of the vendor's own endpoints: the client sends absolute-form requests to its proxy, which is the
@@ -47,6 +48,22 @@ class Server:
             max_retry_count=options.pop("max_retry_count", 0),
             **options,
         )
+
+    def anonymous(self):
+        """A client that signs nothing."""
+        return tos.TosClientV2(
+            "", "", ENDPOINT, REGION, proxy_host=self.host, proxy_port=self.port, max_retry_count=0
+        )
+
+    def stranger(self, account, **options):
+        """A client of another account."""
+        key = self.command("key", "create", "--account", account)
+        return self.client(key["access_key"], key["secret_key"], **options)
+
+    def http(self, method, url, **options):
+        """A plain HTTP request to a URL with the vendor's host name, as a browser behind a proxy."""
+        proxies = {"http": f"http://{self.host}:{self.port}"}
+        return requests.request(method, url, proxies=proxies, timeout=30, allow_redirects=False, **options)
 
     def command(self, *words):
         """Runs a command of the binary against this server; its JSON answer."""

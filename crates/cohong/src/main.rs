@@ -2,6 +2,7 @@
 //! server from the other crates; `cli` is what operators type.
 
 mod cli;
+mod finding;
 mod place;
 mod serve;
 

@@ -5,8 +5,7 @@ mod common;
 
 use cohong_core::engine::VersionChoice;
 use cohong_core::model::{ObjectKey, PayloadRef, Place, Versioning};
-use cohong_core::ports::{BlobStore, Table, Txn, When, Write};
-use cohong_core::ports::MetadataStore;
+use cohong_core::ports::{BlobStore, Key, MetadataStore, Table, Txn, When, Write};
 use cohong_core::records::keys;
 use common::{World, run};
 
@@ -16,7 +15,7 @@ fn versions_of_a_key_come_newest_first_with_markers() {
         let world = World::new();
         let bucket = world.bucket("photos").await;
         world.versioning(&bucket, Versioning::Enabled).await;
-        let first = world.put(&bucket, "cat", "one").await;
+        world.put(&bucket, "cat", "one").await;
         world.put(&bucket, "cat", "three").await;
         world.put(&bucket, "catalogue", "another key").await;
         world.delete(&bucket, "cat", VersionChoice::Current).await.unwrap();
@@ -27,7 +26,6 @@ fn versions_of_a_key_come_newest_first_with_markers() {
             versions.iter().map(|version| version.object().map(|object| object.size)).collect();
         assert_eq!(sizes, [None, Some(5), Some(3)]);
         assert!(versions.is_sorted_by(|newer, older| newer.id > older.id));
-        drop(first);
         let none = ObjectKey::new("dog").unwrap();
         assert!(world.engine.versions_of(id, &none).await.unwrap().is_empty());
     });
@@ -69,17 +67,22 @@ fn whole_versions_pass_and_missing_bytes_are_named() {
 #[test]
 fn a_version_whose_payload_does_not_know_it_is_named() {
     run(async {
-        let cases: [(Table, &str); 2] = [
-            (Table::PayloadRefs, "does not know it"),
-            (Table::Payloads, "no record"),
+        let cases = [
+            (Table::PayloadRefs, None, "does not know it"),
+            (Table::Payloads, None, "no record"),
+            (Table::Payloads, Some(&[9, 9][..]), "unknown format"),
         ];
-        for (table, expected) in cases {
+        for (table, instead, expected) in cases {
             let world = World::without_small_bodies();
             let bucket = world.bucket("photos").await;
             world.put(&bucket, "cat", "bytes").await;
             let (at, _) = world.rows(table).await.remove(0);
-            let gone = cohong_core::ports::Key { table, bytes: at };
-            write(&world, Write::Delete(gone)).await;
+            let at = Key { table, bytes: at };
+            let change = match instead {
+                Some(bytes) => Write::Put(at, bytes::Bytes::from_static(bytes)),
+                None => Write::Delete(at),
+            };
+            write(&world, change).await;
             let damaged = world.engine.inspect().await.unwrap();
             assert_eq!(damaged.damaged, 1);
             let what = &damaged.damage[0].what;

@@ -25,6 +25,7 @@ pub struct Instance {
     folder: PathBuf,
     listen: SocketAddr,
     admin: SocketAddr,
+    pid: u32,
 }
 
 /// How to start one.
@@ -82,7 +83,13 @@ impl Instance {
                 .and_then(|text| text.parse().ok())
                 .ok_or(format!("no {name}"))
         };
+        let pid = child.id().ok_or("the server ended when it was ready")?;
         Ok(Self {
+            pid: if start.under.is_empty() {
+                pid
+            } else {
+                only_child(pid)?
+            },
             listen: address("listen")?,
             admin: address("admin")?,
             folder: folder.to_owned(),
@@ -105,9 +112,9 @@ impl Instance {
         &self.folder
     }
 
-    /// The process id; none when it has ended.
-    pub fn pid(&self) -> Option<u32> {
-        self.child.id()
+    /// The server's process id, also when it runs under another program.
+    pub fn pid(&self) -> u32 {
+        self.pid
     }
 
     /// A client with the root key and a connection of its own.
@@ -117,28 +124,45 @@ impl Instance {
 
     /// Kills the process as a power switch would, and waits until it is gone.
     pub async fn kill(mut self) -> Result<(), String> {
-        self.child.kill().await.map_err(|e| e.to_string())
-    }
-
-    /// Waits for the process to end by itself; its exit code, none when a signal ended it.
-    pub async fn ended(mut self) -> Result<Option<i32>, String> {
+        self.signal("KILL").await?;
         self.child
             .wait()
             .await
-            .map(|status| status.code())
+            .map(|_| ())
             .map_err(|e| e.to_string())
     }
 
-    /// Asks the process to end, as an operator would; its exit code.
+    /// Waits for the process to end by itself, and kills it when that takes longer than `within`;
+    /// whether it ended by itself.
+    pub async fn ended(mut self, within: Duration) -> Result<bool, String> {
+        let by_itself = tokio::time::timeout(within, self.child.wait())
+            .await
+            .is_ok();
+        if !by_itself {
+            self.kill().await?;
+        }
+        Ok(by_itself)
+    }
+
+    /// Asks the process to end, as an operator would; its exit code, none when a signal ended it.
     pub async fn stop(mut self) -> Result<Option<i32>, String> {
-        let pid = self.child.id().ok_or("the process has ended")?;
-        let asked = Command::new("kill").arg(pid.to_string()).status().await;
-        asked.map_err(|e| e.to_string())?;
+        self.signal("TERM").await?;
         self.child
             .wait()
             .await
             .map(|status| status.code())
             .map_err(|e| e.to_string())
+    }
+
+    async fn signal(&self, name: &str) -> Result<(), String> {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.pid.to_string()])
+            .status()
+            .await;
+        match sent.map_err(|e| e.to_string())?.success() {
+            true => Ok(()),
+            false => Err(format!("process {} takes no {name}", self.pid)),
+        }
     }
 
     /// Runs a command of the binary against this server and reads its JSON answer.
@@ -160,4 +184,14 @@ impl Instance {
         }
         serde_json::from_slice(&done.stdout).map_err(|e| e.to_string())
     }
+}
+
+/// The one process that another started.
+fn only_child(of: u32) -> Result<u32, String> {
+    let path = format!("/proc/{of}/task/{of}/children");
+    let children = std::fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
+    children
+        .trim()
+        .parse()
+        .map_err(|_| format!("{of} has the children {children:?}"))
 }

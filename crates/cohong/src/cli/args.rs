@@ -251,3 +251,66 @@ pub(super) struct Trace {
     #[arg(value_name = "BUCKET/KEY")]
     pub object: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_for_all_commands_stand_before_or_after_them() {
+        let lines = [
+            "cohong --data d --json --key AK:SK --admin h:1 events dead ls",
+            "cohong events --data d dead --json ls --key AK:SK --admin h:1",
+            "cohong events dead ls --data d --json --key AK:SK --admin h:1",
+        ];
+        for line in lines {
+            let cli = Cli::try_parse_from(line.split(' ')).expect("an order");
+            let common = cli.common;
+            assert_eq!(common.data.as_deref(), Some("d".as_ref()), "{line}");
+            assert_eq!(common.key.as_deref(), Some("AK:SK"), "{line}");
+            assert_eq!(common.admin.as_deref(), Some("h:1"), "{line}");
+            assert!(common.json, "{line}");
+        }
+    }
+
+    #[test]
+    fn orders_are_read_and_wrong_ones_refused() {
+        let good = [
+            "serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --data d --config c --json",
+            "check --config c",
+            "doctor",
+            "key create --account a --temporary 1h",
+            "function add team:resize/2 http://127.0.0.1:8080/",
+            "events tail photos --follow -n 5",
+            "events dead",
+            "events dead redrive --bucket b --destination function:f --id 7",
+            "events replay b --from x --to y --prefix p --suffix s --destination d",
+            "events wait --timeout 5m",
+            "trace photos/2026/cat.jpg",
+        ];
+        for line in good {
+            let words = ["cohong"].into_iter().chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+        let bad = [
+            "function add resize",
+            "events replay",
+            "events tail -n 0",
+            "events wait --timeout soon",
+            "key rm",
+            "serve extra",
+            "trace",
+        ];
+        for line in bad {
+            let words = ["cohong"].into_iter().chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_err(), "{line}");
+        }
+    }
+}

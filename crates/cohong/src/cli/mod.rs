@@ -2,7 +2,9 @@
 //! admin interface, or looks at a folder itself when no server is needed.
 
 mod args;
+mod check;
 mod client;
+mod doctor;
 mod events;
 mod failure;
 mod find;
@@ -11,6 +13,7 @@ mod keys;
 mod output;
 mod serve;
 mod span;
+mod trace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -75,9 +78,11 @@ async fn execute(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
     let client = || find::server(&common).map(Client::new);
     match cli.command.unwrap_or_default() {
         Command::Serve(serve) => serve::run(common, serve).await,
+        Command::Check(serve) => check::run(common, serve, output),
+        Command::Doctor => doctor::run(&common, output).await,
         Command::Key(order) => keys::run(order, &client()?, output).await,
         Command::Function(order) => functions::run(order, &client()?, output).await,
         Command::Events(order) => events::run(order, &client()?, output).await,
-        _ => Err(Failure::usage("x")),
+        Command::Trace(order) => trace::run(&order, &client()?, output).await,
     }
 }

@@ -96,3 +96,26 @@ pub(super) fn text(line: &Value, name: &str) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_aligned_and_quiet() {
+        let lines = [
+            json!({ "name": "resize", "url": "http://127.0.0.1:8080/", "tries": 3 }),
+            json!({ "name": "a-longer-name", "url": null, "tries": 12 }),
+        ];
+        let columns: [(&str, Column); 3] = [
+            ("NAME", |line| text(line, "name")),
+            ("TRIES", |line| text(line, "tries")),
+            ("URL", |line| text(line, "url")),
+        ];
+        insta::assert_snapshot!(table(&lines, columns), @r"
+        NAME           TRIES  URL
+        resize         3      http://127.0.0.1:8080/
+        a-longer-name  12
+        ");
+    }
+}

@@ -8,7 +8,9 @@ mod ready;
 mod telemetry;
 mod world;
 
+use std::fs::DirBuilder;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +32,7 @@ use admin::Admin;
 use config::Settings;
 use gateway::Gateway;
 
+pub(crate) use outbound::egress_entry;
 pub(crate) use ready::{Manner, Ready};
 pub(crate) use telemetry::log;
 
@@ -91,6 +94,7 @@ impl Server {
             registry,
             work: work.clone(),
             meta: meta.clone(),
+            data: settings.data.clone(),
             settings: settings.shown(),
             metrics,
             started,
@@ -168,7 +172,11 @@ async fn open_stores(data: std::path::PathBuf) -> Result<Stores, StartError> {
 }
 
 fn open_folder(data: &Path) -> Result<Stores, StartError> {
-    std::fs::create_dir_all(data)
+    // Nobody else on the machine may read objects past the access rules.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
         .map_err(|error| format!("cannot create the data folder {}: {error}", data.display()))?;
     let meta = EmbeddedMeta::open(
         &data.join("meta"),

@@ -31,6 +31,12 @@ pub(super) fn client(settings: &Settings, own: Vec<SocketAddr>) -> Result<Arc<Ht
     Ok(Arc::new(Http::new(policy, Arc::new(SystemResolver::default()), HttpLimits::default())?))
 }
 
+/// Judges an entry of `egress.allow`.
+pub(crate) fn egress_entry(text: &str) -> Result<(), StartError> {
+    text.parse::<Allow>()?;
+    Ok(())
+}
+
 pub(super) fn callbacks(http: &Arc<Http>) -> Arc<dyn CallbackSender> {
     Arc::new(HttpCallbacks::new(http.clone(), CallbackLimits::default()))
 }

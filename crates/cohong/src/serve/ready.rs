@@ -98,7 +98,11 @@ fn find_owner(port: u16) -> Option<String> {
         table.lines().skip(1).find_map(|line| listener_inode(line, port))
     })?;
     let wanted = format!("socket:[{inode}]");
+    let is_process = |name: &std::ffi::OsStr| name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
     for process in std::fs::read_dir("/proc").ok()?.flatten() {
+        if !is_process(&process.file_name()) {
+            continue;
+        }
         let Ok(handles) = std::fs::read_dir(process.path().join("fd")) else { continue };
         let holds = handles.flatten().any(|handle| {
             std::fs::read_link(handle.path()).is_ok_and(|link| link.as_os_str() == wanted.as_str())

@@ -8,7 +8,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Starts logging to standard error: text for people, JSON lines for programs. A second call keeps
 /// the first.
 pub(crate) fn log(filter: &str, json: bool) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // The storage engine tells at info what operators cannot use; whoever names it is heard.
+    let filter = EnvFilter::try_new(format!("fjall=warn,lsm_tree=warn,{filter}"))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
     let registry = tracing_subscriber::registry().with(filter);
     let text = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let started = if json {

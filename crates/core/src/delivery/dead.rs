@@ -6,7 +6,7 @@ use super::status::of_sub;
 use super::sub::{PAGE, position_at_end, scan};
 use crate::error::Error;
 use crate::limits::PAGE_MAX;
-use crate::model::{BucketId, WorkId};
+use crate::model::{BucketId, ObjectKey, WorkId};
 use crate::ports::{KeyRange, Limit, Position, StoreError, Table};
 use crate::records::keys::{self, DestinationKey};
 use crate::records::{DeadRecord, ReplaySource, decode};
@@ -55,6 +55,34 @@ impl DeliveryHandle {
             })
         });
         seen.collect::<Result<_, StoreError>>().map_err(failed)
+    }
+
+    /// Dead events of one key, by destination and position. Reads all dead events of the bucket.
+    pub async fn dead_of(
+        &self,
+        bucket: BucketId,
+        key: &ObjectKey,
+    ) -> Result<Vec<DeadEvent>, Error> {
+        let mut range = dead_range(Some(bucket));
+        let mut found = Vec::new();
+        loop {
+            let page = scan(&self.shared.ports, range.clone(), PAGE).await;
+            let (rows, more) = page.map_err(failed)?;
+            for (place, row) in &rows {
+                let record: DeadRecord = decode(&row.bytes).map_err(failed)?;
+                if record.logged.event.key == *key {
+                    found.push(DeadEvent {
+                        bucket,
+                        position: position_at_end(place).map_err(failed)?,
+                        record,
+                    });
+                }
+            }
+            let Some((last, true)) = rows.last().map(|(place, _)| (place, more)) else {
+                return Ok(found);
+            };
+            range.start = after(last);
+        }
     }
 
     /// Sends dead events once more, marked as a replay and outside the order; those accepted leave

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::Engine;
 use super::ingest::next;
 use super::walk::Walk;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
     Bucket, BucketId, Extent, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Place,
@@ -72,7 +72,10 @@ impl Engine {
                 };
                 found.versions += 1;
                 found.bytes += object.size;
-                self.missing(row, object).await?
+                match self.missing(row, object).await {
+                    Err(error) if error.kind() == ErrorKind::Internal => Some(cause(&error)),
+                    missing => missing?,
+                }
             }
             Err(error) => Some(error.to_string()),
         };
@@ -213,6 +216,11 @@ impl Engine {
         let buckets = rows.into_iter().map(|(_, row)| decode(&row.bytes));
         Ok(buckets.collect::<Result<_, _>>()?)
     }
+}
+
+/// What the stored thing is damaged like.
+fn cause(error: &Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// A row of `heads` or `versions`.

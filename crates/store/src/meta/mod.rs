@@ -2,4 +2,4 @@
 
 mod embedded;
 
-pub use embedded::{EmbeddedMeta, FatalHook, OpenError, Options, Stats};
+pub use embedded::{EmbeddedMeta, FORMAT, FatalHook, OpenError, Options, Stats};

@@ -4,6 +4,7 @@
 
 mod answer;
 mod destination;
+mod doctor;
 mod events;
 mod functions;
 mod guard;
@@ -11,8 +12,12 @@ mod health;
 mod keys;
 mod listen;
 mod shown;
+mod status;
+mod trace;
 mod wait;
+mod work;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -41,6 +46,8 @@ pub(crate) struct Admin {
     pub registry: Registry,
     pub work: Arc<WorkHandle>,
     pub meta: Arc<EmbeddedMeta>,
+    /// The data folder.
+    pub data: PathBuf,
     /// Settings in force, without secrets.
     pub settings: serde_json::Value,
     pub metrics: PrometheusHandle,
@@ -70,8 +77,12 @@ pub(crate) fn router(admin: Arc<Admin>, guarded: bool) -> Router {
 
 fn resources() -> Router<Arc<Admin>> {
     Router::new()
+        .merge(doctor::routes())
         .merge(events::routes())
         .merge(functions::routes())
         .merge(keys::routes())
+        .merge(status::routes())
+        .merge(trace::routes())
         .merge(wait::routes())
+        .merge(work::routes())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cohong_core::delivery::SeenEvent;
-use cohong_core::model::{BucketId, EventKind, VersionTag};
+use cohong_core::model::{BucketId, DialectId, EventKind, VersionTag};
 use serde_json::{Value, json};
 
 use super::Admin;
@@ -40,6 +40,13 @@ pub(super) fn version(tag: VersionTag) -> Option<String> {
     }
 }
 
+/// The word for a dialect.
+pub(super) fn dialect(dialect: DialectId) -> &'static str {
+    match dialect {
+        DialectId::Tos => "tos",
+    }
+}
+
 pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
@@ -58,14 +65,16 @@ pub(super) fn event(bucket: &str, seen: &SeenEvent) -> Value {
         "account": event.principal.as_ref().map(|account| account.0.as_ref()),
         "source": event.source.map(|source| source.to_string()),
         "request_id": event.request_id,
-        "dialect": format!("{:?}", event.dialect).to_lowercase(),
+        "dialect": dialect(event.dialect),
         "destinations": seen.destinations,
     })
 }
 
-/// Names of all buckets that are subscribed to, also of removed ones.
+/// Names of all buckets, also of removed ones that are still subscribed to.
 pub(super) async fn bucket_names(admin: &Admin) -> Result<BTreeMap<BucketId, String>, Problem> {
     let subs = admin.delivery.subs().await?;
-    let named = subs.into_iter().filter_map(|sub| Some((sub.bucket, sub.bucket_name?.to_string())));
-    Ok(named.collect())
+    let removed = subs.into_iter().filter_map(|sub| Some((sub.bucket, sub.bucket_name?)));
+    let buckets = admin.engine.all_buckets().await?;
+    let live = buckets.into_iter().map(|bucket| (bucket.id, bucket.name));
+    Ok(removed.chain(live).map(|(id, name)| (id, name.to_string())).collect())
 }

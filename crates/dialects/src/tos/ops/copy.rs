@@ -81,15 +81,19 @@ pub(super) async fn part(call: Call, engine: &Engine) -> Answer {
     Ok(json(headers, &body))
 }
 
-/// Whether a directive says REPLACE; COPY is the default.
+/// Whether a directive says REPLACE; COPY is the default. The SDK writes that of metadata in capitals
+/// and that of tags as `Copy` and `Replace`.
 fn directive(given: &Given<'_>, name: &'static str) -> Result<bool, TosError> {
-    match given.get(name) {
-        None | Some("" | "COPY") => Ok(false),
-        Some("REPLACE") => Ok(true),
-        Some(_) => Err(TosError::invalid_argument(format!(
-            "{name} is COPY or REPLACE"
-        ))),
+    let word = given.get(name).unwrap_or_default();
+    if word.eq_ignore_ascii_case("REPLACE") {
+        return Ok(true);
     }
+    if word.is_empty() || word.eq_ignore_ascii_case("COPY") {
+        return Ok(false);
+    }
+    Err(TosError::invalid_argument(format!(
+        "{name} is COPY or REPLACE"
+    )))
 }
 
 fn source(given: &Given<'_>) -> Result<CopySource, TosError> {

@@ -218,14 +218,21 @@ fn overrides(call: &Call) -> Result<HeaderMap, TosError> {
 }
 
 /// The SDK escapes a disposition before it escapes the query (sheet section 4, `GetObject`): a value in
-/// which nothing is left that would need escaping was escaped twice.
+/// which nothing is left that would need escaping was escaped twice. What is not ASCII stays escaped:
+/// the SDK reads headers as Latin-1 before it decodes them, and browsers decode names too.
 fn twice_decoded(value: &str) -> String {
     let escaped = |b: u8| b.is_ascii_alphanumeric() || b"-_.~%/".contains(&b);
     let twice = value.contains('%') && value.bytes().all(escaped);
     let decoded = twice.then(|| cohong_sign::decode(value).ok()).flatten();
-    decoded
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .unwrap_or_else(|| value.to_owned())
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(text) = text else {
+        return value.to_owned();
+    };
+    let escape = |c: char| match c.is_ascii() {
+        true => c.to_string(),
+        false => cohong_sign::encode(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    };
+    text.chars().map(escape).collect()
 }
 
 #[cfg(test)]
@@ -237,7 +244,7 @@ mod tests {
         let cases = [
             (
                 "attachment%3B%20filename%3D%E4%B8%AD.txt",
-                "attachment; filename=中.txt",
+                "attachment; filename=%E4%B8%AD.txt",
             ),
             (
                 "attachment; filename*=UTF-8''%E4%B8%AD",

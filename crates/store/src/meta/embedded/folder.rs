@@ -11,7 +11,7 @@ use cohong_core::error::BoxError;
 use cohong_core::ports::StoreError;
 
 /// The format this code reads and writes.
-const FORMAT: &str = "cohong metadata 1\n";
+pub const FORMAT: &str = "cohong metadata 1\n";
 
 /// The store could not be opened.
 #[derive(Debug, thiserror::Error)]

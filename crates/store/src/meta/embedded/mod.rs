@@ -30,7 +30,7 @@ use cohong_core::ports::{
 };
 
 pub use committer::FatalHook;
-pub use folder::OpenError;
+pub use folder::{FORMAT, OpenError};
 pub use stats::Stats;
 
 use committer::{Committer, Shared, UNSYNCED_NUMBERS_MAX};

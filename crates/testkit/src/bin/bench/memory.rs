@@ -17,7 +17,7 @@ pub(crate) async fn run() -> Result<(), String> {
         .and_then(|n| n.parse().ok())
         .unwrap_or(5);
     let (server, _folder) = fresh().await?;
-    let pid = server.pid().ok_or("the server has ended")?;
+    let pid = server.pid();
     let mut client = server.client();
     client.create_bucket(BUCKET).await?;
     client

@@ -1,0 +1,101 @@
+//! Running the binary and reading what it says.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use cohong_testkit::instance::{Instance, Start};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::process::Command;
+
+/// What a command did.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Done {
+    /// What it printed for programs.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+pub(crate) fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_cohong"))
+}
+
+/// A command without any variable of this process's environment.
+pub(crate) fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    let foreign = std::env::vars_os().map(|(name, _)| name);
+    for name in foreign.filter(|name| name.to_string_lossy().starts_with("COHONG_")) {
+        command.env_remove(name);
+    }
+    command.args(words).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) async fn run(words: &[&str]) -> Done {
+    let done = command(words).output().await.expect("the binary runs");
+    Done {
+        code: done.status.code().unwrap_or(-1),
+        out: String::from_utf8(done.stdout).expect("UTF-8"),
+        err: String::from_utf8(done.stderr).expect("UTF-8"),
+    }
+}
+
+/// A server on a folder of its own.
+pub(crate) struct World {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) server: Instance,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let server = Instance::start(binary(), &data, &Start::default()).await.expect("started");
+        Self { folder, server }
+    }
+
+    pub(crate) fn data(&self) -> String {
+        self.server.folder().to_str().expect("UTF-8").to_owned()
+    }
+
+    /// Runs a command against this server.
+    pub(crate) async fn run(&self, words: &[&str]) -> Done {
+        let data = self.data();
+        let mut all = vec!["--data", data.as_str()];
+        all.extend(words);
+        run(&all).await
+    }
+
+    /// Runs a command that succeeds, and reads its JSON.
+    pub(crate) async fn json(&self, words: &[&str]) -> Value {
+        let mut all = words.to_vec();
+        all.push("--json");
+        let done = self.run(&all).await;
+        assert_eq!(done.code, 0, "{words:?}: {done:?}");
+        done.json()
+    }
+
+    /// A request to the admin address; status line and body.
+    pub(crate) async fn http(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let mut stream = TcpStream::connect(self.server.admin()).await.expect("connected");
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+        for (name, value) in headers {
+            request += &format!("{name}: {value}\r\n");
+        }
+        request += "\r\n";
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("answered");
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        (status.expect("a status"), answer)
+    }
+}

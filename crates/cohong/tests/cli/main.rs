@@ -1,0 +1,6 @@
+//! The command line against real servers: what people type, what programs read, how commands end.
+
+mod admin;
+mod common;
+mod events;
+mod process;

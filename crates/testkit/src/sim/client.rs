@@ -1,0 +1,366 @@
+//! Asks the engine what the model's requests say, and writes down what it answers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cohong_core::engine::{
+    Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart, CopySource,
+    CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Engine, ExpectedDigests, GetObject,
+    NamedPart, NewVersion, ObjectChange, ObjectTarget, PutObject, PutPart, UploadTarget,
+};
+use cohong_core::model::{
+    AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, DialectId, EventKind,
+    ObjectKey, Principal, StorageClass, StoredHeaders, UploadId, UserMeta, VersionTag,
+};
+use cohong_core::ports::BodyError;
+use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
+use cohong_core::Error;
+use futures_util::StreamExt;
+
+use super::exec::Sim;
+use super::model::{Answer, At, Cond, Object, Op, md5_of};
+use super::oracle::Oracle;
+
+/// A server as its clients have it.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub(super) sim: Sim,
+    pub(super) oracle: Oracle,
+    pub(super) engine: Arc<Engine>,
+    pub(super) delivery: DeliveryHandle,
+}
+
+pub(super) fn bucket_name(name: &str) -> BucketName {
+    BucketName::new(name).expect("the names are valid")
+}
+
+fn key_name(key: &str) -> ObjectKey {
+    ObjectKey::new(key).expect("the keys are valid")
+}
+
+/// The one account there is.
+pub(super) fn cx(request: &str) -> Cx {
+    Cx {
+        principal: Principal::Account {
+            account: AccountId("owner".into()),
+            key: AccessKeyId("owner-key".into()),
+        },
+        request_id: request.into(),
+        source: None,
+        dialect: DialectId::Tos,
+    }
+}
+
+pub(super) fn target((bucket, key, version): &At) -> ObjectTarget {
+    ObjectTarget {
+        bucket: bucket_name(bucket),
+        key: key_name(key),
+        version: *version,
+    }
+}
+
+fn source(at: &At) -> CopySource {
+    CopySource {
+        object: target(at),
+        conditions: Conditions::default(),
+    }
+}
+
+pub(super) fn upload_target(bucket: &str, key: &str, upload: UploadId) -> UploadTarget {
+    UploadTarget {
+        bucket: bucket_name(bucket),
+        key: key_name(key),
+        upload,
+    }
+}
+
+fn user_meta(value: u64) -> UserMeta {
+    vec![("n".into(), value.to_string().into())]
+}
+
+fn attributes(meta: u64) -> Attributes {
+    Attributes {
+        user_meta: user_meta(meta),
+        ..Attributes::default()
+    }
+}
+
+fn body(bytes: &Bytes, broken: bool) -> Body {
+    let half = bytes.len() / 2;
+    let mut pieces = vec![Ok(bytes.slice(..half)), Ok(bytes.slice(half..))];
+    if broken {
+        pieces.truncate(1);
+        pieces.push(Err(BodyError::Aborted("the client is gone".to_owned())));
+    }
+    Body {
+        stream: Box::pin(futures_util::stream::iter(pieces)),
+        len: Some(bytes.len() as u64),
+    }
+}
+
+fn stored(stored: &NewVersion) -> String {
+    format!("{:?} etag {} size {}", stored.version, stored.etag, stored.size)
+}
+
+fn conditions(cond: &Cond) -> Conditions {
+    let mut conditions = Conditions::default();
+    match cond {
+        Cond::Always => {}
+        Cond::Absent => conditions.if_none_match = Some(ETagMatch::Any),
+        Cond::Etag(etag) => {
+            conditions.if_match = Some(ETagMatch::OneOf(vec![etag.as_str().into()]));
+        }
+    }
+    conditions
+}
+
+fn callback(request: &str) -> CallbackSpec {
+    CallbackSpec {
+        urls: vec!["http://app/".into()],
+        host: None,
+        body: "request=${x:request}".into(),
+        body_type: BodyType::Form,
+        vars: vec![("x:request".into(), request.into())],
+    }
+}
+
+impl Client {
+    /// Asks so many times, and rests between.
+    pub(super) async fn work(self, requests: u64) {
+        for _ in 0..requests {
+            let op = self.oracle.choose();
+            let request = self.oracle.begin(op.clone());
+            let outcome = self.ask(&op, &request).await;
+            self.oracle.finish(&outcome);
+            let rest = std::time::Duration::from_millis(self.sim.random(100));
+            self.sim.pass(rest).await;
+        }
+    }
+
+    async fn ask(&self, op: &Op, request: &str) -> Vec<Answer> {
+        if let Op::Delete(bucket, items) = op {
+            return self.delete(bucket, items, request).await;
+        }
+        let answer = match op {
+            Op::Put { .. } | Op::Get(_) | Op::Copy { .. } => self.object(op, request).await,
+            Op::Meta(at, meta) => {
+                let change = ObjectChange::Meta(StoredHeaders::default(), user_meta(*meta));
+                self.change(at, change, request).await
+            }
+            Op::Tags(at, tag) => {
+                let tags = vec![("t".into(), tag.to_string().into())];
+                self.change(at, ObjectChange::Tags(tags), request).await
+            }
+            Op::Acl(at, own) => {
+                let change = ObjectChange::Acl(own.then(Acl::default));
+                self.change(at, change, request).await
+            }
+            Op::Create { .. }
+            | Op::Part { .. }
+            | Op::CopyPart { .. }
+            | Op::Complete { .. }
+            | Op::Abort(..) => self.upload(op, request).await,
+            _ => self.bucket(op, request).await,
+        };
+        vec![answer.map_err(|error| {
+            self.sim.note(format_args!("{request} failed: {error:?}"));
+            error.kind()
+        })]
+    }
+
+    async fn delete(
+        &self,
+        bucket: &str,
+        items: &[(String, cohong_core::engine::VersionChoice)],
+        request: &str,
+    ) -> Vec<Answer> {
+        let (cx, bucket) = (cx(request), bucket_name(bucket));
+        let one = |receipt| format!("{receipt:?}");
+        if let [(key, version)] = items {
+            let target = ObjectTarget {
+                bucket,
+                key: key_name(key),
+                version: *version,
+            };
+            let outcome = self.engine.delete_object(&cx, DeleteObject { target }).await;
+            return vec![outcome.map(one).map_err(|error| error.kind())];
+        }
+        let keys = items.iter().map(|(key, choice)| (key_name(key), *choice)).collect();
+        match self.engine.delete_objects(&cx, &bucket, keys).await {
+            Ok(outcomes) => {
+                let outcomes = outcomes.into_iter();
+                outcomes.map(|outcome| outcome.map(one).map_err(|error| error.kind())).collect()
+            }
+            Err(error) => items.iter().map(|_| Err(error.kind())).collect(),
+        }
+    }
+
+    async fn object(&self, op: &Op, request: &str) -> Result<String, Error> {
+        let cx = cx(request);
+        match op {
+            Op::Put { bucket, key, object, cond, callback: called, broken } => {
+                let req = PutObject {
+                    bucket: bucket_name(bucket),
+                    key: key_name(key),
+                    attributes: attributes(object.meta),
+                    conditions: conditions(cond),
+                    digests: ExpectedDigests::default(),
+                    size: None,
+                    callback: called.then(|| callback(request)),
+                    kind: EventKind::CreatedPut,
+                };
+                let body = body(&object.bytes, *broken);
+                let receipt = self.engine.put_object(&cx, req, body).await?;
+                assert_eq!(receipt.callback.is_some(), *called, "{request}: callback");
+                Ok(stored(&receipt.stored))
+            }
+            Op::Get(at) => {
+                let (object, tag) = self.read(at, request).await?;
+                Ok(object.seen(tag))
+            }
+            Op::Copy { from, bucket, key, meta } => {
+                let req = CopyObject {
+                    source: source(from),
+                    bucket: bucket_name(bucket),
+                    key: key_name(key),
+                    replace: meta.map(|meta| (StoredHeaders::default(), user_meta(meta))),
+                    tags: None,
+                    class: None,
+                    acl: None,
+                    conditions: Conditions::default(),
+                };
+                let receipt = self.engine.copy_object(&cx, req).await?;
+                Ok(stored(&receipt.stored))
+            }
+            other => panic!("{other:?} is about no object"),
+        }
+    }
+
+    /// Reads a version as a whole.
+    pub(super) async fn read(&self, at: &At, request: &str) -> Result<(Object, VersionTag), Error> {
+        let req = GetObject {
+            target: target(at),
+            range: None,
+            conditions: Conditions::default(),
+        };
+        let mut reader = self.engine.get_object(&cx(request), req).await?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = reader.body.next().await {
+            bytes.extend_from_slice(&chunk?);
+        }
+        let record = reader.info.record;
+        let value = |pairs: &[(Box<str>, Box<str>)]| {
+            pairs.first().map(|(_, value)| value.parse().expect("it is a number"))
+        };
+        assert_eq!(record.size, bytes.len() as u64, "{request}: length");
+        let object = Object {
+            bytes: bytes.into(),
+            etag: record.etag.to_string(),
+            meta: value(&record.user_meta).unwrap_or(0),
+            tag: value(&record.tags),
+            acl: record.acl.is_some(),
+            upload: record.upload,
+        };
+        Ok((object, reader.info.version))
+    }
+
+    async fn change(&self, at: &At, change: ObjectChange, request: &str) -> Result<String, Error> {
+        let tag = self.engine.change_object(&cx(request), &target(at), change).await?;
+        Ok(format!("{tag:?}"))
+    }
+
+    async fn upload(&self, op: &Op, request: &str) -> Result<String, Error> {
+        let cx = cx(request);
+        match op {
+            Op::Create { bucket, key, meta } => {
+                let req = CreateUpload {
+                    bucket: bucket_name(bucket),
+                    key: key_name(key),
+                    attributes: attributes(*meta),
+                };
+                Ok(self.engine.create_upload(&cx, req).await?.to_string())
+            }
+            Op::Part { bucket, key, upload, number, bytes } => {
+                let req = PutPart {
+                    target: upload_target(bucket, key, *upload),
+                    number: *number,
+                    digests: ExpectedDigests::default(),
+                };
+                let receipt = self.engine.put_part(&cx, req, body(bytes, false)).await?;
+                assert_eq!(receipt.md5, md5_of(bytes), "{request}: digest");
+                Ok(hex::encode(receipt.md5))
+            }
+            Op::CopyPart { bucket, key, upload, number, from } => {
+                let req = CopyPart {
+                    target: upload_target(bucket, key, *upload),
+                    number: *number,
+                    source: source(from),
+                    range: None,
+                };
+                Ok(hex::encode(self.engine.copy_part(&cx, req).await?.md5))
+            }
+            Op::Complete { bucket, key, upload, named } => {
+                let part = |(number, etag): &(u32, String)| NamedPart {
+                    number: *number,
+                    etag: etag.as_str().into(),
+                };
+                let req = CompleteUpload {
+                    target: upload_target(bucket, key, *upload),
+                    parts: named.as_ref().map(|named| named.iter().map(part).collect()),
+                    part_bytes_min: 0,
+                    conditions: Conditions::default(),
+                    callback: None,
+                };
+                Ok(stored(&self.engine.complete_upload(&cx, req).await?.stored))
+            }
+            Op::Abort(bucket, key, upload) => {
+                let target = upload_target(bucket, key, *upload);
+                self.engine.abort_upload(&cx, &target).await?;
+                Ok(String::new())
+            }
+            other => panic!("{other:?} is about no upload"),
+        }
+    }
+
+    async fn bucket(&self, op: &Op, request: &str) -> Result<String, Error> {
+        let cx = cx(request);
+        match op {
+            Op::CreateBucket(bucket) => {
+                let req = CreateBucket {
+                    name: bucket_name(bucket),
+                    region: "cn-beijing".into(),
+                    acl: Acl::default(),
+                    default_class: StorageClass::Standard,
+                    labels: Vec::new(),
+                };
+                self.engine.create_bucket(&cx, req).await?;
+            }
+            Op::DeleteBucket(bucket) => {
+                self.engine.delete_bucket(&cx, &bucket_name(bucket)).await?;
+            }
+            Op::Versioning(bucket, versioning) => {
+                let change = BucketChange::Versioning(*versioning);
+                self.engine.change_bucket(&cx, &bucket_name(bucket), change).await?;
+            }
+            Op::Rules(bucket, rules) => {
+                let rules = rules.iter().map(super::model::RuleSpec::rule).collect();
+                let change = BucketChange::Rules { rules, seen: None };
+                self.engine.change_bucket(&cx, &bucket_name(bucket), change).await?;
+            }
+            Op::AddFunction(name) => {
+                self.engine.add_function(name, "http://function/").await?;
+                self.delivery.nudge(&format!("function:{name}"));
+            }
+            Op::Replay(bucket, destination) => {
+                let req = ReplayRequest {
+                    destination: destination.clone(),
+                    ..ReplayRequest::default()
+                };
+                let id = self.delivery.replay(*bucket, req).await?;
+                self.oracle.promised_replay(hex::encode(id.0));
+            }
+            other => panic!("{other:?} is about no bucket"),
+        }
+        Ok(String::new())
+    }
+}

@@ -1,0 +1,314 @@
+//! A tiny executor with its own time: tasks run one after the other in an order drawn from the seed,
+//! and when none can run the clock moves on to the next sleeper. No threads, no real time.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cohong_core::model::{PayloadId, Timestamp, UploadId, WorkId};
+use cohong_core::ports::{Clock, Ids, Mono, Spawner, Task};
+
+use crate::seed::Seed;
+
+/// Where the wall clock begins, milliseconds.
+const WALL_MS: u64 = 1_700_000_000_000;
+
+/// A task, for those who ask who is running.
+pub(super) type TaskId = u64;
+
+/// Why [`Sim::run`] came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// What was waited for is so.
+    Done,
+    /// As many polls as were allowed are used up.
+    Polls,
+    /// The time is over.
+    Time,
+}
+
+/// Tasks, time, randomness and the trace of one run. Clones are the same simulation.
+#[derive(Clone)]
+pub(super) struct Sim(Arc<Mutex<State>>);
+
+struct State {
+    seed: Seed,
+    mono: Mono,
+    wall_shift_ms: i64,
+    last: u64,
+    running: TaskId,
+    tasks: BTreeMap<TaskId, (Option<Task>, Waker)>,
+    ready: Vec<TaskId>,
+    sleepers: BTreeMap<(Mono, u64), Waker>,
+    trace: Vec<String>,
+}
+
+impl Sim {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            seed: Seed::new(seed),
+            mono: Mono::ZERO,
+            wall_shift_ms: 0,
+            last: 0,
+            running: 0,
+            tasks: BTreeMap::new(),
+            ready: Vec::new(),
+            sleepers: BTreeMap::new(),
+            trace: Vec::new(),
+        })))
+    }
+
+    // A panic is a violation that was found; what it found must still be readable.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A number below `bound`; 0 when `bound` is 0.
+    pub(super) fn random(&self, bound: u64) -> u64 {
+        self.state().seed.below(bound)
+    }
+
+    /// Whether an event of one chance in `n` happens.
+    pub(super) fn one_in(&self, n: u64) -> bool {
+        self.random(n) == 0
+    }
+
+    /// One of several.
+    pub(super) fn pick<'a, T>(&self, of: &'a [T]) -> Option<&'a T> {
+        let n = usize::try_from(self.random(of.len() as u64)).ok()?;
+        of.get(n)
+    }
+
+    /// The task being polled.
+    pub(super) fn running(&self) -> TaskId {
+        self.state().running
+    }
+
+    /// Adds a line to the trace.
+    pub(super) fn note(&self, line: impl fmt::Display) {
+        let mut state = self.state();
+        let at = state.mono.as_millis();
+        let by = state.running;
+        state.trace.push(format!("{at:>9} #{by:<4} {line}"));
+    }
+
+    /// The trace so far.
+    pub(super) fn trace(&self) -> Vec<String> {
+        self.state().trace.clone()
+    }
+
+    /// The wall clock jumps; the monotonic one does not.
+    pub(super) fn jump_wall(&self, by_ms: i64) {
+        self.state().wall_shift_ms += by_ms;
+        self.note(format_args!("wall clock jumps by {by_ms} ms"));
+    }
+
+    /// Drops every task where it stands, as a crash does.
+    pub(super) fn kill(&self) {
+        // Tasks wake each other when dropped, so they must not be dropped under the lock.
+        let tasks = std::mem::take(&mut self.state().tasks);
+        drop(tasks);
+        let sleepers = std::mem::take(&mut self.state().sleepers);
+        drop(sleepers);
+        self.state().ready.clear();
+    }
+
+    /// Polls tasks until `done`, for at most so many polls and until a time.
+    pub(super) fn run(&self, mut done: impl FnMut() -> bool, polls: u64, until: Mono) -> Stop {
+        for _ in 0..polls {
+            if done() {
+                return Stop::Done;
+            }
+            while self.state().ready.is_empty() {
+                if !self.sleep_on(until) {
+                    return Stop::Time;
+                }
+            }
+            self.poll_one();
+        }
+        Stop::Polls
+    }
+
+    fn poll_one(&self) {
+        let mut state = self.state();
+        let n = state.ready.len() as u64;
+        let chosen = usize::try_from(state.seed.below(n)).unwrap_or(0);
+        let id = state.ready.swap_remove(chosen);
+        let Some((slot, waker)) = state.tasks.get_mut(&id) else {
+            return;
+        };
+        let (Some(mut task), waker) = (slot.take(), waker.clone()) else {
+            return;
+        };
+        state.running = id;
+        drop(state);
+        let poll = task.as_mut().poll(&mut Context::from_waker(&waker));
+        let ended = match poll {
+            Poll::Ready(()) => self.state().tasks.remove(&id),
+            Poll::Pending => {
+                if let Some((slot, _)) = self.state().tasks.get_mut(&id) {
+                    *slot = Some(task);
+                }
+                None
+            }
+        };
+        self.state().running = 0;
+        drop(ended);
+    }
+
+    /// Moves time to the next sleeper; `false` when it sleeps longer than that.
+    fn sleep_on(&self, until: Mono) -> bool {
+        let mut state = self.state();
+        let next = state.sleepers.keys().next().copied();
+        let Some((at, _)) = next.filter(|(at, _)| *at <= until) else {
+            state.mono = state.mono.max(until);
+            return false;
+        };
+        state.mono = state.mono.max(at);
+        let woken = state.sleepers.pop_first();
+        drop(state);
+        if let Some((_, waker)) = woken {
+            waker.wake();
+        }
+        true
+    }
+
+    fn number(&self) -> u64 {
+        let mut state = self.state();
+        state.last += 1;
+        state.last
+    }
+
+    /// Starts a task and says which it is.
+    pub(super) fn start(&self, task: impl Future<Output = ()> + Send + 'static) -> TaskId {
+        let id = self.number();
+        let waker = Waker::from(Arc::new(Wakes {
+            id,
+            sim: self.clone(),
+        }));
+        let mut state = self.state();
+        state.tasks.insert(id, (Some(Box::pin(task)), waker));
+        state.ready.push(id);
+        id
+    }
+
+    /// Lets time pass.
+    pub(super) async fn pass(&self, time: Duration) {
+        self.sleep_until(self.mono() + time).await;
+    }
+
+    /// Lets others run.
+    pub(super) async fn give_way(&self) {
+        let mut given = false;
+        std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut given, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl fmt::Debug for Sim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sim(..)")
+    }
+}
+
+struct Wakes {
+    id: TaskId,
+    sim: Sim,
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        let mut state = self.sim.state();
+        if state.tasks.contains_key(&self.id) && !state.ready.contains(&self.id) {
+            state.ready.push(self.id);
+        }
+    }
+}
+
+impl Spawner for Sim {
+    fn spawn(&self, _name: &'static str, task: Task) {
+        self.start(task);
+    }
+}
+
+struct Sleep {
+    sim: Sim,
+    at: Mono,
+    id: u64,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.sim.state();
+        if state.mono >= self.at {
+            return Poll::Ready(());
+        }
+        let place = (self.at, self.id);
+        let before = state.sleepers.insert(place, cx.waker().clone());
+        drop(state);
+        drop(before);
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        let gone = self.sim.state().sleepers.remove(&(self.at, self.id));
+        drop(gone);
+    }
+}
+
+#[async_trait]
+impl Clock for Sim {
+    fn now(&self) -> Timestamp {
+        let state = self.state();
+        let mono = u64::try_from(state.mono.as_millis()).unwrap_or(u64::MAX);
+        let wall = (WALL_MS + mono).saturating_add_signed(state.wall_shift_ms);
+        Timestamp::from_millis(wall)
+    }
+
+    fn mono(&self) -> Mono {
+        self.state().mono
+    }
+
+    async fn sleep_until(&self, at: Mono) {
+        let id = self.number();
+        let sim = self.clone();
+        Sleep { sim, at, id }.await;
+    }
+}
+
+impl Ids for Sim {
+    fn payload(&self) -> PayloadId {
+        PayloadId(u128::from(self.number()).to_be_bytes())
+    }
+
+    fn upload(&self) -> UploadId {
+        UploadId(u128::from(self.number()).to_be_bytes())
+    }
+
+    fn blob_number(&self) -> u64 {
+        self.number()
+    }
+
+    fn work(&self) -> WorkId {
+        WorkId(u128::from(self.number()).to_be_bytes())
+    }
+
+    fn below(&self, bound: u64) -> u64 {
+        self.random(bound)
+    }
+}

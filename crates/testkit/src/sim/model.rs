@@ -1,0 +1,186 @@
+//! The reference model: what a server in which nothing fails would hold. Buckets, keys as stacks of
+//! versions, uploads, rules, and the log of changes with whom they are told to. Small and obvious;
+//! it knows nothing of payloads, transactions or time.
+
+mod keys;
+mod ops;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use cohong_core::ErrorKind;
+use cohong_core::engine::VersionChoice;
+use cohong_core::model::{BucketId, EventKind, UploadId, VersionTag, Versioning};
+use cohong_core::ports::Position;
+
+pub(super) use keys::{Deletion, Key, Version};
+pub(super) use ops::{Cond, Op, RuleSpec};
+
+/// What a client is told: a text that says everything it can see, or an error.
+pub(super) type Answer = Result<String, ErrorKind>;
+
+/// An object's visible content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Object {
+    pub(super) bytes: Bytes,
+    pub(super) etag: String,
+    /// Value of its one user metadata entry.
+    pub(super) meta: u64,
+    /// Value of its one tag; none without.
+    pub(super) tag: Option<u64>,
+    /// Whether it has grants of its own.
+    pub(super) acl: bool,
+    /// The upload it was made of.
+    pub(super) upload: Option<UploadId>,
+}
+
+impl Object {
+    /// A plain object.
+    pub(super) fn new(bytes: Bytes, meta: u64) -> Self {
+        Self {
+            etag: hex::encode(md5_of(&bytes)),
+            bytes,
+            meta,
+            tag: None,
+            acl: false,
+            upload: None,
+        }
+    }
+
+    /// What a reader sees of it.
+    pub(super) fn seen(&self, tag: VersionTag) -> String {
+        format!(
+            "{tag:?} etag {} meta {} tag {:?} acl {} bytes {}",
+            self.etag,
+            self.meta,
+            self.tag,
+            self.acl,
+            hex::encode(md5_of(&self.bytes))
+        )
+    }
+
+    /// What a writer is told of it.
+    pub(super) fn stored(&self, tag: VersionTag) -> String {
+        format!("{tag:?} etag {} size {}", self.etag, self.bytes.len())
+    }
+}
+
+/// MD5, the etag of plain objects and parts.
+pub(super) fn md5_of(bytes: &[u8]) -> [u8; 16] {
+    use md5::{Digest, Md5};
+    Md5::digest(bytes).into()
+}
+
+/// An open upload.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Upload {
+    pub(super) key: String,
+    pub(super) meta: u64,
+    pub(super) parts: BTreeMap<u32, Bytes>,
+    /// A Complete is at work on it, or was when the server crashed.
+    pub(super) completing: bool,
+}
+
+/// A change, and whom it is told to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    pub(super) kind: EventKind,
+    pub(super) key: String,
+    pub(super) tag: VersionTag,
+    pub(super) size: u64,
+    pub(super) etag: Option<String>,
+    pub(super) request: String,
+    /// Destination and rule.
+    pub(super) hits: Vec<(String, String)>,
+}
+
+/// A life of a bucket.
+#[derive(Clone, Debug)]
+pub(super) struct Bucket {
+    pub(super) id: BucketId,
+    pub(super) versioning: Versioning,
+    pub(super) rules: Vec<RuleSpec>,
+    /// It had rules once, so every change is logged.
+    pub(super) logs: bool,
+    /// Its removal has begun.
+    pub(super) closing: bool,
+    pub(super) keys: BTreeMap<String, Key>,
+    pub(super) uploads: BTreeMap<UploadId, Upload>,
+}
+
+/// Everything.
+#[derive(Debug, Default)]
+pub(super) struct Model {
+    pub(super) buckets: BTreeMap<String, Bucket>,
+    /// Logged changes of every life of every bucket, by place in the log.
+    pub(super) log: BTreeMap<(BucketId, Position), Event>,
+    pub(super) functions: Vec<String>,
+}
+
+impl Bucket {
+    pub(super) fn new(id: BucketId) -> Self {
+        Self {
+            id,
+            versioning: Versioning::Off,
+            rules: Vec::new(),
+            logs: false,
+            closing: false,
+            keys: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.uploads.is_empty()
+    }
+
+    /// Whom a change is told to, under the rules of now.
+    pub(super) fn hits(&self, kind: EventKind, key: &str) -> Vec<(String, String)> {
+        let rules = self.rules.iter().filter(|rule| rule.wants(kind, key));
+        rules
+            .flat_map(|rule| rule.to.iter().map(|to| (to.id(), rule.id.clone())))
+            .collect()
+    }
+
+    /// The object a reader gets.
+    pub(super) fn read(
+        &self,
+        key: &str,
+        choice: VersionChoice,
+    ) -> Result<(&Object, VersionTag), ErrorKind> {
+        let missing = match choice {
+            VersionChoice::Current => ErrorKind::NoSuchKey,
+            VersionChoice::Null | VersionChoice::Id(_) => ErrorKind::NoSuchVersion,
+        };
+        let key = self.keys.get(key).ok_or(missing)?;
+        let version = key.find(choice).ok_or(missing)?;
+        let tag = version.tag(self.versioning);
+        match (&version.object, choice) {
+            (Some(object), _) => Ok((object, tag)),
+            (None, VersionChoice::Current) => Err(ErrorKind::NoSuchKey),
+            (None, _) => Err(ErrorKind::MethodNotAllowed),
+        }
+    }
+}
+
+impl Model {
+    /// A bucket by name, for those who wait while it is being removed.
+    pub(super) fn for_change(&self, bucket: &str) -> Result<&Bucket, ErrorKind> {
+        let found = self.buckets.get(bucket).ok_or(ErrorKind::NoSuchBucket)?;
+        if found.closing {
+            return Err(ErrorKind::Busy);
+        }
+        Ok(found)
+    }
+
+    /// A bucket by name, for readers.
+    pub(super) fn for_read(&self, bucket: &str) -> Result<&Bucket, ErrorKind> {
+        let found = self.buckets.get(bucket).filter(|found| !found.closing);
+        found.ok_or(ErrorKind::NoSuchBucket)
+    }
+
+    /// A bucket by id.
+    pub(super) fn by_id(&mut self, id: BucketId) -> Option<&mut Bucket> {
+        self.buckets.values_mut().find(|bucket| bucket.id == id)
+    }
+}

@@ -1,0 +1,481 @@
+//! What a transaction that stood means to the model, and whether it was allowed to stand.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use cohong_core::engine::{DeleteReceipt, VersionChoice};
+use cohong_core::model::{
+    self as stored, BucketId, BucketState, EventKind, ObjectRecord, VersionTag, Versioning,
+};
+use cohong_core::ports::{Position, Table, Txn, Write};
+use cohong_core::records::{
+    CurrentRecord, LoggedEvent, PartRecord, UploadRecord, UploadState, decode, keys,
+};
+
+use super::{Flight, Inner};
+use crate::sim::exec::TaskId;
+use crate::sim::model::{Bucket, Event, Key, Object, Op, Upload, md5_of};
+
+/// What a change of a key is to others.
+struct Told {
+    kind: EventKind,
+    tag: VersionTag,
+    size: u64,
+    etag: Option<String>,
+}
+
+impl Inner {
+    /// Takes a transaction into the model. Gives a line for the trace, when clients can see it.
+    pub(super) fn apply(
+        &mut self,
+        task: TaskId,
+        txn: &Txn,
+        logged: Vec<(BucketId, Position, LoggedEvent)>,
+    ) -> Option<String> {
+        let places = changed_keys(txn);
+        assert!(places.len() <= 1, "one transaction changes {} keys", places.len());
+        if let Some(place) = places.into_iter().next() {
+            return Some(self.key_changed(task, &place, txn, logged));
+        }
+        assert!(logged.is_empty(), "an event without a change");
+        let mut said = None;
+        for write in &txn.write {
+            let line = match write {
+                Write::Put(at, bytes) => self.stored(task, at.table, &at.bytes, bytes),
+                Write::Delete(at) => self.deleted(task, at.table, &at.bytes),
+                _ => None,
+            };
+            said = line.or(said);
+        }
+        said
+    }
+
+    fn key_changed(
+        &mut self,
+        task: TaskId,
+        place: &Bytes,
+        txn: &Txn,
+        logged: Vec<(BucketId, Position, LoggedEvent)>,
+    ) -> String {
+        let (id, key) = place.split_at(8);
+        let id = BucketId(u64::from_be_bytes(id.try_into().expect("eight bytes")));
+        let key = std::str::from_utf8(key).expect("keys are text").to_owned();
+        let mut flight = self.flights.remove(&task).expect("only requests change keys");
+        let name = self.model.buckets.iter().find(|(_, bucket)| bucket.id == id);
+        let name = name.expect("changed buckets exist").0.clone();
+        let wanted = Some((name.as_str(), key.as_str()));
+        let n = (0..flight.items.len()).find(|n| flight.op.key(*n) == wanted);
+        let n = n.unwrap_or_else(|| panic!("{} changed {name}/{key}", flight.request));
+        assert!(flight.items[n].done.is_none(), "{} took effect twice", flight.request);
+        if flight.op.source().is_none() {
+            let refusal = self.model.answer(&flight.op, n);
+            assert!(refusal.is_none(), "{} changed a key but {refusal:?}", flight.request);
+        }
+        let record = current_in(txn);
+        let bucket = self.model.buckets.get_mut(&name).expect("it was found");
+        assert!(!bucket.closing, "{} changed a bucket being removed", flight.request);
+        let (answer, told) = change(bucket, &flight, n, &key, record.as_ref());
+        compare(bucket.keys.get(&key), record.as_ref(), &flight.request);
+        if let Op::Complete { upload, .. } = &flight.op {
+            let at = keys::upload(id, &stored::ObjectKey::new(&key).expect("valid"), *upload);
+            assert!(txn.write.contains(&Write::Delete(at)), "a completed upload stays open");
+            bucket.uploads.remove(upload);
+        }
+        if matches!(flight.op, Op::Put { callback: true, .. }) {
+            self.owed_calls.insert(flight.request.clone());
+        }
+        let line = format!("{} on {name}/{key}: {answer}", flight.request);
+        flight.items[n].done = Some(answer);
+        self.log_checked((&name, &key), told, &flight.request, logged);
+        self.flights.insert(task, flight);
+        line
+    }
+
+    /// Exactly the event that the model expects is in the same transaction.
+    fn log_checked(
+        &mut self,
+        (name, key): (&str, &str),
+        told: Option<Told>,
+        request: &str,
+        logged: Vec<(BucketId, Position, LoggedEvent)>,
+    ) {
+        let bucket = &self.model.buckets[name];
+        let expected = told.filter(|_| bucket.logs).map(|told| Event {
+            hits: bucket.hits(told.kind, key),
+            kind: told.kind,
+            key: key.to_owned(),
+            tag: told.tag,
+            size: told.size,
+            etag: told.etag,
+            request: request.to_owned(),
+        });
+        let Some(expected) = expected else {
+            assert!(logged.is_empty(), "{request}: an event that should not be");
+            return;
+        };
+        let [(id, at, event)] = &logged[..] else {
+            panic!("{request}: {} events in the log instead of one", logged.len());
+        };
+        let hit = |hit: &cohong_core::records::Hit| {
+            let rule = &bucket.rules[usize::from(hit.rule)];
+            (rule.to[usize::from(hit.destination)].id(), rule.id.clone())
+        };
+        let seen = Event {
+            kind: event.event.kind,
+            key: event.event.key.as_str().to_owned(),
+            tag: event.event.version,
+            size: event.event.size,
+            etag: event.event.etag.as_ref().map(ToString::to_string),
+            request: event.event.request_id.to_string(),
+            hits: event.hits.iter().map(hit).collect(),
+        };
+        assert_eq!(seen, expected, "the event of {request}");
+        let last = self.model.log.range(..=(*id, Position(u64::MAX))).next_back();
+        let last = last.filter(|((of, _), _)| of == id).map(|((_, at), _)| *at);
+        assert!(last.is_none_or(|last| last < *at), "the log went back at {request}");
+        self.model.log.insert((*id, *at), seen);
+        self.buckets.insert(*at, *id);
+    }
+
+    fn stored(&mut self, task: TaskId, table: Table, at: &Bytes, bytes: &Bytes) -> Option<String> {
+        match table {
+            Table::Buckets => Some(self.bucket_stored(task, at, bytes)),
+            Table::Uploads => Some(self.upload_stored(task, at, bytes)),
+            Table::Parts => Some(self.part_stored(task, at, bytes)),
+            Table::Functions => {
+                let name = String::from_utf8(at.to_vec()).expect("names are text");
+                self.done(task, String::new());
+                self.model.functions.push(name);
+                Some("a function".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// The request of `task` took effect.
+    fn done(&mut self, task: TaskId, answer: String) {
+        let flight = self.flights.get_mut(&task).expect("only requests do this");
+        let [item] = &mut flight.items[..] else {
+            panic!("{} has one outcome", flight.request);
+        };
+        assert!(item.done.is_none(), "{} took effect twice", flight.request);
+        let refusal = self.model.answer(&flight.op, 0);
+        // A bucket may be closed under a request that it does not matter to.
+        let busy = Err(cohong_core::ErrorKind::Busy);
+        let refused = refusal.filter(|answer| flight.op.source().is_none() && *answer != busy);
+        assert!(refused.is_none(), "{} took effect but {refused:?}", flight.request);
+        item.done = Some(answer);
+    }
+
+    fn bucket_stored(&mut self, task: TaskId, at: &Bytes, bytes: &Bytes) -> String {
+        let name = String::from_utf8(at.to_vec()).expect("names are text");
+        let record: stored::Bucket = decode(bytes).expect("records can be read");
+        let op = self.flights.get(&task).map(|flight| flight.op.clone());
+        if let Some(bucket) = self.model.buckets.get_mut(&name).filter(|bucket| bucket.closing) {
+            assert_eq!(record.state, BucketState::Live, "{name} was closed twice");
+            let id = bucket.id;
+            bucket.closing = false;
+            self.verdict(id, Err(cohong_core::ErrorKind::BucketNotEmpty));
+            return format!("{name} stays");
+        }
+        match op {
+            Some(Op::CreateBucket(_)) => {
+                self.done(task, String::new());
+                self.model.buckets.insert(name.clone(), Bucket::new(record.id));
+            }
+            Some(Op::DeleteBucket(_)) => {
+                assert_eq!(record.state, BucketState::Deleting);
+                let flight = self.flights.get_mut(&task).expect("it was found");
+                flight.closed = Some(record.id);
+                self.model.buckets.get_mut(&name).expect("it exists").closing = true;
+            }
+            Some(Op::Versioning(_, versioning)) => {
+                self.done(task, String::new());
+                self.model.buckets.get_mut(&name).expect("it exists").versioning = versioning;
+            }
+            Some(Op::Rules(_, rules)) => {
+                self.done(task, String::new());
+                let bucket = self.model.buckets.get_mut(&name).expect("it exists");
+                bucket.logs |= !rules.is_empty();
+                bucket.rules = rules;
+            }
+            other => panic!("{other:?} changed bucket {name}"),
+        }
+        let bucket = &self.model.buckets[&name];
+        assert_eq!(record.versioning, bucket.versioning, "versioning of {name}");
+        assert_eq!(record.rules.len(), bucket.rules.len(), "rules of {name}");
+        format!("bucket {name} {:?}", record.state)
+    }
+
+    /// Those who closed a bucket learn what became of it.
+    fn verdict(&mut self, id: BucketId, answer: crate::sim::model::Answer) {
+        for flight in self.flights.values_mut() {
+            if flight.closed == Some(id) {
+                flight.items[0].possible.push(answer.clone());
+            }
+        }
+    }
+
+    fn upload_stored(&mut self, task: TaskId, at: &Bytes, bytes: &Bytes) -> String {
+        let record: UploadRecord = decode(bytes).expect("records can be read");
+        let (bucket_id, key, id) = upload_at(at);
+        let op = self.flights.get(&task).map(|flight| flight.op.clone());
+        match op {
+            Some(Op::Create { meta, .. }) => {
+                self.done(task, id.to_string());
+                let upload = Upload {
+                    key,
+                    meta,
+                    ..Upload::default()
+                };
+                let bucket = self.model.by_id(bucket_id).expect("it exists");
+                bucket.uploads.insert(id, upload);
+            }
+            Some(Op::Complete { .. }) => {
+                let bucket = self.model.by_id(bucket_id).expect("it exists");
+                let upload = bucket.uploads.get_mut(&id).expect("it is open");
+                upload.completing = record.state == UploadState::Completing;
+            }
+            other => panic!("{other:?} changed upload {id}"),
+        }
+        format!("upload {id} {:?}", record.state)
+    }
+
+    fn part_stored(&mut self, task: TaskId, at: &Bytes, bytes: &Bytes) -> String {
+        let record: PartRecord = decode(bytes).expect("records can be read");
+        let flight = self.flights.get(&task).expect("only requests store parts");
+        let (upload, number, bytes) = match &flight.op {
+            Op::Part { upload, number, bytes, .. } => (*upload, *number, bytes.clone()),
+            Op::CopyPart { upload, number, .. } => {
+                let read = |object: &&Object| md5_of(&object.bytes) == record.md5;
+                let source = flight.sources.iter().find(read);
+                let source = source.expect("a part is a state its source had");
+                (*upload, *number, source.bytes.clone())
+            }
+            other => panic!("{other:?} stored a part"),
+        };
+        let place = keys::part(upload, u16::try_from(number).expect("small")).bytes;
+        assert_eq!(*at, place, "another part was stored");
+        assert_eq!(record.md5, md5_of(&bytes), "other bytes were stored");
+        self.done(task, hex::encode(record.md5));
+        let open = self.model.buckets.values_mut().find_map(|bucket| bucket.uploads.get_mut(&upload));
+        let open = open.expect("parts belong to open uploads");
+        assert!(!open.completing, "a part changed under a Complete");
+        open.parts.insert(number, bytes);
+        format!("part {number} of {upload}")
+    }
+
+    fn deleted(&mut self, task: TaskId, table: Table, at: &Bytes) -> Option<String> {
+        match table {
+            Table::Buckets => {
+                let name = String::from_utf8(at.to_vec()).expect("names are text");
+                let gone = self.model.buckets.remove(&name).expect("it existed");
+                assert!(gone.closing && gone.is_empty(), "{name} was removed while in use");
+                self.verdict(gone.id, Ok(String::new()));
+                Some(format!("bucket {name} is removed"))
+            }
+            Table::Uploads => {
+                let (bucket, _, id) = upload_at(at);
+                let op = self.flights.get(&task).map(|flight| &flight.op);
+                assert!(matches!(op, Some(Op::Abort(..))), "{op:?} ended an upload");
+                self.done(task, String::new());
+                let bucket = self.model.by_id(bucket).expect("it exists");
+                bucket.uploads.remove(&id).expect("it was open");
+                Some(format!("upload {id} is aborted"))
+            }
+            Table::Parts => {
+                let open = self.model.buckets.values().flat_map(|bucket| bucket.uploads.keys());
+                let open = open.into_iter().any(|id| at.starts_with(&id.0));
+                assert!(!open, "a part of an open upload is removed");
+                None
+            }
+            _ => None,
+        }
+    }
+}
+
+fn upload_at(at: &Bytes) -> (BucketId, String, stored::UploadId) {
+    let (key, id) = keys::object_of_upload(at).expect("the key of an upload");
+    let bucket = at.first_chunk().copied().expect("eight bytes");
+    (BucketId(u64::from_be_bytes(bucket)), key.as_str().to_owned(), id)
+}
+
+/// Bucket and key of everything in a transaction that is a version.
+fn changed_keys(txn: &Txn) -> BTreeSet<Bytes> {
+    let of = |write: &Write| {
+        let (Write::Put(at, _) | Write::Delete(at)) = write else {
+            return None;
+        };
+        match at.table {
+            Table::Heads | Table::Graves => Some(at.bytes.clone()),
+            Table::Versions => Some(at.bytes.slice(..at.bytes.len() - 9)),
+            _ => None,
+        }
+    };
+    txn.write.iter().filter_map(of).collect()
+}
+
+fn current_in(txn: &Txn) -> Option<CurrentRecord> {
+    txn.write.iter().find_map(|write| match write {
+        Write::Put(at, bytes) if matches!(at.table, Table::Heads | Table::Graves) => {
+            Some(decode(bytes).expect("records can be read"))
+        }
+        _ => None,
+    })
+}
+
+/// Whether a record is this object.
+fn is(record: &ObjectRecord, object: &Object) -> bool {
+    let meta = record.user_meta.first().map(|(_, value)| value.to_string());
+    let tag = record.tags.first().map(|(_, value)| value.to_string());
+    record.etag.to_string() == object.etag
+        && record.size == object.bytes.len() as u64
+        && meta == Some(object.meta.to_string())
+        && tag == object.tag.map(|tag| tag.to_string())
+        && record.acl.is_some() == object.acl
+        && record.upload == object.upload
+}
+
+/// The model's current version and the stored one are the same.
+fn compare(key: Option<&Key>, record: Option<&CurrentRecord>, request: &str) {
+    let current = key.and_then(Key::current);
+    let same = match (current, record) {
+        (None, None) => true,
+        (Some(current), Some(CurrentRecord { version, .. })) => {
+            let older = key.into_iter().flat_map(|key| key.versions.iter().skip(1));
+            current.id == version.id.0
+                && current.null == version.is_null
+                && older.into_iter().all(|older| older.id < current.id)
+                && match (&current.object, version.object()) {
+                    (Some(object), Some(record)) => is(record, object),
+                    (None, None) => true,
+                    _ => false,
+                }
+        }
+        _ => false,
+    };
+    assert!(same, "{request} left {record:?} but the model has {current:?}");
+}
+
+/// Makes the change of item `n`; gives the answer and what others are told.
+fn change(
+    bucket: &mut Bucket,
+    flight: &Flight,
+    n: usize,
+    key: &str,
+    record: Option<&CurrentRecord>,
+) -> (String, Option<Told>) {
+    match &flight.op {
+        Op::Put { object, .. } => write(bucket, key, object.clone(), record, EventKind::CreatedPut),
+        Op::Copy { meta, .. } => {
+            let made = flight.sources.iter().map(|source| Object {
+                meta: meta.unwrap_or(source.meta),
+                acl: false,
+                upload: None,
+                ..source.clone()
+            });
+            let stored = record.and_then(|record| record.version.object());
+            let found = made.into_iter().find(|made| stored.is_some_and(|r| is(r, made)));
+            let found = found.expect("a copy is a state its source had");
+            write(bucket, key, found, record, EventKind::CreatedCopy)
+        }
+        Op::Complete { upload, named, .. } => {
+            let open = &bucket.uploads[upload];
+            let mut object = open.assemble(named.as_deref()).expect("it was checked");
+            object.upload = Some(*upload);
+            write(bucket, key, object, record, EventKind::CreatedComplete)
+        }
+        Op::Delete(_, items) => delete(bucket, key, items[n].1, record),
+        Op::Meta((_, _, choice), meta) => {
+            (alter(bucket, key, *choice, |object| object.meta = *meta), None)
+        }
+        Op::Tags((_, _, choice), tag) => {
+            (alter(bucket, key, *choice, |object| object.tag = Some(*tag)), None)
+        }
+        Op::Acl((_, _, choice), acl) => {
+            (alter(bucket, key, *choice, |object| object.acl = *acl), None)
+        }
+        other => panic!("{other:?} changed a key"),
+    }
+}
+
+fn new_id(record: Option<&CurrentRecord>) -> u64 {
+    record.map_or(0, |record| record.version.id.0)
+}
+
+fn write(
+    bucket: &mut Bucket,
+    key: &str,
+    object: Object,
+    record: Option<&CurrentRecord>,
+    kind: EventKind,
+) -> (String, Option<Told>) {
+    let versioning = bucket.versioning;
+    let stack = bucket.keys.entry(key.to_owned()).or_default();
+    let told = (object.bytes.len() as u64, object.etag.clone());
+    stack.push(new_id(record), Some(object), versioning);
+    let version = stack.current().expect("it was pushed");
+    let tag = version.tag(versioning);
+    let answer = version.object.as_ref().map(|object| object.stored(tag));
+    let told = Told {
+        kind,
+        tag,
+        size: told.0,
+        etag: Some(told.1),
+    };
+    (answer.expect("it is an object"), Some(told))
+}
+
+fn delete(
+    bucket: &mut Bucket,
+    key: &str,
+    choice: VersionChoice,
+    record: Option<&CurrentRecord>,
+) -> (String, Option<Told>) {
+    use crate::sim::model::Deletion;
+    let versioning = bucket.versioning;
+    let stack = bucket.keys.entry(key.to_owned()).or_default();
+    let (kind, tag, marker) = match stack.deletion(choice, versioning) {
+        Deletion::Nothing => panic!("nothing of {key} was deleted"),
+        Deletion::Mark => {
+            stack.push(new_id(record), None, versioning);
+            let tag = stack.versions[0].tag(versioning);
+            (EventKind::RemovedMarker, tag, true)
+        }
+        Deletion::Remove(place) => {
+            let gone = stack.versions.remove(place);
+            let tag = gone.tag(versioning);
+            (EventKind::RemovedDelete, tag, gone.object.is_none())
+        }
+    };
+    if stack.versions.is_empty() {
+        bucket.keys.remove(key);
+    }
+    let receipt = DeleteReceipt {
+        version: (versioning != Versioning::Off).then_some(tag),
+        marker,
+    };
+    let told = Told {
+        kind,
+        tag,
+        size: 0,
+        etag: None,
+    };
+    (format!("{receipt:?}"), Some(told))
+}
+
+fn alter(
+    bucket: &mut Bucket,
+    key: &str,
+    choice: VersionChoice,
+    change: impl FnOnce(&mut Object),
+) -> String {
+    let versioning = bucket.versioning;
+    let found = bucket.keys.get(key).and_then(|stack| stack.find(choice));
+    let id = found.expect("it was checked").id;
+    let stack = bucket.keys.get_mut(key).expect("it was found");
+    let version = stack.versions.iter_mut().find(|version| version.id == id);
+    let version = version.expect("it was found");
+    change(version.object.as_mut().expect("it was checked"));
+    format!("{:?}", version.tag(versioning))
+}

@@ -1,0 +1,275 @@
+//! What clients ask next: anything that can be asked of what there is, and some that cannot.
+
+use bytes::Bytes;
+use cohong_core::engine::VersionChoice;
+use cohong_core::model::{Destination, UploadId, VersionId, Versioning};
+
+use super::Oracle;
+use crate::sim::exec::Sim;
+use crate::sim::model::{At, Bucket, Cond, Model, Object, Op, RuleSpec, md5_of};
+
+/// Buckets that clients use.
+pub(crate) const BUCKETS: [&str; 3] = ["alpha", "beta", "gamma"];
+/// Keys that clients use.
+pub(crate) const KEYS: [&str; 5] = ["a/1", "a/2", "b", "c", POISON];
+/// A key that one destination never accepts.
+pub(crate) const POISON: &str = "poison";
+/// Functions that rules name; they are registered later.
+pub(crate) const FUNCTIONS: [&str; 1] = ["resize"];
+
+/// Who can be told.
+pub(crate) fn destinations() -> [Destination; 3] {
+    [
+        Destination::Webhook("http://one/".into()),
+        Destination::Webhook("http://two/".into()),
+        Destination::Function(FUNCTIONS[0].into()),
+    ]
+}
+
+impl Oracle {
+    /// The next request of a client.
+    pub(crate) fn choose(&self) -> Op {
+        let mut inner = self.inner();
+        inner.contents += 1;
+        let content = inner.contents;
+        let from = Chooser {
+            sim: &self.sim,
+            model: &inner.model,
+            content,
+        };
+        from.op()
+    }
+}
+
+struct Chooser<'a> {
+    sim: &'a Sim,
+    model: &'a Model,
+    /// Makes contents unique.
+    content: u64,
+}
+
+impl Chooser<'_> {
+    fn op(&self) -> Op {
+        let (bucket, key) = (self.bucket(), self.key());
+        let content = self.content;
+        match self.sim.random(100) {
+            0..4 => Op::CreateBucket(bucket),
+            4..6 => Op::DeleteBucket(bucket),
+            6..9 => {
+                let on = !self.sim.one_in(3);
+                let versioning = if on { Versioning::Enabled } else { Versioning::Suspended };
+                Op::Versioning(bucket, versioning)
+            }
+            9..14 => Op::Rules(bucket, self.rules()),
+            14..38 => self.put(bucket, key),
+            38..50 => Op::Get(self.at()),
+            50..60 => {
+                let (bucket, key, choice) = self.at();
+                Op::Delete(bucket, vec![(key, choice)])
+            }
+            60..63 => self.delete_many(),
+            63..70 => Op::Copy {
+                from: self.at(),
+                bucket,
+                key,
+                meta: self.sim.one_in(3).then_some(content),
+            },
+            70..74 => Op::Create {
+                bucket,
+                key,
+                meta: content,
+            },
+            74..90 => self.of_upload(bucket, key),
+            90..93 => Op::Meta(self.at(), content),
+            93..95 => Op::Tags(self.at(), content),
+            95..97 => Op::Acl(self.at(), self.sim.one_in(2)),
+            97..98 => Op::AddFunction(FUNCTIONS[0].to_owned()),
+            _ => self.replay(bucket, key),
+        }
+    }
+
+    fn bucket(&self) -> String {
+        let name = BUCKETS[usize::try_from(self.sim.random(10)).unwrap_or(0).min(9) * 3 / 15];
+        if self.sim.one_in(4) { BUCKETS[2].to_owned() } else { name.to_owned() }
+    }
+
+    fn key(&self) -> String {
+        (*self.sim.pick(&KEYS).expect("there are keys")).to_owned()
+    }
+
+    /// A key and version, most often one that is there.
+    fn at(&self) -> At {
+        let (bucket, key) = (self.bucket(), self.key());
+        let stack = self.model.buckets.get(&bucket).and_then(|found| found.keys.get(&key));
+        let versions = stack.map_or(&[][..], |stack| &stack.versions);
+        let choice = match (self.sim.random(10), self.sim.pick(versions)) {
+            (0..5, _) => VersionChoice::Current,
+            (5, _) => VersionChoice::Null,
+            (_, Some(version)) if !version.null => VersionChoice::Id(VersionId(version.id)),
+            (6, _) => VersionChoice::Id(VersionId(7)),
+            _ => VersionChoice::Current,
+        };
+        (bucket, key, choice)
+    }
+
+    /// A body of its own, over or under the size that travels in a commit; seldom an empty one.
+    fn bytes(&self) -> Bytes {
+        let times = match self.sim.random(12) {
+            0 => return Bytes::new(),
+            1..7 => 1,
+            _ => 6 + self.sim.random(20),
+        };
+        let word = format!("<{}>", self.content);
+        word.repeat(usize::try_from(times).unwrap_or(1)).into()
+    }
+
+    fn put(&self, bucket: String, key: String) -> Op {
+        let object = Object::new(self.bytes(), self.content);
+        let found = self.model.buckets.get(&bucket).and_then(|found| found.keys.get(&key));
+        let current = found.and_then(|found| found.object());
+        let cond = match (self.sim.random(8), current) {
+            (0, _) => Cond::Absent,
+            (1, Some(current)) => Cond::Etag(current.etag.clone()),
+            (2, None) => Cond::Etag(hex::encode([0; 16])),
+            _ => Cond::Always,
+        };
+        Op::Put {
+            bucket,
+            key,
+            object,
+            cond,
+            callback: self.sim.one_in(8),
+            broken: self.sim.one_in(20),
+        }
+    }
+
+    fn delete_many(&self) -> Op {
+        let (bucket, ..) = self.at();
+        let mut items = Vec::new();
+        for key in KEYS {
+            let (_, _, choice) = self.at();
+            let choice = match choice {
+                VersionChoice::Id(_) => VersionChoice::Null,
+                other => other,
+            };
+            if self.sim.one_in(2) {
+                items.push((key.to_owned(), choice));
+            }
+        }
+        if items.is_empty() {
+            items.push((self.key(), VersionChoice::Current));
+        }
+        Op::Delete(bucket, items)
+    }
+
+    fn open(&self) -> Option<(String, String, UploadId)> {
+        let of = |(name, bucket): (&String, &Bucket)| {
+            let name = name.clone();
+            let one = move |(id, upload): (&UploadId, &crate::sim::model::Upload)| {
+                (name.clone(), upload.key.clone(), *id)
+            };
+            bucket.uploads.iter().map(one).collect::<Vec<_>>()
+        };
+        let all: Vec<_> = self.model.buckets.iter().flat_map(of).collect();
+        self.sim.pick(&all).cloned()
+    }
+
+    fn of_upload(&self, bucket: String, key: String) -> Op {
+        if self.sim.one_in(6) {
+            return self.complete_again(bucket, key);
+        }
+        let Some((bucket, key, upload)) = self.open() else {
+            return Op::Create {
+                bucket,
+                key,
+                meta: self.content,
+            };
+        };
+        let number = 1 + u32::try_from(self.sim.random(4)).unwrap_or(0);
+        match self.sim.random(12) {
+            0..6 => Op::Part {
+                bucket,
+                key,
+                upload,
+                number,
+                bytes: self.bytes(),
+            },
+            6..8 => Op::CopyPart {
+                bucket,
+                key,
+                upload,
+                number,
+                from: self.at(),
+            },
+            8 => Op::Abort(bucket, key, upload),
+            _ => Op::Complete {
+                named: self.named(&bucket, upload),
+                bucket,
+                key,
+                upload,
+            },
+        }
+    }
+
+    /// All parts, those the client knows, or one that is not there.
+    fn named(&self, bucket: &str, upload: UploadId) -> Option<Vec<(u32, String)>> {
+        let open = self.model.buckets.get(bucket)?.uploads.get(&upload)?;
+        let part = |(number, bytes): (&u32, &Bytes)| (*number, hex::encode(md5_of(bytes)));
+        let mut parts: Vec<_> = open.parts.iter().map(part).collect();
+        match self.sim.random(6) {
+            0..2 => return None,
+            2 => parts.push((9, hex::encode([0; 16]))),
+            3 if parts.len() > 1 => drop(parts.remove(0)),
+            _ => {}
+        }
+        Some(parts)
+    }
+
+    /// Completes what is complete already.
+    fn complete_again(&self, bucket: String, key: String) -> Op {
+        let buckets = self.model.buckets.iter();
+        let done: Vec<(String, String, UploadId)> = buckets
+            .flat_map(|(name, bucket)| bucket.keys.iter().map(move |(key, stack)| (name, key, stack)))
+            .flat_map(|(name, key, stack)| {
+                let objects = stack.versions.iter().filter_map(|version| version.object.as_ref());
+                let uploads = objects.filter_map(|object| object.upload);
+                uploads.map(|upload| (name.clone(), key.clone(), upload))
+            })
+            .collect();
+        let unknown = (bucket, key, UploadId([9; 16]));
+        let (bucket, key, upload) = self.sim.pick(&done).cloned().unwrap_or(unknown);
+        Op::Complete {
+            bucket,
+            key,
+            upload,
+            named: None,
+        }
+    }
+
+    fn rules(&self) -> Vec<RuleSpec> {
+        if self.sim.one_in(6) {
+            return Vec::new();
+        }
+        let some = |n: u64| {
+            let to: Vec<Destination> =
+                destinations().into_iter().filter(|_| self.sim.one_in(2)).collect();
+            RuleSpec {
+                id: format!("rule{}-{n}", self.content),
+                prefix: if self.sim.one_in(3) { "a/".to_owned() } else { String::new() },
+                created_only: self.sim.one_in(4),
+                to,
+            }
+        };
+        let rules = (0..=self.sim.random(2)).map(some);
+        rules.filter(|rule| !rule.to.is_empty()).collect()
+    }
+
+    fn replay(&self, bucket: String, key: String) -> Op {
+        let found = self.model.buckets.get(&bucket).filter(|found| found.logs && !found.closing);
+        let Some(found) = found else {
+            return self.put(bucket, key);
+        };
+        let to = self.sim.one_in(2).then(|| destinations()[0].clone());
+        Op::Replay(found.id, to)
+    }
+}

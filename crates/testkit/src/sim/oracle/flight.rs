@@ -1,0 +1,92 @@
+//! A request under way.
+
+use cohong_core::ErrorKind;
+use cohong_core::model::BucketId;
+
+use super::Inner;
+use crate::sim::model::{Answer, Model, Object, Op};
+
+/// One outcome of a request.
+#[derive(Debug, Default)]
+pub(super) struct Item {
+    /// The answer of the change that stood.
+    pub(super) done: Option<String>,
+    /// What the model would have answered at some moment, changing nothing.
+    pub(super) possible: Vec<Answer>,
+}
+
+/// See the module's text.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) request: String,
+    pub(super) op: Op,
+    pub(super) items: Vec<Item>,
+    /// The states that the object it reads from had meanwhile.
+    pub(super) sources: Vec<Object>,
+    /// A port failed under it.
+    pub(super) faulted: bool,
+    /// The bucket it closed.
+    pub(super) closed: Option<BucketId>,
+}
+
+impl Flight {
+    pub(super) fn new(request: String, op: Op) -> Self {
+        Self {
+            items: (0..op.items()).map(|_| Item::default()).collect(),
+            request,
+            op,
+            sources: Vec::new(),
+            faulted: false,
+            closed: None,
+        }
+    }
+
+    /// Notes what the model would answer now.
+    pub(super) fn refresh(&mut self, model: &Model) {
+        for (n, item) in self.items.iter_mut().enumerate() {
+            let answer = model.answer(&self.op, n);
+            if let Some(answer) = answer.filter(|answer| !item.possible.contains(answer)) {
+                item.possible.push(answer);
+            }
+        }
+        if let Some((bucket, key, choice)) = self.op.source()
+            && let Ok(bucket) = model.for_read(bucket)
+            && let Ok((object, _)) = bucket.read(key, *choice)
+            && !self.sources.contains(object)
+        {
+            self.sources.push(object.clone());
+        }
+    }
+
+    /// Judges the outcome.
+    pub(super) fn check(&self, outcome: &[Answer]) {
+        let request = &self.request;
+        assert_eq!(outcome.len(), self.items.len(), "{request}: outcomes");
+        for (item, answer) in self.items.iter().zip(outcome) {
+            let excused = match answer {
+                Err(ErrorKind::Unavailable) => self.faulted,
+                Err(ErrorKind::Full) => self.faulted && item.done.is_none(),
+                _ => false,
+            };
+            let right = match (&item.done, answer) {
+                (Some(done), Ok(said)) => done == said,
+                (Some(_), Err(_)) => false,
+                (None, answer) => item.possible.contains(answer),
+            };
+            assert!(
+                right || excused,
+                "{request} {:?} was answered {answer:?}; the model knows {item:?}",
+                self.op
+            );
+        }
+    }
+}
+
+impl Inner {
+    /// Notes what the model would answer to every request now.
+    pub(super) fn refresh(&mut self) {
+        for flight in self.flights.values_mut() {
+            flight.refresh(&self.model);
+        }
+    }
+}
