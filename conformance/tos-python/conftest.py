@@ -1,5 +1,7 @@
 """The server under test, receivers, and the vendor's client pointed at it."""
 
+import zlib
+
 import pytest
 import tos
 
@@ -39,7 +41,8 @@ def anonymous(server):
 @pytest.fixture()
 def bucket(client, request):
     """A bucket of its own for every test, named after it."""
-    name = "t-" + "".join(c if c.isalnum() else "-" for c in request.node.name.lower())[:50].strip("-")
+    words = "".join(c if c.isascii() and c.isalnum() else "-" for c in request.node.name.lower())
+    name = f"t-{words[:40].strip('-')}-{zlib.crc32(request.node.nodeid.encode()):08x}"
     client.create_bucket(name)
     return name
 

@@ -97,10 +97,21 @@ def test_grants_in_bodies_come_back(client, bucket, stranger):
     assert rights(stranger, bucket) == {"list", "read", "write"}
     found = {(g.grantee.type, g.grantee.id, g.grantee.canned, g.permission) for g in client.get_bucket_acl(bucket).grants}
     assert found == {
-        (GranteeType.Grantee_User, owner.id, None, FULL),
         (GranteeType.Grantee_User, "stranger", None, WRITE),
         (GranteeType.Grantee_Group, None, CannedType.Canned_Authenticated_Users, READ),
     }
+
+
+def test_a_list_without_grants_shows_the_owner(client, bucket, fails):
+    client.put_object(bucket, "k", content=b"x", acl=ACLType.ACL_Private)
+    for out in (client.get_bucket_acl(bucket), client.get_object_acl(bucket, "k")):
+        (grant,) = out.grants
+        assert (grant.grantee.id, grant.permission) == (out.owner.id, FULL)
+    owner = client.get_bucket_acl(bucket).owner
+    client.put_bucket_acl(bucket, owner=owner, bucket_acl_delivered=True)
+    assert client.get_bucket_acl(bucket).bucket_acl_delivered
+    error = fails(lambda: client.put_bucket_acl(bucket, owner=owner, bucket_acl_delivered=False))
+    assert (error.status_code, error.code) == (501, "NotImplemented")
 
 
 def test_grants_of_objects(client, bucket, stranger):

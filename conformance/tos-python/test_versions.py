@@ -133,6 +133,8 @@ def test_what_stands_beside_a_version(client, versioned):
     client.set_object_meta(versioned, "k", version_id=first, meta={"n": "one"})
     assert client.head_object(versioned, "k", version_id=first).meta == {"n": "one"}
     assert client.head_object(versioned, "k").meta == {"n": "2"}
+    told = client.list_object_versions(versioned, fetch_meta=True).versions
+    assert [version.meta for version in told] == [{"n": "2"}, {"n": "one"}]
 
 
 def test_deleting_many(client, bucket):

@@ -28,7 +28,12 @@ impl Finding {
         why: &'static str,
         todo: impl Into<String>,
     ) -> Self {
-        Self { level: Level::Wrong, what: what.into(), why, todo: todo.into() }
+        Self {
+            level: Level::Wrong,
+            what: what.into(),
+            why,
+            todo: todo.into(),
+        }
     }
 
     pub(crate) fn note(
@@ -36,7 +41,10 @@ impl Finding {
         why: &'static str,
         todo: impl Into<String>,
     ) -> Self {
-        Self { level: Level::Note, ..Self::wrong(what, why, todo) }
+        Self {
+            level: Level::Note,
+            ..Self::wrong(what, why, todo)
+        }
     }
 }
 
@@ -87,7 +95,13 @@ mod tests {
         let note = Finding::note("n", "", "");
         let wrong = Finding::wrong("w", "", "");
         assert_eq!(report("running", &Value::Null, &[])["healthy"], true);
-        assert_eq!(report("running", &Value::Null, std::slice::from_ref(&note))["healthy"], true);
-        assert_eq!(report("running", &Value::Null, &[note, wrong])["healthy"], false);
+        assert_eq!(
+            report("running", &Value::Null, std::slice::from_ref(&note))["healthy"],
+            true
+        );
+        assert_eq!(
+            report("running", &Value::Null, &[note, wrong])["healthy"],
+            false
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! cohong: an object store that the clouds' own SDKs talk to, as one binary. `serve` composes the
-//! server from the other crates; `cli` is what operators type.
+//! server from the other crates; `cli` is what operators type; `demo`
+//! is the tour.
 
 mod cli;
+mod demo;
 mod finding;
 mod place;
 mod serve;

@@ -27,9 +27,15 @@ impl Short {
         Ok(match folder {
             Some((folder, name)) => {
                 let path = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string());
-                Self { path: path.join(name), _folder: Some(folder) }
+                Self {
+                    path: path.join(name),
+                    _folder: Some(folder),
+                }
             }
-            None => Self { path: path.to_owned(), _folder: None },
+            None => Self {
+                path: path.to_owned(),
+                _folder: None,
+            },
         })
     }
 

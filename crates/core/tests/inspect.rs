@@ -18,16 +18,28 @@ fn versions_of_a_key_come_newest_first_with_markers() {
         world.put(&bucket, "cat", "one").await;
         world.put(&bucket, "cat", "three").await;
         world.put(&bucket, "catalogue", "another key").await;
-        world.delete(&bucket, "cat", VersionChoice::Current).await.unwrap();
+        world
+            .delete(&bucket, "cat", VersionChoice::Current)
+            .await
+            .unwrap();
         let id = world.engine.all_buckets().await.unwrap()[0].id;
         let key = ObjectKey::new("cat").unwrap();
         let versions = world.engine.versions_of(id, &key).await.unwrap();
-        let sizes: Vec<Option<u64>> =
-            versions.iter().map(|version| version.object().map(|object| object.size)).collect();
+        let sizes: Vec<Option<u64>> = versions
+            .iter()
+            .map(|version| version.object().map(|object| object.size))
+            .collect();
         assert_eq!(sizes, [None, Some(5), Some(3)]);
         assert!(versions.is_sorted_by(|newer, older| newer.id > older.id));
         let none = ObjectKey::new("dog").unwrap();
-        assert!(world.engine.versions_of(id, &none).await.unwrap().is_empty());
+        assert!(
+            world
+                .engine
+                .versions_of(id, &none)
+                .await
+                .unwrap()
+                .is_empty()
+        );
     });
 }
 

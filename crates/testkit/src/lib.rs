@@ -4,5 +4,6 @@ pub mod disk;
 pub mod instance;
 pub mod receiver;
 pub mod seed;
+pub mod sim;
 pub mod suite;
 pub mod tos;

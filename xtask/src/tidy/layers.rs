@@ -78,6 +78,8 @@ const CLOSED: &[(&str, &[&str])] = &[
             "futures-core",
             "hex",
             "imagesize",
+            "percent-encoding",
+            "serde_json",
             "md-5",
             "postcard",
             "serde",

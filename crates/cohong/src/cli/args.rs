@@ -34,7 +34,13 @@ pub(super) struct Common {
     #[arg(long, global = true, value_name = "HOST:PORT", env = "COHONG_ADMIN")]
     pub admin: Option<String>,
     /// A root key, for a command to a server on another machine
-    #[arg(long, global = true, value_name = "ACCESS:SECRET", env = "COHONG_KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "ACCESS:SECRET",
+        env = "COHONG_KEY",
+        hide_env_values = true
+    )]
     pub key: Option<String>,
     /// Write JSON for programs
     #[arg(long, global = true)]
@@ -45,6 +51,8 @@ pub(super) struct Common {
 pub(super) enum Command {
     /// Run the server
     Serve(Serve),
+    /// See what it can do: a tour of a few seconds in a temporary folder
+    Demo,
     /// Check the configuration and show the settings in force; needs no server
     Check(Serve),
     /// Look for what is wrong with a server or its folder
@@ -89,13 +97,27 @@ pub(super) struct Serve {
 struct Variables {
     #[arg(long = "root-access-key", hide = true, env = "COHONG_ROOT_ACCESS_KEY")]
     root_access_key: Option<String>,
-    #[arg(long = "root-secret-key", hide = true, env = "COHONG_ROOT_SECRET_KEY", hide_env_values = true)]
+    #[arg(
+        long = "root-secret-key",
+        hide = true,
+        env = "COHONG_ROOT_SECRET_KEY",
+        hide_env_values = true
+    )]
     root_secret_key: Option<String>,
-    #[arg(long = "root-secret-key-file", hide = true, env = "COHONG_ROOT_SECRET_KEY_FILE")]
+    #[arg(
+        long = "root-secret-key-file",
+        hide = true,
+        env = "COHONG_ROOT_SECRET_KEY_FILE"
+    )]
     root_secret_key_file: Option<PathBuf>,
     #[arg(long = "egress-profile", hide = true, env = "COHONG_EGRESS_PROFILE")]
     egress_profile: Option<String>,
-    #[arg(long = "egress-allow", hide = true, env = "COHONG_EGRESS_ALLOW", value_delimiter = ',')]
+    #[arg(
+        long = "egress-allow",
+        hide = true,
+        env = "COHONG_EGRESS_ALLOW",
+        value_delimiter = ','
+    )]
     egress_allow: Option<Vec<String>>,
 }
 
@@ -286,6 +308,7 @@ mod tests {
             "serve --listen 127.0.0.1:0 --admin 127.0.0.1:0 --data d --config c --json",
             "check --config c",
             "doctor",
+            "demo --json",
             "key create --account a --temporary 1h",
             "function add team:resize/2 http://127.0.0.1:8080/",
             "events tail photos --follow -n 5",
@@ -306,6 +329,7 @@ mod tests {
             "events wait --timeout soon",
             "key rm",
             "serve extra",
+            "demo extra",
             "trace",
         ];
         for line in bad {

@@ -38,7 +38,10 @@ fn policy(profile: Profile, allow: &[String]) -> Vec<String> {
     };
     let mut lines = vec![inner.to_owned()];
     if !allow.is_empty() {
-        lines.push(format!("allowed whatever the profile says: {}", allow.join(", ")));
+        lines.push(format!(
+            "allowed whatever the profile says: {}",
+            allow.join(", ")
+        ));
     }
     lines.push("metadata services of clouds and this server itself are never called".into());
     lines
@@ -65,8 +68,11 @@ fn flatten(prefix: &str, value: &Value, lines: &mut Vec<(String, String)>) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {
-                let name =
-                    if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                let name = if prefix.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{prefix}.{name}")
+                };
                 flatten(&name, member, lines);
             }
         }

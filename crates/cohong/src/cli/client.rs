@@ -22,8 +22,10 @@ use crate::serve::admin::SOCKET;
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 /// What a path segment or a query value may hold as it is.
-const PLAIN: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+const PLAIN: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.');
 
 /// A client of one server.
 pub(super) struct Client {
@@ -55,11 +57,18 @@ impl Client {
         }
     }
 
-    async fn send(&self, method: Method, path: &str, order: Option<&Value>) -> Result<Value, Failure> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        order: Option<&Value>,
+    ) -> Result<Value, Failure> {
         let request = self.request(method, path, order)?;
         match &self.place {
             Place::Folder(folder) => {
-                let stream = connect_socket(folder).await.map_err(|error| no_socket(folder, &error))?;
+                let stream = connect_socket(folder)
+                    .await
+                    .map_err(|error| no_socket(folder, &error))?;
                 exchange(stream, request).await
             }
             Place::Address { authority, .. } => {
@@ -79,18 +88,24 @@ impl Client {
         order: Option<&Value>,
     ) -> Result<Request<Full<Bytes>>, Failure> {
         let body = order.map_or_else(Bytes::new, |order| Bytes::from(order.to_string()));
-        let mut request = Request::builder().method(method).uri(format!("/admin/v1{path}"));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/admin/v1{path}"));
         match &self.place {
             Place::Folder(_) => request = request.header(header::HOST, "localhost"),
             Place::Address { authority, key } => {
                 let basic = format!("Basic {}", STANDARD.encode(key));
-                request = request.header(header::HOST, authority).header(header::AUTHORIZATION, basic);
+                request = request
+                    .header(header::HOST, authority)
+                    .header(header::AUTHORIZATION, basic);
             }
         }
         if order.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
-        request.body(Full::new(body)).map_err(|error| Failure::new(format!("{path}: {error}")))
+        request
+            .body(Full::new(body))
+            .map_err(|error| Failure::new(format!("{path}: {error}")))
     }
 }
 
@@ -120,15 +135,21 @@ where
         Failure::new(format!("the server broke off: {error}"))
             .hint("its log says why; when it was stopped, start it again")
     };
-    let (mut sender, connection) =
-        handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+    let (mut sender, connection) = handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| broken(&error))?;
     tokio::spawn(async move {
         // The sender sees the same end.
         drop(connection.await);
     });
-    let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
+    let response = sender
+        .send_request(request)
+        .await
+        .map_err(|error| broken(&error))?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+    let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
+        .collect()
+        .await;
     let body = body.map_err(|error| broken(&error))?.to_bytes();
     let answer: Value = serde_json::from_slice(&body).map_err(|_| no_answer(status))?;
     if status.is_success() {
@@ -143,8 +164,10 @@ where
 }
 
 fn no_answer(status: StatusCode) -> Failure {
-    Failure::new(format!("what answers there is no cohong admin interface (status {status})"))
-        .hint("the admin address is not the one for SDKs; the server prints both when it starts")
+    Failure::new(format!(
+        "what answers there is no cohong admin interface (status {status})"
+    ))
+    .hint("the admin address is not the one for SDKs; the server prints both when it starts")
 }
 
 /// A text as one segment of a path or one value of a query.

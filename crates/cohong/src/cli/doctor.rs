@@ -30,7 +30,11 @@ pub(super) async fn run(common: &Common, output: Output) -> Result<ExitCode, Fai
     };
     output.say(&report, words)?;
     let healthy = report["healthy"] == true;
-    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if healthy {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn words(report: &Value) -> String {
@@ -41,7 +45,10 @@ fn words(report: &Value) -> String {
         let (why, todo) = (text(finding, "why"), text(finding, "todo"));
         let level = text(finding, "level");
         // Writing to a string cannot fail.
-        let _ = writeln!(words, "{level}: {what}\n  why it matters: {why}\n  what to do: {todo}\n");
+        let _ = writeln!(
+            words,
+            "{level}: {what}\n  why it matters: {why}\n  what to do: {todo}\n"
+        );
     }
     if report["server"] == "running" {
         let seen = &report["seen"];
@@ -56,7 +63,12 @@ fn words(report: &Value) -> String {
             of("work"),
         );
     }
-    words + if report["healthy"] == true { "nothing is wrong" } else { "something is wrong, see above" }
+    words
+        + if report["healthy"] == true {
+            "nothing is wrong"
+        } else {
+            "something is wrong, see above"
+        }
 }
 
 #[cfg(test)]
@@ -66,8 +78,13 @@ mod tests {
 
     #[test]
     fn a_report_says_what_why_and_what_to_do() {
-        let seen = json!({ "versions": 3, "bytes": 120, "blobs": 1, "subscriptions": 1, "work": 0 });
-        let findings = [Finding::wrong("3 events were given up", "nobody was told", "redrive them")];
+        let seen =
+            json!({ "versions": 3, "bytes": 120, "blobs": 1, "subscriptions": 1, "work": 0 });
+        let findings = [Finding::wrong(
+            "3 events were given up",
+            "nobody was told",
+            "redrive them",
+        )];
         let report = finding::report("running", &seen, &findings);
         insta::assert_snapshot!(words(&report), @r"
         wrong: 3 events were given up

@@ -19,12 +19,25 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     match order {
         Events::Ls => output.list(&client.get("/events/subs").await?, SUBS, NO_SUBS)?,
-        Events::Tail { bucket, follow, lines } => {
+        Events::Tail {
+            bucket,
+            follow,
+            lines,
+        } => {
             tail::run(client, output, bucket, follow, lines).await?;
         }
         Events::Dead { order: None } => dead(client, output, None).await?,
-        Events::Dead { order: Some(Dead::Ls { bucket }) } => dead(client, output, bucket).await?,
-        Events::Dead { order: Some(Dead::Redrive { bucket, destination, id }) } => {
+        Events::Dead {
+            order: Some(Dead::Ls { bucket }),
+        } => dead(client, output, bucket).await?,
+        Events::Dead {
+            order:
+                Some(Dead::Redrive {
+                    bucket,
+                    destination,
+                    id,
+                }),
+        } => {
             let order = json!({ "bucket": bucket, "destination": destination, "id": id });
             let answer = client.post("/events/redrive", &order).await?;
             output.say(&answer, redriven)?;
@@ -32,11 +45,17 @@ pub(super) async fn run(
         Events::Replay(order) => {
             let answer = client.post("/events/replays", &replay(&order)).await?;
             output.say(&answer, |answer| {
-                format!("replay {} has begun; its messages carry that id", text(answer, "replay"))
+                format!(
+                    "replay {} has begun; its messages carry that id",
+                    text(answer, "replay")
+                )
             })?;
         }
         Events::Wait { timeout } => return wait::run(client, output, timeout).await,
-        Events::Cancel { bucket, destination } => {
+        Events::Cancel {
+            bucket,
+            destination,
+        } => {
             let order = json!({ "bucket": bucket, "destination": destination });
             let answer = client.post("/events/cancel", &order).await?;
             output.say(&answer, |_| {
@@ -47,7 +66,8 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-const NO_SUBS: &str = "nobody is told about anything; set a notification rule on a bucket with an SDK";
+const NO_SUBS: &str =
+    "nobody is told about anything; set a notification rule on a bucket with an SDK";
 
 const SUBS: [(&str, Column); 8] = [
     ("BUCKET", |line| text(line, "bucket")),
@@ -80,8 +100,10 @@ async fn dead(client: &Client, output: Output, bucket: Option<String>) -> Result
         ("TRIES", |line| text(line, "attempts")),
         ("WHY", why_dead),
     ];
-    let path = bucket
-        .map_or_else(|| "/events/dead".to_owned(), |name| format!("/events/dead?bucket={}", escaped(&name)));
+    let path = bucket.map_or_else(
+        || "/events/dead".to_owned(),
+        |name| format!("/events/dead?bucket={}", escaped(&name)),
+    );
     output.list(&client.get(&path).await?, columns, "no event was given up")
 }
 
@@ -98,7 +120,9 @@ fn why_dead(line: &Value) -> String {
 fn redriven(answer: &Value) -> String {
     match answer["replays"].as_array().map_or(0, Vec::len) {
         0 => "no dead event matches".into(),
-        n => format!("sending them once more to {n} destination(s); `cohong events dead` shows what is left"),
+        n => format!(
+            "sending them once more to {n} destination(s); `cohong events dead` shows what is left"
+        ),
     }
 }
 

@@ -19,11 +19,18 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(error: impl Into<String>) -> Self {
-        Self { code: FAILED, error: error.into(), hint: None }
+        Self {
+            code: FAILED,
+            error: error.into(),
+            hint: None,
+        }
     }
 
     pub(super) fn usage(error: impl Into<String>) -> Self {
-        Self { code: USAGE, ..Self::new(error) }
+        Self {
+            code: USAGE,
+            ..Self::new(error)
+        }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {

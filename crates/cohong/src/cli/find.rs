@@ -39,19 +39,27 @@ pub(super) fn server(common: &Common) -> Result<Place, Failure> {
 
 fn address(admin: &str, key: &str) -> Result<Place, Failure> {
     if !key.contains(':') {
-        return Err(Failure::usage("--key is ACCESS:SECRET, with a colon between them"));
+        return Err(Failure::usage(
+            "--key is ACCESS:SECRET, with a colon between them",
+        ));
     }
     if admin.starts_with("https://") {
         return Err(Failure::usage("the admin address does not speak TLS")
             .hint("use http://, over a tunnel when the network is not yours"));
     }
-    let authority = admin.strip_prefix("http://").unwrap_or(admin).trim_end_matches('/');
+    let authority = admin
+        .strip_prefix("http://")
+        .unwrap_or(admin)
+        .trim_end_matches('/');
     let parsed: Result<http::uri::Authority, _> = authority.parse();
     if !parsed.is_ok_and(|authority| authority.port_u16().is_some()) {
         return Err(Failure::usage(format!("{admin:?} is not an admin address"))
             .hint("write --admin HOST:PORT or --admin http://HOST:PORT"));
     }
-    Ok(Place::Address { authority: authority.into(), key: key.into() })
+    Ok(Place::Address {
+        authority: authority.into(),
+        key: key.into(),
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::args::Function;
 use super::client::{Client, escaped};
 use super::failure::Failure;
-use super::output::{Output, text};
+use super::output::{Column, Output, text};
 
 pub(super) async fn run(
     order: Function,
@@ -16,13 +16,15 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Failure> {
     match order {
         Function::Add { name, url } => {
-            let answer = client.post("/functions", &json!({ "name": name, "url": url })).await?;
+            let answer = client
+                .post("/functions", &json!({ "name": name, "url": url }))
+                .await?;
             output.say(&answer, |_| {
                 format!("function {name} calls {url}\ntry it: `cohong function test {name}`")
             })?;
         }
         Function::Ls => {
-            let columns: [(&str, fn(&Value) -> String); 3] = [
+            let columns: [(&str, Column); 3] = [
                 ("NAME", |line| text(line, "name")),
                 ("URL", |line| text(line, "url")),
                 ("ADDED", |line| text(line, "added_at")),
@@ -31,7 +33,9 @@ pub(super) async fn run(
             output.list(&client.get("/functions").await?, columns, nothing)?;
         }
         Function::Rm { name } => {
-            let answer = client.delete(&format!("/functions/{}", escaped(&name))).await?;
+            let answer = client
+                .delete(&format!("/functions/{}", escaped(&name)))
+                .await?;
             output.say(&answer, |_| {
                 format!("removed {name}; what rules owe it waits until it is added again")
             })?;
@@ -52,7 +56,10 @@ fn tested(answer: &Value) -> String {
     let (name, url) = (text(answer, "name"), text(answer, "url"));
     let took = text(answer, "took_ms");
     if answer["accepted"] == true {
-        return format!("{name} accepted the test event: status {} after {took} ms", text(answer, "status"));
+        return format!(
+            "{name} accepted the test event: status {} after {took} ms",
+            text(answer, "status")
+        );
     }
     format!(
         "{name} did not accept the test event after {took} ms: {}\n  its URL is {url}; change it with `cohong function add {name} URL`",

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::args::Key;
 use super::client::{Client, escaped};
 use super::failure::Failure;
-use super::output::{Output, text};
+use super::output::{Column, Output, text};
 
 pub(super) async fn run(order: Key, client: &Client, output: Output) -> Result<ExitCode, Failure> {
     match order {
@@ -17,9 +17,11 @@ pub(super) async fn run(order: Key, client: &Client, output: Output) -> Result<E
             output.say(&client.post("/keys", &order).await?, created)?;
         }
         Key::Ls { account } => {
-            let path = account
-                .map_or_else(|| "/keys".to_owned(), |name| format!("/keys?account={}", escaped(&name)));
-            let columns: [(&str, fn(&Value) -> String); 4] = [
+            let path = account.map_or_else(
+                || "/keys".to_owned(),
+                |name| format!("/keys?account={}", escaped(&name)),
+            );
+            let columns: [(&str, Column); 4] = [
                 ("ACCESS KEY", |line| text(line, "access_key")),
                 ("ACCOUNT", |line| text(line, "account")),
                 ("CREATED", |line| text(line, "created_at")),
@@ -29,7 +31,9 @@ pub(super) async fn run(order: Key, client: &Client, output: Output) -> Result<E
             output.list(&client.get(&path).await?, columns, nothing)?;
         }
         Key::Rm { access } => {
-            let answer = client.delete(&format!("/keys/{}", escaped(&access))).await?;
+            let answer = client
+                .delete(&format!("/keys/{}", escaped(&access)))
+                .await?;
             output.say(&answer, |_| format!("removed {access}"))?;
         }
     }
@@ -37,18 +41,20 @@ pub(super) async fn run(order: Key, client: &Client, output: Output) -> Result<E
 }
 
 fn created(answer: &Value) -> String {
-    let mut words = format!(
-        "account         {}\naccess key      {}\nsecret key      {}   (shown only now: keep it)",
-        text(answer, "account"),
-        text(answer, "access_key"),
-        text(answer, "secret_key"),
-    );
+    let mut lines = vec![
+        format!("account         {}", text(answer, "account")),
+        format!("access key      {}", text(answer, "access_key")),
+        format!(
+            "secret key      {}   (shown only now: keep it)",
+            text(answer, "secret_key")
+        ),
+    ];
     if answer["security_token"].is_string() {
-        words += &format!(
-            "\nsecurity token  {}\nexpires         {}",
-            text(answer, "security_token"),
-            text(answer, "expires_at"),
-        );
+        lines.push(format!(
+            "security token  {}",
+            text(answer, "security_token")
+        ));
+        lines.push(format!("expires         {}", text(answer, "expires_at")));
     }
-    words
+    lines.join("\n")
 }

@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod client;
+mod demo;
 mod doctor;
 mod events;
 mod failure;
@@ -35,7 +36,11 @@ pub(crate) fn run(words: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(wrong) => {
             // Help and version are errors to clap, but successes to users.
-            let code = if wrong.use_stderr() { failure::USAGE } else { 0 };
+            let code = if wrong.use_stderr() {
+                failure::USAGE
+            } else {
+                0
+            };
             // Nothing is left to do when the terminal is gone.
             drop(wrong.print());
             return ExitCode::from(code);
@@ -78,6 +83,7 @@ async fn execute(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
     let client = || find::server(&common).map(Client::new);
     match cli.command.unwrap_or_default() {
         Command::Serve(serve) => serve::run(common, serve).await,
+        Command::Demo => demo::run(output).await,
         Command::Check(serve) => check::run(common, serve, output),
         Command::Doctor => doctor::run(&common, output).await,
         Command::Key(order) => keys::run(order, &client()?, output).await,

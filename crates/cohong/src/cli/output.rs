@@ -1,6 +1,6 @@
 //! What commands print: tables and sentences for people, one JSON document for programs.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use comfy_table::presets::NOTHING;
@@ -21,8 +21,16 @@ impl Output {
     }
 
     /// Prints an answer: as it is for programs, in words for people.
-    pub(super) fn say(self, answer: &Value, words: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
-        let text = if self.json { answer.to_string() } else { words(answer) };
+    pub(super) fn say(
+        self,
+        answer: &Value,
+        words: impl FnOnce(&Value) -> String,
+    ) -> Result<(), Failure> {
+        let text = if self.json {
+            answer.to_string()
+        } else {
+            words(answer)
+        };
         print(&text)
     }
 
@@ -35,7 +43,11 @@ impl Output {
     ) -> Result<(), Failure> {
         self.say(answer, |answer| {
             let lines = answer.as_array().map_or(&[][..], Vec::as_slice);
-            if lines.is_empty() { nothing.to_owned() } else { table(lines, columns) }
+            if lines.is_empty() {
+                nothing.to_owned()
+            } else {
+                table(lines, columns)
+            }
         })
     }
 
@@ -61,12 +73,15 @@ impl Output {
     }
 }
 
-/// Prints a text and a new line. A reader that went away, such as `head`, ends the command.
+/// Prints a text and a new line. A reader that has seen enough, such as `head`, is no failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}")
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::new(format!("cannot print: {error}")))
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot print: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes the text of a column from a line.
@@ -75,7 +90,9 @@ pub(super) type Column = fn(&Value) -> String;
 /// A table without lines or colours, as wide as the terminal when there is one.
 pub(super) fn table<const N: usize>(lines: &[Value], columns: [(&str, Column); N]) -> String {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns.iter().map(|(name, _)| *name));
     for line in lines {
         table.add_row(columns.iter().map(|(_, text)| text(line)));

@@ -24,7 +24,11 @@ pub(super) async fn run(common: Common, serve: Serve) -> Result<ExitCode, Failur
         () = stop.asked() => return Ok(ExitCode::SUCCESS),
         started = Server::start(settings) => started.map_err(|why| with_causes(&*why))?,
     };
-    print(&server.ready().text(if json { Manner::Json } else { Manner::Text }))?;
+    print(
+        &server
+            .ready()
+            .text(if json { Manner::Json } else { Manner::Text }),
+    )?;
     stop.asked().await;
     tokio::select! {
         biased;
@@ -44,7 +48,8 @@ struct Stop {
 impl Stop {
     fn new() -> Result<Self, Failure> {
         let listen = |kind| {
-            signal(kind).map_err(|error| Failure::new(format!("cannot listen for signals: {error}")))
+            signal(kind)
+                .map_err(|error| Failure::new(format!("cannot listen for signals: {error}")))
         };
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,

@@ -79,13 +79,17 @@ impl Server {
             callbacks: outbound::callbacks(&http),
             sealer,
         }));
-        let given = settings.root.as_ref().map(|(access, secret)| (access.as_str(), secret));
+        let given = settings
+            .root
+            .as_ref()
+            .map(|(access, secret)| (access.as_str(), secret));
         let root = engine.ensure_root(given).await?;
         let registry = outbound::registry(&engine, &http).await?;
         let work = Arc::new(work::start(&engine));
         let delivery = Arc::new(delivery::start(&engine, registry.clone()));
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(false);
+        tokio::spawn(telemetry::upkeep(metrics.clone(), stopped.clone()));
         let tos = Tos::new(engine.clone(), settings.tos.clone());
         let gateway = Gateway::new(Dialects::new(vec![Arc::new(tos)]));
         let admin_state = Arc::new(Admin {
@@ -110,8 +114,24 @@ impl Server {
             )),
             admin::serve_unix(&socket, admin::router(admin_state, false), ended).await?,
         ];
-        let ready = Ready { listen, admin, root, data: settings.data, profile: settings.profile };
-        Ok(Self { ready, stop, end, gateway, admins, engine, meta, delivery, work })
+        let ready = Ready {
+            listen,
+            admin,
+            root,
+            data: settings.data,
+            profile: settings.profile,
+        };
+        Ok(Self {
+            ready,
+            stop,
+            end,
+            gateway,
+            admins,
+            engine,
+            meta,
+            delivery,
+            work,
+        })
     }
 
     /// What start-up has to say.
@@ -128,7 +148,10 @@ impl Server {
             self.delivery.stop().await;
             self.work.stop().await;
         };
-        if tokio::time::timeout(WORKERS_STOP_MAX, workers).await.is_err() {
+        if tokio::time::timeout(WORKERS_STOP_MAX, workers)
+            .await
+            .is_err()
+        {
             tracing::warn!("workers did not stop in time; what they did last will be repeated");
         }
         self.end.send_replace(true);
@@ -180,7 +203,10 @@ fn open_folder(data: &Path) -> Result<Stores, StartError> {
         .map_err(|error| format!("cannot create the data folder {}: {error}", data.display()))?;
     let meta = EmbeddedMeta::open(
         &data.join("meta"),
-        meta::Options { on_fatal: Arc::new(|_| std::process::exit(SYNC_FAILED)), ..Default::default() },
+        meta::Options {
+            on_fatal: Arc::new(|_| std::process::exit(SYNC_FAILED)),
+            ..Default::default()
+        },
     )?;
     let sealer = FileSealer::open(data)?;
     let options = blob::Options::new(Arc::new(|error| {

@@ -25,10 +25,17 @@ pub(super) fn client(settings: &Settings, own: Vec<SocketAddr>) -> Result<Arc<Ht
         config::Profile::Dev => Profile::Dev,
         config::Profile::Prod => Profile::Prod,
     };
-    let allow: Vec<Allow> =
-        settings.allow.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let allow: Vec<Allow> = settings
+        .allow
+        .iter()
+        .map(|text| text.parse())
+        .collect::<Result<_, _>>()?;
     let policy = Policy::new(profile, allow, own);
-    Ok(Arc::new(Http::new(policy, Arc::new(SystemResolver::default()), HttpLimits::default())?))
+    Ok(Arc::new(Http::new(
+        policy,
+        Arc::new(SystemResolver::default()),
+        HttpLimits::default(),
+    )?))
 }
 
 /// Judges an entry of `egress.allow`.
@@ -53,8 +60,11 @@ pub(super) async fn registry(
         clock.clone(),
     ));
     let secret = WebhookSecret::new(engine.webhook_secret().await?);
-    let webhooks: Arc<dyn Target> =
-        Arc::new(WebhookTarget::new(http.clone(), Arc::new(ServerSecret(secret)), clock));
+    let webhooks: Arc<dyn Target> = Arc::new(WebhookTarget::new(
+        http.clone(),
+        Arc::new(ServerSecret(secret)),
+        clock,
+    ));
     let tos: Arc<dyn EventFormat> = Arc::new(TosEvents);
     Ok(Registry {
         targets: BTreeMap::from([
@@ -72,7 +82,11 @@ struct Functions(Arc<Engine>);
 #[async_trait]
 impl FunctionRegistry for Functions {
     async fn endpoint(&self, name: &str) -> Result<Option<Endpoint>, String> {
-        let found = self.0.function(name).await.map_err(|error| error.to_string())?;
+        let found = self
+            .0
+            .function(name)
+            .await
+            .map_err(|error| error.to_string())?;
         Ok(found.map(|function| Endpoint { url: function.url }))
     }
 }

@@ -53,9 +53,15 @@ impl Ready {
             Some(secret) => format!("{}   (shown only now: keep it)", secret.expose()),
             None => "as shown at the first start, or as configured".into(),
         };
-        let given = self.root.secret.as_ref().map_or("YOUR_SECRET_KEY", |secret| secret.expose());
+        let given = self
+            .root
+            .secret
+            .as_ref()
+            .map_or("YOUR_SECRET_KEY", |secret| secret.expose());
         let calls = match self.profile {
-            Profile::Dev => "dev: callbacks and functions may be on this machine and private networks",
+            Profile::Dev => {
+                "dev: callbacks and functions may be on this machine and private networks"
+            }
             Profile::Prod => "prod: public addresses and those in egress.allow",
         };
         format!(
@@ -89,27 +95,41 @@ impl Ready {
 
 /// Which process listens on a port, as far as this user may know: ` by NAME (pid N)`, or nothing.
 pub(super) fn owner_of_port(port: u16) -> String {
-    find_owner(port).map(|owner| format!(" by {owner}")).unwrap_or_default()
+    find_owner(port)
+        .map(|owner| format!(" by {owner}"))
+        .unwrap_or_default()
 }
 
 fn find_owner(port: u16) -> Option<String> {
-    let inode = ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|table| {
-        let table = std::fs::read_to_string(table).ok()?;
-        table.lines().skip(1).find_map(|line| listener_inode(line, port))
-    })?;
+    let inode = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .iter()
+        .find_map(|table| {
+            let table = std::fs::read_to_string(table).ok()?;
+            table
+                .lines()
+                .skip(1)
+                .find_map(|line| listener_inode(line, port))
+        })?;
     let wanted = format!("socket:[{inode}]");
-    let is_process = |name: &std::ffi::OsStr| name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    let is_process =
+        |name: &std::ffi::OsStr| name.as_encoded_bytes().iter().all(u8::is_ascii_digit);
     for process in std::fs::read_dir("/proc").ok()?.flatten() {
         if !is_process(&process.file_name()) {
             continue;
         }
-        let Ok(handles) = std::fs::read_dir(process.path().join("fd")) else { continue };
+        let Ok(handles) = std::fs::read_dir(process.path().join("fd")) else {
+            continue;
+        };
         let holds = handles.flatten().any(|handle| {
             std::fs::read_link(handle.path()).is_ok_and(|link| link.as_os_str() == wanted.as_str())
         });
         if holds {
             let name = std::fs::read_to_string(process.path().join("comm")).ok()?;
-            return Some(format!("{} (pid {})", name.trim(), process.file_name().display()));
+            return Some(format!(
+                "{} (pid {})",
+                name.trim(),
+                process.file_name().display()
+            ));
         }
     }
     None
@@ -122,7 +142,9 @@ fn listener_inode(line: &str, port: u16) -> Option<String> {
     let state = fields.nth(1)?;
     let (_, hex) = local.rsplit_once(':')?;
     let listens = state == "0A" && u16::from_str_radix(hex, 16).ok()? == port;
-    listens.then(|| fields.nth(5).map(ToOwned::to_owned)).flatten()
+    listens
+        .then(|| fields.nth(5).map(ToOwned::to_owned))
+        .flatten()
 }
 
 #[cfg(test)]
@@ -134,6 +156,9 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let owner = find_owner(port).expect("this process");
-        assert!(owner.contains(&format!("pid {}", std::process::id())), "{owner}");
+        assert!(
+            owner.contains(&format!("pid {}", std::process::id())),
+            "{owner}"
+        );
     }
 }

@@ -15,26 +15,46 @@ fn basic(access: &str, secret: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_root_key_opens_the_admin_address_and_no_page_of_another_site() {
     let world = World::start().await;
-    let other = world.json(&["key", "create", "--account", "somebody"]).await;
+    let other = world
+        .json(&["key", "create", "--account", "somebody"])
+        .await;
     let second = world.json(&["key", "create"]).await;
     let short = world.json(&["key", "create", "--temporary", "1h"]).await;
     let of = |key: &serde_json::Value| {
-        basic(key["access_key"].as_str().expect("text"), key["secret_key"].as_str().expect("text"))
+        basic(
+            key["access_key"].as_str().expect("text"),
+            key["secret_key"].as_str().expect("text"),
+        )
     };
     let root = basic(ACCESS_KEY, SECRET_KEY);
     let keys = "/admin/v1/keys";
     let cases = [
         ("no key", keys, None, 401),
-        ("a wrong secret", keys, Some(basic(ACCESS_KEY, "wrong")), 401),
+        (
+            "a wrong secret",
+            keys,
+            Some(basic(ACCESS_KEY, "wrong")),
+            401,
+        ),
         ("an empty secret", keys, Some(basic(ACCESS_KEY, "")), 401),
-        ("an unknown key", keys, Some(basic("AKNOBODY", SECRET_KEY)), 401),
+        (
+            "an unknown key",
+            keys,
+            Some(basic("AKNOBODY", SECRET_KEY)),
+            401,
+        ),
         ("another scheme", keys, Some("Bearer x".into()), 401),
         ("a key of another account", keys, Some(of(&other)), 401),
         ("a temporary key", keys, Some(of(&short)), 401),
         ("a second root key", keys, Some(of(&second)), 200),
         ("the root key", keys, Some(root.clone()), 200),
         ("no such route, no key", "/admin/v1/nothing", None, 401),
-        ("no such route", "/admin/v1/nothing", Some(root.clone()), 404),
+        (
+            "no such route",
+            "/admin/v1/nothing",
+            Some(root.clone()),
+            404,
+        ),
         ("metrics without key", "/metrics", None, 401),
         ("metrics", "/metrics", Some(root.clone()), 200),
         ("live", "/livez", None, 200),
@@ -50,8 +70,14 @@ async fn only_a_root_key_opens_the_admin_address_and_no_page_of_another_site() {
         let (status, answer) = world.http(path, &foreign).await;
         assert_eq!(status, 403, "{name} with an origin: {answer}");
     }
-    let (_, metrics) = world.http("/metrics", &[("Authorization", root.as_str())]).await;
-    for name in ["cohong_commits_total", "cohong_uptime_seconds", "cohong_work_running"] {
+    let (_, metrics) = world
+        .http("/metrics", &[("Authorization", root.as_str())])
+        .await;
+    for name in [
+        "cohong_commits_total",
+        "cohong_uptime_seconds",
+        "cohong_work_running",
+    ] {
         assert!(metrics.contains(name), "{name} is missing: {metrics}");
     }
 }
@@ -83,23 +109,42 @@ async fn the_server_is_found_by_folder_or_by_address_and_key() {
     let listen = world.server.listen().to_string();
     let wrong_door = run(&["--admin", &listen, "--key", &key, "key", "ls"]).await;
     assert_eq!(wrong_door.code, 1);
-    assert!(wrong_door.err.contains("the one for SDKs"), "{}", wrong_door.err);
+    assert!(
+        wrong_door.err.contains("the one for SDKs"),
+        "{}",
+        wrong_door.err
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_made_listed_and_removed() {
     let world = World::start().await;
-    let made = world.json(&["key", "create", "--account", "bob", "--temporary", "15m"]).await;
+    let made = world
+        .json(&["key", "create", "--account", "bob", "--temporary", "15m"])
+        .await;
     let mut names: Vec<&String> = made.as_object().expect("an object").keys().collect();
     names.sort();
-    let expected = ["access_key", "account", "expires_at", "secret_key", "security_token"];
+    let expected = [
+        "access_key",
+        "account",
+        "expires_at",
+        "secret_key",
+        "security_token",
+    ];
     assert_eq!(names, expected);
     let access = made["access_key"].as_str().expect("text");
     let listed = world.json(&["key", "ls", "--account", "bob"]).await;
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
-    assert!(!listed.to_string().contains(made["secret_key"].as_str().expect("text")));
+    assert!(
+        !listed
+            .to_string()
+            .contains(made["secret_key"].as_str().expect("text"))
+    );
     world.json(&["key", "rm", access]).await;
-    assert_eq!(world.json(&["key", "ls", "--account", "bob"]).await, serde_json::json!([]));
+    assert_eq!(
+        world.json(&["key", "ls", "--account", "bob"]).await,
+        serde_json::json!([])
+    );
     for (words, code, says) in [
         (vec!["key", "rm", access], 1, "no such access key"),
         (vec!["key", "rm", ACCESS_KEY], 1, "root key"),
@@ -112,7 +157,10 @@ async fn keys_are_made_listed_and_removed() {
         assert!(done.err.contains(says), "{words:?}: {}", done.err);
     }
     let table = world.run(&["key", "ls"]).await.out;
-    assert!(table.starts_with("ACCESS KEY") && !table.contains('\u{1b}'), "{table}");
+    assert!(
+        table.starts_with("ACCESS KEY") && !table.contains('\u{1b}'),
+        "{table}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,10 +168,18 @@ async fn functions_are_added_tested_and_removed() {
     let world = World::start().await;
     let receiver = Receiver::answering(|_| (StatusCode::CREATED, bytes::Bytes::new())).await;
     let receiver = receiver.expect("a receiver");
-    let added = world.json(&["function", "add", "team/resize", &receiver.url()]).await;
-    assert_eq!(added, serde_json::json!({ "name": "team/resize", "url": receiver.url() }));
+    let added = world
+        .json(&["function", "add", "team/resize", &receiver.url()])
+        .await;
+    assert_eq!(
+        added,
+        serde_json::json!({ "name": "team/resize", "url": receiver.url() })
+    );
     let tested = world.json(&["function", "test", "team/resize"]).await;
-    assert_eq!((&tested["accepted"], &tested["status"]), (&true.into(), &201.into()));
+    assert_eq!(
+        (&tested["accepted"], &tested["status"]),
+        (&true.into(), &201.into())
+    );
     let message = receiver.arrived().remove(0);
     assert_eq!(message.headers["x-cohong-test"], "1");
     assert!(message.headers.contains_key("x-cohong-replay"));
@@ -140,10 +196,19 @@ async fn functions_are_added_tested_and_removed() {
     assert!(silent.out.contains("did not accept"), "{silent:?}");
     assert_eq!(world.json(&["function", "ls"]).await[0]["url"], url);
     world.json(&["function", "rm", "team/resize"]).await;
-    for words in [["function", "rm", "team/resize"], ["function", "test", "team/resize"]] {
+    for words in [
+        ["function", "rm", "team/resize"],
+        ["function", "test", "team/resize"],
+    ] {
         let done = world.run(&words).await;
-        assert!(done.code == 1 && done.err.contains("not registered"), "{done:?}");
+        assert!(
+            done.code == 1 && done.err.contains("not registered"),
+            "{done:?}"
+        );
     }
     let wrong = world.run(&["function", "add", "f", "ftp://x"]).await;
-    assert!(wrong.code == 1 && wrong.err.contains("http://"), "{wrong:?}");
+    assert!(
+        wrong.code == 1 && wrong.err.contains("http://"),
+        "{wrong:?}"
+    );
 }

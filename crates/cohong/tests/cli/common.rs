@@ -1,5 +1,6 @@
 //! Running the binary and reading what it says.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -59,7 +60,9 @@ impl World {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = folder.path().join("data");
-        let server = Instance::start(binary(), &data, &Start::default()).await.expect("started");
+        let server = Instance::start(binary(), &data, &Start::default())
+            .await
+            .expect("started");
         Self { folder, server }
     }
 
@@ -84,18 +87,27 @@ impl World {
         done.json()
     }
 
-    /// A request to the admin address; status line and body.
+    /// A request to the admin address.
     pub(crate) async fn http(&self, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
-        let mut stream = TcpStream::connect(self.server.admin()).await.expect("connected");
-        let mut request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-        for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
-        }
-        request += "\r\n";
-        stream.write_all(request.as_bytes()).await.expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.expect("answered");
-        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-        (status.expect("a status"), answer)
+        http(self.server.admin(), path, headers).await
     }
+}
+
+/// A request; status and whole answer.
+pub(crate) async fn http(at: SocketAddr, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+    let mut stream = TcpStream::connect(at).await.expect("connected");
+    let lines: String = headers
+        .iter()
+        .flat_map(|(name, value)| [name, ": ", value, "\r\n"])
+        .collect();
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n");
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("answered");
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    (status.expect("a status"), answer)
 }

@@ -18,9 +18,14 @@ async fn i4_no_success_leaves_before_the_sync_of_what_it_stands_for() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let log = folder.path().join("trace");
-    let start = Start { under: tracer(&log), ..Start::default() };
+    let start = Start {
+        under: tracer(&log),
+        ..Start::default()
+    };
     let binary = Path::new(env!("CARGO_BIN_EXE_cohong"));
-    let instance = Instance::start(binary, &data, &start).await.expect("started");
+    let instance = Instance::start(binary, &data, &start)
+        .await
+        .expect("started");
     let mut client = instance.client();
     let answers = writes(&mut client).await.expect("all writes succeed");
     assert_eq!(instance.stop().await.expect("stopped"), Some(0));
@@ -28,8 +33,14 @@ async fn i4_no_success_leaves_before_the_sync_of_what_it_stands_for() {
     let data = data.canonicalize().expect("a path");
     let seen = trace::check(&text, data.to_str().expect("UTF-8")).expect("nothing unsynced");
     assert!(seen.answers >= answers, "{seen:?}");
-    assert!(seen.syncs >= answers, "every write has a sync of its own here: {seen:?}");
-    assert!(seen.renames >= 3, "large bodies and parts are files: {seen:?}");
+    assert!(
+        seen.syncs >= answers,
+        "every write has a sync of its own here: {seen:?}"
+    );
+    assert!(
+        seen.renames >= 3,
+        "large bodies and parts are files: {seen:?}"
+    );
     println!("{seen:?}");
 }
 
@@ -37,29 +48,72 @@ fn tracer(log: &Path) -> Vec<String> {
     let calls = "trace=write,pwrite64,writev,pwritev,sendto,sendmsg,fsync,fdatasync,sync_file_range,\
                  rename,renameat,renameat2,openat,unlink,unlinkat,mkdir";
     let log = log.to_str().expect("UTF-8");
-    ["strace", "-f", "-y", "-qq", "-s", "16", "-o", log, "-e", calls, "--"].map(Into::into).to_vec()
+    [
+        "strace", "-f", "-y", "-qq", "-s", "16", "-o", log, "-e", calls, "--",
+    ]
+    .map(Into::into)
+    .to_vec()
 }
 
 /// One write after the other, each answered before the next; how many there were.
 async fn writes(client: &mut TosClient) -> Result<usize, String> {
     client.create_bucket(BUCKET).await?;
     let mut done = 1;
-    for (key, len) in [("empty", 0), ("small", 4 << 10), ("large", 1 << 20), ("small", 100)] {
+    for (key, len) in [
+        ("empty", 0),
+        ("small", 4 << 10),
+        ("large", 1 << 20),
+        ("small", 100),
+    ] {
         client.put(BUCKET, key, Bytes::from(vec![7; len])).await?;
         done += 1;
     }
     client.delete(BUCKET, "small").await?;
-    let base = Ask { bucket: Some(BUCKET), key: Some("parts"), ..Ask::default() };
-    let created = client.must(Method::POST, &Ask { query: &[("uploads", "")], ..base.clone() }).await?;
-    let created: serde_json::Value = serde_json::from_slice(&created.body).map_err(|e| e.to_string())?;
-    let upload = created["UploadId"].as_str().ok_or("no upload id")?.to_owned();
+    let base = Ask {
+        bucket: Some(BUCKET),
+        key: Some("parts"),
+        ..Ask::default()
+    };
+    let created = client
+        .must(
+            Method::POST,
+            &Ask {
+                query: &[("uploads", "")],
+                ..base.clone()
+            },
+        )
+        .await?;
+    let created: serde_json::Value =
+        serde_json::from_slice(&created.body).map_err(|e| e.to_string())?;
+    let upload = created["UploadId"]
+        .as_str()
+        .ok_or("no upload id")?
+        .to_owned();
     for number in ["1", "2"] {
         let query = [("uploadId", upload.as_str()), ("partNumber", number)];
         let body = Bytes::from(vec![1; 5 << 20]);
-        client.must(Method::PUT, &Ask { query: &query, body, ..base.clone() }).await?;
+        client
+            .must(
+                Method::PUT,
+                &Ask {
+                    query: &query,
+                    body,
+                    ..base.clone()
+                },
+            )
+            .await?;
     }
     let query = [("uploadId", upload.as_str())];
     let body = Bytes::from_static(b"{}");
-    client.must(Method::POST, &Ask { query: &query, body, ..base }).await?;
+    client
+        .must(
+            Method::POST,
+            &Ask {
+                query: &query,
+                body,
+                ..base
+            },
+        )
+        .await?;
     Ok(done + 5)
 }

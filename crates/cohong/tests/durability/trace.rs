@@ -25,7 +25,9 @@ pub(crate) fn check(trace: &str, folder: &str) -> Result<Seen, String> {
     let mut book = Book::default();
     let mut pending: BTreeMap<&str, String> = BTreeMap::new();
     for line in trace.lines() {
-        let Some((thread, call)) = line.trim_start().split_once(' ') else { continue };
+        let Some((thread, call)) = line.trim_start().split_once(' ') else {
+            continue;
+        };
         let call = call.trim_start();
         if let Some(begun) = call.strip_suffix("<unfinished ...>") {
             // A write counts from its beginning, a sync from its end.
@@ -75,7 +77,10 @@ impl Book {
 
     fn end(&mut self, begun: &str, ended: &str, folder: &str) {
         let name = begun.split('(').next().unwrap_or_default();
-        let good = ended.rsplit("= ").next().is_some_and(|result| result.trim().starts_with('0'));
+        let good = ended
+            .rsplit("= ")
+            .next()
+            .is_some_and(|result| result.trim().starts_with('0'));
         if !good {
             return;
         }
@@ -111,7 +116,10 @@ impl Book {
     /// A success on a socket: everything that makes objects must be durable. Unfinished blobs, locks and
     /// the admin socket are nobody's promise; directories they came to be in are not either.
     fn answer(&mut self, call: &str) -> Result<(), String> {
-        if !["HTTP/1.1 200", "HTTP/1.1 204"].iter().any(|status| call.contains(status)) {
+        if !["HTTP/1.1 200", "HTTP/1.1 204"]
+            .iter()
+            .any(|status| call.contains(status))
+        {
             return Ok(());
         }
         self.seen.answers += 1;
@@ -136,7 +144,8 @@ fn quoted(call: &str) -> Vec<&str> {
 }
 
 fn parent(path: &str) -> String {
-    path.rsplit_once('/').map_or_else(String::new, |(parent, _)| parent.to_owned())
+    path.rsplit_once('/')
+        .map_or_else(String::new, |(parent, _)| parent.to_owned())
 }
 
 #[cfg(test)]
@@ -158,17 +167,30 @@ mod tests {
     #[test]
     fn a_trace_with_every_sync_passes() {
         let seen = check(GOOD, "/d").expect("good");
-        assert_eq!(seen, Seen { answers: 1, syncs: 3, renames: 1 });
+        assert_eq!(
+            seen,
+            Seen {
+                answers: 1,
+                syncs: 3,
+                renames: 1
+            }
+        );
     }
 
     #[test]
     fn a_trace_without_any_one_of_its_syncs_fails() {
         for sync in ["3</d/meta/log>) = 0", "10</d/blobs>) = 0"] {
-            let without: String =
-                GOOD.lines().filter(|line| !line.ends_with(sync)).map(|line| format!("{line}\n")).collect();
+            let without: String = GOOD
+                .lines()
+                .filter(|line| !line.ends_with(sync))
+                .map(|line| format!("{line}\n"))
+                .collect();
             check(&without, "/d").expect_err(sync);
         }
-        let failed = GOOD.replace("<... fdatasync resumed>) = 0", "<... fdatasync resumed>) = -1 EIO");
+        let failed = GOOD.replace(
+            "<... fdatasync resumed>) = 0",
+            "<... fdatasync resumed>) = -1 EIO",
+        );
         check(&failed, "/d").expect_err("a failed sync of data");
         let early = "1 write(3</d/meta/log>, \"r\", 1) = 1\n\
                      1 fdatasync(3</d/meta/log> <unfinished ...>\n\

@@ -13,8 +13,11 @@ use crate::journal::{Journal, Op};
 /// is the truth from now on, because a read never shows what a later crash could take back.
 pub(crate) async fn objects(instance: &Instance, journal: &Journal) {
     let mut client = instance.client();
-    let histories: Vec<_> =
-        journal.keys().iter().map(|(key, history)| (key.clone(), history.clone())).collect();
+    let histories: Vec<_> = journal
+        .keys()
+        .iter()
+        .map(|(key, history)| (key.clone(), history.clone()))
+        .collect();
     for (key, history) in histories {
         let found = client.get(BUCKET, &key).await.expect("read");
         let possible = history.possible();
@@ -43,7 +46,9 @@ pub(crate) async fn events(
     receiver: &Receiver,
     journal: &Journal,
 ) {
-    let report = instance.command(binary, &["events", "wait", "--timeout", "120s"]).await;
+    let report = instance
+        .command(binary, &["events", "wait", "--timeout", "120s"])
+        .await;
     let report = report.expect("everything owed is delivered");
     assert_eq!(report["settled"], true, "{report}");
     assert_eq!(report["dead"], 0, "{report}");
@@ -52,14 +57,26 @@ pub(crate) async fn events(
     for arrived in receiver.arrived() {
         let seen = Seen::read(&arrived);
         if ids.insert(seen.id.clone()) {
-            first_arrivals.entry(seen.key.clone()).or_default().push(seen);
+            first_arrivals
+                .entry(seen.key.clone())
+                .or_default()
+                .push(seen);
         }
     }
     for (key, history) in journal.keys().iter() {
         let arrivals = first_arrivals.get(key).map_or(&[][..], Vec::as_slice);
-        assert!(arrivals.is_sorted_by(|a, b| a.id < b.id), "{key}: events out of order");
-        let etags: Vec<&str> = arrivals.iter().filter_map(|seen| seen.etag.as_deref()).collect();
-        let owed = history.acknowledged.iter().filter_map(|(_, etag)| etag.as_deref());
+        assert!(
+            arrivals.is_sorted_by(|a, b| a.id < b.id),
+            "{key}: events out of order"
+        );
+        let etags: Vec<&str> = arrivals
+            .iter()
+            .filter_map(|seen| seen.etag.as_deref())
+            .collect();
+        let owed = history
+            .acknowledged
+            .iter()
+            .filter_map(|(_, etag)| etag.as_deref());
         let mut from = 0;
         for etag in owed {
             let at = etags[from..].iter().position(|found| *found == etag);
@@ -67,14 +84,23 @@ pub(crate) async fn events(
             from += at + 1;
         }
     }
-    println!("{} deliveries of {} events", receiver.arrived().len(), ids.len());
+    println!(
+        "{} deliveries of {} events",
+        receiver.arrived().len(),
+        ids.len()
+    );
 }
 
 /// No unfinished files, and nothing that the doctor finds wrong.
 pub(crate) async fn leftovers(instance: &Instance, binary: &Path) {
-    let unfinished = std::fs::read_dir(instance.folder().join("tmp")).expect("a folder").count();
+    let unfinished = std::fs::read_dir(instance.folder().join("tmp"))
+        .expect("a folder")
+        .count();
     assert_eq!(unfinished, 0, "unfinished blobs");
-    let report = instance.command(binary, &["doctor"]).await.expect("a healthy server");
+    let report = instance
+        .command(binary, &["doctor"])
+        .await
+        .expect("a healthy server");
     println!("doctor: {report}");
 }
 
@@ -92,7 +118,9 @@ impl Seen {
         Self {
             id: id.expect("an id").to_owned(),
             key: object["key"].as_str().expect("a key").to_owned(),
-            etag: object["eTag"].as_str().map(|etag| etag.trim_matches('"').to_owned()),
+            etag: object["eTag"]
+                .as_str()
+                .map(|etag| etag.trim_matches('"').to_owned()),
         }
     }
 }

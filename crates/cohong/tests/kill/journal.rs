@@ -32,7 +32,9 @@ impl History {
             Op::Delete => None,
         };
         let last = self.acknowledged.last().and_then(|(op, _)| bytes(op));
-        std::iter::once(last).chain(self.unknown.iter().map(bytes)).collect()
+        std::iter::once(last)
+            .chain(self.unknown.iter().map(bytes))
+            .collect()
     }
 }
 
@@ -53,14 +55,25 @@ impl Journal {
     }
 
     pub(crate) fn unknown(&self, key: &str, op: Op) {
-        self.keys().entry(key.to_owned()).or_default().unknown.push(op);
+        self.keys()
+            .entry(key.to_owned())
+            .or_default()
+            .unknown
+            .push(op);
     }
 }
 
 impl fmt::Display for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys = self.keys();
-        let acknowledged: usize = keys.values().map(|history| history.acknowledged.len()).sum();
-        write!(f, "{acknowledged} acknowledged writes on {} keys so far", keys.len())
+        let acknowledged: usize = keys
+            .values()
+            .map(|history| history.acknowledged.len())
+            .sum();
+        write!(
+            f,
+            "{acknowledged} acknowledged writes on {} keys so far",
+            keys.len()
+        )
     }
 }

@@ -33,7 +33,10 @@ const FAIL_POINTS: [(&str, &str); 5] = [
 ];
 
 fn rounds() -> usize {
-    std::env::var("COHONG_KILL_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(20)
+    std::env::var("COHONG_KILL_ROUNDS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(20)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,13 +62,20 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
         let before = receiver.arrived().len();
         check::objects(&instance, &journal).await;
         let load = workload::start(&instance, &journal, WRITERS, random.draw());
-        let resumed = receiver.wait(before + 1, Duration::from_secs(30)).await.len() > before;
+        let resumed = receiver
+            .wait(before + 1, Duration::from_secs(30))
+            .await
+            .len()
+            > before;
         assert!(resumed, "round {round}: no delivery after the restart");
         if point.is_none() {
             tokio::time::sleep(Duration::from_millis(random.below(600))).await;
             instance.kill().await.expect("killed");
         } else {
-            instance.ended(Duration::from_secs(20)).await.expect("ended");
+            instance
+                .ended(Duration::from_secs(20))
+                .await
+                .expect("ended");
         }
         kills += 1;
         load.end().await;
@@ -73,7 +83,9 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
         println!("round {round}: ready in {ready:?}, killed {what}, {journal}");
     }
     assert!(kills > 0, "every start was killed");
-    let instance = Instance::start(binary, folder.path(), &Start::default()).await.expect("started");
+    let instance = Instance::start(binary, folder.path(), &Start::default())
+        .await
+        .expect("started");
     check::objects(&instance, &journal).await;
     check::events(&instance, binary, &receiver, &journal).await;
     check::leftovers(&instance, binary).await;
@@ -81,8 +93,13 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
 }
 
 async fn prepare(binary: &Path, folder: &Path, receiver: &Receiver) {
-    let instance = Instance::start(binary, folder, &Start::default()).await.expect("started");
-    instance.command(binary, &["function", "add", "kill", &receiver.url()]).await.expect("added");
+    let instance = Instance::start(binary, folder, &Start::default())
+        .await
+        .expect("started");
+    instance
+        .command(binary, &["function", "add", "kill", &receiver.url()])
+        .await
+        .expect("added");
     let mut client = instance.client();
     client.create_bucket(BUCKET).await.expect("created");
     client.notify(BUCKET, "n/", "kill").await.expect("rule set");
@@ -93,14 +110,27 @@ async fn prepare(binary: &Path, folder: &Path, receiver: &Receiver) {
 fn traced(call: &str, random: &mut Seed) -> Start {
     let when = 20 + random.below(400);
     let words = [
-        "strace", "-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e",
-        &format!("inject={call}:signal=KILL:when={when}"), "--",
+        "strace",
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        &format!("trace={call}"),
+        "-e",
+        &format!("inject={call}:signal=KILL:when={when}"),
+        "--",
     ];
-    Start { under: words.map(ToOwned::to_owned).to_vec(), ..Start::default() }
+    Start {
+        under: words.map(ToOwned::to_owned).to_vec(),
+        ..Start::default()
+    }
 }
 
 fn seed() -> u64 {
-    let seed = std::env::var("COHONG_KILL_SEED").ok().and_then(|n| n.parse().ok());
+    let seed = std::env::var("COHONG_KILL_SEED")
+        .ok()
+        .and_then(|n| n.parse().ok());
     let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
     println!("COHONG_KILL_SEED={seed}");
     seed

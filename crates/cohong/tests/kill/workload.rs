@@ -28,7 +28,12 @@ impl Load {
     }
 }
 
-pub(crate) fn start(instance: &Instance, journal: &Arc<Journal>, writers: usize, seed: u64) -> Load {
+pub(crate) fn start(
+    instance: &Instance,
+    journal: &Arc<Journal>,
+    writers: usize,
+    seed: u64,
+) -> Load {
     let mut set = JoinSet::new();
     for writer in 0..writers {
         let random = Seed::new(seed.wrapping_add(u64::try_from(writer).expect("few writers")));
@@ -46,7 +51,10 @@ async fn write(mut client: TosClient, journal: Arc<Journal>, writer: usize, mut 
             15..16 => {
                 let parts = (unique(PART, &mut random), unique(1000, &mut random));
                 let whole = [parts.0.clone(), parts.1.clone()].concat();
-                (Op::Put(whole.into()), multipart(&mut client, &key, parts).await.map(Some))
+                (
+                    Op::Put(whole.into()),
+                    multipart(&mut client, &key, parts).await.map(Some),
+                )
             }
             size => {
                 let len = match size {
@@ -56,7 +64,10 @@ async fn write(mut client: TosClient, journal: Arc<Journal>, writer: usize, mut 
                 };
                 let body = unique(len, &mut random);
                 let put = client.put(BUCKET, &key, body.clone()).await;
-                (Op::Put(body), put.map(|answer| Some(header(&answer.headers, "etag"))))
+                (
+                    Op::Put(body),
+                    put.map(|answer| Some(header(&answer.headers, "etag"))),
+                )
             }
         };
         match done {
@@ -76,23 +87,68 @@ fn unique(len: usize, random: &mut Seed) -> Bytes {
     bytes.into()
 }
 
-async fn multipart(client: &mut TosClient, key: &str, parts: (Bytes, Bytes)) -> Result<String, String> {
-    let base = Ask { bucket: Some(BUCKET), key: Some(key), ..Ask::default() };
-    let created = client.must(Method::POST, &Ask { query: &[("uploads", "")], ..base.clone() }).await?;
-    let created: serde_json::Value = serde_json::from_slice(&created.body).map_err(|e| e.to_string())?;
-    let upload = created["UploadId"].as_str().ok_or("no upload id")?.to_owned();
+async fn multipart(
+    client: &mut TosClient,
+    key: &str,
+    parts: (Bytes, Bytes),
+) -> Result<String, String> {
+    let base = Ask {
+        bucket: Some(BUCKET),
+        key: Some(key),
+        ..Ask::default()
+    };
+    let created = client
+        .must(
+            Method::POST,
+            &Ask {
+                query: &[("uploads", "")],
+                ..base.clone()
+            },
+        )
+        .await?;
+    let created: serde_json::Value =
+        serde_json::from_slice(&created.body).map_err(|e| e.to_string())?;
+    let upload = created["UploadId"]
+        .as_str()
+        .ok_or("no upload id")?
+        .to_owned();
     for (number, body) in [("1", parts.0), ("2", parts.1)] {
         let query = [("uploadId", upload.as_str()), ("partNumber", number)];
-        client.must(Method::PUT, &Ask { query: &query, body, ..base.clone() }).await?;
+        client
+            .must(
+                Method::PUT,
+                &Ask {
+                    query: &query,
+                    body,
+                    ..base.clone()
+                },
+            )
+            .await?;
     }
     let query = [("uploadId", upload.as_str())];
     let body = Bytes::from_static(b"{}");
-    let done = client.must(Method::POST, &Ask { query: &query, body, ..base }).await?;
+    let done = client
+        .must(
+            Method::POST,
+            &Ask {
+                query: &query,
+                body,
+                ..base
+            },
+        )
+        .await?;
     let done: serde_json::Value = serde_json::from_slice(&done.body).map_err(|e| e.to_string())?;
-    Ok(done["ETag"].as_str().ok_or("no etag")?.trim_matches('"').to_owned())
+    Ok(done["ETag"]
+        .as_str()
+        .ok_or("no etag")?
+        .trim_matches('"')
+        .to_owned())
 }
 
 fn header(headers: &http::HeaderMap, name: &str) -> String {
-    let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     value.trim_matches('"').to_owned()
 }

@@ -21,11 +21,7 @@ pub struct SeenHeld {
 
 impl DeliveryHandle {
     /// Events of one key that are set aside, by destination and position; one page a destination.
-    pub async fn held_of(
-        &self,
-        bucket: BucketId,
-        key: &ObjectKey,
-    ) -> Result<Vec<SeenHeld>, Error> {
+    pub async fn held_of(&self, bucket: BucketId, key: &ObjectKey) -> Result<Vec<SeenHeld>, Error> {
         let mut all = Vec::new();
         for sub in self.sub_records().await.map_err(failed)? {
             if sub.bucket != bucket {

@@ -51,7 +51,7 @@ pub enum BadForm {
     Body(BodyError),
 }
 
-/// Reads a form up to its file, the field named `file`.
+/// Reads a form up to its file: the first field that is named `file` or has a file name.
 pub async fn open(content_type: &str, body: ByteStream, limits: Limits) -> Result<Form, BadForm> {
     let boundary = multer::parse_boundary(content_type).map_err(bad)?;
     let in_file = Arc::new(AtomicBool::new(false));
@@ -67,7 +67,7 @@ pub async fn open(content_type: &str, body: ByteStream, limits: Limits) -> Resul
     let mut bytes = 0;
     while let Some(part) = parts.next_field().await.map_err(bad)? {
         let name = part.name().unwrap_or_default().to_owned();
-        if name == "file" {
+        if name == "file" || part.file_name().is_some() {
             in_file.store(true, Ordering::Relaxed);
             return Ok(Form {
                 fields,

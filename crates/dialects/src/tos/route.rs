@@ -251,6 +251,9 @@ fn object(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::POST if has("uploads") => Op::CreateMultipartUpload,
         Method::POST if upload => Op::CompleteMultipartUpload,
         Method::POST if has("metadata") => Op::SetObjectMeta,
+        Method::POST if facts.form && facts.query.iter().all(|(name, _)| is_neutral(name)) => {
+            Op::PostObject
+        }
         _ => return Err(not_allowed()),
     })
 }
@@ -333,118 +336,66 @@ mod tests {
         })
     }
 
+    /// Method, query (`copies` and `form` stand for a copy source and a form body), operation.
+    const ON_BUCKETS: &[(&str, &str, &str)] = &[
+        ("PUT", "", "CreateBucket"),
+        ("HEAD", "", "HeadBucket"),
+        ("DELETE", "", "DeleteBucket"),
+        ("GET", "location", "GetBucketLocation"),
+        ("GET", "bucketInfo", "GetBucketInfo"),
+        ("PUT", "acl", "PutBucketAcl"),
+        ("GET", "acl", "GetBucketAcl"),
+        ("PUT", "versioning", "PutBucketVersioning"),
+        ("GET", "versioning", "GetBucketVersioning"),
+        ("PUT", "notification", "PutBucketNotification"),
+        ("GET", "notification", "GetBucketNotification"),
+        ("PUT", "notification_v2", "PutBucketNotificationType2"),
+        ("GET", "notification_v2", "GetBucketNotificationType2"),
+        ("GET", "x-tos-bucket-type=hns&prefix=a", "ListObjects"),
+        ("GET", "list-type=2&fetch-owner=true", "ListObjectsType2"),
+        ("GET", "versions", "ListObjectVersions"),
+        ("GET", "uploads", "ListMultipartUploads"),
+        ("POST", "delete", "DeleteMultiObjects"),
+        ("POST", "form", "PostObject"),
+        ("PUT", "lifecycle", "NotImplemented"),
+    ];
+
+    const ON_OBJECTS: &[(&str, &str, &str)] = &[
+        ("PUT", "", "PutObject"),
+        ("PUT", "X-Tos-Algorithm=TOS4-HMAC-SHA256", "PutObject"),
+        ("PUT", "copies", "CopyObject"),
+        ("PUT", "uploadId=u&partNumber=1", "UploadPart"),
+        ("PUT", "uploadId=u&partNumber=1&copies", "UploadPartCopy"),
+        ("GET", "uploadId=u", "ListParts"),
+        ("POST", "uploads", "CreateMultipartUpload"),
+        ("POST", "uploadId=u", "CompleteMultipartUpload"),
+        ("DELETE", "uploadId=u", "AbortMultipartUpload"),
+        ("GET", "versionId=v", "GetObject"),
+        ("HEAD", "", "HeadObject"),
+        ("DELETE", "", "DeleteObject"),
+        ("POST", "metadata", "SetObjectMeta"),
+        ("PUT", "acl", "PutObjectAcl"),
+        ("GET", "acl", "GetObjectAcl"),
+        ("PUT", "tagging", "PutObjectTagging"),
+        ("GET", "tagging", "GetObjectTagging"),
+        ("DELETE", "tagging", "DeleteObjectTagging"),
+        ("POST", "append&offset=0", "NotImplemented"),
+        ("POST", "form", "PostObject"),
+    ];
+
     #[test]
     fn every_operation_has_its_request() {
-        use Level::{Bucket, Object, Service};
-        let cases = [
-            ("GET", Service, "", false, Op::ListBuckets),
-            ("PUT", Bucket, "", false, Op::CreateBucket),
-            ("HEAD", Bucket, "", false, Op::HeadBucket),
-            ("DELETE", Bucket, "", false, Op::DeleteBucket),
-            ("GET", Bucket, "location", false, Op::GetBucketLocation),
-            ("GET", Bucket, "bucketInfo", false, Op::GetBucketInfo),
-            ("PUT", Bucket, "acl", false, Op::PutBucketAcl),
-            ("GET", Bucket, "acl", false, Op::GetBucketAcl),
-            ("PUT", Bucket, "versioning", false, Op::PutBucketVersioning),
-            ("GET", Bucket, "versioning", false, Op::GetBucketVersioning),
-            (
-                "PUT",
-                Bucket,
-                "notification",
-                false,
-                Op::PutBucketNotification,
-            ),
-            (
-                "GET",
-                Bucket,
-                "notification_v2",
-                false,
-                Op::GetBucketNotificationType2,
-            ),
-            (
-                "GET",
-                Bucket,
-                "x-tos-bucket-type=hns&prefix=a",
-                false,
-                Op::ListObjects,
-            ),
-            (
-                "GET",
-                Bucket,
-                "list-type=2&fetch-owner=true",
-                false,
-                Op::ListObjectsType2,
-            ),
-            ("GET", Bucket, "versions", false, Op::ListObjectVersions),
-            ("GET", Bucket, "uploads", false, Op::ListMultipartUploads),
-            ("POST", Bucket, "delete", false, Op::DeleteMultiObjects),
-            (
-                "PUT",
-                Bucket,
-                "lifecycle",
-                false,
-                Op::NotImplemented("lifecycle"),
-            ),
-            ("PUT", Object, "", false, Op::PutObject),
-            (
-                "PUT",
-                Object,
-                "X-Tos-Algorithm=TOS4-HMAC-SHA256",
-                false,
-                Op::PutObject,
-            ),
-            ("PUT", Object, "", true, Op::CopyObject),
-            (
-                "PUT",
-                Object,
-                "uploadId=u&partNumber=1",
-                false,
-                Op::UploadPart,
-            ),
-            (
-                "PUT",
-                Object,
-                "uploadId=u&partNumber=1",
-                true,
-                Op::UploadPartCopy,
-            ),
-            ("GET", Object, "uploadId=u", false, Op::ListParts),
-            ("POST", Object, "uploads", false, Op::CreateMultipartUpload),
-            (
-                "POST",
-                Object,
-                "uploadId=u",
-                false,
-                Op::CompleteMultipartUpload,
-            ),
-            (
-                "DELETE",
-                Object,
-                "uploadId=u",
-                false,
-                Op::AbortMultipartUpload,
-            ),
-            ("GET", Object, "versionId=v", false, Op::GetObject),
-            ("HEAD", Object, "", false, Op::HeadObject),
-            ("DELETE", Object, "", false, Op::DeleteObject),
-            ("POST", Object, "metadata", false, Op::SetObjectMeta),
-            (
-                "POST",
-                Object,
-                "append&offset=0",
-                false,
-                Op::NotImplemented("append"),
-            ),
-            ("PUT", Object, "tagging", false, Op::PutObjectTagging),
-        ];
-        for (method, level, query, copies, wanted) in cases {
-            let found = routed(method, level, query, copies, false).expect("routed");
-            assert_eq!(found, wanted, "{method} {level:?} {query}");
+        for (level, table) in [(Level::Bucket, ON_BUCKETS), (Level::Object, ON_OBJECTS)] {
+            for (method, query, wanted) in table {
+                let marks: Vec<&str> = query.split('&').collect();
+                let (copies, form) = (marks.contains(&"copies"), marks.contains(&"form"));
+                let query = query.replace("copies", "").replace("form", "");
+                let found = routed(method, level, &query, copies, form).expect("routed");
+                assert_eq!(found.name(), *wanted, "{method} {level:?} {query}");
+            }
         }
-        assert_eq!(
-            routed("POST", Level::Bucket, "", false, true).expect("routed"),
-            Op::PostObject
-        );
+        let found = routed("GET", Level::Service, "", false, false).expect("routed");
+        assert_eq!(found, Op::ListBuckets);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use cohong_core::model::{BucketId, EventKind, UploadId, VersionTag, Versioning};
 use cohong_core::ports::Position;
 
 pub(super) use keys::{Deletion, Key, Version};
-pub(super) use ops::{Cond, Op, RuleSpec};
+pub(super) use ops::{At, Cond, Op, RuleSpec};
 
 /// What a client is told: a text that says everything it can see, or an error.
 pub(super) type Answer = Result<String, ErrorKind>;

@@ -18,6 +18,7 @@ use cohong_core::records::LoggedEvent;
 
 use super::exec::{Sim, TaskId};
 use super::model::{Answer, Model, Op};
+pub(super) use choose::{FUNCTIONS, POISON, destinations};
 use flight::Flight;
 
 /// See the module's text. Clones share everything.

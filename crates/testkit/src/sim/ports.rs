@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cohong_core::ports::{SealError, Sealer};
 
 pub(super) use blobs::SimBlobs;
-pub(super) use meta::SimMeta;
-pub(super) use receivers::{Callbacks, Plain, Receivers};
+pub(super) use meta::{SimMeta, places};
+pub(super) use receivers::{Callbacks, Plain, Receivers, is_poison};
 
 use super::exec::Sim;
 

@@ -20,7 +20,9 @@ pub(super) fn examine(folder: &Path) -> Vec<Finding> {
             format!("name another folder with --data DIR, or make a new server with {start}"),
         )];
     }
-    if let Err(error) = rustix::fs::access(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK) {
+    if let Err(error) =
+        rustix::fs::access(folder, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)
+    {
         return vec![Finding::wrong(
             format!("this user cannot use the folder {shown}: {error}"),
             "the server could not read or write its data",
@@ -49,7 +51,9 @@ fn locked(folder: &Path) -> Option<Finding> {
         Err(TryLockError::WouldBlock) => {
             let holder = fs::read_to_string(&path).unwrap_or_default();
             Some(Finding::wrong(
-                format!("{holder} has the folder open but does not answer").trim().to_owned(),
+                format!("{holder} has the folder open but does not answer")
+                    .trim()
+                    .to_owned(),
                 "it is starting, stopping or stuck, and no other can start meanwhile",
                 "wait a little and ask again; when it stays so, look at that process and end it",
             ))
@@ -70,7 +74,11 @@ fn format(folder: &Path) -> Option<Finding> {
     match fs::read_to_string(meta.join("format")) {
         Ok(found) if found == FORMAT => None,
         Ok(found) => Some(Finding::wrong(
-            format!("the metadata has the format {:?}, this version knows {:?}", found.trim(), FORMAT.trim()),
+            format!(
+                "the metadata has the format {:?}, this version knows {:?}",
+                found.trim(),
+                FORMAT.trim()
+            ),
             "this version will not start on it",
             "use the version that wrote it, or a newer one",
         )),
@@ -94,9 +102,11 @@ fn key(folder: &Path) -> Option<Finding> {
             why,
             format!("chmod 600 {}", path.display()),
         )),
-        Ok(found) if found.len() == 0 => {
-            Some(Finding::wrong(format!("{} is empty", path.display()), why, "restore it from a backup"))
-        }
+        Ok(found) if found.len() == 0 => Some(Finding::wrong(
+            format!("{} is empty", path.display()),
+            why,
+            "restore it from a backup",
+        )),
         Ok(_) => None,
         Err(error) => Some(Finding::wrong(
             format!("{} cannot be read: {error}", path.display()),
@@ -153,10 +163,22 @@ mod tests {
     fn every_illness_is_named() {
         type Harm = fn(&Path);
         let cases: [(Harm, &str); 5] = [
-            (|at| fs::write(at.join("meta/format"), "cohong metadata 9\n").expect("written"), "metadata 9"),
-            (|at| fs::remove_file(at.join("meta/format")).expect("removed"), "format"),
-            (|at| fs::remove_file(at.join("server.key")).expect("removed"), "server.key"),
-            (|at| fs::write(at.join("server.key"), "").expect("written"), "empty"),
+            (
+                |at| fs::write(at.join("meta/format"), "cohong metadata 9\n").expect("written"),
+                "metadata 9",
+            ),
+            (
+                |at| fs::remove_file(at.join("meta/format")).expect("removed"),
+                "format",
+            ),
+            (
+                |at| fs::remove_file(at.join("server.key")).expect("removed"),
+                "server.key",
+            ),
+            (
+                |at| fs::write(at.join("server.key"), "").expect("written"),
+                "empty",
+            ),
             (
                 |at| {
                     let open = fs::Permissions::from_mode(0o644);

@@ -50,7 +50,9 @@ const COLUMNS: [(&str, Column); 6] = [
     ("TIME", |line| text(line, "time")),
     ("EVENT", |line| text(line, "id")),
     ("KIND", |line| text(line, "kind")),
-    ("KEY", |line| format!("{}/{}", text(line, "bucket"), text(line, "key"))),
+    ("KEY", |line| {
+        format!("{}/{}", text(line, "bucket"), text(line, "key"))
+    }),
     ("SIZE", |line| text(line, "size")),
     ("FOR", told),
 ];
@@ -67,7 +69,9 @@ async fn buckets(client: &Client, one: Option<&String>) -> Result<BTreeSet<Strin
     }
     let subs = client.get("/events/subs").await?;
     let names = subs.as_array().into_iter().flatten();
-    Ok(names.filter_map(|line| line["bucket"].as_str().map(ToOwned::to_owned)).collect())
+    Ok(names
+        .filter_map(|line| line["bucket"].as_str().map(ToOwned::to_owned))
+        .collect())
 }
 
 async fn page(client: &Client, bucket: &str, asked: &str) -> Result<(Vec<Value>, u64), Failure> {
@@ -89,7 +93,9 @@ fn sort(events: &mut [Value]) {
 /// While following, programs get one document a line.
 fn show(output: Output, events: &[Value]) -> Result<(), Failure> {
     if output.is_json() {
-        return events.iter().try_for_each(|event| print(&event.to_string()));
+        return events
+            .iter()
+            .try_for_each(|event| print(&event.to_string()));
     }
     if events.is_empty() {
         return Ok(());

@@ -15,23 +15,52 @@ pub(super) async fn run(
     timeout: Duration,
 ) -> Result<ExitCode, Failure> {
     let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-    let answer = client.post("/events/wait", &json!({ "timeout_ms": millis })).await?;
+    let answer = client
+        .post("/events/wait", &json!({ "timeout_ms": millis }))
+        .await?;
     output.say(&answer, words)?;
     let settled = answer["settled"] == true;
-    Ok(if settled { ExitCode::SUCCESS } else { ExitCode::from(OWED) })
+    Ok(if settled {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(OWED)
+    })
 }
 
 fn words(answer: &Value) -> String {
-    let dead = match answer["dead"].as_u64().unwrap_or(0) {
-        0 => String::new(),
-        n => format!("\n{n} given up; `cohong events dead` shows them"),
-    };
+    let mut lines = Vec::new();
     if answer["settled"] == true {
-        return format!("everything is delivered{dead}");
+        lines.push("everything is delivered".to_owned());
+    } else {
+        lines.push(format!("{} still owed", text(answer, "owed")));
+        let blocked = answer["blocked"].as_array().into_iter().flatten();
+        lines.extend(
+            blocked
+                .filter_map(Value::as_str)
+                .map(|why| format!("  {why}")),
+        );
     }
-    let mut words = format!("{} still owed", text(answer, "owed"));
-    for blocked in answer["blocked"].as_array().into_iter().flatten() {
-        words += &format!("\n  {}", blocked.as_str().unwrap_or_default());
+    if answer["dead"] != 0 {
+        lines.push(format!(
+            "{} given up; `cohong events dead` shows them",
+            text(answer, "dead")
+        ));
     }
-    words + &dead
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_still_owed_is_said_with_its_reason() {
+        let settled = json!({ "settled": true, "dead": 0, "owed": 0, "blocked": [] });
+        assert_eq!(words(&settled), "everything is delivered");
+        let owed =
+            json!({ "settled": false, "dead": 2, "owed": 3, "blocked": ["function:f: down"] });
+        let expected =
+            "3 still owed\n  function:f: down\n2 given up; `cohong events dead` shows them";
+        assert_eq!(words(&owed), expected);
+    }
 }

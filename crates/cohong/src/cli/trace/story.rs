@@ -9,7 +9,12 @@ use crate::cli::output::text;
 pub(super) fn tell(answer: &Value) -> Tree {
     let logs = answer["logs_events"] == true;
     let changes = members(answer, "changes").map(|line| change(line, logs));
-    Tree::new(format!("{}/{}", text(answer, "bucket"), text(answer, "key"))).with(changes)
+    Tree::new(format!(
+        "{}/{}",
+        text(answer, "bucket"),
+        text(answer, "key")
+    ))
+    .with(changes)
 }
 
 fn change(line: &Value, logs: bool) -> Tree {
@@ -17,15 +22,16 @@ fn change(line: &Value, logs: bool) -> Tree {
         Some(kind) => what(kind),
         None => "written, and gone since",
     };
-    let mut head = format!("{}  {kind}", text(line, "time"));
+    let mut facts = vec![format!("{}  {kind}", text(line, "time"))];
     let is_object = !line["etag"].is_null();
     if is_object {
-        head += &format!(", {} bytes, etag {}", text(line, "size"), text(line, "etag"));
+        facts.push(format!("{} bytes", text(line, "size")));
+        facts.push(format!("etag {}", text(line, "etag")));
     }
     if !line["version"].is_null() {
-        head += &format!(", version {}", text(line, "version"));
+        facts.push(format!("version {}", text(line, "version")));
     }
-    head += match (line["current"] == true, line["stored"] == true) {
+    let state = match (line["current"] == true, line["stored"] == true) {
         (true, _) => " (current)",
         (false, true) => " (older version)",
         (false, false) if is_object => " (replaced or removed since)",
@@ -35,7 +41,7 @@ fn change(line: &Value, logs: bool) -> Tree {
     branches.extend(request(line));
     branches.extend(line.get("callback").map(callback));
     branches.push(event(line, logs));
-    Tree::new(head).with(branches)
+    Tree::new(facts.join(", ") + state).with(branches)
 }
 
 fn what(kind: &str) -> &'static str {
@@ -54,16 +60,13 @@ fn what(kind: &str) -> &'static str {
 
 fn request(line: &Value) -> Option<Tree> {
     let id = line["request_id"].as_str()?;
-    let mut words = match line["dialect"].as_str() {
-        Some(dialect) => format!("{} request {id}", dialect.to_uppercase()),
-        None => format!("request {id}"),
+    let part = |name: &str, before: &str, after: &str| match line[name].as_str() {
+        Some(value) => format!("{before}{value}{after}"),
+        None => String::new(),
     };
-    for (name, before) in [("account", " by "), ("source", " from ")] {
-        if let Some(value) = line[name].as_str() {
-            words += &format!("{before}{value}");
-        }
-    }
-    Some(Tree::new(words))
+    let dialect = part("dialect", "", " ").to_uppercase();
+    let (account, source) = (part("account", " by ", ""), part("source", " from ", ""));
+    Some(Tree::new(format!("{dialect}request {id}{account}{source}")))
 }
 
 fn callback(call: &Value) -> Tree {
@@ -123,11 +126,12 @@ fn delivery(line: &Value) -> Tree {
         Some("ended") => "not delivered",
         _ => "settled",
     };
-    let mut words = format!("{}: {state}", text(line, "destination"));
-    if let Some(why) = line["why"].as_str() {
-        words += &format!(": {why}");
-    }
-    Tree::new(words).with(members(line, "attempts").map(attempt))
+    let why = line["why"]
+        .as_str()
+        .map(|why| format!(": {why}"))
+        .unwrap_or_default();
+    let destination = text(line, "destination");
+    Tree::new(format!("{destination}: {state}{why}")).with(members(line, "attempts").map(attempt))
 }
 
 fn attempt(attempt: &Value) -> Tree {
@@ -141,7 +145,9 @@ fn attempt(attempt: &Value) -> Tree {
         None => String::new(),
     };
     let rule = text(attempt, "rule");
-    Tree::new(format!("{time}  {outcome} after {took} ms (rule {rule}{replay})"))
+    Tree::new(format!(
+        "{time}  {outcome} after {took} ms (rule {rule}{replay})"
+    ))
 }
 
 fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {

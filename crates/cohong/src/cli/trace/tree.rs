@@ -8,7 +8,10 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) fn new(line: impl Into<String>) -> Self {
-        Self { line: line.into(), branches: Vec::new() }
+        Self {
+            line: line.into(),
+            branches: Vec::new(),
+        }
     }
 
     pub(super) fn with(mut self, branches: impl IntoIterator<Item = Self>) -> Self {
@@ -26,7 +29,11 @@ impl Tree {
     fn grow(&self, indent: &str, text: &mut String) {
         for (n, branch) in self.branches.iter().enumerate() {
             let is_last = n + 1 == self.branches.len();
-            let (fork, below) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            let (fork, below) = if is_last {
+                ("└─ ", "   ")
+            } else {
+                ("├─ ", "│  ")
+            };
             text.push('\n');
             text.push_str(indent);
             text.push_str(fork);

@@ -28,7 +28,11 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, error: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, error: error.into(), hint: None }
+        Self {
+            status,
+            error: error.into(),
+            hint: None,
+        }
     }
 
     pub(super) fn not_found(error: impl Into<Cow<'static, str>>) -> Self {
@@ -96,9 +100,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let Json(input) = Json::from_request(request, state).await.map_err(|why: JsonRejection| {
-            Problem::new(why.status(), why.body_text())
-        })?;
+        let Json(input) = Json::from_request(request, state)
+            .await
+            .map_err(|why: JsonRejection| Problem::new(why.status(), why.body_text()))?;
         Ok(Self(input))
     }
 }

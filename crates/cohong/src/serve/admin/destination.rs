@@ -26,8 +26,10 @@ pub(super) async fn checked(admin: &Admin, text: &str) -> Result<Destination, Pr
     if let Destination::Function(name) = &destination
         && admin.engine.function(name).await?.is_none()
     {
-        return Err(Problem::not_found(format!("function {name} is not registered"))
-            .hint("add it with `cohong function add NAME URL`"));
+        return Err(
+            Problem::not_found(format!("function {name} is not registered"))
+                .hint("add it with `cohong function add NAME URL`"),
+        );
     }
     Ok(destination)
 }
@@ -38,11 +40,22 @@ mod tests {
 
     #[test]
     fn destinations_read_as_they_are_shown() {
-        let good = ["function:resize", "function:a:b/c", "webhook:http://127.0.0.1:8080/hook"];
+        let good = [
+            "function:resize",
+            "function:a:b/c",
+            "webhook:http://127.0.0.1:8080/hook",
+        ];
         for text in good {
             assert_eq!(parse(text).expect("a destination").id(), text);
         }
-        for text in ["", "resize", "function:", "webhook:ftp://x", "webhook:", "kafka:a=b"] {
+        for text in [
+            "",
+            "resize",
+            "function:",
+            "webhook:ftp://x",
+            "webhook:",
+            "kafka:a=b",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

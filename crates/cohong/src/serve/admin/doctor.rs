@@ -33,7 +33,12 @@ async fn examine(admin: &Admin) -> Answer {
     let mut findings = Vec::new();
     let names = shown::bucket_names(admin).await?;
     let stored = admin.engine.inspect().await?;
-    findings.extend(stored.damage.iter().map(|damage| judge::damage(damage, &names)));
+    findings.extend(
+        stored
+            .damage
+            .iter()
+            .map(|damage| judge::damage(damage, &names)),
+    );
     findings.extend(judge::more_damage(&stored));
     // One pass of its own removes nothing: what is new to it is only counted.
     let blobs = Sweeper::default().pass(&admin.engine, SWEEP_AGE).await?;
@@ -61,7 +66,10 @@ async fn examine(admin: &Admin) -> Answer {
 async fn unregistered(admin: &Admin) -> Result<Vec<Finding>, Problem> {
     let functions = admin.engine.list_functions().await?;
     let buckets = admin.engine.all_buckets().await?;
-    Ok(buckets.iter().flat_map(|bucket| judge::unregistered(bucket, &functions)).collect())
+    Ok(buckets
+        .iter()
+        .flat_map(|bucket| judge::unregistered(bucket, &functions))
+        .collect())
 }
 
 async fn clock(admin: &Admin) -> Result<Option<Finding>, Problem> {

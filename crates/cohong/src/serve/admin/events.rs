@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use cohong_core::delivery::{DeadSelection, ReplayRequest, SubActivity, SubStatus};
+use cohong_core::delivery::{DeadSelection, ReplayRequest, SeenEvent, SubActivity, SubStatus};
 use cohong_core::model::{BucketId, Destination, WorkId};
 use cohong_core::ports::Position;
 use cohong_core::records::{ReplayRecord, ReplaySource, ReplayState};
@@ -17,6 +17,8 @@ use super::answer::{Answer, Asked, Input, Problem, bucket_id, instant, parse_ins
 use super::destination;
 use super::shown;
 
+/// Events of a log in one answer.
+const PAGE: usize = 1000;
 /// Dead events in one answer.
 const DEAD_MAX: usize = 1000;
 
@@ -52,7 +54,11 @@ fn sub(sub: &SubStatus) -> Value {
         SubActivity::Active => {}
         SubActivity::Draining => line["state"] = "draining".into(),
         SubActivity::Cancelling => line["state"] = "cancelling".into(),
-        SubActivity::Paused { since, why, next_probe_in } => {
+        SubActivity::Paused {
+            since,
+            why,
+            next_probe_in,
+        } => {
             line["state"] = "paused".into();
             line["since"] = instant(*since).into();
             line["why"] = why.as_ref().into();
@@ -72,27 +78,55 @@ struct Log {
 /// Events after a position. Without one: the newest ones.
 async fn log(State(admin): State<Arc<Admin>>, Asked(asked): Asked<Log>) -> Answer {
     let bucket = bucket_id(&admin, &asked.bucket).await?;
-    let limit = asked.limit.unwrap_or(100).clamp(1, 1000);
-    let (mut after, newest) = match asked.after {
-        Some(after) => (Position(after), None),
-        None => (Position(0), Some(limit)),
-    };
-    let mut seen = Vec::new();
-    loop {
-        let page = admin.delivery.tail_events(bucket, after, 1000).await?;
-        let Some(last) = page.last() else { break };
-        after = last.position;
-        seen.extend(page);
-        match newest {
-            Some(newest) => drop(seen.drain(..seen.len().saturating_sub(newest))),
-            None if seen.len() >= limit => break,
-            None => {}
+    let limit = asked.limit.unwrap_or(100).clamp(1, PAGE);
+    let (seen, next) = match asked.after {
+        Some(after) => {
+            let seen = admin
+                .delivery
+                .tail_events(bucket, Position(after), limit)
+                .await?;
+            let next = seen.last().map_or(Position(after), |last| last.position);
+            (seen, next)
         }
-    }
-    seen.truncate(limit);
-    let next = seen.last().map_or(after, |last| last.position);
-    let events: Vec<Value> = seen.iter().map(|seen| shown::event(&asked.bucket, seen)).collect();
+        None => newest(&admin, bucket, limit).await?,
+    };
+    let events: Vec<Value> = seen
+        .iter()
+        .map(|seen| shown::event(&asked.bucket, seen))
+        .collect();
     Ok(Json(json!({ "events": events, "next": next.0 })))
+}
+
+/// The last events of a log. Positions are shared with other logs, so one looks back further and
+/// further.
+async fn newest(
+    admin: &Admin,
+    bucket: BucketId,
+    limit: usize,
+) -> Result<(Vec<SeenEvent>, Position), Problem> {
+    let subs = admin.delivery.subs().await?;
+    let end = subs
+        .iter()
+        .filter(|sub| sub.bucket == bucket)
+        .map(|sub| sub.settled)
+        .max();
+    let end = end.unwrap_or_default();
+    let mut back = 1024;
+    loop {
+        let from = Position(end.0.saturating_sub(back));
+        let (mut after, mut seen) = (from, Vec::new());
+        loop {
+            let page = admin.delivery.tail_events(bucket, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.position;
+            seen.extend(page);
+            seen.drain(..seen.len().saturating_sub(limit));
+        }
+        if seen.len() >= limit || from == Position(0) {
+            return Ok((seen, after.max(end)));
+        }
+        back = back.saturating_mul(16);
+    }
 }
 
 #[derive(Deserialize)]
@@ -200,8 +234,13 @@ async fn replays(State(admin): State<Arc<Admin>>) -> Answer {
 fn source(replay: &ReplayRecord) -> String {
     match &replay.source {
         ReplaySource::Dead { destination } => format!("dead events of {}", destination.id()),
-        ReplaySource::Log { destination: Some(to), .. } => format!("log, to {}", to.id()),
-        ReplaySource::Log { destination: None, .. } => "log".into(),
+        ReplaySource::Log {
+            destination: Some(to),
+            ..
+        } => format!("log, to {}", to.id()),
+        ReplaySource::Log {
+            destination: None, ..
+        } => "log".into(),
     }
 }
 

@@ -44,7 +44,9 @@ struct Add {
 async fn add(State(admin): State<Arc<Admin>>, Input(order): Input<Add>) -> Answer {
     admin.engine.add_function(&order.name, &order.url).await?;
     // What waits for it need not wait any longer.
-    admin.delivery.nudge(&Destination::Function(order.name.clone()).id());
+    admin
+        .delivery
+        .nudge(&Destination::Function(order.name.clone()).id());
     Ok(Json(json!({ "name": order.name, "url": order.url })))
 }
 
@@ -56,7 +58,11 @@ async fn remove(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> An
 }
 
 async fn test(State(admin): State<Arc<Admin>>, Path(name): Path<String>) -> Answer {
-    let function = admin.engine.function(&name).await?.ok_or_else(|| unknown(&name))?;
+    let function = admin
+        .engine
+        .function(&name)
+        .await?
+        .ok_or_else(|| unknown(&name))?;
     let Function { name, url, .. } = function;
     let mut draining = admin.draining.clone();
     let outcome = tokio::select! {

@@ -42,11 +42,14 @@ pub(super) async fn root_key(
 }
 
 fn unauthorized() -> Response {
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "this asks for a root key")
-        .hint("give --key ACCESS:SECRET of the root account, or --data DIR on the server's machine");
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "this asks for a root key").hint(
+        "give --key ACCESS:SECRET of the root account, or --data DIR on the server's machine",
+    );
     let mut response = problem.into_response();
     let scheme = HeaderValue::from_static("Basic realm=\"cohong\", charset=\"UTF-8\"");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, scheme);
     response
 }
 
@@ -57,9 +60,17 @@ async fn is_root(admin: &Admin, headers: &HeaderMap) -> Result<bool, Error> {
     let Some(known) = admin.engine.credential(&AccessKeyId(access.into())).await? else {
         return Ok(false);
     };
-    let root = known.principal.account().is_some_and(|account| &*account.0 == ROOT);
+    let root = known
+        .principal
+        .account()
+        .is_some_and(|account| &*account.0 == ROOT);
     let permanent = known.token.is_none() && known.expires_at.is_none();
-    let same: bool = known.secret.expose().as_bytes().ct_eq(secret.as_bytes()).into();
+    let same: bool = known
+        .secret
+        .expose()
+        .as_bytes()
+        .ct_eq(secret.as_bytes())
+        .into();
     Ok(root && permanent && same)
 }
 
@@ -95,7 +106,9 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(header::AUTHORIZATION, HeaderValue::from_static(value));
             let found = basic(&headers);
-            let found = found.as_ref().map(|(access, secret)| (access.as_str(), secret.as_str()));
+            let found = found
+                .as_ref()
+                .map(|(access, secret)| (access.as_str(), secret.as_str()));
             assert_eq!(found, expected, "{value}");
         }
         assert_eq!(basic(&HeaderMap::new()), None);

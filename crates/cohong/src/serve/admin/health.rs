@@ -20,7 +20,9 @@ const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What load balancers ask without a key; tells nothing but yes and no.
 pub(super) fn open() -> Router<Arc<Admin>> {
-    Router::new().route("/livez", get(live)).route("/readyz", get(ready))
+    Router::new()
+        .route("/livez", get(live))
+        .route("/readyz", get(ready))
 }
 
 pub(super) fn closed() -> Router<Arc<Admin>> {
@@ -37,16 +39,26 @@ async fn ready(State(admin): State<Arc<Admin>>) -> (StatusCode, &'static str) {
     }
     let one = Limit { rows: 1, bytes: 1 };
     let any = keys::prefix_range(Table::Server, &[]);
-    match admin.engine.ports().meta.scan(&[any], Order::Ascending, one).await {
+    match admin
+        .engine
+        .ports()
+        .meta
+        .scan(&[any], Order::Ascending, one)
+        .await
+    {
         Ok(_) => (StatusCode::OK, "ok\n"),
         Err(error) => {
             tracing::warn!(%error, "not ready: the metadata store cannot be read");
-            (StatusCode::SERVICE_UNAVAILABLE, "the metadata store cannot be read\n")
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the metadata store cannot be read\n",
+            )
         }
     }
 }
 
 async fn metrics(State(admin): State<Arc<Admin>>) -> Result<Response, Problem> {
-    gauges::record(&admin).await?;
-    Ok(([(header::CONTENT_TYPE, METRICS)], admin.metrics.render()).into_response())
+    let gauges = gauges::read(&admin).await?;
+    let page = admin.metrics.render() + &gauges;
+    Ok(([(header::CONTENT_TYPE, METRICS)], page).into_response())
 }

@@ -14,7 +14,9 @@ use super::Admin;
 use super::answer::{Answer, Asked, Input, instant};
 
 pub(super) fn routes() -> Router<Arc<Admin>> {
-    Router::new().route("/keys", get(list).post(create)).route("/keys/{access}", delete(remove))
+    Router::new()
+        .route("/keys", get(list).post(create))
+        .route("/keys/{access}", delete(remove))
 }
 
 #[derive(Deserialize)]
@@ -63,6 +65,9 @@ async fn create(State(admin): State<Arc<Admin>>, Input(order): Input<Create>) ->
 }
 
 async fn remove(State(admin): State<Arc<Admin>>, Path(access): Path<String>) -> Answer {
-    admin.engine.remove_key(&AccessKeyId(access.as_str().into())).await?;
+    admin
+        .engine
+        .remove_key(&AccessKeyId(access.as_str().into()))
+        .await?;
     Ok(Json(json!({ "removed": access })))
 }

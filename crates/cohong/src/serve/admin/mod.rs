@@ -64,7 +64,10 @@ pub(crate) fn router(admin: Arc<Admin>, guarded: bool) -> Router {
         .nest("/admin/v1", resources())
         .fallback(answer::no_such_route);
     let closed = if guarded {
-        closed.layer(middleware::from_fn_with_state(admin.clone(), guard::root_key))
+        closed.layer(middleware::from_fn_with_state(
+            admin.clone(),
+            guard::root_key,
+        ))
     } else {
         closed
     };

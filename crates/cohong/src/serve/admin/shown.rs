@@ -61,7 +61,7 @@ pub(super) fn event(bucket: &str, seen: &SeenEvent) -> Value {
         "key": event.key.as_str(),
         "version": version(event.version),
         "size": event.size,
-        "etag": event.etag.as_ref().map(|etag| etag.to_string()),
+        "etag": event.etag.as_ref().map(ToString::to_string),
         "account": event.principal.as_ref().map(|account| account.0.as_ref()),
         "source": event.source.map(|source| source.to_string()),
         "request_id": event.request_id,
@@ -73,8 +73,13 @@ pub(super) fn event(bucket: &str, seen: &SeenEvent) -> Value {
 /// Names of all buckets, also of removed ones that are still subscribed to.
 pub(super) async fn bucket_names(admin: &Admin) -> Result<BTreeMap<BucketId, String>, Problem> {
     let subs = admin.delivery.subs().await?;
-    let removed = subs.into_iter().filter_map(|sub| Some((sub.bucket, sub.bucket_name?)));
+    let removed = subs
+        .into_iter()
+        .filter_map(|sub| Some((sub.bucket, sub.bucket_name?)));
     let buckets = admin.engine.all_buckets().await?;
     let live = buckets.into_iter().map(|bucket| (bucket.id, bucket.name));
-    Ok(removed.chain(live).map(|(id, name)| (id, name.to_string())).collect())
+    Ok(removed
+        .chain(live)
+        .map(|(id, name)| (id, name.to_string()))
+        .collect())
 }

@@ -12,7 +12,9 @@ use super::answer::Answer;
 use super::shown;
 
 pub(super) fn routes() -> Router<Arc<Admin>> {
-    Router::new().route("/status", get(status)).route("/config", get(config))
+    Router::new()
+        .route("/status", get(status))
+        .route("/config", get(config))
 }
 
 async fn status(State(admin): State<Arc<Admin>>) -> Answer {

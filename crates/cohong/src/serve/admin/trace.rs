@@ -36,8 +36,10 @@ async fn trace(State(admin): State<Arc<Admin>>, Asked(of): Asked<Of>) -> Answer 
     let key = object_key(&of.key)?;
     let facts = gather(&admin, bucket, &key).await?;
     if facts.versions.is_empty() && facts.events.is_empty() && facts.calls.is_empty() {
-        return Err(Problem::not_found(format!("nothing is known of {}/{}", of.bucket, of.key))
-            .hint("keys are exact, and events are kept for 35 days"));
+        return Err(
+            Problem::not_found(format!("nothing is known of {}/{}", of.bucket, of.key))
+                .hint("keys are exact, and events are kept for 35 days"),
+        );
     }
     Ok(Json(chain::show(&of.bucket, &of.key, &facts)))
 }

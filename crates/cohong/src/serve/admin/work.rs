@@ -14,7 +14,9 @@ use super::Admin;
 use super::answer::{Answer, Problem, instant};
 
 pub(super) fn routes() -> Router<Arc<Admin>> {
-    Router::new().route("/work", get(list)).route("/work/{id}/reopen", post(reopen))
+    Router::new()
+        .route("/queue", get(list))
+        .route("/queue/{id}/reopen", post(reopen))
 }
 
 async fn list(State(admin): State<Arc<Admin>>) -> Answer {
@@ -37,7 +39,9 @@ async fn list(State(admin): State<Arc<Admin>>) -> Answer {
 pub(super) fn what(kind: &WorkKind) -> String {
     match kind {
         WorkKind::DropPayload { payload } => format!("remove the bytes {payload}"),
-        WorkKind::PurgeParts { key, upload, .. } => format!("remove parts of upload {upload} of {key}"),
+        WorkKind::PurgeParts { key, upload, .. } => {
+            format!("remove parts of upload {upload} of {key}")
+        }
         WorkKind::RemoveBucket { name, .. } => format!("remove the bucket {name}"),
     }
 }

@@ -36,7 +36,9 @@ pub(crate) struct Root {
 
 impl std::fmt::Debug for Root {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Root").field("access_key", &self.access_key).finish_non_exhaustive()
+        f.debug_struct("Root")
+            .field("access_key", &self.access_key)
+            .finish_non_exhaustive()
     }
 }
 
@@ -77,9 +79,13 @@ pub(crate) enum FileError {
 
 impl File {
     pub(crate) fn read(path: &Path) -> Result<Self, FileError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| FileError::Read { path: path.into(), source })?;
-        toml::from_str(&text)
-            .map_err(|error| FileError::Parse { path: path.into(), message: error.to_string() })
+        let text = std::fs::read_to_string(path).map_err(|source| FileError::Read {
+            path: path.into(),
+            source,
+        })?;
+        toml::from_str(&text).map_err(|error| FileError::Parse {
+            path: path.into(),
+            message: error.to_string(),
+        })
     }
 }

@@ -51,7 +51,10 @@ pub(crate) enum SettingsError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("{setting} = {value:?} is not an address such as 127.0.0.1:9000")]
-    Address { setting: &'static str, value: String },
+    Address {
+        setting: &'static str,
+        value: String,
+    },
     #[error("egress.profile = {0:?} is neither \"dev\" nor \"prod\"")]
     Profile(String),
     #[error("root.access_key and root.secret_key are given together or not at all")]
@@ -73,21 +76,30 @@ impl Settings {
             Some(path) => File::read(path)?,
             None => File::default(),
         };
-        let listen = written.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:9000".into());
+        let listen = written
+            .listen
+            .or(file.listen)
+            .unwrap_or_else(|| "127.0.0.1:9000".into());
         let listen = address("listen", listen)?;
-        let admin = written.admin.or(file.admin).unwrap_or_else(|| "127.0.0.1:9001".into());
+        let admin = written
+            .admin
+            .or(file.admin)
+            .unwrap_or_else(|| "127.0.0.1:9001".into());
         let profile = written.egress_profile.or(file.egress.profile);
         let secret = match written.root_secret_key_file.or(file.root.secret_key_file) {
             Some(path) => Some(read_secret(path)?),
             None => written.root_secret_key.or(file.root.secret_key),
         };
         Ok(Self {
-            data: written.data.or(file.data).unwrap_or_else(|| "cohong-data".into()),
+            data: written
+                .data
+                .or(file.data)
+                .unwrap_or_else(|| "cohong-data".into()),
             listen,
             admin: address("admin", admin)?,
             log: written.log.or(file.log).unwrap_or_else(|| "info".into()),
             root: root(written.root_access_key.or(file.root.access_key), secret)?,
-            profile: profile_of(profile, listen)?,
+            profile: profile_of(profile.as_deref(), listen)?,
             allow: written.egress_allow.unwrap_or(file.egress.allow),
             tos: tos(file.tos),
         })
@@ -112,13 +124,16 @@ impl Settings {
 }
 
 fn address(setting: &'static str, value: String) -> Result<SocketAddr, SettingsError> {
-    let found = value.to_socket_addrs().ok().and_then(|mut found| found.next());
+    let found = value
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut found| found.next());
     found.ok_or(SettingsError::Address { setting, value })
 }
 
 /// Private receivers are what a developer has; whoever listens to the world says what may be called.
-fn profile_of(written: Option<String>, listen: SocketAddr) -> Result<Profile, SettingsError> {
-    match written.as_deref() {
+fn profile_of(written: Option<&str>, listen: SocketAddr) -> Result<Profile, SettingsError> {
+    match written {
         Some("dev") => Ok(Profile::Dev),
         Some("prod") => Ok(Profile::Prod),
         Some(other) => Err(SettingsError::Profile(other.into())),

@@ -17,7 +17,13 @@ use super::limits::{BODY_IDLE_MAX, BODY_RATE_MIN};
 /// The body with its time limits.
 pub(super) fn timed(body: Incoming) -> InBody {
     let idle = Box::pin(tokio::time::sleep(BODY_IDLE_MAX));
-    Timed { body, idle, started: Instant::now(), received: 0 }.boxed_unsync()
+    Timed {
+        body,
+        idle,
+        started: Instant::now(),
+        received: 0,
+    }
+    .boxed_unsync()
 }
 
 struct Timed<B> {
@@ -46,7 +52,9 @@ where
                 if too_slow(self.received, self.started.elapsed()) {
                     return Poll::Ready(Some(Err("the body comes too slowly".into())));
                 }
-                self.idle.as_mut().reset(tokio::time::Instant::now() + BODY_IDLE_MAX);
+                self.idle
+                    .as_mut()
+                    .reset(tokio::time::Instant::now() + BODY_IDLE_MAX);
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(other) => Poll::Ready(other.map(|end| end.map_err(Into::into))),
@@ -68,7 +76,10 @@ where
 
 /// After a minute's grace a body must have come at the least speed on average.
 fn too_slow(received: u64, elapsed: Duration) -> bool {
-    let owed = elapsed.as_secs().saturating_sub(60).saturating_mul(BODY_RATE_MIN);
+    let owed = elapsed
+        .as_secs()
+        .saturating_sub(60)
+        .saturating_mul(BODY_RATE_MIN);
     received < owed
 }
 

@@ -13,7 +13,9 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn of(head: &Parts) -> Self {
-        Self { method: head.method.clone() }
+        Self {
+            method: head.method.clone(),
+        }
     }
 }
 
@@ -30,9 +32,18 @@ pub(super) fn check(head: &Parts) -> Result<(), &'static str> {
     let once = |name| head.headers.get_all(name).iter().nth(1).is_none();
     for (name, text) in [
         (header::HOST, "there is more than one Host header"),
-        (header::CONTENT_LENGTH, "there is more than one Content-Length header"),
-        (header::TRANSFER_ENCODING, "there is more than one Transfer-Encoding header"),
-        (header::AUTHORIZATION, "there is more than one Authorization header"),
+        (
+            header::CONTENT_LENGTH,
+            "there is more than one Content-Length header",
+        ),
+        (
+            header::TRANSFER_ENCODING,
+            "there is more than one Transfer-Encoding header",
+        ),
+        (
+            header::AUTHORIZATION,
+            "there is more than one Authorization header",
+        ),
     ] {
         if !once(name) {
             return Err(text);
@@ -47,7 +58,12 @@ pub(super) fn check(head: &Parts) -> Result<(), &'static str> {
         return Err("there is no Host header");
     };
     match head.uri.authority() {
-        Some(target) if !target.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()) => {
+        Some(target)
+            if !target
+                .as_str()
+                .as_bytes()
+                .eq_ignore_ascii_case(host.as_bytes()) =>
+        {
             Err("the Host header is not that of the request target")
         }
         _ => Ok(()),
@@ -56,7 +72,9 @@ pub(super) fn check(head: &Parts) -> Result<(), &'static str> {
 
 /// The connection ends with this answer: what follows on it cannot be trusted to be a request.
 pub(super) fn closing(mut response: Response<OutBody>) -> Response<OutBody> {
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+        .headers_mut()
+        .insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -80,18 +98,46 @@ mod tests {
             ("/a", &[("host", "h"), ("content-length", "3")]),
         ];
         for (target, headers) in good {
-            assert_eq!(check(&head(target, headers)), Ok(()), "{target} {headers:?}");
+            assert_eq!(
+                check(&head(target, headers)),
+                Ok(()),
+                "{target} {headers:?}"
+            );
         }
         let bad: &[(&str, &[(&str, &str)])] = &[
             ("/a", &[]),
             ("/a", &[("host", "h"), ("host", "h")]),
-            ("/a", &[("host", "h"), ("content-length", "3"), ("content-length", "4")]),
-            ("/a", &[("host", "h"), ("content-length", "3"), ("transfer-encoding", "chunked")]),
+            (
+                "/a",
+                &[
+                    ("host", "h"),
+                    ("content-length", "3"),
+                    ("content-length", "4"),
+                ],
+            ),
+            (
+                "/a",
+                &[
+                    ("host", "h"),
+                    ("content-length", "3"),
+                    ("transfer-encoding", "chunked"),
+                ],
+            ),
             ("http://other/a", &[("host", "h")]),
-            ("/a", &[("host", "h"), ("authorization", "x"), ("authorization", "y")]),
+            (
+                "/a",
+                &[
+                    ("host", "h"),
+                    ("authorization", "x"),
+                    ("authorization", "y"),
+                ],
+            ),
         ];
         for (target, headers) in bad {
-            assert!(check(&head(target, headers)).is_err(), "{target} {headers:?}");
+            assert!(
+                check(&head(target, headers)).is_err(),
+                "{target} {headers:?}"
+            );
         }
     }
 }

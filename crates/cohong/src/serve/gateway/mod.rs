@@ -53,13 +53,20 @@ impl Gateway {
             dialects,
             requests: Semaphore::new(limits::REQUESTS_MAX),
             draining: AtomicBool::new(false),
-            ids: RequestIds { boot: world::random(), next: AtomicU64::new(0) },
+            ids: RequestIds {
+                boot: world::random(),
+                next: AtomicU64::new(0),
+            },
         })
     }
 
     /// Accepts until `stop` turns true, then lets running requests end within
     /// [`limits::DRAIN_MAX`].
-    pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let graceful = GracefulShutdown::new();
         let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
         loop {
@@ -68,7 +75,9 @@ impl Gateway {
                 _ = stop.wait_for(|stop| *stop) => break,
                 accepted = accept(&listener, &places) => accepted,
             };
-            let Some((stream, peer, place)) = accepted else { continue };
+            let Some((stream, peer, place)) = accepted else {
+                continue;
+            };
             let gateway = self.clone();
             let service = service_fn(move |request| gateway.clone().detached(request, peer));
             let connection = hyper::server::conn::http1::Builder::new()
@@ -86,7 +95,10 @@ impl Gateway {
         }
         drop(listener);
         self.draining.store(true, Ordering::Relaxed);
-        if tokio::time::timeout(limits::DRAIN_MAX, graceful.shutdown()).await.is_err() {
+        if tokio::time::timeout(limits::DRAIN_MAX, graceful.shutdown())
+            .await
+            .is_err()
+        {
             tracing::warn!("requests were still running when the time to drain was over");
         }
     }
@@ -99,7 +111,10 @@ impl Gateway {
     ) -> Result<Response<OutBody>, std::convert::Infallible> {
         let started = Instant::now();
         let (head, body) = request.into_parts();
-        let cx = GateCx { request_id: self.ids.draw(), peer: Some(peer.ip()) };
+        let cx = GateCx {
+            request_id: self.ids.draw(),
+            peer: Some(peer.ip()),
+        };
         let line = head::Line::of(&head);
         let dialect = self.dialects.of(&head).clone();
         let kept = head::copy(&head);

@@ -164,6 +164,10 @@ pub(super) async fn versions(call: Call, engine: &Engine) -> Answer {
     let query = Query::read(&call, "max-keys")?;
     let key_marker = text(&call, "key-marker")?;
     let marker = call.query("version-id-marker").unwrap_or_default();
+    let shown = Shown {
+        owner: true,
+        meta: flag(&call, "fetch-meta")?,
+    };
     let version_marker = match marker {
         "" => None,
         _ if key_marker.is_empty() => {
@@ -185,7 +189,8 @@ pub(super) async fn versions(call: Call, engine: &Engine) -> Answer {
     };
     let listing = engine.list_versions(&call.cx, request).await?;
     let asked = query.asked(call.bucket()?.as_str());
-    let body = VersionList::new(asked, (key_marker, marker), &listing, query.encoding);
+    let how = (query.encoding, shown);
+    let body = VersionList::new(asked, (key_marker, marker), &listing, how);
     Ok(json(HeaderMap::new(), &body))
 }
 

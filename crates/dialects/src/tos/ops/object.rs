@@ -228,9 +228,12 @@ fn twice_decoded(value: &str) -> String {
     let Some(text) = text else {
         return value.to_owned();
     };
-    let escape = |c: char| match c.is_ascii() {
-        true => c.to_string(),
-        false => cohong_sign::encode(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    let escape = |c: char| {
+        if c.is_ascii() {
+            c.to_string()
+        } else {
+            cohong_sign::encode(c.encode_utf8(&mut [0; 4]).as_bytes())
+        }
     };
     text.chars().map(escape).collect()
 }

@@ -82,6 +82,11 @@ pub(super) async fn post(mut call: Call, engine: &Engine, auth: &Auth) -> Answer
     let given = Given::fields(&form.fields)?;
     let success = success(&fields)?;
     let key = key(fields.get("key").unwrap_or_default())?;
+    if call.key.as_ref().is_some_and(|addressed| *addressed != key) {
+        return Err(TosError::invalid_argument(
+            "the address names another key than the form; send the form to the bucket's address",
+        ));
+    }
     let md5 = given.get("content-md5").map(md5_of).transpose()?;
     let request = PutObject {
         bucket: bucket.clone(),

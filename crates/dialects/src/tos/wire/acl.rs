@@ -1,7 +1,7 @@
 //! Access control lists as JSON bodies (sheet section 4, Bucket ACL).
 
 use cohong_core::limits::GRANTS_MAX;
-use cohong_core::model::{AccountId, Acl, Grant, Grantee};
+use cohong_core::model::{AccountId, Acl, Grant, Grantee, Permission};
 use serde::{Deserialize, Serialize};
 
 use super::words;
@@ -41,6 +41,8 @@ pub(in crate::tos) struct AclBody {
     grants: Vec<GrantBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     is_default: Option<bool>,
+    #[serde(rename = "BucketAclDelivered", skip_serializing_if = "Option::is_none")]
+    delivered: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,30 +66,37 @@ struct GranteeBody {
 }
 
 impl AclBody {
-    /// The list of a bucket: the owner's own right first.
+    /// The list of a bucket. Objects without a list of their own always follow it.
     pub(in crate::tos) fn of_bucket(owner: &AccountId, acl: &Acl) -> Self {
+        Self {
+            delivered: Some(true),
+            ..Self::new(owner, acl)
+        }
+    }
+
+    /// The grants as they were given; where there are none, the owner's own right.
+    fn new(owner: &AccountId, acl: &Acl) -> Self {
         let own = Grant {
             grantee: Grantee::Account(owner.clone()),
-            permission: cohong_core::model::Permission::FullControl,
+            permission: Permission::FullControl,
         };
-        let others = acl.grants.iter().filter(|grant| **grant != own);
-        let grants = std::iter::once(&own)
-            .chain(others)
-            .map(grant_body)
-            .collect();
+        let grants = match acl.grants.as_slice() {
+            [] => vec![grant_body(&own)],
+            grants => grants.iter().map(grant_body).collect(),
+        };
         Self {
             owner: Owner::new(owner),
             grants,
             is_default: None,
+            delivered: None,
         }
     }
 
     /// The list of an object; without its own, those of the bucket are in force.
     pub(in crate::tos) fn of_object(owner: &AccountId, acl: Option<&Acl>) -> Self {
-        let list = Self::of_bucket(owner, acl.unwrap_or(&Acl::default()));
         Self {
             is_default: Some(acl.is_none()),
-            ..list
+            ..Self::new(owner, acl.unwrap_or(&Acl::default()))
         }
     }
 }
@@ -121,6 +130,8 @@ pub(in crate::tos) struct PutAclBody {
     grants: Option<Vec<PutGrant>>,
     #[serde(rename = "isdefault")]
     is_default: Option<bool>,
+    #[serde(rename = "bucketacldelivered")]
+    delivered: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -140,6 +151,9 @@ struct PutGrantee {
 impl PutAclBody {
     /// The grants; `None` when those of the bucket are to be in force.
     pub(in crate::tos) fn acl(self) -> Result<Option<Acl>, TosError> {
+        if self.delivered == Some(false) {
+            return Err(TosError::not_implemented("BucketAclDelivered: false"));
+        }
         if self.is_default == Some(true) {
             return Ok(None);
         }
@@ -208,19 +222,20 @@ mod tests {
             Grantee::AuthenticatedUsers,
             Grantee::Account(AccountId("2".into())),
         ];
-        let permission = cohong_core::model::Permission::Read;
+        let permission = Permission::Read;
         let grants = grantees
             .map(|grantee| Grant {
                 grantee,
                 permission,
             })
             .to_vec();
-        let shown =
-            serde_json::to_value(AclBody::of_bucket(&owner, &Acl { grants })).expect("JSON");
-        let stored = put(&shown).expect("accepted").expect("a list");
-        assert_eq!(stored.grants.len(), 4);
-        let again = serde_json::to_value(AclBody::of_bucket(&owner, &stored)).expect("JSON");
-        assert_eq!(shown, again);
+        for (acl, lines) in [(Acl { grants }, 3), (Acl::default(), 1)] {
+            let shown = serde_json::to_value(AclBody::of_bucket(&owner, &acl)).expect("JSON");
+            let stored = put(&shown).expect("accepted").expect("a list");
+            assert_eq!(stored.grants.len(), lines);
+            let again = serde_json::to_value(AclBody::of_bucket(&owner, &stored)).expect("JSON");
+            assert_eq!(shown, again);
+        }
     }
 
     #[test]
@@ -239,6 +254,8 @@ mod tests {
             put(&json!({"Owner": {"ID": "1"}})).expect("a list"),
             Some(Acl::default())
         );
+        let apart = put(&json!({"BucketAclDelivered": false})).expect_err("refused");
+        assert_eq!(apart.code, "NotImplemented");
         let user = json!({"Type": "CanonicalUser", "DisplayName": "x"});
         let bad = [
             group("Everybody"),

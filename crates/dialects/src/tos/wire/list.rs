@@ -134,7 +134,7 @@ struct ObjectLine {
 /// Which optional members objects in a listing have.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::tos) struct Shown {
-    /// `fetch-owner`; always in version 1.
+    /// `fetch-owner`; always in version 1 and in lists of versions.
     pub(in crate::tos) owner: bool,
     /// `fetch-meta`.
     pub(in crate::tos) meta: bool,
@@ -227,13 +227,13 @@ impl VersionList {
         asked: Asked,
         markers: (&str, &str),
         listing: &VersionListing,
-        encoding: Encoding,
+        (encoding, shown): (Encoding, Shown),
     ) -> Self {
         let next = listing.next.as_ref();
         let lines = listing.versions.iter();
         let versions = lines
             .clone()
-            .filter_map(|version| version_line(version, encoding));
+            .filter_map(|version| version_line(version, encoding, shown));
         let deleted = lines.filter(|version| version.object.is_none());
         let prefixes = listing
             .prefixes
@@ -255,11 +255,11 @@ impl VersionList {
     }
 }
 
-fn version_line(version: &VersionSummary, encoding: Encoding) -> Option<VersionLine> {
-    let shown = Shown {
-        owner: true,
-        meta: false,
-    };
+fn version_line(
+    version: &VersionSummary,
+    encoding: Encoding,
+    shown: Shown,
+) -> Option<VersionLine> {
     Some(VersionLine {
         object: object_line(version.object.as_ref()?, encoding, shown),
         version_id: version_text(version.version),

@@ -219,7 +219,8 @@ impl Model {
                 self.for_change(bucket)?.read(key, *choice)?;
                 Ok(None)
             }
-            Op::AddFunction(_) | Op::Replay(..) => Ok(None),
+            Op::AddFunction(_) => Ok(None),
+            Op::Replay(..) => Ok(Some(String::new())),
         }
     }
 

@@ -19,8 +19,14 @@ const CLOCK_BEHIND_MAX: Duration = Duration::from_mins(1);
 const CLOCK_MIN: Timestamp = Timestamp::from_millis(1_735_689_600_000);
 
 pub(super) fn damage(damage: &Damage, names: &BTreeMap<BucketId, String>) -> Finding {
-    let bucket = damage.bucket.and_then(|id| names.get(&id)).map_or("?", String::as_str);
-    let version = damage.version.map(|id| format!(" version {id}")).unwrap_or_default();
+    let bucket = damage
+        .bucket
+        .and_then(|id| names.get(&id))
+        .map_or("?", String::as_str);
+    let version = damage
+        .version
+        .map(|id| format!(" version {id}"))
+        .unwrap_or_default();
     Finding::wrong(
         format!("{bucket}/{}{version}: {}", damage.key, damage.what),
         "this version cannot be read any more",
@@ -43,7 +49,10 @@ pub(super) fn more_damage(seen: &Inspection) -> Option<Finding> {
 pub(super) fn orphans(seen: &SweepReport) -> Option<Finding> {
     (seen.orphans > 0).then(|| {
         Finding::note(
-            format!("{} of {} files belong to no object", seen.orphans, seen.seen),
+            format!(
+                "{} of {} files belong to no object",
+                seen.orphans, seen.seen
+            ),
             "a crash leaves some behind, and uploads under way look alike; they only take space",
             "nothing: the server removes them by itself within two hours",
         )
@@ -51,17 +60,20 @@ pub(super) fn orphans(seen: &SweepReport) -> Option<Finding> {
 }
 
 pub(super) fn work(work: &[(WorkId, WorkRecord)], report: &WorkReport) -> Vec<Finding> {
-    let dead = work.iter().filter(|(_, record)| record.dead).map(|(id, record)| {
-        let why = record.last_error.as_deref().unwrap_or("no reason was kept");
-        Finding::wrong(
-            format!("given up: {} ({why})", what(&record.kind)),
-            "space stays taken until it is done",
-            format!(
-                "repair the cause, then order it again: POST /admin/v1/work/{}/reopen",
-                hex::encode(id.0)
-            ),
-        )
-    });
+    let dead = work
+        .iter()
+        .filter(|(_, record)| record.dead)
+        .map(|(id, record)| {
+            let why = record.last_error.as_deref().unwrap_or("no reason was kept");
+            Finding::wrong(
+                format!("given up: {} ({why})", what(&record.kind)),
+                "space stays taken until it is done",
+                format!(
+                    "repair the cause, then order it again: POST /admin/v1/queue/{}/reopen",
+                    hex::encode(id.0)
+                ),
+            )
+        });
     let trouble = report.trouble.iter().map(|trouble| {
         Finding::note(
             format!("background work had trouble: {trouble}"),
@@ -85,7 +97,10 @@ pub(super) fn sub(sub: &SubStatus) -> Vec<Finding> {
     }
     if sub.held > 0 {
         findings.push(Finding::note(
-            format!("{to} refused events of {bucket}: {} are set aside", sub.held),
+            format!(
+                "{to} refused events of {bucket}: {} are set aside",
+                sub.held
+            ),
             "other keys go on; these are tried again with growing pauses",
             "`cohong trace BUCKET/KEY` shows why one is refused",
         ));
@@ -111,7 +126,10 @@ pub(super) fn unregistered(bucket: &Bucket, functions: &[Function]) -> Vec<Findi
         .collect();
     let finding = |name: &str| {
         Finding::wrong(
-            format!("rules of {} call function {name}, which is not registered", bucket.name),
+            format!(
+                "rules of {} call function {name}, which is not registered",
+                bucket.name
+            ),
             "its events wait until it is",
             format!("cohong function add {name} URL"),
         )
@@ -153,7 +171,11 @@ mod tests {
     #[test]
     fn what_a_crash_leaves_behind_is_no_illness() {
         let level = |orphans| {
-            let seen = SweepReport { seen: 9, orphans, removed: 0 };
+            let seen = SweepReport {
+                seen: 9,
+                orphans,
+                removed: 0,
+            };
             super::orphans(&seen).map(|finding| finding.level)
         };
         assert_eq!(level(0), None);
@@ -162,8 +184,16 @@ mod tests {
 
     #[test]
     fn damage_beyond_what_is_named_is_counted() {
-        let seen = |damaged| Inspection { damaged, ..Inspection::default() };
+        let seen = |damaged| Inspection {
+            damaged,
+            ..Inspection::default()
+        };
         assert_eq!(more_damage(&seen(0)), None);
-        assert!(more_damage(&seen(3)).expect("a finding").what.starts_with("3 more"));
+        assert!(
+            more_damage(&seen(3))
+                .expect("a finding")
+                .what
+                .starts_with("3 more")
+        );
     }
 }

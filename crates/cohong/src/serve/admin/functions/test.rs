@@ -40,9 +40,19 @@ pub(super) async fn deliver(admin: &Admin, function: Box<str>) -> Result<Outcome
     let verdict = target.deliver(&to, &message).await;
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(match verdict {
-        Ok(status) => Outcome { accepted: true, status: Some(status), took_ms, why: String::new() },
+        Ok(status) => Outcome {
+            accepted: true,
+            status: Some(status),
+            took_ms,
+            why: String::new(),
+        },
         Err(Undelivered::Target { why, status, .. } | Undelivered::Event { why, status }) => {
-            Outcome { accepted: false, status, took_ms, why }
+            Outcome {
+                accepted: false,
+                status,
+                took_ms,
+                why,
+            }
         }
     })
 }

@@ -52,14 +52,27 @@ fn changes(facts: &Facts) -> Vec<Change<'_>> {
     let mut changes = Vec::new();
     for event in &facts.events {
         let version = take(&mut versions, |version| is_of(event, version));
-        let call = take(&mut calls, |call| call.record.request_id == event.event.request_id);
-        changes.push(Change { event: Some(event), version, call });
+        let call = take(&mut calls, |call| {
+            call.record.request_id == event.event.request_id
+        });
+        changes.push(Change {
+            event: Some(event),
+            version,
+            call,
+        });
     }
     for version in versions {
         let call = take(&mut calls, |call| call.version == version.id);
-        changes.push(Change { event: None, version: Some(version), call });
+        changes.push(Change {
+            event: None,
+            version: Some(version),
+            call,
+        });
     }
-    changes.extend(calls.into_iter().map(|call| Change { call: Some(call), ..Change::default() }));
+    changes.extend(calls.into_iter().map(|call| Change {
+        call: Some(call),
+        ..Change::default()
+    }));
     changes
 }
 
@@ -84,7 +97,10 @@ impl Change<'_> {
         let event = self.event.map(|event| event.event.time);
         let version = self.version.map(|version| version.written_at);
         let call = self.call.map(|call| call.record.started_at);
-        event.or(version).or(call).map_or(0, cohong_core::model::Timestamp::millis)
+        event
+            .or(version)
+            .or(call)
+            .map_or(0, cohong_core::model::Timestamp::millis)
     }
 
     fn show(&self, facts: &Facts, current: Option<cohong_core::model::VersionId>) -> Value {
@@ -92,7 +108,12 @@ impl Change<'_> {
         let mut line = json!({ "time": instant(at), "stored": false, "current": false });
         if let Some(version) = self.version {
             let object = version.object();
-            line["kind"] = if object.is_some() { "created" } else { "removed:marker" }.into();
+            line["kind"] = if object.is_some() {
+                "created"
+            } else {
+                "removed:marker"
+            }
+            .into();
             line["version"] = version.id.to_string().into();
             line["stored"] = true.into();
             line["current"] = (current == Some(version.id)).into();
@@ -108,7 +129,11 @@ impl Change<'_> {
             line["event"] = seen.position.0.into();
             line["request_id"] = event.request_id.as_ref().into();
             line["dialect"] = shown::dialect(event.dialect).into();
-            line["account"] = event.principal.as_ref().map(|account| account.0.as_ref()).into();
+            line["account"] = event
+                .principal
+                .as_ref()
+                .map(|account| account.0.as_ref())
+                .into();
             line["source"] = event.source.map(|source| source.to_string()).into();
             line["deliveries"] = facts.deliveries.of(seen).into();
         }

@@ -31,7 +31,10 @@ impl Fate {
     }
 
     fn because(state: &'static str, why: impl Into<String>) -> Self {
-        Self { state, why: Some(why.into()) }
+        Self {
+            state,
+            why: Some(why.into()),
+        }
     }
 }
 
@@ -53,31 +56,46 @@ impl Known {
 
     fn attempts(&self, at: Position, to: &str) -> impl Iterator<Item = &SeenAttempt> {
         let to = to.to_owned();
-        let of = move |seen: &&SeenAttempt| {
-            seen.attempt.position == at && *seen.destination == *to
-        };
+        let of = move |seen: &&SeenAttempt| seen.attempt.position == at && *seen.destination == *to;
         self.attempts.iter().filter(of)
     }
 
     fn fate(&self, at: Position, to: &str) -> Fate {
         let dead = self.dead.iter();
-        let mut dead = dead.filter(|dead| dead.position == at && dead.record.destination.id() == to);
+        let mut dead =
+            dead.filter(|dead| dead.position == at && dead.record.destination.id() == to);
         if let Some(dead) = dead.next() {
             let last = dead.record.errors.last().map_or("", |error| error);
-            return match dead.record.cancelled {
-                true => Fate::because("dead", "given up by order of the operator"),
-                false => Fate::because("dead", last),
-            };
+            let by_order = "given up by order of the operator";
+            return Fate::because(
+                "dead",
+                if dead.record.cancelled {
+                    by_order
+                } else {
+                    last
+                },
+            );
         }
-        let mut held = self.held.iter().filter(|held| held.position == at && held.destination == to);
+        let mut held = self
+            .held
+            .iter()
+            .filter(|held| held.position == at && held.destination == to);
         if let Some(held) = held.next() {
-            return Fate::because("held", match held.record.errors.last() {
-                Some(error) => format!("{error}; tried again {}", instant(held.record.due)),
-                None => "waits behind an earlier event of this key".into(),
-            });
+            return Fate::because(
+                "held",
+                match held.record.errors.last() {
+                    Some(error) => format!("{error}; tried again {}", instant(held.record.due)),
+                    None => "waits behind an earlier event of this key".into(),
+                },
+            );
         }
-        let first = self.attempts(at, to).filter(|seen| seen.attempt.replay.is_none());
-        if first.into_iter().any(|seen| *seen.attempt.outcome == *ACCEPTED) {
+        let first = self
+            .attempts(at, to)
+            .filter(|seen| seen.attempt.replay.is_none());
+        if first
+            .into_iter()
+            .any(|seen| *seen.attempt.outcome == *ACCEPTED)
+        {
             return Fate::new("delivered");
         }
         self.fate_by_sub(at, to)
@@ -108,4 +126,191 @@ fn attempt(seen: &SeenAttempt) -> Value {
         "took_ms": attempt.took_ms,
         "replay": attempt.replay,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use cohong_core::model::{
+        BucketId, Destination, DialectId, Event, EventKind, ObjectKey, RuleSetVersion, Timestamp,
+        VersionTag,
+    };
+    use cohong_core::records::{AttemptRecord, DeadRecord, HeldRecord, LoggedEvent};
+
+    use super::*;
+
+    const TO: &str = "function:f";
+    const AT: Position = Position(7);
+
+    fn nothing() -> Known {
+        Known {
+            attempts: Vec::new(),
+            held: Vec::new(),
+            dead: Vec::new(),
+            subs: Vec::new(),
+        }
+    }
+
+    fn event() -> Event {
+        Event {
+            kind: EventKind::CreatedPut,
+            key: ObjectKey::new("k").expect("a key"),
+            version: VersionTag::Unversioned,
+            size: 1,
+            etag: None,
+            time: Timestamp::default(),
+            principal: None,
+            source: None,
+            request_id: "r".into(),
+            dialect: DialectId::Tos,
+            vars: Vec::new(),
+            hops: 0,
+        }
+    }
+
+    fn logged() -> LoggedEvent {
+        LoggedEvent {
+            event: event(),
+            rule_set: RuleSetVersion(1),
+            hits: Vec::new(),
+        }
+    }
+
+    fn tried(outcome: &str, replay: Option<&str>) -> SeenAttempt {
+        SeenAttempt {
+            destination: TO.into(),
+            attempt: AttemptRecord {
+                position: AT,
+                key: "k".into(),
+                version: VersionTag::Unversioned,
+                rule: "1".into(),
+                attempt: 1,
+                started: Timestamp::default(),
+                took_ms: 1,
+                status: None,
+                outcome: outcome.into(),
+                replay: replay.map(Into::into),
+            },
+        }
+    }
+
+    fn held(errors: &[&str]) -> SeenHeld {
+        SeenHeld {
+            destination: TO.into(),
+            position: AT,
+            record: HeldRecord {
+                logged: logged(),
+                accepted: 0,
+                attempts: 1,
+                due: Timestamp::default(),
+                first_failed_at: None,
+                errors: errors.iter().map(|error| (*error).into()).collect(),
+            },
+        }
+    }
+
+    fn dead(cancelled: bool) -> DeadEvent {
+        DeadEvent {
+            bucket: BucketId(1),
+            position: AT,
+            record: DeadRecord {
+                destination: Destination::Function("f".into()),
+                logged: logged(),
+                attempts: 10,
+                errors: vec!["refused".into()],
+                died_at: Timestamp::default(),
+                cancelled,
+            },
+        }
+    }
+
+    fn sub(cursor: u64, activity: SubActivity) -> SubStatus {
+        SubStatus {
+            bucket: BucketId(1),
+            bucket_name: None,
+            destination: TO.into(),
+            activity,
+            cursor: Position(cursor),
+            settled: Position(9),
+            lag: 1,
+            oldest: None,
+            held: 0,
+            dead: 0,
+            in_flight: 0,
+        }
+    }
+
+    fn paused() -> SubActivity {
+        let next_probe_in = Duration::from_secs(1);
+        SubActivity::Paused {
+            since: Timestamp::default(),
+            why: "down".into(),
+            next_probe_in,
+        }
+    }
+
+    fn subscribed(cursor: u64, activity: SubActivity) -> Known {
+        Known {
+            subs: vec![sub(cursor, activity)],
+            ..nothing()
+        }
+    }
+
+    fn logged_as(outcome: &str, replay: Option<&str>) -> Known {
+        Known {
+            attempts: vec![tried(outcome, replay)],
+            ..subscribed(3, SubActivity::Active)
+        }
+    }
+
+    fn set_aside(errors: &[&str]) -> Known {
+        Known {
+            held: vec![held(errors)],
+            ..subscribed(7, SubActivity::Active)
+        }
+    }
+
+    fn given_up(cancelled: bool) -> Known {
+        Known {
+            dead: vec![dead(cancelled)],
+            ..subscribed(7, SubActivity::Active)
+        }
+    }
+
+    #[test]
+    fn every_fate_of_an_event_is_told() {
+        let waits = "waits behind an earlier event of this key";
+        let again = "no; tried again 1970-01-01T00:00:00.000Z";
+        let forgotten = "the log of its deliveries is no longer kept";
+        let unnamed = "no rule names this destination any more";
+        let active = SubActivity::Active;
+        let cases = [
+            (nothing(), "ended", Some(unnamed)),
+            (subscribed(3, active.clone()), "waiting", None),
+            (subscribed(3, paused()), "waiting", Some("down")),
+            (subscribed(7, active), "settled", Some(forgotten)),
+            (logged_as("no", None), "waiting", None),
+            (logged_as("accepted", None), "delivered", None),
+            // A replay is not what was owed.
+            (logged_as("accepted", Some("x")), "waiting", None),
+            (set_aside(&[]), "held", Some(waits)),
+            (set_aside(&["no"]), "held", Some(again)),
+            (given_up(false), "dead", Some("refused")),
+            (
+                given_up(true),
+                "dead",
+                Some("given up by order of the operator"),
+            ),
+        ];
+        for (n, (known, state, why)) in cases.into_iter().enumerate() {
+            let fate = known.fate(AT, TO);
+            assert_eq!((fate.state, fate.why.as_deref()), (state, why), "case {n}");
+            let other = known.fate(AT, "function:other");
+            assert_eq!(
+                other.state, "ended",
+                "case {n} tells of one destination only"
+            );
+        }
+    }
 }

@@ -1,0 +1,114 @@
+//! Heads that two readers could understand differently, that never end, or that are too large.
+
+use crate::World;
+use crate::ask::{Ask, host, unsigned};
+use crate::raw::find;
+
+#[tokio::test]
+async fn ambiguous_heads_are_refused_and_end_the_connection() {
+    let world = World::start().await;
+    let put = || Ask::new("PUT", "/k");
+    let cases = [
+        ("two hosts", put().line(&format!("Host: {}", host())).with(b"x")),
+        ("another host", put().line("Host: other.tos-cn-beijing.volces.com").with(b"x")),
+        ("two lengths", put().line("Content-Length: 2").with(b"x")),
+        ("length and chunks", put().line("Transfer-Encoding: chunked").with(b"1\r\nx\r\n0\r\n\r\n")),
+        ("length no number", put().line("Content-Length: one").head()),
+        ("negative length", put().line("Content-Length: -1").head()),
+        ("two signatures", put().line("Authorization: TOS4-HMAC-SHA256 x").with(b"x")),
+        ("folded line", put().line("x-folded: a\r\n b").with(b"x")),
+        ("space before colon", put().line("x-spaced : a").with(b"x")),
+        ("NUL in a value", put().line("x-nul: a\0b").with(b"x")),
+        ("no host", b"GET / HTTP/1.1\r\n\r\n".to_vec()),
+        ("another target", absolute("other.tos-cn-beijing.volces.com")),
+        ("no HTTP", b"nonsense\r\n\r\n".to_vec()),
+    ];
+    for (name, request) in cases {
+        let mut raw = world.raw().await;
+        let answer = raw.ask(&request).await;
+        assert!((400..500).contains(&answer.status), "{name}: {answer:?}");
+        assert!(!raw.still_serves().await, "{name}: the connection goes on");
+    }
+    assert!(world.keys().await.is_empty(), "nothing is stored");
+}
+
+/// A request whose target names another host than its `Host` header.
+fn absolute(authority: &str) -> Vec<u8> {
+    let host = host();
+    format!("GET http://{authority}/k HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes()
+}
+
+#[tokio::test]
+async fn absolute_targets_of_the_same_host_are_served() {
+    let world = World::start().await;
+    let answer = world.raw().await.ask(&absolute(&host())).await;
+    assert_eq!((answer.status, answer.code().as_str()), (403, "AccessDenied"));
+    let elsewhere = b"GET /k HTTP/1.1\r\nHost: somewhere.example\r\n\r\n";
+    let answer = world.raw().await.ask(elsewhere).await;
+    assert_eq!((answer.status, answer.code().as_str()), (400, "InvalidArgument"));
+}
+
+#[tokio::test]
+async fn heads_have_a_limit() {
+    let world = World::start().await;
+    let long = "v".repeat(70 << 10);
+    let path = format!("/{}", "k".repeat(70 << 10));
+    let many = (0..200).fold(Ask::new("GET", "/k"), |ask, n| ask.line(&format!("x-{n}: v")));
+    let cases = [
+        ("a long value", Ask::new("GET", "/k").line(&format!("x-long: {long}")).head()),
+        ("a long target", unsigned("GET", &path)),
+        ("many lines", many.head()),
+    ];
+    for (name, request) in cases {
+        let answer = world.raw().await.ask(&request).await;
+        assert!((400..500).contains(&answer.status), "{name}: {}", answer.status);
+    }
+    assert_eq!(world.raw().await.ask(&unsigned("GET", "/k")).await.status, 403, "and it serves on");
+}
+
+/// The limits are 30 s each; both run at the same time here.
+#[tokio::test]
+async fn whoever_stops_sending_is_cut_off() {
+    let world = World::start().await;
+    let (mut head, mut body) = (world.raw().await, world.raw().await);
+    head.send(b"GET /k HTTP/1.1\r\nHost: ").await;
+    body.send(&Ask::new("PUT", "/k").line("Content-Length: 100").head()).await;
+    body.send(b"only this").await;
+    let (of_head, of_body) = tokio::join!(head.until_closed(), body.until_closed());
+    assert!(find(&of_head, b" 200 ").is_none() && find(&of_body, b" 200 ").is_none());
+    assert!(world.keys().await.is_empty());
+    assert_eq!(world.unfinished(), 0);
+}
+
+/// One write each: a head that waits for the acknowledgement of another packet costs 40 ms.
+#[tokio::test]
+async fn small_answers_leave_in_one_piece() {
+    let world = World::start().await;
+    let body = vec![b'x'; 4096];
+    world.server.client().put(crate::BUCKET, "small", body.clone().into()).await.expect("stored");
+    let mut raw = world.raw().await;
+    for _ in 0..20 {
+        raw.send(&Ask::new("GET", "/small").head()).await;
+        let piece = raw.piece().await;
+        assert!(piece.starts_with(b"HTTP/1.1 200 OK\r\n"));
+        let end = find(&piece, b"\r\n\r\n").expect("a whole head");
+        assert!(piece[end + 4..] == body, "{} bytes came with the head", piece.len() - end - 4);
+    }
+}
+
+#[tokio::test]
+async fn errors_to_head_have_no_body() {
+    let world = World::start().await;
+    let mut raw = world.raw().await;
+    for (request, status, ec) in [
+        (Ask::new("HEAD", "/absent").head(), 404, "0017-00000003"),
+        (unsigned("HEAD", "/absent"), 403, "0015-00000001"),
+        (Ask::new("HEAD", "/absent").head(), 404, "0017-00000003"),
+    ] {
+        raw.send(&request).await;
+        let answer = raw.answer(true).await;
+        assert_eq!((answer.status, answer.header("x-tos-ec")), (status, Some(ec)));
+        assert_eq!(answer.header("content-length").unwrap_or("0"), "0");
+        assert!(answer.header("x-tos-request-id").is_some_and(|id| !id.is_empty()));
+    }
+}

@@ -1,0 +1,205 @@
+//! Servers: built on what the last one left, used by clients while things go wrong, crashed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+use cohong_core::delivery::{self, Registry, TargetKind};
+use cohong_core::engine::{Engine, Ports};
+use cohong_core::memory::MemoryBlobs;
+use cohong_core::model::DialectId;
+use cohong_core::ports::{Clock, EventFormat, Target};
+use cohong_core::work::{self, WorkHandle};
+
+use super::client::Client;
+use super::exec::{Sim, Stop};
+use super::oracle::{Oracle, destinations};
+use super::ports::{Callbacks, NoSecrets, Plain, Receivers, SimBlobs, SimMeta, Weather};
+use super::{end, quiet};
+
+/// More polls than any wait of a run needs.
+const POLLS_MAX: u64 = 3_000_000;
+
+/// A server and everything around it.
+pub(super) struct World {
+    pub(super) sim: Sim,
+    pub(super) weather: Weather,
+    pub(super) oracle: Oracle,
+    pub(super) blobs: MemoryBlobs,
+    pub(super) meta: Arc<SimMeta>,
+    pub(super) receivers: Arc<Receivers>,
+    pub(super) client: Client,
+    _workers: WorkHandle,
+}
+
+/// One run.
+pub(super) fn run(sim: &Sim) {
+    let mut world = World::new(sim);
+    for round in 0..2 + sim.random(3) {
+        sim.note(format_args!("round {round}"));
+        world = world.rough_time();
+        world.calm();
+        let looks = world.client.clone();
+        world.wait_for(quiet::look(looks));
+    }
+    world = world.crash();
+    end::check(&world);
+}
+
+impl World {
+    fn new(sim: &Sim) -> Self {
+        let weather = Weather::default();
+        let oracle = Oracle::new(sim);
+        let blobs = MemoryBlobs::new();
+        let meta = Arc::new(SimMeta::new(sim, &weather, &oracle, &blobs));
+        let receivers = Arc::new(Receivers::new(sim, &weather, &oracle));
+        Self::on(sim, (weather, oracle), (meta, blobs), receivers)
+    }
+
+    fn on(
+        sim: &Sim,
+        (weather, oracle): (Weather, Oracle),
+        (meta, blobs): (Arc<SimMeta>, MemoryBlobs),
+        receivers: Arc<Receivers>,
+    ) -> Self {
+        let engine = Arc::new(Engine::new(Ports {
+            meta: meta.clone(),
+            blobs: Arc::new(SimBlobs::new((sim, &weather, &oracle), &blobs, &meta)),
+            clock: Arc::new(sim.clone()),
+            ids: Arc::new(sim.clone()),
+            spawner: Arc::new(sim.clone()),
+            callbacks: Arc::new(Callbacks {
+                sim: sim.clone(),
+                oracle: oracle.clone(),
+            }),
+            sealer: Arc::new(NoSecrets),
+        }));
+        let target: Arc<dyn Target> = receivers.clone();
+        let format: Arc<dyn EventFormat> = Arc::new(Plain);
+        let registry = Registry {
+            targets: BTreeMap::from([
+                (TargetKind::Function, target.clone()),
+                (TargetKind::Webhook, target),
+            ]),
+            formats: BTreeMap::from([(DialectId::Tos, format)]),
+        };
+        let client = Client {
+            sim: sim.clone(),
+            oracle: oracle.clone(),
+            delivery: delivery::start(&engine, registry),
+            engine: engine.clone(),
+        };
+        Self {
+            sim: sim.clone(),
+            weather,
+            oracle,
+            blobs,
+            meta,
+            receivers,
+            client,
+            _workers: work::start(&engine),
+        }
+    }
+
+    /// The process dies where it stands and starts again on what is durable.
+    fn crash(self) -> Self {
+        self.sim.note("crash");
+        self.sim.kill();
+        self.oracle.crash();
+        self.receivers.crash();
+        self.blobs.crash();
+        let meta = Arc::new(self.meta.crash());
+        let Self { sim, weather, oracle, blobs, receivers, .. } = self;
+        let world = Self::on(&sim, (weather, oracle), (meta, blobs), receivers);
+        let meta = world.meta.clone();
+        let rough = std::mem::replace(&mut world.weather.now().rough, false);
+        futures_util::FutureExt::now_or_never(meta.check_all_places())
+            .expect("memory does not wait");
+        world.weather.now().rough = rough;
+        world
+    }
+
+    /// Clients at work while everything goes wrong; at times the server crashes under them.
+    fn rough_time(mut self) -> Self {
+        self.weather.now().rough = true;
+        for _ in 0..=self.sim.random(2) {
+            self.sim.start(change_weather(self.sim.clone(), self.weather.clone()));
+            let busy = self.start_clients();
+            let crashes = self.sim.one_in(2);
+            let polls = if crashes { 20 + self.sim.random(4000) } else { POLLS_MAX };
+            let until = self.sim.mono() + Duration::from_hours(4);
+            let stop = self.sim.run(|| busy.load(SeqCst) == 0, polls, until);
+            assert_ne!(stop, Stop::Time, "clients have waited for hours");
+            if stop == Stop::Polls {
+                assert!(crashes, "clients do not come to their end");
+                self = self.crash();
+            }
+        }
+        self
+    }
+
+    fn start_clients(&self) -> Arc<AtomicU64> {
+        let clients = 1 + self.sim.random(4);
+        let busy = Arc::new(AtomicU64::new(clients));
+        for _ in 0..clients {
+            let (client, busy) = (self.client.clone(), busy.clone());
+            let requests = 5 + self.sim.random(25);
+            self.sim.start(async move {
+                client.work(requests).await;
+                busy.fetch_sub(1, SeqCst);
+            });
+        }
+        busy
+    }
+
+    /// Nothing fails any more, and removals of buckets that were begun come to their end.
+    fn calm(&self) {
+        let mut now = self.weather.now();
+        now.rough = false;
+        now.down.clear();
+        drop(now);
+        let closing = || self.oracle.look(|model| model.buckets.values().any(|b| b.closing));
+        let until = self.sim.mono() + Duration::from_hours(1);
+        let stop = self.sim.run(|| !closing(), POLLS_MAX, until);
+        assert_eq!(stop, Stop::Done, "a bucket is being removed for ever");
+    }
+
+    /// Runs until `main` ends.
+    pub(super) fn wait_for(&self, main: impl Future<Output = ()> + Send + 'static) {
+        let busy = Arc::new(AtomicU64::new(1));
+        let ended = busy.clone();
+        self.sim.start(async move {
+            main.await;
+            ended.store(0, SeqCst);
+        });
+        let until = self.sim.mono() + Duration::from_hours(24);
+        let stop = self.sim.run(|| busy.load(SeqCst) == 0, POLLS_MAX, until);
+        assert_eq!(stop, Stop::Done, "a look at everything does not end");
+    }
+
+    /// Lets time pass.
+    pub(super) fn pass(&self, time: Duration) {
+        let stop = self.sim.run(|| false, POLLS_MAX, self.sim.mono() + time);
+        assert_eq!(stop, Stop::Time, "the server is busy with itself");
+    }
+}
+
+/// Receivers come and go, the wall clock jumps.
+async fn change_weather(sim: Sim, weather: Weather) {
+    while weather.is_rough() {
+        sim.pass(Duration::from_millis(50 + sim.random(2000))).await;
+        if sim.one_in(8) {
+            let day = 24 * 3_600_000;
+            let by = i64::try_from(sim.random(2 * day)).unwrap_or(0) - day as i64;
+            sim.jump_wall(by);
+        }
+        for to in destinations() {
+            let id = to.id();
+            if sim.one_in(5) && !weather.now().down.remove(&id) {
+                sim.note(format_args!("{id} goes down"));
+                weather.now().down.insert(id);
+            }
+        }
+    }
+}

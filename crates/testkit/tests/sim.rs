@@ -1,0 +1,49 @@
+//! The seeded simulation over many seeds. `COHONG_SIM_SEEDS` says how many, `COHONG_SIM_FROM` where
+//! they begin.
+
+use cohong_testkit::sim::run;
+
+/// Seeds of an ordinary run of the tests.
+const SEEDS: u64 = 300;
+
+/// Seeds that once found something, each with what it was.
+const REGRESSION_SEEDS: &[u64] = &[];
+
+fn setting(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text}")),
+        Err(_) => default,
+    }
+}
+
+fn check(seed: u64) {
+    if let Err(failure) = run(seed) {
+        panic!("\n{failure}");
+    }
+}
+
+#[test]
+fn whatever_fails_the_promises_hold() {
+    let from = setting("COHONG_SIM_FROM", 0);
+    let seeds = setting("COHONG_SIM_SEEDS", SEEDS);
+    for seed in from..from + seeds {
+        check(seed);
+    }
+    println!("{seeds} seeds from {from}");
+}
+
+#[test]
+fn seeds_that_found_something_find_nothing_any_more() {
+    REGRESSION_SEEDS.iter().copied().for_each(check);
+}
+
+#[test]
+fn a_seed_gives_the_same_run_again() {
+    for seed in 1000..1020 {
+        let (one, two) = (run(seed), run(seed));
+        let (Ok(one), Ok(two)) = (one, two) else {
+            panic!("seed {seed} fails");
+        };
+        assert!(one == two, "seed {seed} gave two different runs");
+    }
+}
