@@ -30,7 +30,15 @@ pub(crate) fn kill(rounds: Option<u64>) -> Outcome {
 /// The measurements, on optimised builds of the server and of its load.
 pub(crate) fn bench(name: Option<&str>) -> Outcome {
     let mut build = shell::cargo();
-    build.args(["build", "--release", "-p", "cohong", "-p", "cohong-testkit", "--bins"]);
+    build.args([
+        "build",
+        "--release",
+        "-p",
+        "cohong",
+        "-p",
+        "cohong-testkit",
+        "--bins",
+    ]);
     shell::run(&mut build)?;
     let release = shell::target_dir().join("release");
     let mut command = std::process::Command::new(release.join("bench"));

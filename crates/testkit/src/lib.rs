@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod instance;
+pub mod offline;
 pub mod receiver;
 pub mod seed;
 pub mod sim;

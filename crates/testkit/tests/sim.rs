@@ -11,7 +11,9 @@ const REGRESSION_SEEDS: &[u64] = &[];
 
 fn setting(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text}")),
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is a number, not {text}")),
         Err(_) => default,
     }
 }

@@ -31,7 +31,8 @@ impl Accepted {
 
 /// Listens on a free port of this machine until it is dropped.
 pub(crate) struct Receiver {
-    address: SocketAddr,
+    /// Where the server is told to call it.
+    pub address: SocketAddr,
     shared: Arc<Shared>,
     accepting: JoinHandle<()>,
 }

@@ -82,7 +82,8 @@ impl World {
                 },
             )
             .await?;
-        notes.see(&format!("PUT bucket {bucket}"), 200, made.status.as_u16())
+        notes.did(format!("The bucket {bucket} is made."));
+        notes.see("PUT bucket", 200, made.status.as_u16())
     }
 
     pub(super) async fn put(
@@ -133,11 +134,7 @@ impl World {
     pub(super) async fn watched(&self, bucket: &str, notes: &mut Notes) -> Result<(), Deviation> {
         let url = self.function.url("/run");
         let added = self.command(&["function", "add", FUNCTION, &url]).await?;
-        notes.see(
-            &format!("cohong function add {FUNCTION} URL"),
-            &url,
-            text(&added, "url"),
-        )?;
+        notes.see("`cohong function add`, its URL", &url, text(&added, "url"))?;
         self.bucket(bucket, notes).await?;
         let rule = json!({"CloudFunctionConfigurations": [{
             "RuleId": "tell-all",

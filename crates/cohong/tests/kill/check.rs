@@ -91,17 +91,24 @@ pub(crate) async fn events(
     );
 }
 
-/// No unfinished files, and nothing that the doctor finds wrong.
-pub(crate) async fn leftovers(instance: &Instance, binary: &Path) {
-    let unfinished = std::fs::read_dir(instance.folder().join("tmp"))
-        .expect("a folder")
-        .count();
-    assert_eq!(unfinished, 0, "unfinished blobs");
+/// Nothing that the doctor finds wrong.
+pub(crate) async fn health(instance: &Instance, binary: &Path) {
     let report = instance
         .command(binary, &["doctor"])
         .await
         .expect("a healthy server");
-    println!("doctor: {report}");
+    assert_eq!(report["healthy"], true, "{report}");
+}
+
+/// No unfinished files, and no blob that nothing holds once owed work and the sweep have run.
+pub(crate) async fn leftovers(folder: &Path) {
+    let unfinished = std::fs::read_dir(folder.join("tmp"))
+        .expect("a folder")
+        .count();
+    assert_eq!(unfinished, 0, "unfinished blobs");
+    let swept = cohong_testkit::offline::sweep(folder).await.expect("swept");
+    assert_eq!((swept.unheld, swept.owed), (0, 0), "{swept:?}");
+    println!("{swept:?}");
 }
 
 struct Seen {

@@ -88,8 +88,9 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
         .expect("started");
     check::objects(&instance, &journal).await;
     check::events(&instance, binary, &receiver, &journal).await;
-    check::leftovers(&instance, binary).await;
+    check::health(&instance, binary).await;
     assert_eq!(instance.stop().await.expect("stopped"), Some(0));
+    check::leftovers(folder.path()).await;
 }
 
 async fn prepare(binary: &Path, folder: &Path, receiver: &Receiver) {

@@ -42,7 +42,8 @@ async fn a_part_cut_short_is_no_part() {
     let created: serde_json::Value = serde_json::from_slice(&created.body).expect("JSON");
     let upload = created["UploadId"].as_str().expect("an id");
     let target = format!("/k?partNumber=1&uploadId={upload}");
-    raw.send(&Ask::new("PUT", &target).line("Content-Length: 1000").head()).await;
+    raw.send(&Ask::new("PUT", &target).line("Content-Length: 1000").head())
+        .await;
     raw.send(b"too little").await;
     drop(raw);
     let list = Ask::new("GET", &format!("/k?uploadId={upload}")).head();
@@ -71,7 +72,11 @@ async fn what_follows_a_body_is_another_request() {
     bytes.extend_from_slice(b"too much\r\n\r\n");
     assert_eq!(raw.ask(&bytes).await.status, 200);
     let rest = raw.until_closed().await;
-    assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&rest));
+    assert!(
+        rest.is_empty() || rest.starts_with(b"HTTP/1.1 400"),
+        "{}",
+        String::from_utf8_lossy(&rest)
+    );
     assert_eq!(world.object("k").await.as_deref(), Some(&b"12345"[..]));
 }
 
@@ -89,7 +94,9 @@ async fn chunks_that_make_no_sense_store_nothing() {
     ];
     for body in cases {
         let mut raw = world.raw().await;
-        let mut bytes = Ask::new("PUT", "/k").line("Transfer-Encoding: chunked").head();
+        let mut bytes = Ask::new("PUT", "/k")
+            .line("Transfer-Encoding: chunked")
+            .head();
         bytes.extend_from_slice(body.as_bytes());
         raw.send(&bytes).await;
         raw.finish().await;
@@ -99,7 +106,9 @@ async fn chunks_that_make_no_sense_store_nothing() {
         assert_eq!(world.object("k").await, None, "{name:?}");
     }
     let mut raw = world.raw().await;
-    let mut bytes = Ask::new("PUT", "/k").line("Transfer-Encoding: chunked").head();
+    let mut bytes = Ask::new("PUT", "/k")
+        .line("Transfer-Encoding: chunked")
+        .head();
     bytes.extend_from_slice(b"5;a=b\r\nhello\r\n1\r\n!\r\n0\r\n\r\n");
     assert_eq!(raw.ask(&bytes).await.status, 200, "a good one");
     assert_eq!(world.object("k").await.as_deref(), Some(&b"hello!"[..]));
@@ -124,7 +133,11 @@ async fn other_encodings_are_refused() {
 #[tokio::test]
 async fn a_client_may_wait_to_be_told_to_go_on() {
     let world = World::start().await;
-    let head = |ask: Ask<'_>| ask.line("Content-Length: 5").line("Expect: 100-continue").head();
+    let head = |ask: Ask<'_>| {
+        ask.line("Content-Length: 5")
+            .line("Expect: 100-continue")
+            .head()
+    };
     let mut raw = world.raw().await;
     let told = raw.ask(&head(Ask::new("PUT", "/k"))).await;
     assert_eq!(told.status, 100);
@@ -133,8 +146,14 @@ async fn a_client_may_wait_to_be_told_to_go_on() {
     let mut wrong = Ask::new("PUT", "/other");
     wrong.secret_key = "another";
     let told = world.raw().await.ask(&head(wrong)).await;
-    assert_eq!((told.status, told.code().as_str()), (403, "SignatureDoesNotMatch"), "not told to");
-    let tired = Ask::new("PUT", "/unasked").line("Expect: 100-continue").with(b"hello");
+    assert_eq!(
+        (told.status, told.code().as_str()),
+        (403, "SignatureDoesNotMatch"),
+        "not told to"
+    );
+    let tired = Ask::new("PUT", "/unasked")
+        .line("Expect: 100-continue")
+        .with(b"hello");
     let mut raw = world.raw().await;
     let mut answer = raw.ask(&tired).await;
     if answer.status == 100 {
@@ -157,7 +176,10 @@ async fn requests_sent_at_once_are_answered_in_order() {
     raw.send(&bytes).await;
     for n in 0..5 {
         assert_eq!(raw.answer(false).await.status, 200);
-        assert_eq!(raw.answer(false).await.body, format!("body {n}").into_bytes());
+        assert_eq!(
+            raw.answer(false).await.body,
+            format!("body {n}").into_bytes()
+        );
     }
     assert_eq!(raw.answer(false).await.status, 403);
     assert_eq!(raw.answer(false).await.body, b"body 4");

@@ -9,18 +9,31 @@ async fn ambiguous_heads_are_refused_and_end_the_connection() {
     let world = World::start().await;
     let put = || Ask::new("PUT", "/k");
     let cases = [
-        ("two hosts", put().line(&format!("Host: {}", host())).with(b"x")),
-        ("another host", put().line("Host: other.tos-cn-beijing.volces.com").with(b"x")),
+        (
+            "two hosts",
+            put().line(&format!("Host: {}", host())).with(b"x"),
+        ),
+        (
+            "another host",
+            put()
+                .line("Host: other.tos-cn-beijing.volces.com")
+                .with(b"x"),
+        ),
         ("two lengths", put().line("Content-Length: 2").with(b"x")),
-        ("length and chunks", put().line("Transfer-Encoding: chunked").with(b"1\r\nx\r\n0\r\n\r\n")),
         ("length no number", put().line("Content-Length: one").head()),
         ("negative length", put().line("Content-Length: -1").head()),
-        ("two signatures", put().line("Authorization: TOS4-HMAC-SHA256 x").with(b"x")),
+        (
+            "two signatures",
+            put().line("Authorization: TOS4-HMAC-SHA256 x").with(b"x"),
+        ),
         ("folded line", put().line("x-folded: a\r\n b").with(b"x")),
         ("space before colon", put().line("x-spaced : a").with(b"x")),
         ("NUL in a value", put().line("x-nul: a\0b").with(b"x")),
         ("no host", b"GET / HTTP/1.1\r\n\r\n".to_vec()),
-        ("another target", absolute("other.tos-cn-beijing.volces.com")),
+        (
+            "another target",
+            absolute("other.tos-cn-beijing.volces.com"),
+        ),
         ("no HTTP", b"nonsense\r\n\r\n".to_vec()),
     ];
     for (name, request) in cases {
@@ -30,6 +43,33 @@ async fn ambiguous_heads_are_refused_and_end_the_connection() {
         assert!(!raw.still_serves().await, "{name}: the connection goes on");
     }
     assert!(world.keys().await.is_empty(), "nothing is stored");
+}
+
+/// Of a length and chunks the chunks count, and nothing behind them is read as a request: whatever
+/// stands between client and server may have read it the other way (RFC 9112 section 6.3).
+#[tokio::test]
+async fn chunks_beside_a_length_end_the_connection() {
+    let world = World::start().await;
+    let mut body = b"1\r\nx\r\n0\r\n\r\n".to_vec();
+    body.extend(Ask::new("PUT", "/smuggled").with(b"x"));
+    let chunks = "Transfer-Encoding: chunked";
+    let first = Ask::new("PUT", "/k").line(chunks).line("Content-Length: 5");
+    let second = Ask::new("PUT", "/k").line("Content-Length: 5").line(chunks);
+    for ask in [first, second] {
+        let mut bytes = ask.head();
+        bytes.extend_from_slice(&body);
+        let mut raw = world.raw().await;
+        let answer = raw.ask(&bytes).await;
+        assert!(
+            answer.status == 400 || answer.header("connection") == Some("close"),
+            "{answer:?}"
+        );
+        assert!(
+            raw.until_closed().await.is_empty(),
+            "nothing else is answered"
+        );
+        assert_eq!(world.object("smuggled").await, None);
+    }
 }
 
 /// A request whose target names another host than its `Host` header.
@@ -42,10 +82,16 @@ fn absolute(authority: &str) -> Vec<u8> {
 async fn absolute_targets_of_the_same_host_are_served() {
     let world = World::start().await;
     let answer = world.raw().await.ask(&absolute(&host())).await;
-    assert_eq!((answer.status, answer.code().as_str()), (403, "AccessDenied"));
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (403, "AccessDenied")
+    );
     let elsewhere = b"GET /k HTTP/1.1\r\nHost: somewhere.example\r\n\r\n";
     let answer = world.raw().await.ask(elsewhere).await;
-    assert_eq!((answer.status, answer.code().as_str()), (400, "InvalidArgument"));
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (400, "InvalidArgument")
+    );
 }
 
 #[tokio::test]
@@ -53,17 +99,32 @@ async fn heads_have_a_limit() {
     let world = World::start().await;
     let long = "v".repeat(70 << 10);
     let path = format!("/{}", "k".repeat(70 << 10));
-    let many = (0..200).fold(Ask::new("GET", "/k"), |ask, n| ask.line(&format!("x-{n}: v")));
+    let many = (0..200).fold(Ask::new("GET", "/k"), |ask, n| {
+        ask.line(&format!("x-{n}: v"))
+    });
     let cases = [
-        ("a long value", Ask::new("GET", "/k").line(&format!("x-long: {long}")).head()),
+        (
+            "a long value",
+            Ask::new("GET", "/k")
+                .line(&format!("x-long: {long}"))
+                .head(),
+        ),
         ("a long target", unsigned("GET", &path)),
         ("many lines", many.head()),
     ];
     for (name, request) in cases {
         let answer = world.raw().await.ask(&request).await;
-        assert!((400..500).contains(&answer.status), "{name}: {}", answer.status);
+        assert!(
+            (400..500).contains(&answer.status),
+            "{name}: {}",
+            answer.status
+        );
     }
-    assert_eq!(world.raw().await.ask(&unsigned("GET", "/k")).await.status, 403, "and it serves on");
+    assert_eq!(
+        world.raw().await.ask(&unsigned("GET", "/k")).await.status,
+        403,
+        "and it serves on"
+    );
 }
 
 /// The limits are 30 s each; both run at the same time here.
@@ -72,7 +133,8 @@ async fn whoever_stops_sending_is_cut_off() {
     let world = World::start().await;
     let (mut head, mut body) = (world.raw().await, world.raw().await);
     head.send(b"GET /k HTTP/1.1\r\nHost: ").await;
-    body.send(&Ask::new("PUT", "/k").line("Content-Length: 100").head()).await;
+    body.send(&Ask::new("PUT", "/k").line("Content-Length: 100").head())
+        .await;
     body.send(b"only this").await;
     let (of_head, of_body) = tokio::join!(head.until_closed(), body.until_closed());
     assert!(find(&of_head, b" 200 ").is_none() && find(&of_body, b" 200 ").is_none());
@@ -85,14 +147,23 @@ async fn whoever_stops_sending_is_cut_off() {
 async fn small_answers_leave_in_one_piece() {
     let world = World::start().await;
     let body = vec![b'x'; 4096];
-    world.server.client().put(crate::BUCKET, "small", body.clone().into()).await.expect("stored");
+    world
+        .server
+        .client()
+        .put(crate::BUCKET, "small", body.clone().into())
+        .await
+        .expect("stored");
     let mut raw = world.raw().await;
     for _ in 0..20 {
         raw.send(&Ask::new("GET", "/small").head()).await;
         let piece = raw.piece().await;
         assert!(piece.starts_with(b"HTTP/1.1 200 OK\r\n"));
         let end = find(&piece, b"\r\n\r\n").expect("a whole head");
-        assert!(piece[end + 4..] == body, "{} bytes came with the head", piece.len() - end - 4);
+        assert!(
+            piece[end + 4..] == body,
+            "{} bytes came with the head",
+            piece.len() - end - 4
+        );
     }
 }
 
@@ -107,8 +178,15 @@ async fn errors_to_head_have_no_body() {
     ] {
         raw.send(&request).await;
         let answer = raw.answer(true).await;
-        assert_eq!((answer.status, answer.header("x-tos-ec")), (status, Some(ec)));
+        assert_eq!(
+            (answer.status, answer.header("x-tos-ec")),
+            (status, Some(ec))
+        );
         assert_eq!(answer.header("content-length").unwrap_or("0"), "0");
-        assert!(answer.header("x-tos-request-id").is_some_and(|id| !id.is_empty()));
+        assert!(
+            answer
+                .header("x-tos-request-id")
+                .is_some_and(|id| !id.is_empty())
+        );
     }
 }

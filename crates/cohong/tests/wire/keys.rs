@@ -28,12 +28,18 @@ async fn keys_are_stored_as_they_are_or_refused() {
     ];
     for (target, wanted) in cases {
         let mut raw = world.raw().await;
-        let answer = raw.ask(&Ask::new("PUT", target).with(target.as_bytes())).await;
+        let answer = raw
+            .ask(&Ask::new("PUT", target).with(target.as_bytes()))
+            .await;
         let shown = &target[..target.len().min(30)];
         match wanted {
             Ok(key) => assert_stored(&world, target, key, answer.status).await,
             Err(code) => {
-                assert_eq!((answer.status, answer.code().as_str()), (400, code), "{shown}");
+                assert_eq!(
+                    (answer.status, answer.code().as_str()),
+                    (400, code),
+                    "{shown}"
+                );
                 assert!(world.keys().await.is_empty(), "{shown}");
             }
         }
@@ -52,8 +58,14 @@ async fn assert_stored(world: &World, target: &str, key: &str, status: u16) {
     assert_eq!(world.keys().await, [key], "{target}");
     let mut raw = world.raw().await;
     let read = raw.ask(&Ask::new("GET", target).head()).await;
-    assert_eq!((read.status, read.body.as_slice()), (200, target.as_bytes()));
-    assert_eq!(raw.ask(&Ask::new("DELETE", target).head()).await.status, 204);
+    assert_eq!(
+        (read.status, read.body.as_slice()),
+        (200, target.as_bytes())
+    );
+    assert_eq!(
+        raw.ask(&Ask::new("DELETE", target).head()).await.status,
+        204
+    );
     assert!(world.keys().await.is_empty(), "{target}");
 }
 
@@ -72,8 +84,15 @@ async fn names_in_bodies_are_judged_like_names_in_addresses() {
     let errors = outcome["Error"].as_array().expect("errors");
     assert!(errors.len() >= 3, "{outcome}");
     assert!(secret.exists());
-    for source in ["wire-test/../secret", "wire-test/..%2Fsecret", "../../secret", "wire-test/%00"] {
-        let copy = Ask::new("PUT", "/copy").signed("x-tos-copy-source", source).with(b"");
+    for source in [
+        "wire-test/../secret",
+        "wire-test/..%2Fsecret",
+        "../../secret",
+        "wire-test/%00",
+    ] {
+        let copy = Ask::new("PUT", "/copy")
+            .signed("x-tos-copy-source", source)
+            .with(b"");
         let answer = world.raw().await.ask(&copy).await;
         assert!((400..500).contains(&answer.status), "{source}: {answer:?}");
     }

@@ -36,7 +36,11 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder");
         let started = Instance::start(binary(), folder.path(), &Start::default()).await;
         let server = started.expect("started");
-        server.client().create_bucket(BUCKET).await.expect("created");
+        server
+            .client()
+            .create_bucket(BUCKET)
+            .await
+            .expect("created");
         Self { server, folder }
     }
 
@@ -53,15 +57,28 @@ impl World {
 
     /// All keys.
     async fn keys(&self) -> Vec<String> {
-        let ask = cohong_testkit::tos::Ask { bucket: Some(BUCKET), ..Default::default() };
-        let answer = self.server.client().must(http::Method::GET, &ask).await.expect("listed");
+        let ask = cohong_testkit::tos::Ask {
+            bucket: Some(BUCKET),
+            ..Default::default()
+        };
+        let answer = self
+            .server
+            .client()
+            .must(http::Method::GET, &ask)
+            .await
+            .expect("listed");
         let body: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
         let lines = body["Contents"].as_array().expect("a list");
-        lines.iter().map(|line| line["Key"].as_str().expect("a key").to_owned()).collect()
+        lines
+            .iter()
+            .map(|line| line["Key"].as_str().expect("a key").to_owned())
+            .collect()
     }
 
     /// Unfinished bodies on the disk.
     fn unfinished(&self) -> usize {
-        std::fs::read_dir(self.folder.path().join("tmp")).expect("a folder").count()
+        std::fs::read_dir(self.folder.path().join("tmp"))
+            .expect("a folder")
+            .count()
     }
 }

@@ -42,7 +42,10 @@ impl Raw {
     pub(crate) async fn open(server: SocketAddr) -> Self {
         let stream = TcpStream::connect(server).await.expect("connected");
         stream.set_nodelay(true).expect("no delay");
-        Self { stream, rest: Vec::new() }
+        Self {
+            stream,
+            rest: Vec::new(),
+        }
     }
 
     /// Sends bytes. A server that has hung up is found out when reading.
@@ -72,7 +75,9 @@ impl Raw {
     /// Reads an answer; one to HEAD has no body whatever its headers say.
     pub(crate) async fn answer(&mut self, to_head: bool) -> Answer {
         let answer = tokio::time::timeout(WAIT_MAX, self.next(to_head)).await;
-        answer.expect("the server answers").expect("an answer before the connection ends")
+        answer
+            .expect("the server answers")
+            .expect("an answer before the connection ends")
     }
 
     /// Waits for the end of the connection; what came before it.
@@ -81,7 +86,9 @@ impl Raw {
             while self.more().await {}
             std::mem::take(&mut self.rest)
         };
-        tokio::time::timeout(WAIT_MAX, all).await.expect("the server hangs up")
+        tokio::time::timeout(WAIT_MAX, all)
+            .await
+            .expect("the server hangs up")
     }
 
     /// Whether the server keeps the connection for another request.
@@ -103,7 +110,10 @@ impl Raw {
         };
         let head: Vec<u8> = self.rest.drain(..end).collect();
         let mut answer = head_of(std::str::from_utf8(&head).expect("text"));
-        let len = answer.header("content-length").and_then(|len| len.parse().ok()).unwrap_or(0);
+        let len = answer
+            .header("content-length")
+            .and_then(|len| len.parse().ok())
+            .unwrap_or(0);
         let len: usize = if to_head { 0 } else { len };
         while self.rest.len() < len {
             if !self.more().await {
@@ -125,13 +135,18 @@ fn head_of(text: &str) -> Answer {
     let status = lines.next().and_then(|line| line.split(' ').nth(1));
     let pairs = lines.filter_map(|line| line.split_once(": "));
     Answer {
-        status: status.and_then(|status| status.parse().ok()).expect("a status"),
-        headers: pairs.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect(),
+        status: status
+            .and_then(|status| status.parse().ok())
+            .expect("a status"),
+        headers: pairs
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .collect(),
         body: Vec::new(),
     }
 }
 
 /// Where `needle` begins.
 pub(crate) fn find(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    hay.windows(needle.len()).position(|window| window == needle)
+    hay.windows(needle.len())
+        .position(|window| window == needle)
 }

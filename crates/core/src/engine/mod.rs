@@ -34,12 +34,12 @@ use crate::delivery::Bell;
 use crate::ports::{BlobStore, CallbackSender, Clock, Ids, MetadataStore, Sealer, Spawner};
 use crate::work::WorkBell;
 
-pub use callback::SeenCall;
 pub use accounts::{Credential, IssuedKey, KeyInfo, RootKey, Secret};
+pub use callback::SeenCall;
 pub use functions::Function;
 pub use inspect::{Damage, Inspection};
-pub(crate) use walk::Walk;
 pub use types::*;
+pub(crate) use walk::Walk;
 
 /// What the engine stands on.
 #[derive(Clone, Debug)]

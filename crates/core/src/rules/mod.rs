@@ -1,8 +1,8 @@
 //! Pure planning: what a request does to what is there. No I/O, no clock, no async.
 
 pub mod access;
-pub mod callback;
 pub mod attributes;
+pub mod callback;
 pub mod complete;
 pub mod conditions;
 pub(crate) mod crc64;

@@ -132,7 +132,9 @@ impl Worker {
                 outcome = sweeper.pass(&engine, limits::SWEEP_AGE) => outcome,
             };
             let now = engine.ports().clock.now();
-            let kept_since = now.millis().saturating_sub(millis(limits::ATTEMPTS_RETENTION));
+            let kept_since = now
+                .millis()
+                .saturating_sub(millis(limits::ATTEMPTS_RETENTION));
             let trimmed = engine.trim_calls(Timestamp::from_millis(kept_since)).await;
             for error in [outcome.err(), trimmed.err()].into_iter().flatten() {
                 self.trouble(&error);

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use cohong_core::Error;
+use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
 use cohong_core::engine::{
     Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart, CopySource,
     CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Engine, ExpectedDigests, GetObject,
@@ -13,8 +15,6 @@ use cohong_core::model::{
     ObjectKey, Principal, StorageClass, StoredHeaders, UploadId, UserMeta, VersionTag,
 };
 use cohong_core::ports::BodyError;
-use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
-use cohong_core::Error;
 use futures_util::StreamExt;
 
 use super::exec::Sim;
@@ -99,7 +99,10 @@ fn body(bytes: &Bytes, broken: bool) -> Body {
 }
 
 fn stored(stored: &NewVersion) -> String {
-    format!("{:?} etag {} size {}", stored.version, stored.etag, stored.size)
+    format!(
+        "{:?} etag {} size {}",
+        stored.version, stored.etag, stored.size
+    )
 }
 
 fn conditions(cond: &Cond) -> Conditions {
@@ -182,14 +185,22 @@ impl Client {
                 key: key_name(key),
                 version: *version,
             };
-            let outcome = self.engine.delete_object(&cx, DeleteObject { target }).await;
+            let outcome = self
+                .engine
+                .delete_object(&cx, DeleteObject { target })
+                .await;
             return vec![outcome.map(one).map_err(|error| error.kind())];
         }
-        let keys = items.iter().map(|(key, choice)| (key_name(key), *choice)).collect();
+        let keys = items
+            .iter()
+            .map(|(key, choice)| (key_name(key), *choice))
+            .collect();
         match self.engine.delete_objects(&cx, &bucket, keys).await {
             Ok(outcomes) => {
                 let outcomes = outcomes.into_iter();
-                outcomes.map(|outcome| outcome.map(one).map_err(|error| error.kind())).collect()
+                outcomes
+                    .map(|outcome| outcome.map(one).map_err(|error| error.kind()))
+                    .collect()
             }
             Err(error) => items.iter().map(|_| Err(error.kind())).collect(),
         }
@@ -198,7 +209,14 @@ impl Client {
     async fn object(&self, op: &Op, request: &str) -> Result<String, Error> {
         let cx = cx(request);
         match op {
-            Op::Put { bucket, key, object, cond, callback: called, broken } => {
+            Op::Put {
+                bucket,
+                key,
+                object,
+                cond,
+                callback: called,
+                broken,
+            } => {
                 let req = PutObject {
                     bucket: bucket_name(bucket),
                     key: key_name(key),
@@ -218,7 +236,12 @@ impl Client {
                 let (object, tag) = self.read(at, request).await?;
                 Ok(object.seen(tag))
             }
-            Op::Copy { from, bucket, key, meta } => {
+            Op::Copy {
+                from,
+                bucket,
+                key,
+                meta,
+            } => {
                 let req = CopyObject {
                     source: source(from),
                     bucket: bucket_name(bucket),
@@ -250,7 +273,9 @@ impl Client {
         }
         let record = reader.info.record;
         let value = |pairs: &[(Box<str>, Box<str>)]| {
-            pairs.first().map(|(_, value)| value.parse().expect("it is a number"))
+            pairs
+                .first()
+                .map(|(_, value)| value.parse().expect("it is a number"))
         };
         assert_eq!(record.size, bytes.len() as u64, "{request}: length");
         let object = Object {
@@ -265,7 +290,10 @@ impl Client {
     }
 
     async fn change(&self, at: &At, change: ObjectChange, request: &str) -> Result<String, Error> {
-        let tag = self.engine.change_object(&cx(request), &target(at), change).await?;
+        let tag = self
+            .engine
+            .change_object(&cx(request), &target(at), change)
+            .await?;
         Ok(format!("{tag:?}"))
     }
 
@@ -280,7 +308,13 @@ impl Client {
                 };
                 Ok(self.engine.create_upload(&cx, req).await?.to_string())
             }
-            Op::Part { bucket, key, upload, number, bytes } => {
+            Op::Part {
+                bucket,
+                key,
+                upload,
+                number,
+                bytes,
+            } => {
                 let req = PutPart {
                     target: upload_target(bucket, key, *upload),
                     number: *number,
@@ -290,7 +324,13 @@ impl Client {
                 assert_eq!(receipt.md5, md5_of(bytes), "{request}: digest");
                 Ok(hex::encode(receipt.md5))
             }
-            Op::CopyPart { bucket, key, upload, number, from } => {
+            Op::CopyPart {
+                bucket,
+                key,
+                upload,
+                number,
+                from,
+            } => {
                 let req = CopyPart {
                     target: upload_target(bucket, key, *upload),
                     number: *number,
@@ -299,7 +339,12 @@ impl Client {
                 };
                 Ok(hex::encode(self.engine.copy_part(&cx, req).await?.md5))
             }
-            Op::Complete { bucket, key, upload, named } => {
+            Op::Complete {
+                bucket,
+                key,
+                upload,
+                named,
+            } => {
                 let part = |(number, etag): &(u32, String)| NamedPart {
                     number: *number,
                     etag: etag.as_str().into(),
@@ -340,12 +385,16 @@ impl Client {
             }
             Op::Versioning(bucket, versioning) => {
                 let change = BucketChange::Versioning(*versioning);
-                self.engine.change_bucket(&cx, &bucket_name(bucket), change).await?;
+                self.engine
+                    .change_bucket(&cx, &bucket_name(bucket), change)
+                    .await?;
             }
             Op::Rules(bucket, rules) => {
                 let rules = rules.iter().map(super::model::RuleSpec::rule).collect();
                 let change = BucketChange::Rules { rules, seen: None };
-                self.engine.change_bucket(&cx, &bucket_name(bucket), change).await?;
+                self.engine
+                    .change_bucket(&cx, &bucket_name(bucket), change)
+                    .await?;
             }
             Op::AddFunction(name) => {
                 self.engine.add_function(name, "http://function/").await?;

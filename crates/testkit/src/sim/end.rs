@@ -30,7 +30,9 @@ pub(super) fn check(world: &World) {
             let op = super::model::Op::AddFunction(name.to_owned());
             client.oracle.begin(op);
             let added = client.engine.add_function(name, "http://function/").await;
-            client.oracle.finish(&[added.map(|()| String::new()).map_err(|e| e.kind())]);
+            client
+                .oracle
+                .finish(&[added.map(|()| String::new()).map_err(|e| e.kind())]);
             client.delivery.nudge(&format!("function:{name}"));
         }
     });
@@ -81,7 +83,10 @@ fn told(world: &World) {
                     continue;
                 }
                 let sent = (to.clone(), *at, rule.clone());
-                assert!(book.accepted.contains(&sent), "{sent:?} never arrived: {event:?}");
+                assert!(
+                    book.accepted.contains(&sent),
+                    "{sent:?} never arrived: {event:?}"
+                );
             }
         }
     });
@@ -92,7 +97,11 @@ fn told(world: &World) {
             let bucket = at.first_chunk().copied().expect("eight bytes");
             let position = at.last_chunk().copied().expect("eight bytes");
             let position = Position(u64::from_be_bytes(position));
-            (BucketId(u64::from_be_bytes(bucket)), record.destination.id(), position)
+            (
+                BucketId(u64::from_be_bytes(bucket)),
+                record.destination.id(),
+                position,
+            )
         })
         .collect();
     assert_eq!(buried, dead, "dead events");
@@ -139,7 +148,10 @@ fn logs(world: &World) {
     let (lives, log) = model;
     let buckets: BTreeSet<BucketId> = log.keys().map(|(bucket, _)| *bucket).collect();
     for bucket in buckets {
-        let limit = cohong_core::ports::Limit { rows: 100 * PAGE_MAX, bytes: usize::MAX };
+        let limit = cohong_core::ports::Limit {
+            rows: 100 * PAGE_MAX,
+            bytes: usize::MAX,
+        };
         let log_id = cohong_core::ports::LogId(bucket);
         let tail = now(world.meta.inner.tail(log_id, Position(0), limit)).expect("memory");
         let seen: Vec<(Position, String)> = tail
@@ -151,10 +163,14 @@ fn logs(world: &World) {
             })
             .collect();
         let of = log.iter().filter(|((of, _), _)| *of == bucket);
-        let wanted: Vec<(Position, String)> =
-            of.map(|((_, at), event)| (*at, event.request.clone())).collect();
+        let wanted: Vec<(Position, String)> = of
+            .map(|((_, at), event)| (*at, event.request.clone()))
+            .collect();
         let forgotten = seen.is_empty() && !lives.contains(&bucket);
-        assert!(forgotten || seen == wanted, "log of {bucket:?}: {seen:?}, not {wanted:?}");
+        assert!(
+            forgotten || seen == wanted,
+            "log of {bucket:?}: {seen:?}, not {wanted:?}"
+        );
     }
 }
 
@@ -176,12 +192,18 @@ async fn left_over(world: &World) {
     }
     let payloads: BTreeSet<[u8; 16]> = held.iter().map(|(id, _)| *id).collect();
     let open: BTreeSet<UploadId> = world.oracle.look(|model| {
-        let uploads = model.buckets.values().flat_map(|bucket| bucket.uploads.keys());
+        let uploads = model
+            .buckets
+            .values()
+            .flat_map(|bucket| bucket.uploads.keys());
         uploads.copied().collect()
     });
     let is_open = |id: &[u8]| open.iter().any(|upload| id.starts_with(&upload.0));
     for (at, record) in meta.rows(Table::Extents).await {
-        assert!(payloads.iter().any(|id| at.starts_with(id)), "a manifest without an object");
+        assert!(
+            payloads.iter().any(|id| at.starts_with(id)),
+            "a manifest without an object"
+        );
         for extent in places(Table::Extents, &record.bytes) {
             if let Place::Hot(blob) = extent.at {
                 used.insert(blob);
@@ -203,8 +225,10 @@ async fn left_over(world: &World) {
         assert!(right, "payload {} is {:?}", hex::encode(&at), record.state);
     }
     let refs = meta.rows(Table::PayloadRefs).await;
-    let referred: BTreeSet<[u8; 16]> =
-        refs.iter().filter_map(|(at, _)| at.first_chunk().copied()).collect();
+    let referred: BTreeSet<[u8; 16]> = refs
+        .iter()
+        .filter_map(|(at, _)| at.first_chunk().copied())
+        .collect();
     assert_eq!(referred, payloads, "holders of payloads");
     check_blobs(world, &used, &is_open).await;
     for id in meta.small() {
@@ -218,15 +242,21 @@ async fn check_blobs(world: &World, used: &BTreeSet<BlobId>, is_open: &dyn Fn(&[
     let blobs: BTreeSet<BlobId> = blobs.into_iter().map(|info| info.id).collect();
     let lost: Vec<&BlobId> = used.difference(&blobs).collect();
     assert!(lost.is_empty(), "blobs are lost: {lost:?}");
-    let orphans: Vec<&BlobId> =
-        blobs.difference(used).filter(|blob| !is_open(&blob.payload.0)).collect();
+    let orphans: Vec<&BlobId> = blobs
+        .difference(used)
+        .filter(|blob| !is_open(&blob.payload.0))
+        .collect();
     assert!(orphans.is_empty(), "blobs without a record: {orphans:?}");
 }
 
 /// The payload in the blob store that a version holds.
 fn payload_of(table: Table, bytes: &[u8]) -> Option<cohong_core::model::PayloadId> {
     let version = match table {
-        Table::Heads => decode::<CurrentRecord>(bytes).expect("records can be read").version,
+        Table::Heads => {
+            decode::<CurrentRecord>(bytes)
+                .expect("records can be read")
+                .version
+        }
         _ => decode(bytes).expect("records can be read"),
     };
     match &version.object()?.payload {

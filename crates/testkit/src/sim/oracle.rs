@@ -75,7 +75,8 @@ impl Oracle {
     pub(super) fn finish(&self, outcome: &[Answer]) {
         let flight = self.inner().flights.remove(&self.sim.running());
         let flight = flight.expect("a request that ends has begun");
-        self.sim.note(format_args!("{} ends: {outcome:?}", flight.request));
+        self.sim
+            .note(format_args!("{} ends: {outcome:?}", flight.request));
         flight.check(outcome);
     }
 

@@ -11,12 +11,23 @@ use super::model::{Bucket, Version, md5_of};
 /// Looks at everything. Panics at the first difference.
 pub(super) async fn look(client: Client) {
     let buckets = client.oracle.look(|model| model.buckets.clone());
-    let listed = client.engine.list_buckets(&cx("look")).await.expect("nothing fails");
-    let listed: Vec<String> = listed.iter().map(|bucket| bucket.name.to_string()).collect();
+    let listed = client
+        .engine
+        .list_buckets(&cx("look"))
+        .await
+        .expect("nothing fails");
+    let listed: Vec<String> = listed
+        .iter()
+        .map(|bucket| bucket.name.to_string())
+        .collect();
     let wanted: Vec<String> = buckets.keys().cloned().collect();
     assert_eq!(listed, wanted, "buckets");
     for (name, bucket) in &buckets {
-        let looks = Look { client: &client, name, bucket };
+        let looks = Look {
+            client: &client,
+            name,
+            bucket,
+        };
         looks.versions().await;
         looks.list_objects().await;
         looks.list_rolled_up().await;
@@ -42,7 +53,12 @@ impl Look<'_> {
     async fn versions(&self) {
         for (key, stack) in &self.bucket.keys {
             let mut choices = vec![VersionChoice::Current];
-            choices.extend(stack.versions.iter().map(|version| choice(self.bucket, version)));
+            choices.extend(
+                stack
+                    .versions
+                    .iter()
+                    .map(|version| choice(self.bucket, version)),
+            );
             for choice in choices {
                 let at = (self.name.to_owned(), key.clone(), choice);
                 let wanted = self.bucket.read(key, choice);
@@ -72,7 +88,10 @@ impl Look<'_> {
                 limit,
             };
             let page = self.client.engine.list_objects(&cx("look"), req).await;
-            let Listing { entries: found, next } = page.expect("nothing fails");
+            let Listing {
+                entries: found,
+                next,
+            } = page.expect("nothing fails");
             assert!(found.len() <= limit, "a page is too long");
             entries.extend(found);
             match next {
@@ -85,7 +104,12 @@ impl Look<'_> {
     async fn list_objects(&self) {
         let objects = self.bucket.keys.iter().filter_map(|(key, stack)| {
             let object = stack.object()?;
-            Some(format!("{key} {} {} {}", object.etag, object.bytes.len(), object.meta))
+            Some(format!(
+                "{key} {} {} {}",
+                object.etag,
+                object.bytes.len(),
+                object.meta
+            ))
         });
         let mut wanted: Vec<String> = objects.collect();
         for reverse in [false, true] {
@@ -97,7 +121,11 @@ impl Look<'_> {
     }
 
     async fn list_rolled_up(&self) {
-        let live = self.bucket.keys.iter().filter(|(_, stack)| stack.object().is_some());
+        let live = self
+            .bucket
+            .keys
+            .iter()
+            .filter(|(_, stack)| stack.object().is_some());
         let mut wanted: Vec<String> = live.map(|(key, _)| rolled(key)).collect();
         wanted.dedup();
         let seen = self.objects("/", false).await;
@@ -137,7 +165,12 @@ impl Look<'_> {
         let wanted = self.bucket.keys.iter().flat_map(|(key, stack)| {
             stack.versions.iter().enumerate().map(move |(n, version)| {
                 let etag = version.object.as_ref().map(|object| object.etag.clone());
-                (key.clone(), version.tag(self.bucket.versioning), n == 0, etag)
+                (
+                    key.clone(),
+                    version.tag(self.bucket.versioning),
+                    n == 0,
+                    etag,
+                )
             })
         });
         let wanted: Vec<(String, VersionTag, bool, Option<String>)> = wanted.collect();

@@ -110,7 +110,14 @@ impl World {
         self.receivers.crash();
         self.blobs.crash();
         let meta = Arc::new(self.meta.crash());
-        let Self { sim, weather, oracle, blobs, receivers, .. } = self;
+        let Self {
+            sim,
+            weather,
+            oracle,
+            blobs,
+            receivers,
+            ..
+        } = self;
         let world = Self::on(&sim, (weather, oracle), (meta, blobs), receivers);
         let meta = world.meta.clone();
         let rough = std::mem::replace(&mut world.weather.now().rough, false);
@@ -124,10 +131,15 @@ impl World {
     fn rough_time(mut self) -> Self {
         self.weather.now().rough = true;
         for _ in 0..=self.sim.random(2) {
-            self.sim.start(change_weather(self.sim.clone(), self.weather.clone()));
+            self.sim
+                .start(change_weather(self.sim.clone(), self.weather.clone()));
             let busy = self.start_clients();
             let crashes = self.sim.one_in(2);
-            let polls = if crashes { 20 + self.sim.random(4000) } else { POLLS_MAX };
+            let polls = if crashes {
+                20 + self.sim.random(4000)
+            } else {
+                POLLS_MAX
+            };
             let until = self.sim.mono() + Duration::from_hours(4);
             let stop = self.sim.run(|| busy.load(SeqCst) == 0, polls, until);
             assert_ne!(stop, Stop::Time, "clients have waited for hours");
@@ -159,7 +171,10 @@ impl World {
         now.rough = false;
         now.down.clear();
         drop(now);
-        let closing = || self.oracle.look(|model| model.buckets.values().any(|b| b.closing));
+        let closing = || {
+            self.oracle
+                .look(|model| model.buckets.values().any(|b| b.closing))
+        };
         let until = self.sim.mono() + Duration::from_hours(1);
         let stop = self.sim.run(|| !closing(), POLLS_MAX, until);
         assert_eq!(stop, Stop::Done, "a bucket is being removed for ever");

@@ -31,21 +31,17 @@ pub(super) async fn events(world: &mut World, notes: &mut Notes) -> Result<(), D
         .await?;
     notes.see("DELETE orders/1.json", 204, delete.status.as_u16())?;
     let calls = world.function.accepted(2, world.patience).await;
-    let told: Vec<String> = calls.iter().map(|call| told(call, "/eventName")).collect();
+    let names: Vec<String> = calls.iter().map(|call| told(call, "/eventName")).collect();
     let expected = "tos:ObjectCreated:Put, tos:ObjectRemoved:Delete";
     notes.see(
         "the function was told, in this order",
         expected,
-        told.join(", "),
+        names.join(", "),
     )?;
     let first = calls
         .first()
         .ok_or_else(|| missing("the first event", "nothing"))?;
-    notes.see(
-        "the key in the event",
-        key,
-        self::told(first, "/tos/object/key"),
-    )?;
+    notes.see("the key in the event", key, told(first, "/tos/object/key"))?;
     let id = first.headers.get("ce-id").is_some();
     notes.holds("it has an id, by which a function knows repetitions", id)?;
     notes.did("The message, shortened:");
@@ -61,11 +57,7 @@ pub(super) async fn outage(world: &mut World, notes: &mut Notes) -> Result<(), D
     world.function.answer(StatusCode::SERVICE_UNAVAILABLE, "{}");
     for body in ["1", "22", "333"] {
         let put = world.put(bucket, key, body).await?;
-        notes.see(
-            &format!("PUT log.txt, {} bytes", body.len()),
-            200,
-            put.status.as_u16(),
-        )?;
+        notes.see("PUT log.txt", 200, put.status.as_u16())?;
     }
     let refused = world.function.refused(world.patience).await;
     notes.holds("the function was tried", refused > 0)?;

@@ -24,8 +24,12 @@ pub(super) async fn refusals(world: &mut World, notes: &mut Notes) -> Result<(),
         ..Ask::default()
     };
     let refused = thief.send(http::Method::PUT, ask).await?;
-    notes.see("status", 403, refused.status.as_u16())?;
-    notes.see("code", "SignatureDoesNotMatch", refused.member("Code"))?;
+    notes.see("status of the forged request", 403, refused.status.as_u16())?;
+    notes.see(
+        "code of the forged request",
+        "SignatureDoesNotMatch",
+        refused.member("Code"),
+    )?;
     notes.shown(refused.member("Message"));
     notes.did(format!(
         "An upload that wants the server to call {METADATA}, where clouds keep secrets:"
@@ -33,8 +37,16 @@ pub(super) async fn refusals(world: &mut World, notes: &mut Notes) -> Result<(),
     let header = callback(METADATA, r#"{"key": ${object}}"#);
     let headers = &[("x-tos-callback", header.as_str())];
     let put = world.put_with(bucket, "y", "body", headers).await?;
-    notes.see("status", 400, put.status.as_u16())?;
-    notes.see("code", "InvalidArgument", put.member("Code"))?;
+    notes.see(
+        "status of the upload with that order",
+        400,
+        put.status.as_u16(),
+    )?;
+    notes.see(
+        "code of the upload with that order",
+        "InvalidArgument",
+        put.member("Code"),
+    )?;
     notes.shown(put.member("Message"));
     let read = world.get(bucket, "y").await?;
     notes.see("GET y: nothing was stored", 404, read.status.as_u16())

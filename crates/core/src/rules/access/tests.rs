@@ -62,8 +62,14 @@ fn without_grants_only_owners_may() {
     let private = Acl::default();
     for action in EVERY {
         assert!(may(&account("owner"), action, &private, None), "{action:?}");
-        assert!(!may(&account("other"), action, &private, None), "{action:?}");
-        assert!(!may(&Principal::Anonymous, action, &private, None), "{action:?}");
+        assert!(
+            !may(&account("other"), action, &private, None),
+            "{action:?}"
+        );
+        assert!(
+            !may(&Principal::Anonymous, action, &private, None),
+            "{action:?}"
+        );
     }
     let writer = account("writer");
     assert!(may(&writer, Action::ReadObject, &private, None));
@@ -83,24 +89,75 @@ fn a_grant_reaches_as_far_as_its_grantee_and_permission() {
         (&all, Read, nobody.clone(), Action::ReadObject, true),
         (&all, Read, nobody.clone(), Action::WriteObject, false),
         (&all, ReadNonList, nobody.clone(), Action::ReadObject, true),
-        (&all, ReadNonList, nobody.clone(), Action::ListObjects, false),
+        (
+            &all,
+            ReadNonList,
+            nobody.clone(),
+            Action::ListObjects,
+            false,
+        ),
         (&all, ReadNonList, nobody.clone(), Action::ReadBucket, false),
         (&all, Write, nobody.clone(), Action::WriteObject, true),
         (&all, Write, nobody.clone(), Action::ReadObject, false),
-        (&all, FullControl, nobody.clone(), Action::DeleteBucket, false),
-        (&all, FullControl, nobody.clone(), Action::WriteNotification, false),
+        (
+            &all,
+            FullControl,
+            nobody.clone(),
+            Action::DeleteBucket,
+            false,
+        ),
+        (
+            &all,
+            FullControl,
+            nobody.clone(),
+            Action::WriteNotification,
+            false,
+        ),
         (&signed, Read, nobody.clone(), Action::ReadObject, false),
         (&signed, Read, account("other"), Action::ReadObject, true),
-        (&other, ReadAcl, account("other"), Action::ReadObjectAcl, true),
-        (&other, ReadAcl, account("third"), Action::ReadObjectAcl, false),
-        (&other, WriteAcl, account("other"), Action::WriteBucketAcl, true),
-        (&other, FullControl, account("other"), Action::DeleteObject, true),
-        (&other, FullControl, account("other"), Action::DeleteObjectVersion, false),
+        (
+            &other,
+            ReadAcl,
+            account("other"),
+            Action::ReadObjectAcl,
+            true,
+        ),
+        (
+            &other,
+            ReadAcl,
+            account("third"),
+            Action::ReadObjectAcl,
+            false,
+        ),
+        (
+            &other,
+            WriteAcl,
+            account("other"),
+            Action::WriteBucketAcl,
+            true,
+        ),
+        (
+            &other,
+            FullControl,
+            account("other"),
+            Action::DeleteObject,
+            true,
+        ),
+        (
+            &other,
+            FullControl,
+            account("other"),
+            Action::DeleteObjectVersion,
+            false,
+        ),
     ];
     for (grantee, permission, who, action, allowed) in cases {
         let granted = acl(&[(grantee.clone(), permission)]);
         let found = may(&who, action, &granted, None);
-        assert_eq!(found, allowed, "{grantee:?} {permission:?} {who:?} {action:?}");
+        assert_eq!(
+            found, allowed,
+            "{grantee:?} {permission:?} {who:?} {action:?}"
+        );
     }
 }
 

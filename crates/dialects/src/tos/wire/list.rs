@@ -255,11 +255,7 @@ impl VersionList {
     }
 }
 
-fn version_line(
-    version: &VersionSummary,
-    encoding: Encoding,
-    shown: Shown,
-) -> Option<VersionLine> {
+fn version_line(version: &VersionSummary, encoding: Encoding, shown: Shown) -> Option<VersionLine> {
     Some(VersionLine {
         object: object_line(version.object.as_ref()?, encoding, shown),
         version_id: version_text(version.version),

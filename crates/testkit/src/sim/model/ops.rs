@@ -191,18 +191,31 @@ impl Model {
             }
             Op::Delete(bucket, items) => {
                 let bucket = self.for_change(bucket)?;
-                Ok(items.get(n).and_then(|(key, choice)| nothing(bucket, key, *choice)))
+                Ok(items
+                    .get(n)
+                    .and_then(|(key, choice)| nothing(bucket, key, *choice)))
             }
             Op::Copy { from, bucket, .. } => {
                 self.for_change(bucket)?;
                 self.for_read(&from.0)?.read(&from.1, from.2)?;
                 Ok(None)
             }
-            Op::Part { bucket, key, upload, .. } => {
+            Op::Part {
+                bucket,
+                key,
+                upload,
+                ..
+            } => {
                 self.takes_parts(bucket, key, *upload)?;
                 Ok(None)
             }
-            Op::CopyPart { bucket, key, upload, from, .. } => {
+            Op::CopyPart {
+                bucket,
+                key,
+                upload,
+                from,
+                ..
+            } => {
                 self.takes_parts(bucket, key, *upload)?;
                 self.for_read(&from.0)?.read(&from.1, from.2)?;
                 Ok(None)
@@ -225,7 +238,14 @@ impl Model {
     }
 
     fn refuse_put(&self, op: &Op) -> Result<Option<String>, ErrorKind> {
-        let Op::Put { bucket, key, cond, broken, .. } = op else {
+        let Op::Put {
+            bucket,
+            key,
+            cond,
+            broken,
+            ..
+        } = op
+        else {
             return Ok(None);
         };
         let bucket = self.for_change(bucket)?;
@@ -251,14 +271,24 @@ impl Model {
     }
 
     fn completed(&self, op: &Op) -> Result<Option<String>, ErrorKind> {
-        let Op::Complete { bucket, key, upload, named } = op else {
+        let Op::Complete {
+            bucket,
+            key,
+            upload,
+            named,
+        } = op
+        else {
             return Ok(None);
         };
         let bucket = self.for_change(bucket)?;
         if let Some(open) = bucket.uploads.get(upload).filter(|open| open.key == *key) {
             return open.assemble(named.as_deref()).map(|_| None);
         }
-        let mut versions = bucket.keys.get(key).into_iter().flat_map(|key| &key.versions);
+        let mut versions = bucket
+            .keys
+            .get(key)
+            .into_iter()
+            .flat_map(|key| &key.versions);
         let made = versions.find_map(|version| {
             let object = version.object.as_ref()?;
             (object.upload == Some(*upload)).then(|| object.stored(version.tag(bucket.versioning)))
@@ -305,7 +335,10 @@ impl super::Upload {
             return Err(ErrorKind::InvalidPart);
         }
         let digests: Vec<u8> = chosen.iter().flat_map(|bytes| md5_of(bytes)).collect();
-        let bytes: Vec<u8> = chosen.iter().flat_map(|bytes| bytes.iter().copied()).collect();
+        let bytes: Vec<u8> = chosen
+            .iter()
+            .flat_map(|bytes| bytes.iter().copied())
+            .collect();
         let mut object = Object::new(bytes.into(), self.meta);
         object.etag = format!("{}-{}", hex::encode(md5_of(&digests)), chosen.len());
         Ok(object)

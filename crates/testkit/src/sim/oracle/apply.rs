@@ -33,7 +33,11 @@ impl Inner {
         logged: Vec<(BucketId, Position, LoggedEvent)>,
     ) -> Option<String> {
         let places = changed_keys(txn);
-        assert!(places.len() <= 1, "one transaction changes {} keys", places.len());
+        assert!(
+            places.len() <= 1,
+            "one transaction changes {} keys",
+            places.len()
+        );
         if let Some(place) = places.into_iter().next() {
             return Some(self.key_changed(task, &place, txn, logged));
         }
@@ -60,25 +64,47 @@ impl Inner {
         let (id, key) = place.split_at(8);
         let id = BucketId(u64::from_be_bytes(id.try_into().expect("eight bytes")));
         let key = std::str::from_utf8(key).expect("keys are text").to_owned();
-        let mut flight = self.flights.remove(&task).expect("only requests change keys");
-        let name = self.model.buckets.iter().find(|(_, bucket)| bucket.id == id);
+        let mut flight = self
+            .flights
+            .remove(&task)
+            .expect("only requests change keys");
+        let name = self
+            .model
+            .buckets
+            .iter()
+            .find(|(_, bucket)| bucket.id == id);
         let name = name.expect("changed buckets exist").0.clone();
         let wanted = Some((name.as_str(), key.as_str()));
         let n = (0..flight.items.len()).find(|n| flight.op.key(*n) == wanted);
         let n = n.unwrap_or_else(|| panic!("{} changed {name}/{key}", flight.request));
-        assert!(flight.items[n].done.is_none(), "{} took effect twice", flight.request);
+        assert!(
+            flight.items[n].done.is_none(),
+            "{} took effect twice",
+            flight.request
+        );
         if flight.op.source().is_none() {
             let refusal = self.model.answer(&flight.op, n);
-            assert!(refusal.is_none(), "{} changed a key but {refusal:?}", flight.request);
+            assert!(
+                refusal.is_none(),
+                "{} changed a key but {refusal:?}",
+                flight.request
+            );
         }
         let record = current_in(txn);
         let bucket = self.model.buckets.get_mut(&name).expect("it was found");
-        assert!(!bucket.closing, "{} changed a bucket being removed", flight.request);
+        assert!(
+            !bucket.closing,
+            "{} changed a bucket being removed",
+            flight.request
+        );
         let (answer, told) = change(bucket, &flight, n, &key, record.as_ref());
         compare(bucket.keys.get(&key), record.as_ref(), &flight.request);
         if let Op::Complete { upload, .. } = &flight.op {
             let at = keys::upload(id, &stored::ObjectKey::new(&key).expect("valid"), *upload);
-            assert!(txn.write.contains(&Write::Delete(at)), "a completed upload stays open");
+            assert!(
+                txn.write.contains(&Write::Delete(at)),
+                "a completed upload stays open"
+            );
             bucket.uploads.remove(upload);
         }
         if matches!(flight.op, Op::Put { callback: true, .. }) {
@@ -114,7 +140,10 @@ impl Inner {
             return;
         };
         let [(id, at, event)] = &logged[..] else {
-            panic!("{request}: {} events in the log instead of one", logged.len());
+            panic!(
+                "{request}: {} events in the log instead of one",
+                logged.len()
+            );
         };
         let hit = |hit: &cohong_core::records::Hit| {
             let rule = &bucket.rules[usize::from(hit.rule)];
@@ -130,9 +159,16 @@ impl Inner {
             hits: event.hits.iter().map(hit).collect(),
         };
         assert_eq!(seen, expected, "the event of {request}");
-        let last = self.model.log.range(..=(*id, Position(u64::MAX))).next_back();
+        let last = self
+            .model
+            .log
+            .range(..=(*id, Position(u64::MAX)))
+            .next_back();
         let last = last.filter(|((of, _), _)| of == id).map(|((_, at), _)| *at);
-        assert!(last.is_none_or(|last| last < *at), "the log went back at {request}");
+        assert!(
+            last.is_none_or(|last| last < *at),
+            "the log went back at {request}"
+        );
         self.model.log.insert((*id, *at), seen);
         self.buckets.insert(*at, *id);
     }
@@ -163,7 +199,11 @@ impl Inner {
         // A bucket may be closed under a request that it does not matter to.
         let busy = Err(cohong_core::ErrorKind::Busy);
         let refused = refusal.filter(|answer| flight.op.source().is_none() && *answer != busy);
-        assert!(refused.is_none(), "{} took effect but {refused:?}", flight.request);
+        assert!(
+            refused.is_none(),
+            "{} took effect but {refused:?}",
+            flight.request
+        );
         item.done = Some(answer);
     }
 
@@ -171,7 +211,12 @@ impl Inner {
         let name = String::from_utf8(at.to_vec()).expect("names are text");
         let record: stored::Bucket = decode(bytes).expect("records can be read");
         let op = self.flights.get(&task).map(|flight| flight.op.clone());
-        if let Some(bucket) = self.model.buckets.get_mut(&name).filter(|bucket| bucket.closing) {
+        if let Some(bucket) = self
+            .model
+            .buckets
+            .get_mut(&name)
+            .filter(|bucket| bucket.closing)
+        {
             assert_eq!(record.state, BucketState::Live, "{name} was closed twice");
             let id = bucket.id;
             bucket.closing = false;
@@ -181,17 +226,27 @@ impl Inner {
         match op {
             Some(Op::CreateBucket(_)) => {
                 self.done(task, String::new());
-                self.model.buckets.insert(name.clone(), Bucket::new(record.id));
+                self.model
+                    .buckets
+                    .insert(name.clone(), Bucket::new(record.id));
             }
             Some(Op::DeleteBucket(_)) => {
                 assert_eq!(record.state, BucketState::Deleting);
                 let flight = self.flights.get_mut(&task).expect("it was found");
                 flight.closed = Some(record.id);
-                self.model.buckets.get_mut(&name).expect("it exists").closing = true;
+                self.model
+                    .buckets
+                    .get_mut(&name)
+                    .expect("it exists")
+                    .closing = true;
             }
             Some(Op::Versioning(_, versioning)) => {
                 self.done(task, String::new());
-                self.model.buckets.get_mut(&name).expect("it exists").versioning = versioning;
+                self.model
+                    .buckets
+                    .get_mut(&name)
+                    .expect("it exists")
+                    .versioning = versioning;
             }
             Some(Op::Rules(_, rules)) => {
                 self.done(task, String::new());
@@ -245,7 +300,12 @@ impl Inner {
         let record: PartRecord = decode(bytes).expect("records can be read");
         let flight = self.flights.get(&task).expect("only requests store parts");
         let (upload, number, bytes) = match &flight.op {
-            Op::Part { upload, number, bytes, .. } => (*upload, *number, bytes.clone()),
+            Op::Part {
+                upload,
+                number,
+                bytes,
+                ..
+            } => (*upload, *number, bytes.clone()),
             Op::CopyPart { upload, number, .. } => {
                 let read = |object: &&Object| md5_of(&object.bytes) == record.md5;
                 let source = flight.sources.iter().find(read);
@@ -258,7 +318,11 @@ impl Inner {
         assert_eq!(*at, place, "another part was stored");
         assert_eq!(record.md5, md5_of(&bytes), "other bytes were stored");
         self.done(task, hex::encode(record.md5));
-        let open = self.model.buckets.values_mut().find_map(|bucket| bucket.uploads.get_mut(&upload));
+        let open = self
+            .model
+            .buckets
+            .values_mut()
+            .find_map(|bucket| bucket.uploads.get_mut(&upload));
         let open = open.expect("parts belong to open uploads");
         assert!(!open.completing, "a part changed under a Complete");
         open.parts.insert(number, bytes);
@@ -270,7 +334,10 @@ impl Inner {
             Table::Buckets => {
                 let name = String::from_utf8(at.to_vec()).expect("names are text");
                 let gone = self.model.buckets.remove(&name).expect("it existed");
-                assert!(gone.closing && gone.is_empty(), "{name} was removed while in use");
+                assert!(
+                    gone.closing && gone.is_empty(),
+                    "{name} was removed while in use"
+                );
                 self.verdict(gone.id, Ok(String::new()));
                 Some(format!("bucket {name} is removed"))
             }
@@ -284,7 +351,11 @@ impl Inner {
                 Some(format!("upload {id} is aborted"))
             }
             Table::Parts => {
-                let open = self.model.buckets.values().flat_map(|bucket| bucket.uploads.keys());
+                let open = self
+                    .model
+                    .buckets
+                    .values()
+                    .flat_map(|bucket| bucket.uploads.keys());
                 let open = open.into_iter().any(|id| at.starts_with(&id.0));
                 assert!(!open, "a part of an open upload is removed");
                 None
@@ -297,7 +368,11 @@ impl Inner {
 fn upload_at(at: &Bytes) -> (BucketId, String, stored::UploadId) {
     let (key, id) = keys::object_of_upload(at).expect("the key of an upload");
     let bucket = at.first_chunk().copied().expect("eight bytes");
-    (BucketId(u64::from_be_bytes(bucket)), key.as_str().to_owned(), id)
+    (
+        BucketId(u64::from_be_bytes(bucket)),
+        key.as_str().to_owned(),
+        id,
+    )
 }
 
 /// Bucket and key of everything in a transaction that is a version.
@@ -354,7 +429,10 @@ fn compare(key: Option<&Key>, record: Option<&CurrentRecord>, request: &str) {
         }
         _ => false,
     };
-    assert!(same, "{request} left {record:?} but the model has {current:?}");
+    assert!(
+        same,
+        "{request} left {record:?} but the model has {current:?}"
+    );
 }
 
 /// Makes the change of item `n`; gives the answer and what others are told.
@@ -375,7 +453,9 @@ fn change(
                 ..source.clone()
             });
             let stored = record.and_then(|record| record.version.object());
-            let found = made.into_iter().find(|made| stored.is_some_and(|r| is(r, made)));
+            let found = made
+                .into_iter()
+                .find(|made| stored.is_some_and(|r| is(r, made)));
             let found = found.expect("a copy is a state its source had");
             write(bucket, key, found, record, EventKind::CreatedCopy)
         }
@@ -386,15 +466,18 @@ fn change(
             write(bucket, key, object, record, EventKind::CreatedComplete)
         }
         Op::Delete(_, items) => delete(bucket, key, items[n].1, record),
-        Op::Meta((_, _, choice), meta) => {
-            (alter(bucket, key, *choice, |object| object.meta = *meta), None)
-        }
-        Op::Tags((_, _, choice), tag) => {
-            (alter(bucket, key, *choice, |object| object.tag = Some(*tag)), None)
-        }
-        Op::Acl((_, _, choice), acl) => {
-            (alter(bucket, key, *choice, |object| object.acl = *acl), None)
-        }
+        Op::Meta((_, _, choice), meta) => (
+            alter(bucket, key, *choice, |object| object.meta = *meta),
+            None,
+        ),
+        Op::Tags((_, _, choice), tag) => (
+            alter(bucket, key, *choice, |object| object.tag = Some(*tag)),
+            None,
+        ),
+        Op::Acl((_, _, choice), acl) => (
+            alter(bucket, key, *choice, |object| object.acl = *acl),
+            None,
+        ),
         other => panic!("{other:?} changed a key"),
     }
 }

@@ -57,7 +57,11 @@ impl Chooser<'_> {
             4..6 => Op::DeleteBucket(bucket),
             6..9 => {
                 let on = !self.sim.one_in(3);
-                let versioning = if on { Versioning::Enabled } else { Versioning::Suspended };
+                let versioning = if on {
+                    Versioning::Enabled
+                } else {
+                    Versioning::Suspended
+                };
                 Op::Versioning(bucket, versioning)
             }
             9..14 => Op::Rules(bucket, self.rules()),
@@ -90,7 +94,11 @@ impl Chooser<'_> {
 
     fn bucket(&self) -> String {
         let name = BUCKETS[usize::try_from(self.sim.random(10)).unwrap_or(0).min(9) * 3 / 15];
-        if self.sim.one_in(4) { BUCKETS[2].to_owned() } else { name.to_owned() }
+        if self.sim.one_in(4) {
+            BUCKETS[2].to_owned()
+        } else {
+            name.to_owned()
+        }
     }
 
     fn key(&self) -> String {
@@ -100,7 +108,11 @@ impl Chooser<'_> {
     /// A key and version, most often one that is there.
     fn at(&self) -> At {
         let (bucket, key) = (self.bucket(), self.key());
-        let stack = self.model.buckets.get(&bucket).and_then(|found| found.keys.get(&key));
+        let stack = self
+            .model
+            .buckets
+            .get(&bucket)
+            .and_then(|found| found.keys.get(&key));
         let versions = stack.map_or(&[][..], |stack| &stack.versions);
         let choice = match (self.sim.random(10), self.sim.pick(versions)) {
             (0..5, _) => VersionChoice::Current,
@@ -125,7 +137,11 @@ impl Chooser<'_> {
 
     fn put(&self, bucket: String, key: String) -> Op {
         let object = Object::new(self.bytes(), self.content);
-        let found = self.model.buckets.get(&bucket).and_then(|found| found.keys.get(&key));
+        let found = self
+            .model
+            .buckets
+            .get(&bucket)
+            .and_then(|found| found.keys.get(&key));
         let current = found.and_then(|found| found.object());
         let cond = match (self.sim.random(8), current) {
             (0, _) => Cond::Absent,
@@ -229,9 +245,17 @@ impl Chooser<'_> {
     fn complete_again(&self, bucket: String, key: String) -> Op {
         let buckets = self.model.buckets.iter();
         let done: Vec<(String, String, UploadId)> = buckets
-            .flat_map(|(name, bucket)| bucket.keys.iter().map(move |(key, stack)| (name, key, stack)))
+            .flat_map(|(name, bucket)| {
+                bucket
+                    .keys
+                    .iter()
+                    .map(move |(key, stack)| (name, key, stack))
+            })
             .flat_map(|(name, key, stack)| {
-                let objects = stack.versions.iter().filter_map(|version| version.object.as_ref());
+                let objects = stack
+                    .versions
+                    .iter()
+                    .filter_map(|version| version.object.as_ref());
                 let uploads = objects.filter_map(|object| object.upload);
                 uploads.map(|upload| (name.clone(), key.clone(), upload))
             })
@@ -251,11 +275,17 @@ impl Chooser<'_> {
             return Vec::new();
         }
         let some = |n: u64| {
-            let to: Vec<Destination> =
-                destinations().into_iter().filter(|_| self.sim.one_in(2)).collect();
+            let to: Vec<Destination> = destinations()
+                .into_iter()
+                .filter(|_| self.sim.one_in(2))
+                .collect();
             RuleSpec {
                 id: format!("rule{}-{n}", self.content),
-                prefix: if self.sim.one_in(3) { "a/".to_owned() } else { String::new() },
+                prefix: if self.sim.one_in(3) {
+                    "a/".to_owned()
+                } else {
+                    String::new()
+                },
                 created_only: self.sim.one_in(4),
                 to,
             }
@@ -265,7 +295,11 @@ impl Chooser<'_> {
     }
 
     fn replay(&self, bucket: String, key: String) -> Op {
-        let found = self.model.buckets.get(&bucket).filter(|found| found.logs && !found.closing);
+        let found = self
+            .model
+            .buckets
+            .get(&bucket)
+            .filter(|found| found.logs && !found.closing);
         let Some(found) = found else {
             return self.put(bucket, key);
         };

@@ -48,7 +48,11 @@ impl SimBlobs {
             }
             oracle.faulted(&format!("blob {step:?}"));
             let full = step == BlobStep::Write && sim.one_in(2);
-            Some(if full { BlobError::Full } else { BlobError::Failed("weather".into()) })
+            Some(if full {
+                BlobError::Full
+            } else {
+                BlobError::Failed("weather".into())
+            })
         });
         this
     }
@@ -68,7 +72,11 @@ impl BlobStore for SimBlobs {
         self.weather.wait(&self.sim).await;
         let inner = self.inner.create(id, len).await?;
         let (sim, weather) = (self.sim.clone(), self.weather.clone());
-        Ok(Box::new(Writer { sim, weather, inner }))
+        Ok(Box::new(Writer {
+            sim,
+            weather,
+            inner,
+        }))
     }
 
     async fn read(&self, id: BlobId, range: Range<u64>) -> Result<ByteStream, BlobError> {
@@ -81,13 +89,18 @@ impl BlobStore for SimBlobs {
         self.down("a blob cannot be removed")?;
         for table in [Table::Heads, Table::Versions, Table::Extents, Table::Parts] {
             for (at, record) in self.meta.rows(table).await {
-                let points = places(table, &record.bytes).iter().any(|e| e.at == Place::Hot(id));
+                let points = places(table, &record.bytes)
+                    .iter()
+                    .any(|e| e.at == Place::Hot(id));
                 // Rows of a dropped payload and parts go together with the work that removes blobs.
                 let alive = match table {
                     Table::Extents | Table::Parts => self.meta.is_alive(table, &at).await,
                     _ => true,
                 };
-                assert!(!(points && alive), "{id} is removed but {table:?} points at it");
+                assert!(
+                    !(points && alive),
+                    "{id} is removed but {table:?} points at it"
+                );
             }
         }
         self.inner.delete(id).await?;

@@ -57,7 +57,10 @@ impl SimMeta {
 
     /// Every small payload that was ever stored.
     pub(crate) fn small(&self) -> BTreeSet<BlobId> {
-        self.small.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.small
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn down(&self, what: &'static str, chance: u64) -> Option<StoreError> {
@@ -74,7 +77,10 @@ impl SimMeta {
         for write in &txn.write {
             if let Write::Append(log, bytes) = write {
                 let mut after = Position(0);
-                let all = Limit { rows: usize::MAX, bytes: usize::MAX };
+                let all = Limit {
+                    rows: usize::MAX,
+                    bytes: usize::MAX,
+                };
                 if let Some(last) = self.oracle.look(|model| {
                     let upto = (log.0, Position(u64::MAX));
                     let last = model.log.range((log.0, Position(0))..=upto).next_back();
@@ -82,8 +88,15 @@ impl SimMeta {
                 }) {
                     after = last;
                 }
-                let tail = self.inner.tail(*log, after, all).await.expect("memory can be read");
-                let own = tail.records.into_iter().filter(|(_, record)| record == bytes);
+                let tail = self
+                    .inner
+                    .tail(*log, after, all)
+                    .await
+                    .expect("memory can be read");
+                let own = tail
+                    .records
+                    .into_iter()
+                    .filter(|(_, record)| record == bytes);
                 found.extend(own.map(|(at, record)| (log.0, at, record)));
             }
         }
@@ -100,21 +113,31 @@ impl SimMeta {
             }
             1 => {
                 self.oracle.faulted("a commit is refused");
-                return Err(CommitError::Unavailable(StoreError::Unavailable("refused".into())));
+                return Err(CommitError::Unavailable(StoreError::Unavailable(
+                    "refused".into(),
+                )));
             }
             _ => {}
         }
-        self.inner.commit(vec![txn.clone()]).await.pop().expect("one was committed")?;
+        self.inner
+            .commit(vec![txn.clone()])
+            .await
+            .pop()
+            .expect("one was committed")?;
         self.check_places(&txn).await;
-        self.small.lock().unwrap_or_else(PoisonError::into_inner).extend(txn.payloads.iter().map(|(id, _)| *id));
+        self.small
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(txn.payloads.iter().map(|(id, _)| *id));
         let logged = self.logged(&txn).await.into_iter();
-        let decoded = logged.map(|(bucket, at, bytes)| {
-            (bucket, at, decode(&bytes).expect("records can be read"))
-        });
+        let decoded = logged
+            .map(|(bucket, at, bytes)| (bucket, at, decode(&bytes).expect("records can be read")));
         self.oracle.applied(&txn, decoded.collect());
         if fate == 2 {
             self.oracle.faulted("the answer of a commit is lost");
-            return Err(CommitError::Unavailable(StoreError::Unavailable("lost".into())));
+            return Err(CommitError::Unavailable(StoreError::Unavailable(
+                "lost".into(),
+            )));
         }
         Ok(())
     }
@@ -122,7 +145,9 @@ impl SimMeta {
     /// I2: what a record points at is there, and long enough.
     async fn check_places(&self, txn: &Txn) {
         for write in &txn.write {
-            let Write::Put(at, bytes) = write else { continue };
+            let Write::Put(at, bytes) = write else {
+                continue;
+            };
             let places = places(at.table, bytes);
             assert!(
                 places.is_empty() || txn.when == When::Now,
@@ -139,7 +164,10 @@ impl SimMeta {
         match extent.at {
             Place::Hot(id) => {
                 let len = self.blobs.len(id);
-                assert!(len.is_some_and(|len| len >= end), "{id} has {len:?} of {end} bytes");
+                assert!(
+                    len.is_some_and(|len| len >= end),
+                    "{id} has {len:?} of {end} bytes"
+                );
             }
             Place::Meta(id) => {
                 let read = self.inner.payload(id, extent.offset..end).await;
@@ -150,14 +178,26 @@ impl SimMeta {
 
     /// Whether the payload that a row of a manifest or a part belongs to is in use.
     pub(crate) async fn is_alive(&self, table: Table, at: &[u8]) -> bool {
-        let id = at.first_chunk::<16>().copied().expect("keys begin with the payload");
+        let id = at
+            .first_chunk::<16>()
+            .copied()
+            .expect("keys begin with the payload");
         let place = keys::payload(PayloadId(id));
-        let found = self.inner.get_many(&[place]).await.expect("memory can be read");
+        let found = self
+            .inner
+            .get_many(&[place])
+            .await
+            .expect("memory can be read");
         let state = found.into_iter().flatten().next().map(|record| {
             let record: PayloadRecord = decode(&record.bytes).expect("records can be read");
             record.state
         });
-        state == Some(if table == Table::Parts { PayloadState::Open } else { PayloadState::Live })
+        state
+            == Some(if table == Table::Parts {
+                PayloadState::Open
+            } else {
+                PayloadState::Live
+            })
     }
 
     /// I2 of everything there is.
@@ -177,10 +217,21 @@ impl SimMeta {
 
     /// Every row of a table.
     pub(crate) async fn rows(&self, table: Table) -> Vec<(Bytes, Record)> {
-        let all = KeyRange { table, start: Bytes::new(), end: None };
-        let limit = Limit { rows: usize::MAX, bytes: usize::MAX };
+        let all = KeyRange {
+            table,
+            start: Bytes::new(),
+            end: None,
+        };
+        let limit = Limit {
+            rows: usize::MAX,
+            bytes: usize::MAX,
+        };
         let pages = self.inner.scan(&[all], Order::Ascending, limit).await;
-        pages.expect("memory can be read").into_iter().flat_map(|page| page.rows).collect()
+        pages
+            .expect("memory can be read")
+            .into_iter()
+            .flat_map(|page| page.rows)
+            .collect()
     }
 }
 

@@ -82,10 +82,17 @@ impl Receivers {
     fn check_turn(&self, sent: &Sent, bucket: BucketId, event: &Event) {
         let (to, at, rule) = sent;
         let hit = (to.clone(), rule.clone());
-        assert!(event.hits.contains(&hit), "{to} is told of {at:?} by {rule}, which did not match");
+        assert!(
+            event.hits.contains(&hit),
+            "{to} is told of {at:?} by {rule}, which did not match"
+        );
         let mut book = self.book();
         let lane = (to.clone(), bucket, event.key.clone());
-        assert!(book.active.insert(lane), "two events of {} at once at {to}", event.key);
+        assert!(
+            book.active.insert(lane),
+            "two events of {} at once at {to}",
+            event.key
+        );
         if !book.begun.insert(sent.clone()) {
             return;
         }
@@ -93,9 +100,13 @@ impl Receivers {
             let log = model.log.range((bucket, Position(0))..(bucket, *at));
             let same = log.filter(|(_, earlier)| earlier.key == event.key);
             let hits = same.flat_map(|((_, at), earlier)| {
-                earlier.hits.iter().map(|(to, rule)| (to.clone(), *at, rule.clone()))
+                earlier
+                    .hits
+                    .iter()
+                    .map(|(to, rule)| (to.clone(), *at, rule.clone()))
             });
-            hits.filter(|(earlier, ..)| earlier == to).collect::<Vec<Sent>>()
+            hits.filter(|(earlier, ..)| earlier == to)
+                .collect::<Vec<Sent>>()
         });
         for earlier in before {
             let buried = |book: &Book| {
@@ -103,8 +114,8 @@ impl Receivers {
                 let tries = tries.take_while(|((of, at, _), _)| of == to && *at == earlier.1);
                 tries.map(|(_, n)| *n).sum::<u32>() >= DELIVERY_ATTEMPTS_MAX
             };
-            let ended = book.accepted.contains(&earlier)
-                || (is_poison(to, &event.key) && buried(&book));
+            let ended =
+                book.accepted.contains(&earlier) || (is_poison(to, &event.key) && buried(&book));
             assert!(ended, "{sent:?} begins but {earlier:?} has no end");
         }
     }
@@ -118,9 +129,9 @@ impl Receivers {
             status,
         };
         let unknown = match to {
-            Destination::Function(name) => {
-                !self.oracle.look(|model| model.functions.contains(&name.to_string()))
-            }
+            Destination::Function(name) => !self
+                .oracle
+                .look(|model| model.functions.contains(&name.to_string())),
             _ => false,
         };
         if unknown || self.weather.now().down.contains(&id) {
@@ -158,7 +169,11 @@ impl Target for Receivers {
         let at = Position(message.id.parse().expect("ids are numbers"));
         let (bucket, event) = self.event(at);
         let body = format!("{:?} {} {:?}", event.kind, event.key, event.tag);
-        assert_eq!(message.body, Bytes::from(body), "event {at:?} tells something else");
+        assert_eq!(
+            message.body,
+            Bytes::from(body),
+            "event {at:?} tells something else"
+        );
         assert_eq!(header(message, "request"), Some(event.request.as_str()));
         let rule = header(message, "rule").expect("it is written").to_owned();
         let sent: Sent = (to.id(), at, rule);
@@ -167,7 +182,10 @@ impl Target for Receivers {
             self.check_turn(&sent, bucket, &event);
         }
         let (takes, result, kept) = self.script(to, &event.key);
-        self.sim.note(format_args!("{sent:?} replay {replay:?} kept {kept} {}", result.is_ok()));
+        self.sim.note(format_args!(
+            "{sent:?} replay {replay:?} kept {kept} {}",
+            result.is_ok()
+        ));
         self.sim.pass(Duration::from_millis(takes)).await;
         let mut book = self.book();
         let refused = matches!(result, Err(Undelivered::Event { .. }));
@@ -198,7 +216,12 @@ impl EventFormat for Plain {
             ("request".to_owned(), event.request_id.to_string()),
         ];
         headers.extend(cx.replay.map(|id| ("replay".to_owned(), id.to_owned())));
-        let body = format!("{:?} {} {:?}", event.kind, event.key.as_str(), event.version);
+        let body = format!(
+            "{:?} {} {:?}",
+            event.kind,
+            event.key.as_str(),
+            event.version
+        );
         Message {
             id: cx.position.0.to_string(),
             headers,
@@ -225,7 +248,11 @@ impl CallbackSender for Callbacks {
         let request = String::from_utf8(call.body.to_vec()).expect("it was written as text");
         let request = request.trim_start_matches("request=").to_owned();
         self.oracle.called(&request);
-        let takes = if self.sim.one_in(10) { 25_000 } else { self.sim.random(200) };
+        let takes = if self.sim.one_in(10) {
+            25_000
+        } else {
+            self.sim.random(200)
+        };
         self.sim.pass(Duration::from_millis(takes)).await;
         let ok = !self.sim.one_in(4);
         let answer = CallbackAnswer {
