@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use crate::tos::TosClient;
 
 /// Longest a start may take; a start is far below a second on an idle machine.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 
 /// Access key of every instance.
 pub const ACCESS_KEY: &str = "AKTESTINSTANCE000001";
@@ -159,10 +159,10 @@ impl Instance {
             .args(["-s", name, &self.pid.to_string()])
             .status()
             .await;
-        match sent.map_err(|e| e.to_string())?.success() {
-            true => Ok(()),
-            false => Err(format!("process {} takes no {name}", self.pid)),
+        if sent.map_err(|e| e.to_string())?.success() {
+            return Ok(());
         }
+        Err(format!("process {} takes no {name}", self.pid))
     }
 
     /// Runs a command of the binary against this server and reads its JSON answer.

@@ -2,6 +2,8 @@
 //! answer leaves, everything written to the data folder before it has been synced: data, log, and the
 //! directory of every file that got its name.
 
+#![allow(clippy::print_stdout, reason = "what a run did is worth reading")]
+
 mod trace;
 
 use std::path::Path;

@@ -180,11 +180,8 @@ mod tests {
     #[test]
     fn a_trace_without_any_one_of_its_syncs_fails() {
         for sync in ["3</d/meta/log>) = 0", "10</d/blobs>) = 0"] {
-            let without: String = GOOD
-                .lines()
-                .filter(|line| !line.ends_with(sync))
-                .map(|line| format!("{line}\n"))
-                .collect();
+            let without: Vec<&str> = GOOD.lines().filter(|line| !line.ends_with(sync)).collect();
+            let without = without.join("\n");
             check(&without, "/d").expect_err(sync);
         }
         let failed = GOOD.replace(

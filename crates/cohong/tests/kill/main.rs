@@ -6,6 +6,8 @@
 //! visible, each event of an acknowledged write arrives at least once and in the order of its key, and
 //! nothing unreferenced is left behind.
 
+#![allow(clippy::print_stdout, reason = "what a run did is worth reading")]
+
 mod check;
 mod journal;
 mod workload;

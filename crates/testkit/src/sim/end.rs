@@ -1,13 +1,16 @@
 //! The end of a run: nothing fails any more, time passes, and then nothing is owed, lost or left over.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cohong_core::limits::PAGE_MAX;
 use cohong_core::model::{BlobId, BucketId, PayloadRef, Place, UploadId, WorkId};
 use cohong_core::ports::{BlobStore, MetadataStore, Position, Table};
 use cohong_core::records::{
-    CurrentRecord, DeadRecord, LoggedEvent, PayloadRecord, PayloadState, ReplayState, decode,
+    CurrentRecord, DeadRecord, LoggedEvent, PayloadRecord, PayloadState, ReplayState, SubRecord,
+    decode,
 };
 use cohong_core::work::sweep::sweep_now;
 use futures_util::FutureExt;
@@ -17,8 +20,11 @@ use super::ports::{is_poison, places};
 use super::quiet;
 use super::world::World;
 
-/// Enough for every back-off: that of ten refusals, and of work that failed often.
-const DRAIN: Duration = Duration::from_hours(2);
+/// Steps of waiting until everything is delivered: each event of a poison key takes half an hour, one
+/// after the other.
+const STEP: Duration = Duration::from_hours(1);
+/// Steps at most.
+const STEPS_MAX: u32 = 24;
 /// Longer than any request of a run takes from its blob to its commit.
 const SWEEP_AGE: Duration = Duration::from_mins(2);
 
@@ -36,7 +42,7 @@ pub(super) fn check(world: &World) {
             client.delivery.nudge(&format!("function:{name}"));
         }
     });
-    world.pass(DRAIN);
+    drain(world);
     let engine = world.client.engine.clone();
     world.wait_for(async move {
         for _ in 0..2 {
@@ -58,17 +64,48 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().expect("memory does not wait")
 }
 
-fn settled(world: &World) {
-    let delivery = world.client.delivery.clone();
-    world.wait_for(async move {
-        let report = delivery.wait(Duration::ZERO).await.expect("nothing fails");
-        assert!(report.settled, "{report:?}");
-    });
-    for table in [Table::Held, Table::Work, Table::WorkDue, Table::Graves] {
-        let rows = now(world.meta.rows(table));
-        let empty = rows.is_empty() || table == Table::Graves;
-        assert!(empty, "{table:?} has {} rows: {rows:?}", rows.len());
+/// Lets time pass until everything is delivered, and then what it takes to tidy up.
+fn drain(world: &World) {
+    for _ in 0..STEPS_MAX {
+        world.pass(STEP);
+        let delivery = world.client.delivery.clone();
+        let settled = Arc::new(AtomicBool::new(false));
+        let told = settled.clone();
+        world.wait_for(async move {
+            let report = delivery.wait(Duration::ZERO).await.expect("nothing fails");
+            told.store(report.settled, Ordering::SeqCst);
+        });
+        if settled.load(Ordering::SeqCst) {
+            return world.pass(STEP);
+        }
     }
+    panic!("a day is not enough to deliver what is owed");
+}
+
+/// Nothing is set aside, to be done, or subscribed to by nobody.
+fn settled(world: &World) {
+    for table in [Table::Held, Table::Work, Table::WorkDue] {
+        let rows = now(world.meta.rows(table));
+        assert!(
+            rows.is_empty(),
+            "{table:?} has {} rows: {rows:?}",
+            rows.len()
+        );
+    }
+    let named: BTreeSet<(BucketId, String)> = world.oracle.look(|model| {
+        let buckets = model.buckets.values();
+        let rules = buckets.flat_map(|bucket| bucket.rules.iter().map(|rule| (bucket.id, rule)));
+        rules
+            .flat_map(|(id, rule)| rule.to.iter().map(move |to| (id, to.id())))
+            .collect()
+    });
+    let subs = now(world.meta.rows(Table::Subs))
+        .into_iter()
+        .map(|(_, record)| {
+            let sub: SubRecord = decode(&record.bytes).expect("records can be read");
+            (sub.bucket, sub.destination.id())
+        });
+    assert_eq!(subs.collect::<BTreeSet<_>>(), named, "subscriptions");
 }
 
 /// Every message that is owed was accepted, or is dead because it is poison.

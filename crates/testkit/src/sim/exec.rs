@@ -18,6 +18,9 @@ use crate::seed::Seed;
 /// Where the wall clock begins, milliseconds.
 const WALL_MS: u64 = 1_700_000_000_000;
 
+/// Polls at one instant after which something is busy without end.
+const BUSY: u64 = 100_000;
+
 /// A task, for those who ask who is running.
 pub(super) type TaskId = u64;
 
@@ -120,10 +123,15 @@ impl Sim {
 
     /// Polls tasks until `done`, for at most so many polls and until a time.
     pub(super) fn run(&self, mut done: impl FnMut() -> bool, polls: u64, until: Mono) -> Stop {
-        for _ in 0..polls {
+        let mut since = (self.mono(), 0);
+        for poll in 0..polls {
             if done() {
                 return Stop::Done;
             }
+            if self.mono() > since.0 {
+                since = (self.mono(), poll);
+            }
+            assert!(poll - since.1 < BUSY, "something is busy without end");
             while self.state().ready.is_empty() {
                 if !self.sleep_on(until) {
                     return Stop::Time;

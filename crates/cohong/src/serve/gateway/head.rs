@@ -54,6 +54,10 @@ pub(super) fn check(head: &Parts) -> Result<(), &'static str> {
     {
         return Err("there is both a Content-Length and a Transfer-Encoding header");
     }
+    let coding = head.headers.get(header::TRANSFER_ENCODING);
+    if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        return Err("the only Transfer-Encoding served is chunked; compress with Content-Encoding");
+    }
     let Some(host) = head.headers.get(header::HOST) else {
         return Err("there is no Host header");
     };
@@ -96,6 +100,7 @@ mod tests {
             ("/a", &[("host", "h")]),
             ("http://b.h:80/a", &[("host", "B.h:80")]),
             ("/a", &[("host", "h"), ("content-length", "3")]),
+            ("/a", &[("host", "h"), ("transfer-encoding", "Chunked")]),
         ];
         for (target, headers) in good {
             assert_eq!(
@@ -122,6 +127,10 @@ mod tests {
                     ("content-length", "3"),
                     ("transfer-encoding", "chunked"),
                 ],
+            ),
+            (
+                "/a",
+                &[("host", "h"), ("transfer-encoding", "gzip, chunked")],
             ),
             ("http://other/a", &[("host", "h")]),
             (

@@ -111,25 +111,30 @@ impl Replay {
     }
 
     async fn wait(&mut self, retry: Option<Mono>) {
-        let now = self.now();
-        let hungry = (self.more && self.window.room().is_some() && retry.is_none()).then_some(now);
-        let paused = self.health.pause().map(|pause| pause.due);
-        let flights = self.flights.values().filter_map(|flight| flight.due);
-        let wake = flights
-            .chain(
-                [hungry, paused, retry, self.settle_at]
-                    .into_iter()
-                    .flatten(),
-            )
-            .min();
-        let wake = wake.unwrap_or(now + Duration::from_hours(1));
         let stopping = self.shared.is_stopping();
+        let wake = self.wake(retry, stopping);
         select! {
             biased;
             () = self.shared.stopping(), if !stopping => {}
             Some(landed) = self.landed.recv() => self.land(&landed),
             () = self.shared.ports.clock.sleep_until(wake) => {}
         }
+    }
+
+    /// When something is to be done that nobody rings for. What cannot be done yet, because delivery
+    /// stops or a paused target is being probed, must not wake: it would wake at once, again and again.
+    fn wake(&self, retry: Option<Mono>, stopping: bool) -> Mono {
+        let now = self.now();
+        let hungry = self.more && self.window.room().is_some() && retry.is_none() && !stopping;
+        let probing = self.flights.values().any(|flight| flight.due.is_none());
+        let next = match self.health.pause() {
+            _ if stopping => None,
+            Some(pause) => (!probing).then_some(pause.due),
+            None => self.flights.values().filter_map(|flight| flight.due).min(),
+        };
+        let wakes = [hungry.then_some(now), next, retry, self.settle_at];
+        let idle = now + Duration::from_hours(1);
+        wakes.into_iter().flatten().min().unwrap_or(idle)
     }
 
     fn now(&self) -> Mono {

@@ -4,6 +4,8 @@
 //! `cargo xtask bench NAME`, NAME one of `objects`, `list`, `rule`, `callback`, `memory`, `all`.
 //! `COHONG_BIN` is the binary to measure; `COHONG_BENCH_SECONDS` the length of a cell (2 by default).
 
+#![allow(clippy::print_stdout, reason = "tables are what this program is for")]
+
 mod callback;
 mod list;
 mod load;

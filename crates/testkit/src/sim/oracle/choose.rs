@@ -53,9 +53,11 @@ impl Chooser<'_> {
         let (bucket, key) = (self.bucket(), self.key());
         let content = self.content;
         match self.sim.random(100) {
-            0..4 => Op::CreateBucket(bucket),
-            4..6 => Op::DeleteBucket(bucket),
-            6..9 => {
+            0..5 => {
+                Op::CreateBucket((*self.sim.pick(&BUCKETS).expect("there are names")).to_owned())
+            }
+            5..7 => Op::DeleteBucket(self.unwanted()),
+            7..10 => {
                 let on = !self.sim.one_in(3);
                 let versioning = if on {
                     Versioning::Enabled
@@ -64,7 +66,7 @@ impl Chooser<'_> {
                 };
                 Op::Versioning(bucket, versioning)
             }
-            9..14 => Op::Rules(bucket, self.rules()),
+            10..14 => Op::Rules(bucket, self.rules()),
             14..38 => self.put(bucket, key),
             38..50 => Op::Get(self.at()),
             50..60 => {
@@ -92,17 +94,31 @@ impl Chooser<'_> {
         }
     }
 
+    /// A bucket, most often one that is there.
     fn bucket(&self) -> String {
-        let name = BUCKETS[usize::try_from(self.sim.random(10)).unwrap_or(0).min(9) * 3 / 15];
-        if self.sim.one_in(4) {
-            BUCKETS[2].to_owned()
-        } else {
-            name.to_owned()
+        let there: Vec<&String> = self.model.buckets.keys().collect();
+        let any = (*self.sim.pick(&BUCKETS).expect("there are names")).to_owned();
+        match self.sim.pick(&there) {
+            Some(there) if !self.sim.one_in(20) => (*there).clone(),
+            _ => any,
+        }
+    }
+
+    /// A bucket to be removed, at times one that can be.
+    fn unwanted(&self) -> String {
+        let buckets = self.model.buckets.iter();
+        let empty = buckets.filter(|(_, bucket)| bucket.is_empty());
+        let empty: Vec<&String> = empty.map(|(name, _)| name).collect();
+        match self.sim.pick(&empty) {
+            Some(empty) if self.sim.one_in(2) => (*empty).clone(),
+            _ => self.bucket(),
         }
     }
 
     fn key(&self) -> String {
-        (*self.sim.pick(&KEYS).expect("there are keys")).to_owned()
+        let key = *self.sim.pick(&KEYS).expect("there are keys");
+        let spared = key == POISON && !self.sim.one_in(3);
+        (if spared { KEYS[0] } else { key }).to_owned()
     }
 
     /// A key and version, most often one that is there.
