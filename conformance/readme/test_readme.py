@@ -4,7 +4,6 @@
 get free ones, and the blocks are run with those in place of 9000 and 8000: nothing else is changed."""
 
 import os
-import pathlib
 import re
 import socket
 import subprocess
@@ -134,6 +133,16 @@ def test_nothing_else_is_left_to_chance():
     assert free.splitlines() == ["export TOS_ACCESS_KEY=... TOS_SECRET_KEY=...", "pip install tos"]
 
 
-def test_files_the_text_points_at_exist():
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", TEXT):
-        assert (pathlib.Path(README).parent / target).exists(), target
+@pytest.mark.parametrize("page", ["README.md", "docs/dialects/tos.md", "docs/ops/configuration.md"])
+def test_files_the_text_points_at_exist(page):
+    page = README.parent / page
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_suites_that_the_dialect_page_names_exist():
+    text = (README.parent / "docs/dialects/tos.md").read_text(encoding="utf-8")
+    suites = set(re.findall(r"`(test_(?!\*)\w+\.py)`", text))
+    assert len(suites) > 8
+    for suite in suites:
+        assert (README.parent / "conformance/tos-python" / suite).exists(), suite

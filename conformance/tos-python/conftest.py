@@ -4,6 +4,7 @@ import zlib
 
 import pytest
 import tos
+from tos.models2 import ObjectTobeDeleted
 
 from harness import Receiver, Server
 
@@ -44,7 +45,23 @@ def bucket(client, request):
     words = "".join(c if c.isascii() and c.isalnum() else "-" for c in request.node.name.lower())
     name = f"t-{words[:40].strip('-')}-{zlib.crc32(request.node.nodeid.encode()):08x}"
     client.create_bucket(name)
-    return name
+    yield name
+    if client.does_bucket_exist(name):
+        remove(client, name)
+
+
+def remove(client, bucket):
+    """Empties a bucket and deletes it: an account has at most 100."""
+    for upload in client.list_multipart_uploads(bucket).uploads:
+        client.abort_multipart_upload(bucket, upload.key, upload.upload_id)
+    truncated = True
+    while truncated:
+        page = client.list_object_versions(bucket)
+        truncated = page.is_truncated
+        gone = [ObjectTobeDeleted(found.key, found.version_id) for found in page.versions + page.delete_markers]
+        if gone:
+            client.delete_multi_objects(bucket, gone, quiet=True)
+    client.delete_bucket(bucket)
 
 
 def failing(call):

@@ -141,6 +141,14 @@ def test_completing_once_more(client, bucket, upload, fails):
     assert client.get_object(bucket, "k").read() == b"overwritten"
 
 
+def test_forbid_overwrite_at_the_beginning(client, bucket, fails):
+    client.put_object(bucket, "there", content=b"old")
+    error = fails(lambda: client.create_multipart_upload(bucket, "there", forbid_overwrite=True))
+    assert error.status_code in (409, 412)
+    assert client.list_multipart_uploads(bucket).uploads == []
+    assert client.create_multipart_upload(bucket, "absent", forbid_overwrite=True).upload_id
+
+
 def test_forbid_overwrite_at_the_end(client, bucket, upload, fails):
     part = put(client, bucket, upload, 1, b"new")
     client.put_object(bucket, "k", content=b"old")

@@ -4,7 +4,7 @@
 mod common;
 
 use cohong_core::ErrorKind;
-use cohong_core::engine::{Attributes, BucketChange, CreateUpload, VersionChoice};
+use cohong_core::engine::{Attributes, BucketChange, Conditions, CreateUpload, VersionChoice};
 use cohong_core::limits::{BUCKETS_MAX, GRANTS_MAX, REMOVAL_WAIT_MAX, RULES_MAX};
 use cohong_core::memory::Fate;
 use cohong_core::model::{
@@ -187,6 +187,7 @@ fn a_bucket_with_anything_in_it_stays() {
             bucket: name.clone(),
             key: ObjectKey::new("b").unwrap(),
             attributes: Attributes::default(),
+            conditions: Conditions::default(),
         };
         let upload = world.engine.create_upload(&owner(), upload).await.unwrap();
         assert_eq!(remove(&world, &name).await, Err(ErrorKind::BucketNotEmpty));

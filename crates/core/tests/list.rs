@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{
-    Attributes, BucketChange, CreateUpload, Engine, ListObjects, ListParts, ListUploads,
-    ListVersions, Listing, ListingEntry, Ports, PutPart, UploadTarget, VersionChoice,
+    Attributes, BucketChange, Conditions, CreateUpload, Engine, ListObjects, ListParts,
+    ListUploads, ListVersions, Listing, ListingEntry, Ports, PutPart, UploadTarget, VersionChoice,
 };
 use cohong_core::model::{
     Acl, BlobId, BucketName, Grant, Grantee, ObjectKey, Permission, UploadId, VersionTag,
@@ -365,6 +365,7 @@ async fn upload(world: &World, bucket: &BucketName, key: &str) -> UploadTarget {
         bucket: bucket.clone(),
         key: key.clone(),
         attributes: Attributes::default(),
+        conditions: Conditions::default(),
     };
     let upload = world.engine.create_upload(&owner(), req).await.unwrap();
     UploadTarget {

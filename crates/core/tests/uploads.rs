@@ -60,6 +60,7 @@ async fn create(world: &World, bucket: &BucketName) -> UploadTarget {
         bucket: bucket.clone(),
         key: key.clone(),
         attributes: Attributes::default(),
+        conditions: Conditions::default(),
     };
     UploadTarget {
         bucket: bucket.clone(),
@@ -660,6 +661,7 @@ fn who_may_not_write_may_not_upload() {
                 bucket: upload.bucket.clone(),
                 key: upload.target.key.clone(),
                 attributes: Attributes::default(),
+                conditions: Conditions::default(),
             };
             let part = PutPart {
                 target: upload.target.clone(),
@@ -702,4 +704,26 @@ fn a_part_cannot_be_copied_from_what_may_not_be_read() {
         let outcome = world.engine.copy_part(&account("stranger"), req).await;
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Denied);
     });
+}
+
+#[tokio::test]
+async fn an_upload_that_must_not_overwrite_is_refused_at_once() {
+    let upload = begin().await;
+    let create = |if_none_match| CreateUpload {
+        bucket: upload.bucket.clone(),
+        key: upload.target.key.clone(),
+        attributes: Attributes::default(),
+        conditions: Conditions {
+            if_none_match,
+            ..Conditions::default()
+        },
+    };
+    let new_only = || create(Some(ETagMatch::Any));
+    let engine = &upload.world.engine;
+    assert!(engine.create_upload(&owner(), new_only()).await.is_ok());
+    upload.part(1, b"x").await.unwrap();
+    upload.complete().await.unwrap();
+    let refused = engine.create_upload(&owner(), new_only()).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::ObjectExists);
+    assert!(engine.create_upload(&owner(), create(None)).await.is_ok());
 }

@@ -227,6 +227,22 @@ fn many_keys_are_deleted_alone_and_in_order() {
 }
 
 #[test]
+fn deletes_that_are_overtaken_for_ever_end_as_busy() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        world.versioning(&bucket, Versioning::Enabled).await;
+        let names = (0..250).map(|n| ObjectKey::new(&format!("k{n}")).unwrap());
+        let keys = names.map(|key| (key, VersionChoice::Current)).collect();
+        world.meta.overtake_always();
+        let outcomes = world.engine.delete_objects(&owner(), &bucket, keys).await;
+        let kinds = outcomes.unwrap().into_iter();
+        let kinds: Vec<_> = kinds.map(|outcome| outcome.unwrap_err().kind()).collect();
+        assert_eq!(kinds, [ErrorKind::Busy; 250]);
+    });
+}
+
+#[test]
 fn a_delete_that_fails_in_the_store_fails_alone() {
     run(async {
         let world = World::new();

@@ -91,6 +91,7 @@ async fn upload(world: &World, bucket: &BucketName, parts: u32) -> UploadTarget 
         bucket: bucket.clone(),
         key: key.clone(),
         attributes: Attributes::default(),
+        conditions: Conditions::default(),
     };
     let upload = world.engine.create_upload(&owner(), req).await.unwrap();
     let target = UploadTarget {

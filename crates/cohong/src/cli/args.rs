@@ -286,6 +286,33 @@ mod tests {
     }
 
     #[test]
+    fn the_page_names_every_flag_and_variable_of_the_server() {
+        let page = include_str!("../../../../docs/ops/configuration.md");
+        let mut cli = Cli::command();
+        cli.build();
+        let serve = cli.find_subcommand("serve").expect("a command");
+        let mut variables = 0;
+        for arg in serve
+            .get_arguments()
+            .filter(|arg| !["help", "version"].contains(&arg.get_id().as_str()))
+        {
+            if let Some(variable) = arg.get_env().and_then(|name| name.to_str()) {
+                assert!(
+                    page.contains(&format!("`{variable}`")),
+                    "{variable} is not on the page"
+                );
+                variables += 1;
+            }
+            let long = arg.get_long().filter(|_| !arg.is_hide_set());
+            let Some(long) = long else { continue };
+            let is_there =
+                page.contains(&format!("`--{long}`")) || page.contains(&format!("`--{long} "));
+            assert!(is_there, "--{long} is not on the page");
+        }
+        assert!(variables > 10, "{variables}");
+    }
+
+    #[test]
     fn flags_for_all_commands_stand_before_or_after_them() {
         let lines = [
             "cohong --data d --json --key AK:SK --admin h:1 events dead ls",

@@ -30,6 +30,14 @@ enum Note {
     Shown(String),
 }
 
+impl Note {
+    fn text(&self) -> &str {
+        match self {
+            Self::Did(text) | Self::Saw(text) | Self::Shown(text) => text,
+        }
+    }
+}
+
 /// The story of one step.
 #[derive(Default)]
 pub(crate) struct Notes {
@@ -97,19 +105,19 @@ impl Notes {
     }
 
     pub(super) fn did_lines(&self) -> Vec<&str> {
-        let did = |note| match note {
-            &Note::Did(ref text) => Some(text.as_str()),
-            Note::Saw(_) | Note::Shown(_) => None,
-        };
-        self.notes.iter().filter_map(did).collect()
+        let did = self
+            .notes
+            .iter()
+            .filter(|note| matches!(note, Note::Did(_)));
+        did.map(Note::text).collect()
     }
 
     pub(super) fn saw_lines(&self) -> Vec<&str> {
-        let saw = |note| match note {
-            &Note::Saw(ref text) => Some(text.as_str()),
-            Note::Did(_) | Note::Shown(_) => None,
-        };
-        self.notes.iter().filter_map(saw).collect()
+        let saw = self
+            .notes
+            .iter()
+            .filter(|note| matches!(note, Note::Saw(_)));
+        saw.map(Note::text).collect()
     }
 }
 
@@ -121,7 +129,7 @@ impl fmt::Display for Notes {
                 Note::Did(text) => lines.push(format!("   {text}")),
                 Note::Saw(text) => lines.push(format!("   ✓ {text}")),
                 Note::Shown(text) => {
-                    lines.extend(text.lines().map(|line| format!("     | {line}")))
+                    lines.extend(text.lines().map(|line| format!("     | {line}")));
                 }
             }
         }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 /// Longest a start may take; on an idle machine it is far below a second.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 /// Longest an orderly stop may take: what service managers are promised.
 const STOP_MAX: Duration = Duration::from_secs(15);
 
@@ -71,7 +71,7 @@ impl Server {
         })
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id().unwrap_or_default()
     }
 

@@ -62,7 +62,7 @@ impl World {
     }
 
     /// Ends the server in an orderly way.
-    pub(super) async fn end(mut self) -> Result<(), Deviation> {
+    pub(crate) async fn end(mut self) -> Result<(), Deviation> {
         let code = self
             .server
             .stop()

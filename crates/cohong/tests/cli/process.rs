@@ -18,6 +18,8 @@ use crate::common::{World, binary, command, http, run};
 
 /// A server's promise to service managers.
 const STOP_MAX: Duration = Duration::from_secs(15);
+/// Longer than anything here takes; a failure ends by it.
+const RELEASE_MAX: Duration = Duration::from_secs(30);
 
 async fn first_line(child: &mut Child) -> String {
     let out = child.stdout.take().expect("a pipe");
@@ -203,7 +205,13 @@ async fn a_request_that_runs_may_end_while_the_server_says_that_it_is_stopping()
     let released = std::sync::Mutex::new(released);
     let slow = Receiver::answering(move |_| {
         let told = called.send(());
-        let waited = released.lock().map(|released| released.recv());
+        // Other tasks of this test need the thread meanwhile.
+        let wait = || {
+            released
+                .lock()
+                .map(|released| released.recv_timeout(RELEASE_MAX))
+        };
+        let waited = tokio::task::block_in_place(wait);
         assert!(told.is_ok() && waited.is_ok(), "the test ended early");
         (StatusCode::OK, Bytes::from_static(b"{}"))
     });
@@ -227,7 +235,9 @@ async fn a_request_that_runs_may_end_while_the_server_says_that_it_is_stopping()
     let admin = world.server.admin();
     assert_eq!(http(admin, "/readyz", &[]).await.0, 200);
     let stopped = tokio::spawn(world.server.stop());
-    while http(admin, "/readyz", &[]).await.0 != 503 {}
+    let draining = async { while http(admin, "/readyz", &[]).await.0 != 503 {} };
+    let told = tokio::time::timeout(RELEASE_MAX, draining).await;
+    told.expect("it says that it is stopping");
     assert_eq!(http(admin, "/livez", &[]).await.0, 200);
     release.send(()).expect("the callback waits");
     assert_eq!(upload.await.expect("no panic"), Ok(StatusCode::OK));

@@ -135,6 +135,20 @@ async fn every_check_catches_a_lie() {
     }
 }
 
+#[tokio::test]
+async fn a_server_that_does_not_end_well_is_noticed() {
+    let world = World::start(binary()).await.expect("a world");
+    let id = world.server.id().to_string();
+    let killed = Command::new("kill")
+        .args(["-KILL", &id])
+        .status()
+        .await
+        .expect("killed");
+    assert!(killed.success());
+    let deviation = world.end().await.expect_err("no orderly end");
+    assert_eq!(deviation.what, "exit code of the server");
+}
+
 /// Runs one step with a lie in its way; the check that caught it.
 async fn caught(lie: &Lie) -> Option<String> {
     let folder = tempfile::tempdir().expect("a folder");

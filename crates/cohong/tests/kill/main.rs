@@ -64,12 +64,12 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
         let before = receiver.arrived().len();
         check::objects(&instance, &journal).await;
         let load = workload::start(&instance, &journal, WRITERS, random.draw());
-        let resumed = receiver
-            .wait(before + 1, Duration::from_secs(30))
-            .await
-            .len()
-            > before;
-        assert!(resumed, "round {round}: no delivery after the restart");
+        let arrived = receiver.wait(before + 1, Duration::from_secs(30)).await;
+        assert!(
+            arrived.len() > before,
+            "round {round}: no delivery after the restart"
+        );
+        let resumed = started.elapsed() - ready;
         if point.is_none() {
             tokio::time::sleep(Duration::from_millis(random.below(600))).await;
             instance.kill().await.expect("killed");
@@ -82,7 +82,9 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
         kills += 1;
         load.end().await;
         let what = point.map_or("at a random moment", |(name, _)| name);
-        println!("round {round}: ready in {ready:?}, killed {what}, {journal}");
+        println!(
+            "round {round}: ready in {ready:?}, delivering {resumed:?} later, killed {what}, {journal}"
+        );
     }
     assert!(kills > 0, "every start was killed");
     let instance = Instance::start(binary, folder.path(), &Start::default())

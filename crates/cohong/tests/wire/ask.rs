@@ -95,8 +95,8 @@ impl<'a> Ask<'a> {
         let (path, query) = self.target.split_once('?').unwrap_or((self.target, ""));
         let signer = Signer::new(&TOS, credentials, "cn-beijing", time);
         // A target that is no text has no canonical form; such requests carry another's signature.
-        let signed = signer.sign_headers(&method, path, query, headers);
-        signed.unwrap_or_else(|_| {
+        let own = signer.sign_headers(&method, path, query, headers);
+        own.unwrap_or_else(|_| {
             signer
                 .sign_headers(&method, "/", "", headers)
                 .expect("signed")

@@ -7,7 +7,8 @@
 //! to `PurgeParts`, which is part of the same transaction.
 
 use super::buckets::{authorize, now};
-use super::{CreateUpload, Cx, Engine, UploadTarget};
+use super::commit::{overwritten, unmet};
+use super::{Conditions, CreateUpload, Cx, Engine, UploadTarget};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{Bucket, UploadId};
@@ -16,7 +17,7 @@ use crate::records::{
     PayloadRecord, PayloadState, UploadRecord, UploadState, WorkKind, decode, encode, keys,
 };
 use crate::rules::access::Action;
-use crate::rules::attributes;
+use crate::rules::{attributes, conditions::check_write};
 use crate::work;
 
 /// An upload as it was read.
@@ -48,12 +49,16 @@ impl FoundUpload {
 
 impl Engine {
     /// Begins an upload: `NoSuchBucket`, `Denied`, `InvalidArgument` for attributes beyond their
-    /// limits.
+    /// limits, `ObjectExists` or `PreconditionFailed` for conditions that do not hold.
     pub async fn create_upload(&self, cx: &Cx, req: CreateUpload) -> Result<UploadId, Error> {
         attributes::check(&req.attributes)?;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&req.bucket).await?;
             authorize(cx, &bucket, Action::WriteObject, None)?;
+            if req.conditions != Conditions::default() {
+                let seen = self.see_one(bucket.id, &req.key).await?;
+                check_write(&req.conditions, overwritten(seen.current.as_ref())).map_err(unmet)?;
+            }
             let upload = self.ports.ids.upload();
             let at = keys::upload(bucket.id, &req.key, upload);
             let payload = keys::payload(upload.payload());

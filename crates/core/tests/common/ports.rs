@@ -1,7 +1,7 @@
 //! The ports of the world that pretend.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub(crate) struct WatchedMeta {
     pub(crate) inner: MemoryMeta,
     applied: Mutex<Vec<Txn>>,
     ahead: Mutex<Vec<Txn>>,
+    always_overtaken: AtomicBool,
 }
 
 impl WatchedMeta {
@@ -31,12 +32,18 @@ impl WatchedMeta {
             inner,
             applied: Mutex::default(),
             ahead: Mutex::default(),
+            always_overtaken: AtomicBool::new(false),
         }
     }
 
     /// Commits `txns` just ahead of the next commit: what it was planned on is history then.
     pub(crate) fn overtake(&self, txns: Vec<Txn>) {
         *self.ahead.lock().unwrap() = txns;
+    }
+
+    /// From now on somebody else is always faster: every transaction conflicts.
+    pub(crate) fn overtake_always(&self) {
+        self.always_overtaken.store(true, SeqCst);
     }
 
     /// Takes the transactions applied since the last call.
@@ -64,6 +71,9 @@ impl MetadataStore for WatchedMeta {
 
     async fn commit(&self, txns: Vec<Txn>) -> Vec<Result<(), CommitError>> {
         tokio::task::yield_now().await;
+        if self.always_overtaken.load(SeqCst) {
+            return txns.iter().map(|_| Err(CommitError::Conflict)).collect();
+        }
         let ahead = std::mem::take(&mut *self.ahead.lock().unwrap());
         for overtaking in self.inner.commit(ahead).await {
             overtaking.unwrap();

@@ -437,3 +437,52 @@ fn stop_ends_every_task_and_keeps_what_is_owed() {
         );
     });
 }
+
+#[test]
+fn stop_rests_while_it_waits_for_what_is_under_way() {
+    let world = World::new(13);
+    world.sim.clone().run(async {
+        world.receivers.answer(|sent| match &*sent.key {
+            "refused" => refuse(),
+            _ => (30 * SECOND, Ok(200)),
+        });
+        let bucket = world.told_bucket("photos", &[function("f")]).await;
+        world.put(&bucket, "refused").await;
+        world.put(&bucket, "slow").await;
+        world.sim.pass(SECOND / 4).await;
+        let before = world.sim.sleeps();
+        world.delivery.stop().await;
+        let sleeps = world.sim.sleeps() - before;
+        assert!(sleeps < 20, "{sleeps} sleeps to wait for one answer");
+    });
+}
+
+#[test]
+fn a_cancel_right_behind_a_settlement_is_not_lost() {
+    let world = World::new(14);
+    world.sim.clone().run(async {
+        world.receivers.answer(|sent| match &*sent.key {
+            "good" => accept(),
+            _ => refuse(),
+        });
+        let to = function("f");
+        let bucket = world.told_bucket("photos", from_ref(&to)).await;
+        world.put(&bucket, "bad").await;
+        world.sim.pass(SECOND / 4).await;
+        assert_eq!(world.sub(&to).await.unwrap().held, 1);
+        world.busy.change_behind_settlement(Box::new(|bytes| {
+            let mut sub: SubRecord = decode(bytes).unwrap();
+            sub.state = SubState::Cancelled(sub.cursor);
+            encode(&sub)
+        }));
+        world.put(&bucket, "good").await;
+        world.sim.pass(20 * SECOND).await;
+        assert!(!world.busy.is_waiting());
+        let sub = world.sub(&to).await.unwrap();
+        assert_eq!((sub.held, sub.dead), (0, 1), "{sub:?}");
+        assert_eq!(sub.activity, SubActivity::Active);
+        let id = world.id(&bucket).await;
+        let dead = world.delivery.dead(Some(id), 10).await.unwrap();
+        assert!(dead.iter().all(|dead| dead.record.cancelled), "{dead:?}");
+    });
+}

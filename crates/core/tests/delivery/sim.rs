@@ -25,6 +25,7 @@ struct State {
     now: Mono,
     wall_shift_ms: i64,
     next: u64,
+    sleeps: usize,
     tasks: BTreeMap<u64, Task>,
     ready: BTreeSet<u64>,
     sleepers: BTreeMap<(Mono, u64), Waker>,
@@ -37,6 +38,7 @@ impl Sim {
             now: Mono::ZERO,
             wall_shift_ms: 0,
             next: 1,
+            sleeps: 0,
             tasks: BTreeMap::new(),
             ready: BTreeSet::new(),
             sleepers: BTreeMap::new(),
@@ -205,12 +207,24 @@ impl Clock for Sim {
 
     async fn sleep_until(&self, at: Mono) {
         let id = self.number();
+        self.count_sleep();
         let sim = self.clone();
         Sleep { sim, at, id }.await;
     }
 }
 
 impl Sim {
+    /// How often anybody went to sleep. Nobody does so for ever without time passing.
+    pub(crate) fn sleeps(&self) -> usize {
+        self.state().sleeps
+    }
+
+    fn count_sleep(&self) {
+        let mut state = self.state();
+        state.sleeps += 1;
+        assert!(state.sleeps < 10_000_000, "somebody sleeps again and again");
+    }
+
     /// Lets time pass.
     pub(crate) async fn pass(&self, time: Duration) {
         self.sleep_until(self.mono() + time).await;

@@ -17,6 +17,7 @@ use cohong_core::ports::{
     Clock, EventFormat, Message, MessageContext, MetadataStore, Mono, Target, Undelivered,
 };
 
+use crate::busy::Busy;
 use crate::common::{self, FakeCallbacks, FakeSealer, owner};
 use crate::sim::Sim;
 
@@ -164,6 +165,7 @@ impl EventFormat for Plain {
 pub(crate) struct World {
     pub(crate) sim: Sim,
     pub(crate) meta: Arc<MemoryMeta>,
+    pub(crate) busy: Arc<Busy>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) receivers: Arc<Receivers>,
     pub(crate) delivery: DeliveryHandle,
@@ -183,8 +185,9 @@ impl World {
 
     fn on(sim: Sim, receivers: Arc<Receivers>, meta: MemoryMeta) -> Self {
         let meta = Arc::new(meta);
+        let busy = Arc::new(Busy::new(meta.clone()));
         let engine = Arc::new(Engine::new(Ports {
-            meta: meta.clone(),
+            meta: busy.clone(),
             blobs: Arc::new(MemoryBlobs::new()),
             clock: Arc::new(sim.clone()),
             ids: Arc::new(sim.clone()),
@@ -205,6 +208,7 @@ impl World {
         Self {
             sim,
             meta,
+            busy,
             engine,
             receivers,
             delivery,

@@ -399,6 +399,19 @@ mod tests {
     }
 
     #[test]
+    fn the_page_says_the_state_of_every_operation() {
+        let page = include_str!("../../../../docs/dialects/tos.md");
+        let named = ON_BUCKETS.iter().chain(ON_OBJECTS).map(|(.., name)| *name);
+        for name in named.chain(["ListBuckets"]) {
+            let is_there = page.contains(&format!("| {name} | "));
+            assert!(
+                is_there || name == "NotImplemented",
+                "{name} is not on the page"
+            );
+        }
+    }
+
+    #[test]
     fn an_unknown_sub_resource_is_never_a_plain_list() {
         for (method, query) in [
             ("GET", "secrets"),

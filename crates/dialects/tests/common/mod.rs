@@ -9,9 +9,9 @@ use bytes::Bytes;
 use cohong_core::engine::{Engine, IssuedKey, Ports};
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::AccountId;
-use cohong_dialects::gate::{Dialect, GateCx};
+use cohong_dialects::gate::{Dialect, GateCx, Served};
 use cohong_dialects::tos::{Options, Tos};
-use cohong_sign::{Credentials, Signer, TOS, Timestamp};
+use cohong_sign::{Credentials, RequestHead, Signer, TOS, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
@@ -48,12 +48,18 @@ pub(crate) struct Ask {
     bucket: Option<&'static str>,
     target: String,
     headers: HeaderMap,
+    /// Headers that are added after signing.
+    added: HeaderMap,
+    /// Life of the presigned URL that it is sent as, seconds.
+    presigned: Option<u32>,
     body: Bytes,
 }
 
 /// An answer, read whole.
 #[derive(Debug)]
 pub(crate) struct Reply {
+    /// The operation that the dialect says it was.
+    pub(crate) operation: &'static str,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
@@ -109,19 +115,34 @@ impl World {
             "content-length",
             HeaderValue::from_str(&len).expect("a length"),
         );
+        let mut target = ask.target;
         if let Some(key) = self.key(ask.by) {
-            let (path, query) = ask.target.split_once('?').unwrap_or((&ask.target, ""));
-            let authorization =
-                Self::signer(key).sign_headers(&ask.method, path, query, &mut headers);
-            let authorization = authorization.expect("signed");
-            headers.insert(
-                "authorization",
-                HeaderValue::from_str(&authorization).expect("ASCII"),
-            );
+            let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+            if let Some(expires) = ask.presigned {
+                let head = RequestHead {
+                    method: &ask.method,
+                    path,
+                    query,
+                    headers: &headers,
+                };
+                let query = Self::signer(key).presign(&head, expires, &[]);
+                target = format!("{path}?{}", query.expect("signed"));
+            } else {
+                let authorization =
+                    Self::signer(key).sign_headers(&ask.method, path, query, &mut headers);
+                let authorization = authorization.expect("signed");
+                headers.insert(
+                    "authorization",
+                    HeaderValue::from_str(&authorization).expect("ASCII"),
+                );
+            }
+        }
+        for (name, value) in &ask.added {
+            headers.append(name, value.clone());
         }
         let mut request = Request::new(());
         *request.method_mut() = ask.method;
-        *request.uri_mut() = ask.target.parse().expect("a target");
+        *request.uri_mut() = target.parse().expect("a target");
         *request.headers_mut() = headers;
         let body = Full::new(ask.body)
             .map_err(|never| match never {})
@@ -133,7 +154,9 @@ impl World {
         let response = self.tos.serve(request.into_parts().0, body, cx).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
+        let served = head.extensions.get::<Served>().expect("told what was served");
         Reply {
+            operation: served.operation,
             status: head.status.as_u16(),
             headers: head.headers,
             body,
@@ -171,6 +194,8 @@ fn ask(method: Method, bucket: Option<&'static str>, target: &str) -> Ask {
         bucket,
         target: target.to_owned(),
         headers: HeaderMap::new(),
+        added: HeaderMap::new(),
+        presigned: None,
         body: Bytes::new(),
     }
 }
@@ -214,6 +239,19 @@ impl Ask {
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_str(value).expect("a header value");
         self.headers.append(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// Adds a header that no signature covers.
+    pub(crate) fn unsigned(mut self, name: &'static str, value: &str) -> Self {
+        let value = HeaderValue::from_str(value).expect("a header value");
+        self.added.append(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// Signs in the query instead of in a header.
+    pub(crate) fn presigned(mut self, expires: u32) -> Self {
+        self.presigned = Some(expires);
         self
     }
 

@@ -305,6 +305,7 @@ impl Client {
                     bucket: bucket_name(bucket),
                     key: key_name(key),
                     attributes: attributes(*meta),
+                    conditions: Conditions::default(),
                 };
                 Ok(self.engine.create_upload(&cx, req).await?.to_string())
             }

@@ -89,7 +89,7 @@ impl Oracle {
     }
 
     /// A transaction of the running task stands.
-    pub(super) fn applied(&self, txn: &Txn, logged: Vec<(BucketId, Position, LoggedEvent)>) {
+    pub(super) fn applied(&self, txn: &Txn, logged: &[(BucketId, Position, LoggedEvent)]) {
         let mut inner = self.inner();
         let said = inner.apply(self.sim.running(), txn, logged);
         inner.refresh();

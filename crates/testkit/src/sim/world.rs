@@ -21,6 +21,9 @@ use super::{end, quiet};
 /// More polls than any wait of a run needs.
 const POLLS_MAX: u64 = 3_000_000;
 
+/// A day, milliseconds: the wall clock jumps by at most one.
+const DAY_MS: u64 = 24 * 3_600_000;
+
 /// A server and everything around it.
 pub(super) struct World {
     pub(super) sim: Sim,
@@ -205,9 +208,8 @@ async fn change_weather(sim: Sim, weather: Weather) {
     while weather.is_rough() {
         sim.pass(Duration::from_millis(50 + sim.random(2000))).await;
         if sim.one_in(8) {
-            let day = 24 * 3_600_000;
-            let by = i64::try_from(sim.random(2 * day)).unwrap_or(0) - day as i64;
-            sim.jump_wall(by);
+            let by = i64::try_from(sim.random(2 * DAY_MS)).unwrap_or(0);
+            sim.jump_wall(by.saturating_sub_unsigned(DAY_MS));
         }
         for to in destinations() {
             let id = to.id();

@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::demo::notes::{Deviation, Notes};
+use crate::demo::receiver::Accepted;
 use crate::demo::world::{World, callback as order};
 
 const TEMPLATE: &str = r#"{"object": ${object}, "bytes": ${size}}"#;
@@ -24,7 +25,7 @@ pub(super) async fn callback(world: &mut World, notes: &mut Notes) -> Result<(),
     let calls = world.application.accepted(1, world.patience).await;
     let call = calls.first();
     let target = call.map_or_else(String::new, |call| call.target.clone());
-    let received = call.map_or_else(String::new, |call| call.text());
+    let received = call.map_or_else(String::new, Accepted::text);
     notes.see("the application was called at", "/uploaded", target)?;
     let expected = r#"{"object": "cat.jpg", "bytes": 9}"#;
     notes.see("with the body", expected, received)?;

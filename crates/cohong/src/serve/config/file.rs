@@ -89,3 +89,74 @@ impl File {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page that tells operators of all settings.
+    const PAGE: &str = include_str!("../../../../../docs/ops/configuration.md");
+
+    /// What the reader itself says it knows in a section, so that nothing can be forgotten here.
+    fn known(section: &str) -> Vec<String> {
+        let text = match section {
+            "" => "nonsense = 1".to_owned(),
+            name => format!("[{name}]\nnonsense = 1"),
+        };
+        let error = toml::from_str::<File>(&text)
+            .expect_err("nonsense")
+            .to_string();
+        let (_, names) = error.split_once("expected ").expect("the names");
+        names
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn the_page_names_every_setting_of_the_file() {
+        let mut settings = known("");
+        assert!(settings.len() > 5, "{settings:?}");
+        for section in ["root", "egress", "tos"] {
+            let at = settings
+                .iter()
+                .position(|name| name == section)
+                .expect("a section");
+            settings.remove(at);
+            settings.extend(
+                known(section)
+                    .iter()
+                    .map(|name| format!("{section}.{name}")),
+            );
+        }
+        let rows: Vec<&str> = PAGE
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `"))
+            .collect();
+        for setting in &settings {
+            let is_it = |row: &&str| row.starts_with(&format!("{setting}` |"));
+            assert!(rows.iter().any(is_it), "{setting} is not on the page");
+        }
+    }
+
+    #[test]
+    fn the_complete_file_of_the_page_is_one_and_leaves_out_only_the_plain_secret() {
+        let (_, rest) = PAGE.split_once("```toml\n").expect("a file");
+        let (text, _) = rest.split_once("```").expect("its end");
+        let File {
+            data,
+            listen,
+            admin,
+            log,
+            root,
+            egress,
+            tos,
+        } = toml::from_str(text).expect("a configuration file");
+        assert!(data.is_some() && listen.is_some() && admin.is_some() && log.is_some());
+        assert!(root.access_key.is_some() && root.secret_key_file.is_some());
+        assert!(egress.profile.is_some() && !egress.allow.is_empty());
+        assert!(!tos.domains.is_empty() && !tos.regions.is_empty() && tos.default_region.is_some());
+    }
+}

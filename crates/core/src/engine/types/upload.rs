@@ -16,6 +16,8 @@ pub struct CreateUpload {
     pub key: ObjectKey,
     /// What the object will carry.
     pub attributes: Attributes,
+    /// Must hold now; that nobody writes the key until the end is for [`CompleteUpload::conditions`].
+    pub conditions: Conditions,
 }
 
 /// An open upload.

@@ -17,11 +17,12 @@ use crate::tos::wire::multipart::{CompleteBody, Completed, Created};
 /// `CreateMultipartUpload`.
 pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
     let (bucket, key) = (call.bucket()?.clone(), call.key()?.clone());
-    let attributes = attributes(&Given::headers(&call.headers)?)?;
+    let given = Given::headers(&call.headers)?;
     let request = CreateUpload {
         bucket: bucket.clone(),
         key: key.clone(),
-        attributes,
+        attributes: attributes(&given)?,
+        conditions: write_conditions(&given)?,
     };
     let id = engine.create_upload(&call.cx, request).await?;
     let body = Created {

@@ -137,11 +137,11 @@ impl Op {
     /// Bucket and key of item `n`, for requests that change a key.
     pub(crate) fn key(&self, n: usize) -> Option<(&str, &str)> {
         match self {
+            Self::Delete(bucket, items) => Some((bucket, &items.get(n)?.0)),
             Self::Put { bucket, key, .. }
             | Self::Copy { bucket, key, .. }
-            | Self::Complete { bucket, key, .. } => Some((bucket, key)),
-            Self::Delete(bucket, items) => Some((bucket, &items.get(n)?.0)),
-            Self::Meta((bucket, key, _), _)
+            | Self::Complete { bucket, key, .. }
+            | Self::Meta((bucket, key, _), _)
             | Self::Tags((bucket, key, _), _)
             | Self::Acl((bucket, key, _), _) => Some((bucket, key)),
             _ => None,

@@ -30,7 +30,7 @@ impl Inner {
         &mut self,
         task: TaskId,
         txn: &Txn,
-        logged: Vec<(BucketId, Position, LoggedEvent)>,
+        logged: &[(BucketId, Position, LoggedEvent)],
     ) -> Option<String> {
         let places = changed_keys(txn);
         assert!(
@@ -59,7 +59,7 @@ impl Inner {
         task: TaskId,
         place: &Bytes,
         txn: &Txn,
-        logged: Vec<(BucketId, Position, LoggedEvent)>,
+        logged: &[(BucketId, Position, LoggedEvent)],
     ) -> String {
         let (id, key) = place.split_at(8);
         let id = BucketId(u64::from_be_bytes(id.try_into().expect("eight bytes")));
@@ -123,7 +123,7 @@ impl Inner {
         (name, key): (&str, &str),
         told: Option<Told>,
         request: &str,
-        logged: Vec<(BucketId, Position, LoggedEvent)>,
+        logged: &[(BucketId, Position, LoggedEvent)],
     ) {
         let bucket = &self.model.buckets[name];
         let expected = told.filter(|_| bucket.logs).map(|told| Event {
@@ -139,7 +139,7 @@ impl Inner {
             assert!(logged.is_empty(), "{request}: an event that should not be");
             return;
         };
-        let [(id, at, event)] = &logged[..] else {
+        let [(id, at, event)] = logged else {
             panic!(
                 "{request}: {} events in the log instead of one",
                 logged.len()
@@ -220,7 +220,7 @@ impl Inner {
             assert_eq!(record.state, BucketState::Live, "{name} was closed twice");
             let id = bucket.id;
             bucket.closing = false;
-            self.verdict(id, Err(cohong_core::ErrorKind::BucketNotEmpty));
+            self.verdict(id, &Err(cohong_core::ErrorKind::BucketNotEmpty));
             return format!("{name} stays");
         }
         match op {
@@ -263,7 +263,7 @@ impl Inner {
     }
 
     /// Those who closed a bucket learn what became of it.
-    fn verdict(&mut self, id: BucketId, answer: crate::sim::model::Answer) {
+    fn verdict(&mut self, id: BucketId, answer: &crate::sim::model::Answer) {
         for flight in self.flights.values_mut() {
             if flight.closed == Some(id) {
                 flight.items[0].possible.push(answer.clone());
@@ -338,7 +338,7 @@ impl Inner {
                     gone.closing && gone.is_empty(),
                     "{name} was removed while in use"
                 );
-                self.verdict(gone.id, Ok(String::new()));
+                self.verdict(gone.id, &Ok(String::new()));
                 Some(format!("bucket {name} is removed"))
             }
             Table::Uploads => {

@@ -132,7 +132,7 @@ impl SimMeta {
         let logged = self.logged(&txn).await.into_iter();
         let decoded = logged
             .map(|(bucket, at, bytes)| (bucket, at, decode(&bytes).expect("records can be read")));
-        self.oracle.applied(&txn, decoded.collect());
+        self.oracle.applied(&txn, &decoded.collect::<Vec<_>>());
         if fate == 2 {
             self.oracle.faulted("the answer of a commit is lost");
             return Err(CommitError::Unavailable(StoreError::Unavailable(

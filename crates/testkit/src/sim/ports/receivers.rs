@@ -32,14 +32,23 @@ pub(crate) type Sent = (String, Position, String);
 pub(crate) struct Book {
     /// Accepted, and the sender was told so.
     pub(crate) accepted: BTreeSet<Sent>,
-    /// Refused for good, how often.
-    pub(crate) refused: BTreeMap<Sent, u32>,
+    /// Tries that failed. A failure of the target counts against an event too, when others succeed.
+    pub(crate) failed: BTreeMap<Sent, u32>,
     /// Begun at least once, outside of replays.
     begun: BTreeSet<Sent>,
     /// Being sent now: one a destination, bucket and key.
     active: BTreeSet<(String, BucketId, String)>,
-    /// Accepted or refused in a replay.
-    pub(crate) replayed: BTreeSet<(String, Position, String)>,
+    /// Tries of replays: by replay, event, destination. `None` when it was accepted.
+    pub(crate) replayed: BTreeMap<(String, Position, String), Option<u32>>,
+}
+
+impl Book {
+    /// Whether an event failed so often at a destination that it may be given up.
+    pub(crate) fn may_be_dead(&self, to: &str, at: Position) -> bool {
+        let tries = self.failed.range((to.to_owned(), at, String::new())..);
+        let tries = tries.take_while(|((of, tried, _), _)| of == to && *tried == at);
+        tries.map(|(_, n)| *n).sum::<u32>() >= DELIVERY_ATTEMPTS_MAX
+    }
 }
 
 /// All targets. See the module's text.
@@ -109,13 +118,7 @@ impl Receivers {
                 .collect::<Vec<Sent>>()
         });
         for earlier in before {
-            let buried = |book: &Book| {
-                let tries = book.refused.range((to.clone(), earlier.1, String::new())..);
-                let tries = tries.take_while(|((of, at, _), _)| of == to && *at == earlier.1);
-                tries.map(|(_, n)| *n).sum::<u32>() >= DELIVERY_ATTEMPTS_MAX
-            };
-            let ended =
-                book.accepted.contains(&earlier) || (is_poison(to, &event.key) && buried(&book));
+            let ended = book.accepted.contains(&earlier) || book.may_be_dead(to, earlier.1);
             assert!(ended, "{sent:?} begins but {earlier:?} has no end");
         }
     }
@@ -188,18 +191,19 @@ impl Target for Receivers {
         ));
         self.sim.pass(Duration::from_millis(takes)).await;
         let mut book = self.book();
-        let refused = matches!(result, Err(Undelivered::Event { .. }));
         if let Some(replay) = replay {
-            if result.is_ok() || refused {
-                book.replayed.insert((replay, at, to.id()));
-            }
+            let tries = book
+                .replayed
+                .entry((replay, at, to.id()))
+                .or_insert(Some(0));
+            *tries = tries.filter(|_| result.is_err()).map(|tries| tries + 1);
             return result;
         }
         book.active.remove(&(to.id(), bucket, event.key));
         if result.is_ok() {
             book.accepted.insert(sent);
-        } else if refused {
-            *book.refused.entry(sent).or_default() += 1;
+        } else {
+            *book.failed.entry(sent).or_default() += 1;
         }
         result
     }
