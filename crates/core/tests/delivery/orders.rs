@@ -8,7 +8,7 @@ use cohong_core::delivery::{DeadSelection, ReplayRequest, SubActivity};
 use cohong_core::limits::EVENT_RETENTION;
 use cohong_core::model::{Broker, Destination, EventKind, ObjectKey};
 use cohong_core::ports::{Limit, LogId, Position};
-use cohong_core::records::ReplayState;
+use cohong_core::records::{ReplayState, SubRecord, SubState, decode, encode};
 
 use crate::common::owner;
 use crate::world::{World, accept, down, function, refuse, rule};

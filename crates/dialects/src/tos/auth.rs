@@ -11,6 +11,7 @@ use cohong_sign::{
 };
 use http::StatusCode;
 use http::request::Parts;
+use sha2::{Digest as _, Sha256};
 
 use super::error::TosError;
 use super::limits::{EXPIRES_MAX_S, SKEW_MAX};
@@ -24,6 +25,15 @@ pub(super) struct Proved {
     pub region: Option<Box<str>>,
     /// What the body must hash to.
     pub sha256: Option<[u8; 32]>,
+}
+
+impl Proved {
+    /// An unsigned request.
+    const NOTHING: Self = Self {
+        principal: Principal::Anonymous,
+        region: None,
+        sha256: None,
+    };
 }
 
 /// Judges claims.
@@ -49,11 +59,7 @@ impl Auth {
         let Some(claim) =
             present(&TOS, request.headers, request.query).map_err(|error| malformed(&error))?
         else {
-            return Ok(Proved {
-                principal: Principal::Anonymous,
-                region: None,
-                sha256: None,
-            });
+            return Ok(Proved::NOTHING);
         };
         if matches!(claim.flavour, Flavour::PolicyUrl { .. }) {
             return Err(TosError::from(Error::new(
@@ -79,6 +85,18 @@ impl Auth {
         })
     }
 
+    /// Judges what stands beside a form. A signature there would not cover the fields, which tell the
+    /// server what to do, so it is refused.
+    pub(super) fn before_form(&self, head: &Parts) -> Result<Proved, TosError> {
+        let query = head.uri.query().unwrap_or("");
+        match present(&TOS, &head.headers, query).map_err(|error| malformed(&error))? {
+            None => Ok(Proved::NOTHING),
+            Some(_) => Err(TosError::invalid_argument(
+                "a form is signed by its policy; send it without another signature",
+            )),
+        }
+    }
+
     /// Judges the fields of a form in front of its file. A form without signature is anonymous. The
     /// conditions of its policy are not looked at here.
     pub(super) async fn form(&self, fields: &[(String, String)]) -> Result<Proved, TosError> {
@@ -86,11 +104,7 @@ impl Auth {
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
         let Some(claim) = present_form(&TOS, pairs).map_err(|error| malformed(&error))? else {
-            return Ok(Proved {
-                principal: Principal::Anonymous,
-                region: None,
-                sha256: None,
-            });
+            return Ok(Proved::NOTHING);
         };
         let headers = http::HeaderMap::new();
         let head = RequestHead {
@@ -191,7 +205,8 @@ fn check_token(claim: &Presented, key: &Credential, now: Timestamp) -> Result<()
             "this access key is temporary and needs its security token",
         )),
         (Some(token), Some(given)) => {
-            if *token.0 != **given {
+            // Of digests, so that the time taken tells nothing about the token.
+            if Sha256::digest(token.0.as_bytes()) != Sha256::digest(given.as_bytes()) {
                 return Err(bad("this is not the security token of the access key"));
             }
             if key.expires_at.is_some_and(|end| now >= end) {

@@ -11,11 +11,13 @@ mod ops;
 mod route;
 mod wire;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use cohong_core::engine::{Body, Cx, Engine};
-use cohong_core::model::{BucketName, DialectId, ObjectKey, Principal};
+use cohong_core::model::{BucketName, DialectId, ObjectKey};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
@@ -137,6 +139,7 @@ impl Tos {
     ) -> Result<Response<OutBody>, TosError> {
         let address = self.address(&head)?;
         trace.bucket = address.bucket.as_deref().map(Into::into);
+        ops::check_headers(&head.headers)?;
         let query = decode_query(head.uri.query().unwrap_or(""))?;
         let key = decode_key(head.uri.path())?;
         let level = match (&address.bucket, &key) {
@@ -195,14 +198,10 @@ impl Tos {
 
     /// A form proves itself by its fields, when they have been read.
     async fn prove(&self, head: &Parts, op: Op) -> Result<Proved, TosError> {
-        if op == Op::PostObject && !head.headers.contains_key(header::AUTHORIZATION) {
-            return Ok(Proved {
-                principal: Principal::Anonymous,
-                region: None,
-                sha256: None,
-            });
+        match op {
+            Op::PostObject => self.auth.before_form(head),
+            _ => self.auth.request(head).await,
         }
-        self.auth.request(head).await
     }
 
     /// Adds what every answer has (sheet section 3).
@@ -315,15 +314,31 @@ fn is_form(headers: &HeaderMap) -> bool {
         .is_some_and(|value| value.as_bytes().starts_with(b"multipart/form-data"))
 }
 
+/// The parameters of a raw query. None stands twice: one would be judged and the other used.
 fn decode_query(raw: &str) -> Result<Vec<(String, String)>, TosError> {
     let text = |bytes| {
         String::from_utf8(bytes).map_err(|_| TosError::invalid_argument("the query is not UTF-8"))
     };
-    cohong_sign::query_pairs(raw)
+    let pairs = cohong_sign::query_pairs(raw)
         .map_err(|bad| TosError::invalid_argument(bad.to_string()))?
         .into_iter()
         .map(|(name, value)| Ok((text(name)?, text(value)?)))
-        .collect()
+        .collect::<Result<Vec<_>, TosError>>()?;
+    let mut seen = BTreeSet::new();
+    for (name, _) in &pairs {
+        // The names of the signature are read in any case.
+        let plain = if route::is_neutral(name) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name.as_str())
+        };
+        if !seen.insert(plain) {
+            return Err(TosError::invalid_argument(format!(
+                "the query parameter {name:?} stands twice"
+            )));
+        }
+    }
+    Ok(pairs)
 }
 
 /// The key in a raw path; none for the root.

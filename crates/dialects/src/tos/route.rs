@@ -121,6 +121,23 @@ pub(crate) struct Facts<'a> {
     pub form: bool,
 }
 
+/// Query names of which one selects an operation on a bucket.
+const BUCKET_NAMES: &[&str] = &[
+    "acl",
+    "bucketInfo",
+    "delete",
+    "list-type",
+    "location",
+    "notification",
+    "notification_v2",
+    "uploads",
+    "versioning",
+    "versions",
+];
+
+/// Query names of which one selects an operation on an object.
+const OBJECT_NAMES: &[&str] = &["acl", "metadata", "tagging", "uploadId", "uploads"];
+
 /// Sub-resources of buckets that the vendor knows and this server does not serve.
 const BUCKET_LATER: &[&str] = &[
     "lifecycle",
@@ -200,6 +217,7 @@ fn service(facts: Facts<'_>) -> Result<Op, TosError> {
 
 fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
     let has = |name| has(facts, name);
+    one_of(facts, BUCKET_NAMES)?;
     if let Some(name) = later(facts, BUCKET_LATER) {
         return Ok(Op::NotImplemented(name));
     }
@@ -229,6 +247,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
 
 fn object(facts: Facts<'_>) -> Result<Op, TosError> {
     let has = |name| has(facts, name);
+    one_of(facts, OBJECT_NAMES)?;
     if let Some(name) = later(facts, OBJECT_LATER) {
         return Ok(Op::NotImplemented(name));
     }
@@ -287,13 +306,24 @@ fn only_known(facts: Facts<'_>, known: &[&str], op: Op) -> Result<Op, TosError> 
 }
 
 /// Parameters of signatures and of the SDK that select nothing.
-fn is_neutral(name: &str) -> bool {
+pub(crate) fn is_neutral(name: &str) -> bool {
     name.get(..6)
         .is_some_and(|front| front.eq_ignore_ascii_case("x-tos-"))
 }
 
 fn has(facts: Facts<'_>, name: &str) -> bool {
     facts.query.iter().any(|(found, _)| found == name)
+}
+
+/// Two names would select two operations; which one was meant is not guessed.
+fn one_of(facts: Facts<'_>, names: &[&str]) -> Result<(), TosError> {
+    let mut given = names.iter().filter(|name| has(facts, name));
+    match (given.next(), given.next()) {
+        (Some(one), Some(other)) => Err(TosError::invalid_argument(format!(
+            "the query names both {one} and {other}; ask for one"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn later(facts: Facts<'_>, names: &[&'static str]) -> Option<&'static str> {

@@ -35,18 +35,13 @@ pub(super) fn of_form<'a>(
 /// A parameter that stands in header and query must be the same in both.
 fn one<'a>(call: &'a Call, name: &'static str) -> Result<Option<&'a str>, TosError> {
     let named = |(found, _): &&(String, String)| found.eq_ignore_ascii_case(name);
-    let query: Vec<&str> = call
-        .query
-        .iter()
-        .filter(named)
-        .map(|(_, value)| value.as_str())
-        .collect();
-    let found = call.header(name)?.or_else(|| query.first().copied());
-    let twice = call.headers.get_all(name).iter().nth(1).is_some();
-    if twice || query.iter().any(|value| Some(*value) != found) {
-        return Err(TosError::invalid_argument(format!("{name} stands twice")));
+    let query = call.query.iter().find(named).map(|(_, value)| value.as_str());
+    match (call.header(name)?, query) {
+        (Some(header), Some(query)) if header != query => {
+            Err(TosError::invalid_argument(format!("{name} stands twice")))
+        }
+        (header, query) => Ok(header.or(query)),
     }
-    Ok(found)
 }
 
 /// Only parameters that somebody signed are followed: the server calls on the signer's behalf.

@@ -17,7 +17,7 @@ mod object_config;
 mod post;
 
 use cohong_core::engine::Engine;
-use http::Response;
+use http::{HeaderMap, Response};
 
 use super::Call;
 use super::auth::Auth;
@@ -26,6 +26,12 @@ use super::route::Op;
 use crate::gate::OutBody;
 
 type Answer = Result<Response<OutBody>, TosError>;
+
+/// Refuses headers that operations would have to choose from: those that are given twice, or are no
+/// text.
+pub(super) fn check_headers(headers: &HeaderMap) -> Result<(), TosError> {
+    attributes::Given::headers(headers).map(|_| ())
+}
 
 /// Serves a request whose signature holds; a form proves itself with its fields.
 pub(super) async fn run(call: Call, engine: &Engine, auth: &Auth) -> Answer {

@@ -61,11 +61,6 @@ enum Success {
 /// `PostObject`: the form is judged by its fields, then its file streams into the engine.
 pub(super) async fn post(mut call: Call, engine: &Engine, auth: &Auth) -> Answer {
     let bucket = call.bucket()?.clone();
-    if call.sha256.is_some() {
-        return Err(TosError::invalid_argument(
-            "x-tos-content-sha256 cannot be checked on a form; sign its policy instead",
-        ));
-    }
     let content_type = call.header("content-type")?.unwrap_or_default().to_owned();
     let body = take_body(&mut call);
     let limits = Limits {
@@ -77,7 +72,10 @@ pub(super) async fn post(mut call: Call, engine: &Engine, auth: &Auth) -> Answer
         .map_err(bad_form)?;
     let fields = Fields(&form.fields);
     fields.refuse_repeats()?;
-    let cx = prove(call.cx, &form.fields, auth).await?;
+    let cx = Cx {
+        principal: auth.form(&form.fields).await?.principal,
+        ..call.cx
+    };
     let size = judge(&fields, &bucket, engine)?;
     let given = Given::fields(&form.fields)?;
     let success = success(&fields)?;
@@ -130,15 +128,6 @@ fn bad_form(error: BadForm) -> TosError {
         BadForm::TooLarge => Error::new(ErrorKind::TooLarge, error.to_string()).into(),
         BadForm::Body(error) => Error::from(error).into(),
     }
-}
-
-/// A form proves itself by its fields, unless the request itself was signed.
-async fn prove(cx: Cx, fields: &[(String, String)], auth: &Auth) -> Result<Cx, TosError> {
-    if cx.principal.account().is_some() {
-        return Ok(cx);
-    }
-    let principal = auth.form(fields).await?.principal;
-    Ok(Cx { principal, ..cx })
 }
 
 /// Judges the form by its policy and gives the sizes it allows. Only a form without signature comes
