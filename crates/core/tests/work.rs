@@ -16,12 +16,13 @@ use cohong_core::engine::{
     ExpectedDigests, Ports, PutPart, UploadTarget, VersionChoice,
 };
 use cohong_core::memory::{Fate, MemoryBlobs};
-use cohong_core::model::{BlobId, BucketName, ObjectKey, PayloadId};
+use cohong_core::model::{BlobId, BucketName, ObjectKey, PayloadId, Timestamp, WorkId};
 use cohong_core::ports::{
     BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream, CommitError, Key, KeyRange, Limit,
     LogId, MetadataStore, Order, Page, Position, Record, StoreError, Table, Tail, Txn, When,
+    Write,
 };
-use cohong_core::records::{WorkKind, WorkRecord};
+use cohong_core::records::{WorkKind, WorkRecord, keys};
 use cohong_core::work::sweep::{SweepReport, Sweeper, sweep_now};
 use cohong_core::{ErrorKind, limits, work};
 use common::{World, body, owner, put, run, target};
@@ -384,6 +385,30 @@ fn failing_work_is_put_off_then_buried_and_can_be_reopened() {
         assert_eq!(blobs(&world).await, 0);
         assert!(engine.list_work(10).await.unwrap().is_empty());
         assert!(!engine.reopen_work(id).await.unwrap(), "it is done");
+    });
+}
+
+#[test]
+fn work_that_cannot_be_read_holds_up_no_other() {
+    run(async {
+        let world = scene("deleted").await;
+        for (n, due) in [(7, 0), (8, u64::MAX)] {
+            let (id, due) = (WorkId([n; 16]), Timestamp::from_millis(due));
+            let txn = Txn {
+                when: When::Now,
+                expect: Vec::new(),
+                write: vec![
+                    Write::Put(keys::work(id), Bytes::from_static(b"\xffno work")),
+                    Write::Put(keys::work_due(due, id), Bytes::new()),
+                ],
+                payloads: Vec::new(),
+            };
+            world.meta.commit(vec![txn]).await.remove(0).unwrap();
+        }
+        world.clock.advance(limits::DROP_GRACE);
+        let told = work::run_due_once(&world.engine).await.unwrap_err();
+        assert_eq!(told.kind(), ErrorKind::Internal);
+        assert_eq!(blobs(&world).await, 0, "the other work is done");
     });
 }
 

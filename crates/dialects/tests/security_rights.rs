@@ -44,8 +44,12 @@ const fn row(operation: &'static str, needs: Needs, ask: fn(&str) -> Ask) -> Row
 const ON_BUCKETS: &[Row] = &[
     row("HeadBucket", Needs::List, |_| head(BUCKET, "/")),
     row("DeleteBucket", Needs::Ownership, |_| delete(BUCKET, "/")),
-    row("GetBucketLocation", Needs::List, |_| get(BUCKET, "/?location")),
-    row("GetBucketInfo", Needs::List, |_| get(BUCKET, "/?bucketInfo")),
+    row("GetBucketLocation", Needs::List, |_| {
+        get(BUCKET, "/?location")
+    }),
+    row("GetBucketInfo", Needs::List, |_| {
+        get(BUCKET, "/?bucketInfo")
+    }),
     row("PutBucketAcl", Needs::WriteAcl, |_| {
         put(BUCKET, "/?acl").header("x-tos-acl", "public-read-write")
     }),
@@ -53,11 +57,15 @@ const ON_BUCKETS: &[Row] = &[
     row("PutBucketVersioning", Needs::Ownership, |_| {
         put(BUCKET, "/?versioning").json(&json!({"Status": "Enabled"}))
     }),
-    row("GetBucketVersioning", Needs::Ownership, |_| get(BUCKET, "/?versioning")),
+    row("GetBucketVersioning", Needs::Ownership, |_| {
+        get(BUCKET, "/?versioning")
+    }),
     row("PutBucketNotification", Needs::Ownership, |_| {
         put(BUCKET, "/?notification").body("{}")
     }),
-    row("GetBucketNotification", Needs::Ownership, |_| get(BUCKET, "/?notification")),
+    row("GetBucketNotification", Needs::Ownership, |_| {
+        get(BUCKET, "/?notification")
+    }),
     row("PutBucketNotificationType2", Needs::Ownership, |_| {
         put(BUCKET, "/?notification_v2").body("{}")
     }),
@@ -65,9 +73,15 @@ const ON_BUCKETS: &[Row] = &[
         get(BUCKET, "/?notification_v2")
     }),
     row("ListObjects", Needs::List, |_| get(BUCKET, "/")),
-    row("ListObjectsType2", Needs::List, |_| get(BUCKET, "/?list-type=2")),
-    row("ListObjectVersions", Needs::List, |_| get(BUCKET, "/?versions")),
-    row("ListMultipartUploads", Needs::List, |_| get(BUCKET, "/?uploads")),
+    row("ListObjectsType2", Needs::List, |_| {
+        get(BUCKET, "/?list-type=2")
+    }),
+    row("ListObjectVersions", Needs::List, |_| {
+        get(BUCKET, "/?versions")
+    }),
+    row("ListMultipartUploads", Needs::List, |_| {
+        get(BUCKET, "/?uploads")
+    }),
     row("DeleteMultiObjects", Needs::Write, |_| {
         post(BUCKET, "/?delete").json(&json!({"Objects": [{"Key": "o"}]}))
     }),
@@ -84,9 +98,15 @@ const ON_BUCKETS: &[Row] = &[
     row("SetObjectMeta", Needs::Write, |_| {
         post(BUCKET, "/o?metadata").header("x-tos-meta-a", "b")
     }),
-    row("PutObjectTagging", Needs::Write, |_| put(BUCKET, "/o?tagging").json(&tags())),
-    row("DeleteObjectTagging", Needs::Write, |_| delete(BUCKET, "/o?tagging")),
-    row("CreateMultipartUpload", Needs::Write, |_| post(BUCKET, "/new?uploads")),
+    row("PutObjectTagging", Needs::Write, |_| {
+        put(BUCKET, "/o?tagging").json(&tags())
+    }),
+    row("DeleteObjectTagging", Needs::Write, |_| {
+        delete(BUCKET, "/o?tagging")
+    }),
+    row("CreateMultipartUpload", Needs::Write, |_| {
+        post(BUCKET, "/new?uploads")
+    }),
     row("UploadPart", Needs::Write, |id| {
         put(BUCKET, &format!("/up?uploadId={id}&partNumber=2")).body("x")
     }),
@@ -94,7 +114,9 @@ const ON_BUCKETS: &[Row] = &[
         put(BUCKET, &format!("/up?uploadId={id}&partNumber=2"))
             .header("x-tos-copy-source", "open-test/o")
     }),
-    row("ListParts", Needs::Write, |id| get(BUCKET, &format!("/up?uploadId={id}"))),
+    row("ListParts", Needs::Write, |id| {
+        get(BUCKET, &format!("/up?uploadId={id}"))
+    }),
     row("CompleteMultipartUpload", Needs::Write, |id| {
         post(BUCKET, &format!("/up?uploadId={id}")).body("{}")
     }),
@@ -103,7 +125,9 @@ const ON_BUCKETS: &[Row] = &[
     }),
     row("GetObject", Needs::Read, |_| get(BUCKET, "/o")),
     row("HeadObject", Needs::Read, |_| head(BUCKET, "/o")),
-    row("GetObjectTagging", Needs::Read, |_| get(BUCKET, "/o?tagging")),
+    row("GetObjectTagging", Needs::Read, |_| {
+        get(BUCKET, "/o?tagging")
+    }),
     row("GetObjectAcl", Needs::ReadAcl, |_| get(BUCKET, "/o?acl")),
     row("PutObjectAcl", Needs::WriteAcl, |_| {
         put(BUCKET, "/o?acl").header("x-tos-acl", "private")
@@ -132,10 +156,17 @@ fn tags() -> serde_json::Value {
 async fn world(grant: Option<(&'static str, &str)>) -> (World, String) {
     let world = World::with_bucket().await;
     let open = put(OPEN, "/").header("x-tos-acl", "public-read");
-    for ask in [open, put(OPEN, "/o").body("open"), put(BUCKET, "/o").body("old")] {
+    for ask in [
+        open,
+        put(OPEN, "/o").body("open"),
+        put(BUCKET, "/o").body("old"),
+    ] {
         world.send(ask).await.expect_status(200);
     }
-    let made = world.send(post(BUCKET, "/up?uploads")).await.expect_status(200);
+    let made = world
+        .send(post(BUCKET, "/up?uploads"))
+        .await
+        .expect_status(200);
     let id = made.json()["UploadId"].as_str().expect("an id").to_owned();
     let part = put(BUCKET, &format!("/up?uploadId={id}&partNumber=1")).body("part");
     world.send(part).await.expect_status(200);
@@ -156,7 +187,10 @@ fn rows(by: As) -> impl Iterator<Item = &'static Row> {
 /// `AccessDenied`, also for the keys of a list.
 async fn done(world: &World, row: &Row, by: As, id: &str) -> bool {
     let reply = world.send((row.ask)(id).by(by)).await;
-    assert_eq!(reply.operation, row.operation, "the row asks for something else");
+    assert_eq!(
+        reply.operation, row.operation,
+        "the row asks for something else"
+    );
     if reply.status < 300 {
         return refused_key(&reply).is_none();
     }
@@ -196,20 +230,36 @@ async fn without_a_grant_nothing_is_open() {
     let (world, id) = world(None).await;
     for by in [As::Nobody, As::Other] {
         for row in rows(by) {
-            assert!(!done(&world, row, by, &id).await, "{} by {by:?}", row.operation);
+            assert!(
+                !done(&world, row, by, &id).await,
+                "{} by {by:?}",
+                row.operation
+            );
         }
     }
     for row in OF_ACCOUNTS {
-        assert!(!done(&world, row, As::Nobody, &id).await, "{}", row.operation);
+        assert!(
+            !done(&world, row, As::Nobody, &id).await,
+            "{}",
+            row.operation
+        );
         assert!(done(&world, row, As::Other, &id).await, "{}", row.operation);
     }
     let seen = world.send(get_service("/").by(As::Other)).await.json();
-    assert_eq!(seen["Buckets"].as_array().expect("a list").len(), 1, "{seen}");
+    assert_eq!(
+        seen["Buckets"].as_array().expect("a list").len(),
+        1,
+        "{seen}"
+    );
     let unknown = world.send(put(BUCKET, "/?lifecycle").by(As::Nobody)).await;
     assert_eq!((unknown.status, unknown.operation), (501, NOT_IMPLEMENTED));
     assert_eq!(world.send(get(BUCKET, "/o")).await.text(), "old");
     let list = world.send(get(BUCKET, "/")).await.json();
-    assert_eq!(list["Contents"].as_array().expect("a list").len(), 1, "{list}");
+    assert_eq!(
+        list["Contents"].as_array().expect("a list").len(),
+        1,
+        "{list}"
+    );
 }
 
 #[tokio::test]
@@ -222,7 +272,13 @@ async fn a_grant_opens_what_it_says_and_nothing_else() {
         ("x-tos-grant-write-acp", &[Needs::WriteAcl]),
         (
             "x-tos-grant-full-control",
-            &[Needs::List, Needs::Read, Needs::Write, Needs::ReadAcl, Needs::WriteAcl],
+            &[
+                Needs::List,
+                Needs::Read,
+                Needs::Write,
+                Needs::ReadAcl,
+                Needs::WriteAcl,
+            ],
         ),
     ];
     let whom = [
@@ -274,14 +330,22 @@ async fn the_list_of_an_object_stands_before_that_of_its_bucket() {
                 && row.operation != "GetBucketAcl"
                 && row.operation != "PutBucketAcl";
             let opened = done(&world, row, As::Nobody, &id).await;
-            assert_eq!(opened, wanted, "{} with {header} on the object", row.operation);
+            assert_eq!(
+                opened, wanted,
+                "{} with {header} on the object",
+                row.operation
+            );
         }
     }
     let (world, id) = world(Some(("x-tos-acl", "public-read"))).await;
     let closed = put(BUCKET, "/o?acl").header("x-tos-acl", "private");
     world.send(closed).await.expect_status(200);
     for row in ON_BUCKETS.iter().filter(|row| row.needs == Needs::Read) {
-        assert!(!done(&world, row, As::Other, &id).await, "{}", row.operation);
+        assert!(
+            !done(&world, row, As::Other, &id).await,
+            "{}",
+            row.operation
+        );
     }
 }
 
@@ -290,7 +354,10 @@ async fn a_copy_needs_the_right_to_read_its_source() {
     let (world, id) = world(Some(("x-tos-acl", "public-read-write"))).await;
     let secret = put("secret-test", "/");
     world.send(secret).await.expect_status(200);
-    world.send(put("secret-test", "/s").body("secret")).await.expect_status(200);
+    world
+        .send(put("secret-test", "/s").body("secret"))
+        .await
+        .expect_status(200);
     let part = format!("/up?uploadId={id}&partNumber=2");
     for (target, source) in [
         ("/copy", "secret-test/s"),
@@ -337,8 +404,10 @@ async fn a_version_is_read_by_its_own_right() {
         let reply = world.send(get(BUCKET, &target).by(As::Nobody)).await;
         assert_eq!(reply.status, status, "{target}");
     }
-    let copy = put(BUCKET, "/copy")
-        .header("x-tos-copy-source", &format!("bucket-test/v?versionId={closed}"));
+    let copy = put(BUCKET, "/copy").header(
+        "x-tos-copy-source",
+        &format!("bucket-test/v?versionId={closed}"),
+    );
     let copied = world.send(copy.by(As::Other)).await;
     assert_eq!(copied.status, 403);
 }

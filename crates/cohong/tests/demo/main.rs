@@ -114,9 +114,9 @@ async fn a_tour_that_meets_a_deviation_fails_and_says_what_it_saw() {
         error.contains("expected: yes") && error.contains("seen:     no"),
         "{error}"
     );
-    let line: serde_json::Value = serde_json::from_slice(&out).expect("one line");
-    assert_eq!(line["ok"], false);
-    assert_eq!(line["deviation"]["what"], lie.caught);
+    let told: serde_json::Value = serde_json::from_slice(&out).expect("one line");
+    assert_eq!(told["ok"], false);
+    assert_eq!(told["deviation"]["what"], lie.caught);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,7 +154,7 @@ async fn caught(lie: &Lie) -> Option<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let program = match lie.at {
         At::Command => lies::liar(folder.path(), binary(), lie),
-        _ => binary().to_owned(),
+        At::Server | At::Admin | At::Application | At::Function => binary().to_owned(),
     };
     let mut world = World::start(&program).await.expect("a world");
     world.patience = PATIENCE;

@@ -69,7 +69,7 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
             arrived.len() > before,
             "round {round}: no delivery after the restart"
         );
-        let resumed = started.elapsed() - ready;
+        let resumed = started.elapsed().saturating_sub(ready);
         if point.is_none() {
             tokio::time::sleep(Duration::from_millis(random.below(600))).await;
             instance.kill().await.expect("killed");

@@ -118,9 +118,11 @@ impl Runner {
         }
     }
 
-    /// When something is to be done that nobody rings for.
+    /// When something is to be done that nobody rings for. What is not done while delivery stops must
+    /// not wake: it would wake at once, again and again.
     fn wake(&self) -> Mono {
         let now = self.now();
+        let stopping = self.shared.is_stopping();
         let paused = self.health.pause();
         let mut wake = now + IDLE;
         let mut at = |due: Mono| wake = wake.min(due);
@@ -129,6 +131,7 @@ impl Runner {
         {
             at(pause.due);
         }
+        let reads = paused.is_none() && !stopping;
         let slots = self.flights.len() < IN_FLIGHT_MAX && self.held_flights() < HELD_IN_FLIGHT_MAX;
         for sub in self.subs.values() {
             if let Some(retry) = sub.retry_at.filter(|retry| *retry > now) {
@@ -138,10 +141,10 @@ impl Runner {
             if let Some(due) = sub.ledger.due() {
                 at(due);
             }
-            if sub.is_hungry() && (paused.is_none() || sub.cancelled().is_some()) {
+            if sub.is_hungry() && (reads || sub.cancelled().is_some()) {
                 at(now);
             }
-            let sends = slots && paused.is_none() && sub.cancelled().is_none();
+            let sends = slots && reads && sub.cancelled().is_none();
             if let Some(due) = sub.held.next_due().filter(|_| sends) {
                 at(due);
             }

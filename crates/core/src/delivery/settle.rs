@@ -5,7 +5,7 @@ use super::sub::{STORE_RETRY, Sub, Subs};
 use crate::engine::Ports;
 use crate::model::BucketId;
 use crate::ports::{CommitError, Expect, Mono, Record, Txn, When};
-use crate::records::{SubRecord, SubState, decode};
+use crate::records::{SubRecord, SubState, decode, encode};
 
 /// Settles the subscriptions of `which` that have something to settle. What could not be written
 /// stays in the ledgers and is tried again later; subscriptions that are gone leave `subs`.
@@ -77,6 +77,10 @@ fn settled(
             sub.record = record;
             sub.ledger = Ledger::default();
             sub.retry_at = None;
+            // An order of the operator may have come between the settlement and this look.
+            if stored.bytes != encode(&sub.record) {
+                adopt(sub, stored);
+            }
         }
         Err(CommitError::Conflict) => adopt(sub, stored),
         Err(_) => sub.retry_at = Some(now + STORE_RETRY),

@@ -65,7 +65,8 @@ impl Engine {
                 Ok(settled) => settled,
                 Err(error) => round.iter().map(|_| Some(Err(again(&error)))).collect(),
             };
-            tries_left -= u32::from(settled.iter().any(Option::is_none));
+            let overtaken = settled.iter().any(Option::is_none);
+            tries_left = tries_left.saturating_sub(u32::from(overtaken));
             let asked = slots.into_iter().zip(round).zip(settled);
             for ((slot, asked), outcome) in asked.rev() {
                 if outcome.is_none() && tries_left > 0 {

@@ -100,3 +100,30 @@ impl NotificationRule {
         self.kinds.contains(kind) && key.starts_with(&*self.prefix) && key.ends_with(&*self.suffix)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broker(settings: &[(&str, &str)]) -> Destination {
+        let pairs = settings.iter().map(|(k, v)| ((*k).into(), (*v).into()));
+        Destination::Broker {
+            kind: Broker::Kafka,
+            settings: pairs.collect(),
+        }
+    }
+
+    #[test]
+    fn different_destinations_have_different_ids() {
+        let plain = broker(&[("topic", "a"), ("zone", "b")]);
+        assert_eq!(plain.id(), "kafka:topic=a,zone=b");
+        let others = [
+            broker(&[("topic", "a,zone=b")]),
+            broker(&[("topic=a,zone", "b")]),
+            broker(&[("topic", "a%2czone%3db")]),
+        ];
+        let ids: std::collections::BTreeSet<String> = others.iter().map(Destination::id).collect();
+        assert_eq!(ids.len(), others.len());
+        assert!(!ids.contains(&plain.id()));
+    }
+}

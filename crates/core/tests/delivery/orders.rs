@@ -7,7 +7,8 @@ use std::time::Duration;
 use cohong_core::delivery::{DeadSelection, ReplayRequest, SubActivity};
 use cohong_core::limits::EVENT_RETENTION;
 use cohong_core::model::{Broker, Destination, EventKind, ObjectKey};
-use cohong_core::ports::{Limit, LogId, Position};
+use cohong_core::memory::Fate;
+use cohong_core::ports::{Limit, LogId, Position, Table, When, Write};
 use cohong_core::records::{ReplayState, SubRecord, SubState, decode, encode};
 
 use crate::common::owner;
@@ -484,5 +485,58 @@ fn a_cancel_right_behind_a_settlement_is_not_lost() {
         let id = world.id(&bucket).await;
         let dead = world.delivery.dead(Some(id), 10).await.unwrap();
         assert!(dead.iter().all(|dead| dead.record.cancelled), "{dead:?}");
+    });
+}
+
+#[test]
+fn a_replay_that_cannot_note_its_progress_waits() {
+    let world = World::new(15);
+    world.sim.clone().run(async {
+        let bucket = world.told_bucket("photos", &[function("f")]).await;
+        for n in 0..600 {
+            world.put(&bucket, &format!("k{n}")).await;
+        }
+        world.settle(60).await;
+        world.meta.on_commit(|txn| {
+            let replay = |w: &Write| matches!(w, Write::Put(at, _) if at.table == Table::Replays);
+            let settles = txn.when == When::Soon && txn.write.iter().any(replay);
+            if settles { Fate::Full } else { Fate::Proceed }
+        });
+        let id = world.id(&bucket).await;
+        let req = ReplayRequest::default();
+        world.delivery.replay(id, req).await.unwrap();
+        world.sim.pass(60 * SECOND).await;
+        let replayed = || {
+            let sent = world.receivers.all().into_iter();
+            sent.filter(|sent| sent.replay.is_some()).count()
+        };
+        assert!((1..300).contains(&replayed()), "{} sent", replayed());
+        world.meta.on_commit(|_| Fate::Proceed);
+        world.sim.pass(60 * SECOND).await;
+        assert_eq!(replayed(), 600);
+    });
+}
+
+#[test]
+fn replays_that_ended_long_ago_are_forgotten() {
+    let world = World::new(16);
+    world.sim.clone().run(async {
+        let bucket = world.told_bucket("photos", &[function("f")]).await;
+        world.put(&bucket, "a").await;
+        world.settle(10).await;
+        let id = world.id(&bucket).await;
+        let req = ReplayRequest::default();
+        world.delivery.replay(id, req.clone()).await.unwrap();
+        world.sim.pass(10 * SECOND).await;
+        world
+            .sim
+            .jump_wall(i64::try_from(EVENT_RETENTION.as_millis()).unwrap() + 60_000);
+        let later = world.delivery.replay(id, req).await.unwrap();
+        world.sim.pass(10 * SECOND).await;
+        assert_eq!(world.delivery.replays().await.unwrap().len(), 2);
+        assert!(world.delivery.maintain_once().await.unwrap());
+        let left = world.delivery.replays().await.unwrap();
+        let left: Vec<_> = left.iter().map(|replay| replay.id).collect();
+        assert_eq!(left, [later]);
     });
 }

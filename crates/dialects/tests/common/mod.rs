@@ -154,7 +154,10 @@ impl World {
         let response = self.tos.serve(request.into_parts().0, body, cx).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
-        let served = head.extensions.get::<Served>().expect("told what was served");
+        let served = head
+            .extensions
+            .get::<Served>()
+            .expect("told what was served");
         Reply {
             operation: served.operation,
             status: head.status.as_u16(),

@@ -18,7 +18,8 @@ use crate::seed::Seed;
 /// Where the wall clock begins, milliseconds.
 const WALL_MS: u64 = 1_700_000_000_000;
 
-/// Polls at one instant after which something is busy without end.
+/// Polls at one instant, or looks at the clock within one poll, after which something is busy without
+/// end.
 const BUSY: u64 = 100_000;
 
 /// A task, for those who ask who is running.
@@ -45,6 +46,8 @@ struct State {
     wall_shift_ms: i64,
     last: u64,
     running: TaskId,
+    /// Looks at the clock since the running task was polled.
+    looks: u64,
     tasks: BTreeMap<TaskId, (Option<Task>, Waker)>,
     ready: Vec<TaskId>,
     sleepers: BTreeMap<(Mono, u64), Waker>,
@@ -59,6 +62,7 @@ impl Sim {
             wall_shift_ms: 0,
             last: 0,
             running: 0,
+            looks: 0,
             tasks: BTreeMap::new(),
             ready: Vec::new(),
             sleepers: BTreeMap::new(),
@@ -123,13 +127,14 @@ impl Sim {
 
     /// Polls tasks until `done`, for at most so many polls and until a time.
     pub(super) fn run(&self, mut done: impl FnMut() -> bool, polls: u64, until: Mono) -> Stop {
-        let mut since = (self.mono(), 0);
+        let mut since = (self.state().mono, 0);
         for poll in 0..polls {
             if done() {
                 return Stop::Done;
             }
-            if self.mono() > since.0 {
-                since = (self.mono(), poll);
+            let now = self.state().mono;
+            if now > since.0 {
+                since = (now, poll);
             }
             assert!(poll - since.1 < BUSY, "something is busy without end");
             while self.state().ready.is_empty() {
@@ -154,6 +159,7 @@ impl Sim {
             return;
         };
         state.running = id;
+        state.looks = 0;
         drop(state);
         let poll = task.as_mut().poll(&mut Context::from_waker(&waker));
         let ended = match poll {
@@ -289,7 +295,13 @@ impl Clock for Sim {
     }
 
     fn mono(&self) -> Mono {
-        self.state().mono
+        let mut state = self.state();
+        state.looks += 1;
+        let looks = state.looks;
+        let mono = state.mono;
+        drop(state);
+        assert!(looks < BUSY, "a task goes round without end");
+        mono
     }
 
     async fn sleep_until(&self, at: Mono) {

@@ -35,7 +35,11 @@ pub(super) fn of_form<'a>(
 /// A parameter that stands in header and query must be the same in both.
 fn one<'a>(call: &'a Call, name: &'static str) -> Result<Option<&'a str>, TosError> {
     let named = |(found, _): &&(String, String)| found.eq_ignore_ascii_case(name);
-    let query = call.query.iter().find(named).map(|(_, value)| value.as_str());
+    let query = call
+        .query
+        .iter()
+        .find(named)
+        .map(|(_, value)| value.as_str());
     match (call.header(name)?, query) {
         (Some(header), Some(query)) if header != query => {
             Err(TosError::invalid_argument(format!("{name} stands twice")))

@@ -125,7 +125,9 @@ fn read_request(call: &Call, given: &Given<'_>) -> Result<GetObject, TosError> {
     })
 }
 
-/// The headers that tell an object.
+/// The headers that tell an object. The type is the stored one, and as with the vendor there is no
+/// `nosniff`: pages may load scripts that were stored without a type. Nothing of the operator's is
+/// served from this origin.
 fn described(info: &ObjectInfo) -> HeaderMap {
     let record = &info.record;
     let mut headers = HeaderMap::new();

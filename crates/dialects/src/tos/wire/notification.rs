@@ -1,5 +1,6 @@
 //! Bodies of notification configurations, version 1 and Type2 (sheet section 6), and what they become.
 //!
+//! A member that is not known is refused: ignored, it could make a rule match more than it was meant to.
 //! Reading gives drafts: rules as they were written. [`rules`] judges the drafts of a whole configuration
 //! and makes rules of them.
 
@@ -34,6 +35,7 @@ pub(in crate::tos) struct Draft {
 
 /// Body of `PutBucketNotification`; member names in lower case.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::tos) struct PutV1 {
     #[serde(rename = "cloudfunctionconfigurations")]
     functions: Option<Vec<RuleV1>>,
@@ -43,6 +45,7 @@ pub(in crate::tos) struct PutV1 {
 
 /// A rule of either list: what it names tells its target.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RuleV1 {
     #[serde(rename = "ruleid")]
     id: Option<String>,
@@ -57,6 +60,7 @@ struct RuleV1 {
 
 /// Body of `PutBucketNotificationType2`; member names in lower case.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(in crate::tos) struct PutV2 {
     rules: Option<Vec<RuleV2>>,
     /// The version the client has seen; empty or absent overwrites.
@@ -64,6 +68,7 @@ pub(in crate::tos) struct PutV2 {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RuleV2 {
     #[serde(rename = "ruleid")]
     id: Option<String>,
@@ -73,6 +78,7 @@ struct RuleV2 {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Destinations {
     vefaas: Option<Vec<Function>>,
     rocketmq: Option<Vec<BrokerSettings>>,
@@ -81,17 +87,20 @@ struct Destinations {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Function {
     #[serde(rename = "functionid")]
     id: String,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Http {
     url: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct BrokerSettings {
     role: Option<String>,
     #[serde(rename = "instanceid")]
@@ -104,17 +113,20 @@ struct BrokerSettings {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Filter {
     toskey: Option<FilterKey>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct FilterKey {
     #[serde(rename = "filterrules")]
     rules: Option<Vec<FilterRule>>,
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct FilterRule {
     name: String,
     /// The SDK leaves an empty value out.

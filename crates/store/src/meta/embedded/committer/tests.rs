@@ -333,7 +333,7 @@ async fn closing_commits_what_waits_and_syncs_it() {
 }
 
 #[tokio::test]
-async fn short_of_space_only_removals_pass_and_then_nothing() {
+async fn short_of_space_only_removals_and_progress_pass_and_then_nothing() {
     let delete = || Txn {
         write: vec![Write::Delete(key("a"))],
         ..put("a")
@@ -353,11 +353,15 @@ async fn short_of_space_only_removals_pass_and_then_nothing() {
             ..delete()
         }
     };
+    let progress = || Txn {
+        when: When::Soon,
+        ..put("a")
+    };
     let cases = [
-        (RESERVE, [true, true, true, true]),
-        (RESERVE - 1, [false, true, true, false]),
-        (RESERVE / 4, [false, true, true, false]),
-        (RESERVE / 4 - 1, [false, false, false, false]),
+        (RESERVE, [true, true, true, true, true]),
+        (RESERVE - 1, [false, true, true, false, true]),
+        (RESERVE / 4, [false, true, true, false, true]),
+        (RESERVE / 4 - 1, [false, false, false, false, false]),
     ];
     for (free, passing) in cases {
         let fake = Fake::default();
@@ -365,7 +369,7 @@ async fn short_of_space_only_removals_pass_and_then_nothing() {
         let bench = bench(fake);
         let answers = bench
             .queue
-            .commit(vec![put("a"), delete(), append(), body()])
+            .commit(vec![put("a"), delete(), append(), body(), progress()])
             .await;
         let passed: Vec<_> = answers.iter().map(Result::is_ok).collect();
         assert_eq!(passed, passing, "{free} bytes free: {answers:?}");

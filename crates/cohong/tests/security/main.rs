@@ -1,0 +1,52 @@
+//! What the running binary lets others on the machine and on the network see: its log, its files, and
+//! the operator's interface.
+
+mod admin;
+mod files;
+mod logs;
+
+use std::path::Path;
+
+use cohong_testkit::instance::{Instance, Start};
+use tempfile::TempDir;
+
+fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_cohong"))
+}
+
+/// A server that made its own data folder.
+struct World {
+    server: Instance,
+    folder: TempDir,
+}
+
+impl World {
+    async fn start(start: &Start) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        let server = Instance::start(binary(), &data, start)
+            .await
+            .expect("started");
+        Self { server, folder }
+    }
+
+    /// A server that logs all it can say, and the file it logs to.
+    async fn talkative() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = folder.path().join("log");
+        let shell = r#""$0" "$@" 2>"$LOG_FILE"; exit $?"#;
+        let start = Start {
+            env: vec![
+                ("COHONG_LOG".into(), "trace".into()),
+                ("LOG_FILE".into(), log.display().to_string()),
+            ],
+            under: ["sh", "-c", shell].map(Into::into).to_vec(),
+            args: Vec::new(),
+        };
+        let data = folder.path().join("data");
+        let server = Instance::start(binary(), &data, &start)
+            .await
+            .expect("started");
+        Self { server, folder }
+    }
+}
