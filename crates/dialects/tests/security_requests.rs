@@ -519,5 +519,5 @@ async fn no_header_says_where_a_request_came_from() {
     }
     world.send(ask).await.expect_status(203);
     let sent = world.callbacks.sent.lock().expect("unpoisoned");
-    assert_eq!(&*sent[0].body, "ip=127.0.0.1");
+    assert_eq!(&sent[0].body[..], b"ip=127.0.0.1");
 }

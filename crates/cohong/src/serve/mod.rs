@@ -52,6 +52,7 @@ pub(crate) struct Server {
     meta: Arc<EmbeddedMeta>,
     delivery: Arc<delivery::DeliveryHandle>,
     work: Arc<work::WorkHandle>,
+    background: world::Background,
 }
 
 /// How long workers may take to stop between two units.
@@ -69,14 +70,19 @@ impl Server {
         let (listen, admin) = (data_listener.local_addr()?, admin_listener.local_addr()?);
         let metrics = telemetry::count();
         let (meta, blobs, sealer) = open_stores(settings.data.clone()).await?;
-        let http = outbound::client(&settings, vec![listen, admin])?;
+        let background = world::Background::start()?;
+        let own = vec![listen, admin];
+        let (calls, deliveries) = (
+            outbound::client(&settings, own.clone())?,
+            outbound::client(&settings, own)?,
+        );
         let engine = Arc::new(Engine::new(Ports {
             meta: meta.clone(),
             blobs: blobs.clone(),
             clock: Arc::new(world::SystemClock::new()),
             ids: Arc::new(world::RandomIds::new()),
-            spawner: Arc::new(world::TokioSpawner),
-            callbacks: outbound::callbacks(&http),
+            spawner: Arc::new(background.spawner()),
+            callbacks: outbound::callbacks(&calls),
             sealer,
         }));
         let given = settings
@@ -84,7 +90,7 @@ impl Server {
             .as_ref()
             .map(|(access, secret)| (access.as_str(), secret));
         let root = engine.ensure_root(given).await?;
-        let registry = outbound::registry(&engine, &http).await?;
+        let registry = outbound::registry(&engine, &deliveries).await?;
         let work = Arc::new(work::start(&engine));
         let delivery = Arc::new(delivery::start(&engine, registry.clone()));
         let (stop, stopped) = watch::channel(false);
@@ -131,6 +137,7 @@ impl Server {
             meta,
             delivery,
             work,
+            background,
         })
     }
 
@@ -158,7 +165,7 @@ impl Server {
         for admin in self.admins {
             ended(admin).await;
         }
-        drop(self.engine);
+        drop((self.engine, self.background));
         let meta = self.meta;
         if let Err(defect) = tokio::task::spawn_blocking(move || meta.close()).await {
             tracing::error!(%defect, "closing the store ended in a defect");

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use cohong_core::model::{PayloadId, Timestamp, UploadId, WorkId};
 use cohong_core::ports::{Clock, Ids, Mono, Spawner, Task};
+use tokio::runtime::{Handle, Runtime};
 
 /// The system's clocks.
 #[derive(Debug)]
@@ -93,12 +94,57 @@ impl Ids for RandomIds {
     }
 }
 
-/// Tasks on the process's runtime.
+/// Background tasks on threads of their own, which the scheduler serves after those of requests: on a
+/// busy machine deliveries and clean-up wait, uploads do not.
 #[derive(Debug)]
-pub(crate) struct TokioSpawner;
+pub(crate) struct Background(Option<Runtime>);
 
-impl Spawner for TokioSpawner {
+/// Threads for background tasks; they mostly wait for disk and network.
+const BACKGROUND_THREADS: usize = 2;
+/// How far their priority is below that of requests (`nice`); they still get about a tenth of a core
+/// that both want.
+const BACKGROUND_NICE: i32 = 10;
+
+impl Background {
+    pub(crate) fn start() -> std::io::Result<Self> {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(BACKGROUND_THREADS)
+            .thread_name("background")
+            .on_thread_start(step_back)
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
+    }
+
+    /// Starts tasks there.
+    pub(crate) fn spawner(&self) -> BackgroundSpawner {
+        let runtime = self.0.as_ref().expect("it is taken only when dropped");
+        BackgroundSpawner(runtime.handle().clone())
+    }
+}
+
+impl Drop for Background {
+    /// A runtime must not wait for its end within another one.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// On Linux a priority belongs to the thread that sets it.
+fn step_back() {
+    if let Err(error) = rustix::process::setpriority_process(None, BACKGROUND_NICE) {
+        tracing::debug!(%error, "background threads keep their priority");
+    }
+}
+
+/// Starts tasks in the background.
+#[derive(Debug)]
+pub(crate) struct BackgroundSpawner(Handle);
+
+impl Spawner for BackgroundSpawner {
     fn spawn(&self, _name: &'static str, task: Task) {
-        tokio::spawn(task);
+        self.0.spawn(task);
     }
 }

@@ -49,7 +49,7 @@ async fn orders_are_short_json_and_come_from_no_page() {
         ("as a form", vec![("Content-Type", "text/plain")], good, 415),
         ("of no type", vec![], good, 415),
         ("too long", vec![json], &large, 413),
-        ("too deep", vec![json], &deep, 400),
+        ("too deep", vec![json], &deep, 422),
         ("no JSON", vec![json], "{", 400),
         (
             "a member twice",

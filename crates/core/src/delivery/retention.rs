@@ -44,9 +44,10 @@ pub(super) async fn run(shared: Arc<Shared>) {
 /// One run over everything; false when there is more to forget.
 pub(super) async fn maintain_once(ports: &Ports) -> Result<bool, StoreError> {
     let mut done = true;
+    let running = running_replays(ports).await?;
     for bucket in buckets(ports).await? {
-        done &= trim_log(ports, bucket).await?;
-        forget_removed(ports, bucket).await?;
+        done &= trim_log(ports, bucket, &running).await?;
+        forget_removed(ports, bucket, &running).await?;
     }
     done &= trim_attempts(ports).await?;
     Ok(done)
@@ -82,8 +83,12 @@ async fn first_prefix<const N: usize>(
 }
 
 /// Trims events past their time, never past what a subscription or a running replay has yet to read.
-async fn trim_log(ports: &Ports, bucket: BucketId) -> Result<bool, StoreError> {
-    let floor = floor(ports, bucket).await?;
+async fn trim_log(
+    ports: &Ports,
+    bucket: BucketId,
+    running: &[ReplayRecord],
+) -> Result<bool, StoreError> {
+    let floor = floor(ports, bucket, running).await?;
     let log = LogId(bucket);
     let mut upto = Position(0);
     let mut done = false;
@@ -112,12 +117,16 @@ fn is_old(ports: &Ports, bytes: &[u8]) -> bool {
 }
 
 /// The last position that nobody needs any more.
-async fn floor(ports: &Ports, bucket: BucketId) -> Result<Position, StoreError> {
+async fn floor(
+    ports: &Ports,
+    bucket: BucketId,
+    running: &[ReplayRecord],
+) -> Result<Position, StoreError> {
     let mut floor = Position(u64::MAX);
     for sub in subs_of(ports, bucket).await? {
         floor = floor.min(sub.cursor);
     }
-    for replay in running_replays(ports, bucket).await? {
+    for replay in running.iter().filter(|replay| replay.bucket == bucket) {
         if let ReplaySource::Log { .. } = replay.source {
             floor = floor.min(replay.cursor);
         }
@@ -130,12 +139,24 @@ async fn subs_of(ports: &Ports, bucket: BucketId) -> Result<Vec<SubRecord>, Stor
     all(ports, range).await
 }
 
-async fn running_replays(ports: &Ports, bucket: BucketId) -> Result<Vec<ReplayRecord>, StoreError> {
+/// The replays that go on. Those that ended are forgotten as long after they were asked for as the
+/// events they sent.
+async fn running_replays(ports: &Ports) -> Result<Vec<ReplayRecord>, StoreError> {
     let replays: Vec<ReplayRecord> = all(ports, keys::prefix_range(Table::Replays, &[])).await?;
-    let of_bucket = replays.into_iter().filter(|replay| replay.bucket == bucket);
-    Ok(of_bucket
-        .filter(|replay| replay.state == ReplayState::Running)
-        .collect())
+    let (running, ended): (Vec<_>, Vec<_>) = replays
+        .into_iter()
+        .partition(|replay| replay.state == ReplayState::Running);
+    let now = ports.clock.now();
+    let old = ended
+        .iter()
+        .filter(|replay| now.since(replay.created_at) > EVENT_RETENTION);
+    let forget: Vec<Write> = old
+        .map(|replay| Write::Delete(keys::replay(replay.id)))
+        .collect();
+    for some in forget.chunks(PAGE.rows) {
+        apply(ports, some.to_vec()).await?;
+    }
+    Ok(running)
 }
 
 async fn all<T: serde::de::DeserializeOwned>(
@@ -157,12 +178,16 @@ async fn all<T: serde::de::DeserializeOwned>(
 
 /// The log and the rules of a removed bucket, once nothing is owed. Dead events need the rules to be
 /// sent again, so as long as there are any the rules stay.
-async fn forget_removed(ports: &Ports, bucket: BucketId) -> Result<(), StoreError> {
+async fn forget_removed(
+    ports: &Ports,
+    bucket: BucketId,
+    running: &[ReplayRecord],
+) -> Result<(), StoreError> {
     let gone = current(ports, bucket)
         .await?
         .is_some_and(|current| current.bucket.is_none());
     let owed = !subs_of(ports, bucket).await?.is_empty()
-        || !running_replays(ports, bucket).await?.is_empty();
+        || running.iter().any(|replay| replay.bucket == bucket);
     if !gone || owed {
         return Ok(());
     }

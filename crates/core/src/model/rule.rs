@@ -42,8 +42,8 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// A text that is equal for equal destinations and names this one to operators, such as
-    /// `function:resize` or `webhook:http://127.0.0.1:8080/hook`.
+    /// A text that is equal for equal destinations and for no others. It names this one to operators,
+    /// such as `function:resize` or `webhook:http://127.0.0.1:8080/hook`.
     pub fn id(&self) -> String {
         match self {
             Self::Function(name) => format!("function:{name}"),
@@ -55,12 +55,19 @@ impl Destination {
                 };
                 let settings: Vec<String> = settings
                     .iter()
-                    .map(|(name, value)| format!("{name}={value}"))
+                    .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)))
                     .collect();
                 format!("{kind}:{}", settings.join(","))
             }
         }
     }
+}
+
+/// A setting without the characters that separate settings.
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace(',', "%2c")
+        .replace('=', "%3d")
 }
 
 /// The form of configuration a rule was written in; an older form may be unable to show a newer rule.

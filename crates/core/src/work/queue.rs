@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::handlers;
 use crate::engine::Engine;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{Timestamp, WorkId};
 use crate::ports::{Expect, KeyRange, Limit, Order, Page, Revision, Table, Txn, When, Write};
@@ -85,7 +85,8 @@ pub async fn run_due_once(engine: &Engine) -> Result<usize, Error> {
     Ok(tries)
 }
 
-/// Claims the work that has been due longest.
+/// Claims the work that has been due longest. Work whose record cannot be read is left where it is; it
+/// holds up no other, and is an error when there is nothing else to do.
 pub(super) async fn next<'a>(engine: &Engine, claims: &'a Claims) -> Result<Next<'a>, Error> {
     let now = engine.ports().clock.now();
     let horizon = now.plus(limits::WORK_BACKOFF_MAX);
@@ -99,16 +100,18 @@ pub(super) async fn next<'a>(engine: &Engine, claims: &'a Claims) -> Result<Next
     let mut pages = pages.into_iter().map(entries);
     let mut page = || pages.next().unwrap_or_default();
     let (due, soon, far) = (page(), page(), page());
+    let mut damage = None;
     for (at, id) in far {
-        pull_in(engine, at, id, horizon).await?;
+        unless_damaged(pull_in(engine, at, id, horizon).await, &mut damage)?;
     }
     let mut due = due.into_iter();
     while let Some((at, id)) = due.next() {
         let Some(claim) = claims.take(id) else {
             continue;
         };
+        let found = unless_damaged(read(engine, id).await, &mut damage)?.flatten();
         // Finished or put off between the look and the claim?
-        let Some((record, revision)) = read(engine, id).await?.filter(|(r, _)| r.due == at) else {
+        let Some((record, revision)) = found.filter(|(r, _)| r.due == at) else {
             continue;
         };
         if due.len() > 0 {
@@ -120,10 +123,27 @@ pub(super) async fn next<'a>(engine: &Engine, claims: &'a Claims) -> Result<Next
             revision,
         }));
     }
+    if let Some(damage) = damage {
+        return Err(damage);
+    }
     let soonest = soon
         .first()
         .map_or(limits::WORK_POLL_MAX, |(at, _)| at.since(now));
     Ok(Next::Wait(soonest.min(limits::WORK_POLL_MAX)))
+}
+
+/// Sets damage of one record aside; any other error stands.
+fn unless_damaged<T>(
+    outcome: Result<T, Error>,
+    damage: &mut Option<Error>,
+) -> Result<Option<T>, Error> {
+    match outcome {
+        Err(error) if error.kind() == ErrorKind::Internal => {
+            *damage = Some(error);
+            Ok(None)
+        }
+        outcome => outcome.map(Some),
+    }
 }
 
 /// Entries of `work_due` after one time, up to and including another.

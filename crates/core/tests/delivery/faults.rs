@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cohong_core::delivery::SubActivity;
+use cohong_core::limits::WINDOW_EVENTS_MAX;
 use cohong_core::model::EventKind;
 use cohong_core::ports::{KeyRange, Limit, LogId, Order, Table, Txn, When, Write};
 use cohong_core::records::{AttemptBlock, decode};
@@ -435,5 +436,33 @@ fn e18_one_dead_target_delays_nobody() {
         let report = world.wait(1).await;
         assert_eq!((report.settled, report.owed), (false, 20));
         assert_eq!(report.blocked, ["function:f0: the target is down"]);
+    });
+}
+
+#[test]
+fn e8_a_long_backlog_of_a_poison_key_does_not_delay_another_key() {
+    let world = World::new(8);
+    let sim = world.sim.clone();
+    let world = sim.run(async move {
+        world.receivers.answer(|sent| match &*sent.key {
+            "bad" => refuse(),
+            _ => accept(),
+        });
+        let bucket = world.told_bucket("photos", &[function("f")]).await;
+        world.put(&bucket, "bad").await;
+        // Long enough that its next try is some seconds away.
+        world.sim.pass(6 * SECOND).await;
+        world.delivery.stop().await;
+        for _ in 0..2 * WINDOW_EVENTS_MAX - 1 {
+            world.put(&bucket, "bad").await;
+        }
+        world.put(&bucket, "good").await;
+        world
+    });
+    let world = world.crash();
+    sim.run(async {
+        world.sim.pass(SECOND).await;
+        let told = world.receivers.told("function:f");
+        assert!(told.iter().any(|(key, _)| key == "good"), "{told:?}");
     });
 }

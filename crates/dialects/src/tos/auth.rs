@@ -36,6 +36,18 @@ impl Proved {
     };
 }
 
+/// Judges what stands beside a form. A signature there would not cover the fields, which tell the
+/// server what to do, so it is refused.
+pub(super) fn before_form(head: &Parts) -> Result<Proved, TosError> {
+    let query = head.uri.query().unwrap_or("");
+    match present(&TOS, &head.headers, query).map_err(|error| malformed(&error))? {
+        None => Ok(Proved::NOTHING),
+        Some(_) => Err(TosError::invalid_argument(
+            "a form is signed by its policy; send it without another signature",
+        )),
+    }
+}
+
 /// Judges claims.
 #[derive(Debug)]
 pub(super) struct Auth {
@@ -83,18 +95,6 @@ impl Auth {
             region: Some(claim.scope.region.into()),
             sha256,
         })
-    }
-
-    /// Judges what stands beside a form. A signature there would not cover the fields, which tell the
-    /// server what to do, so it is refused.
-    pub(super) fn before_form(&self, head: &Parts) -> Result<Proved, TosError> {
-        let query = head.uri.query().unwrap_or("");
-        match present(&TOS, &head.headers, query).map_err(|error| malformed(&error))? {
-            None => Ok(Proved::NOTHING),
-            Some(_) => Err(TosError::invalid_argument(
-                "a form is signed by its policy; send it without another signature",
-            )),
-        }
     }
 
     /// Judges the fields of a form in front of its file. A form without signature is anonymous. The

@@ -199,7 +199,7 @@ impl Tos {
     /// A form proves itself by its fields, when they have been read.
     async fn prove(&self, head: &Parts, op: Op) -> Result<Proved, TosError> {
         match op {
-            Op::PostObject => self.auth.before_form(head),
+            Op::PostObject => auth::before_form(head),
             _ => self.auth.request(head).await,
         }
     }

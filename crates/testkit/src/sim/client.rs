@@ -135,8 +135,10 @@ impl Client {
             let request = self.oracle.begin(op.clone());
             let outcome = self.ask(&op, &request).await;
             self.oracle.finish(&outcome);
-            let rest = std::time::Duration::from_millis(self.sim.random(100));
-            self.sim.pass(rest).await;
+            if self.sim.one_in(4) {
+                let rest = std::time::Duration::from_millis(self.sim.random(100));
+                self.sim.pass(rest).await;
+            }
         }
     }
 

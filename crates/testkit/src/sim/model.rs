@@ -179,6 +179,13 @@ impl Model {
         found.ok_or(ErrorKind::NoSuchBucket)
     }
 
+    /// Sets whether versions are kept.
+    pub(super) fn set_versioning(&mut self, bucket: &str, versioning: Versioning) {
+        if let Some(bucket) = self.buckets.get_mut(bucket) {
+            bucket.versioning = versioning;
+        }
+    }
+
     /// A bucket by id.
     pub(super) fn by_id(&mut self, id: BucketId) -> Option<&mut Bucket> {
         self.buckets.values_mut().find(|bucket| bucket.id == id)

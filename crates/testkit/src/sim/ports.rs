@@ -7,6 +7,7 @@ mod receivers;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use cohong_core::ports::{SealError, Sealer};
 
@@ -39,11 +40,14 @@ impl Weather {
         self.now().rough
     }
 
-    /// Others run first, at times.
+    /// Others run first, at times for a while: requests overlap.
     async fn wait(&self, sim: &Sim) {
         if self.is_rough() {
             for _ in 0..sim.random(3) {
                 sim.give_way().await;
+            }
+            if sim.one_in(8) {
+                sim.pass(Duration::from_millis(sim.random(20))).await;
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::delivery::rule_sets::RuleSets;
 use crate::delivery::send::{Landed, Try, spawn};
 use crate::delivery::sub::STORE_RETRY;
 use crate::delivery::window::Window;
-use crate::limits::{IN_FLIGHT_MAX, SETTLE_AFTER, SETTLE_OUTCOMES_MAX};
+use crate::limits::{IN_FLIGHT_MAX, SETTLE_AFTER, SETTLE_OUTCOMES_MAX, WINDOW_EVENTS_MAX};
 use crate::ports::{Mono, Position, StoreError, Txn, Undelivered, When, Write};
 use crate::records::keys::{self, DestinationKey};
 use crate::records::{
@@ -105,6 +105,10 @@ impl Replay {
                 if settled && self.record.state == ReplayState::Done {
                     return;
                 }
+                if settled {
+                    // What waited for this may start.
+                    continue;
+                }
             }
             self.wait(retry).await;
         }
@@ -122,13 +126,13 @@ impl Replay {
     }
 
     /// When something is to be done that nobody rings for. What cannot be done yet, because delivery
-    /// stops or a paused target is being probed, must not wake: it would wake at once, again and again.
+    /// stops, progress is not settled or a paused target is being probed, must not wake: it would wake at once, again and again.
     fn wake(&self, retry: Option<Mono>, stopping: bool) -> Mono {
         let now = self.now();
         let hungry = self.more && self.window.room().is_some() && retry.is_none() && !stopping;
         let probing = self.flights.values().any(|flight| flight.due.is_none());
         let next = match self.health.pause() {
-            _ if stopping => None,
+            _ if stopping || self.is_behind() => None,
             Some(pause) => (!probing).then_some(pause.due),
             None => self.flights.values().filter_map(|flight| flight.due).min(),
         };
@@ -166,7 +170,17 @@ impl Replay {
         Ok(())
     }
 
+    /// Whether so much waits to be settled that nothing new may start: what is held in memory and what
+    /// a crash repeats are bounded.
+    fn is_behind(&self) -> bool {
+        let unsettled: usize = self.attempts.values().map(Vec::len).sum();
+        unsettled >= WINDOW_EVENTS_MAX
+    }
+
     fn depart(&mut self) {
+        if self.is_behind() {
+            return;
+        }
         let now = self.now();
         let under_way = |f: &&Flight| f.due.is_none();
         let Some(pause) = self.health.pause() else {

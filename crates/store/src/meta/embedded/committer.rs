@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use cohong_core::commit::{Batch, Bounds, Offer, Sealed, State};
 use cohong_core::limits::{BATCH_MEMBERS_MAX, SOON_MAX};
-use cohong_core::ports::{CommitError, StoreError, Txn, Write};
+use cohong_core::ports::{CommitError, StoreError, Txn, When, Write};
 
 use super::queue::{Answer, Member, Message};
 use super::stats::Totals;
@@ -293,7 +293,7 @@ struct Space {
 
 impl Space {
     /// Below the reserve only transactions that remove something are taken, so that space can be
-    /// made; below a quarter of it, none.
+    /// made, and progress, so that what was done is not done again; below a quarter of it, none.
     fn refuses(&mut self, txn: &Txn, engine: &mut impl Engine) -> bool {
         if self
             .asked
@@ -314,7 +314,8 @@ impl Space {
                 Write::Delete(_) | Write::Trim(..) | Write::DropPayload(_)
             )
         });
-        !removes || !txn.payloads.is_empty() || self.free < self.reserve / 4
+        let small = txn.when == When::Soon || (removes && txn.payloads.is_empty());
+        !small || self.free < self.reserve / 4
     }
 }
 

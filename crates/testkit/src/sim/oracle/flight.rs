@@ -1,7 +1,7 @@
 //! A request under way.
 
 use cohong_core::ErrorKind;
-use cohong_core::model::BucketId;
+use cohong_core::model::{BucketId, Versioning};
 
 use super::Inner;
 use crate::sim::model::{Answer, Model, Object, Op};
@@ -25,6 +25,9 @@ pub(super) struct Flight {
     pub(super) sources: Vec<Object>,
     /// A port failed under it.
     pub(super) faulted: bool,
+    /// Whether versions were kept in its bucket meanwhile. A reader looks at the bucket before it looks
+    /// at the key, and names versions as the bucket was then.
+    pub(super) versionings: Vec<Versioning>,
     /// The bucket it closed.
     pub(super) closed: Option<BucketId>,
 }
@@ -37,12 +40,32 @@ impl Flight {
             op,
             sources: Vec::new(),
             faulted: false,
+            versionings: Vec::new(),
             closed: None,
         }
     }
 
-    /// Notes what the model would answer now.
-    pub(super) fn refresh(&mut self, model: &Model) {
+    /// Notes what the model would answer now, and would if the bucket still were as it was.
+    pub(super) fn refresh(&mut self, model: &mut Model) {
+        self.note(model);
+        let (Op::Get((name, ..)) | Op::Complete { bucket: name, .. }) = &self.op else {
+            return;
+        };
+        let name = name.clone();
+        let Some(versioning) = model.buckets.get(&name).map(|bucket| bucket.versioning) else {
+            return;
+        };
+        if !self.versionings.contains(&versioning) {
+            self.versionings.push(versioning);
+        }
+        for earlier in self.versionings.clone() {
+            model.set_versioning(&name, earlier);
+            self.note(model);
+        }
+        model.set_versioning(&name, versioning);
+    }
+
+    fn note(&mut self, model: &Model) {
         for (n, item) in self.items.iter_mut().enumerate() {
             let answer = model.answer(&self.op, n);
             if let Some(answer) = answer.filter(|answer| !item.possible.contains(answer)) {
@@ -86,7 +109,7 @@ impl Inner {
     /// Notes what the model would answer to every request now.
     pub(super) fn refresh(&mut self) {
         for flight in self.flights.values_mut() {
-            flight.refresh(&self.model);
+            flight.refresh(&mut self.model);
         }
     }
 }
