@@ -297,7 +297,7 @@ async fn a_form_stays_within_its_policy() {
             (signed(&size(0, 2), &[key]), 400, "EntityTooLarge"),
             (signed(&size(4, 9), &[key]), 400, "EntityTooSmall"),
             // Nothing is at least 9 and at most 1 byte long.
-            (signed(&size(9, 1), &[key]), 400, "EntityTooSmall"),
+            (signed(&size(9, 1), &[key]), 400, "EntityTooLarge"),
             (signed(&elsewhere, &[key]), 403, "AccessDenied"),
             (signed(&json!([]), &[key]), 403, "AccessDenied"),
             (

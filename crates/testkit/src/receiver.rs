@@ -82,12 +82,21 @@ impl Receiver {
             .clone()
     }
 
+    /// How many requests have arrived so far.
+    pub fn count(&self) -> usize {
+        self.shared
+            .arrived
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
     /// Waits until `count` requests have arrived; what arrived by then, or by the end of `within`.
     pub async fn wait(&self, count: usize, within: Duration) -> Vec<Arrived> {
         let enough = async {
             loop {
                 let more = self.shared.more.notified();
-                if self.arrived().len() >= count {
+                if self.count() >= count {
                     return;
                 }
                 more.await;

@@ -88,6 +88,7 @@ impl Runner {
             self.read_on().await;
             self.give_up_cancelled().await;
             self.depart().await;
+            let was_behind = self.is_behind();
             self.settle_due(false).await;
             if std::mem::take(&mut self.sweeps) {
                 self.sweep().await;
@@ -96,8 +97,16 @@ impl Runner {
             if self.leave() {
                 return;
             }
+            if was_behind && !self.is_behind() {
+                // What waited for the settlement may start.
+                continue;
+            }
             self.wait().await;
         }
+    }
+
+    fn is_behind(&self) -> bool {
+        self.subs.values().any(Sub::is_behind)
     }
 
     async fn wait(&mut self) {

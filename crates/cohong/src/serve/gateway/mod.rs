@@ -6,6 +6,7 @@
 mod body;
 mod head;
 mod limits;
+mod patience;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::world;
+use patience::Patient;
 
 /// The gateway of one listener.
 #[derive(Debug)]
@@ -80,6 +82,7 @@ impl Gateway {
             };
             let gateway = self.clone();
             let service = service_fn(move |request| gateway.clone().detached(request, peer));
+            let stream = Patient::new(stream, limits::ANSWER_IDLE_MAX);
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits::HEAD_TIMEOUT)

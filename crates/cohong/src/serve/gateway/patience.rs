@@ -1,0 +1,122 @@
+//! Answers under a clock: a client that stops reading ends its connection instead of holding a place.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
+
+/// A connection that waits for its peer to read, but not for ever.
+pub(super) struct Patient<S> {
+    stream: S,
+    most: Duration,
+    /// Runs while nothing of an answer can be written.
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Patient<S> {
+    /// A connection that fails when nothing could be written for `most`.
+    pub(super) fn new(stream: S, most: Duration) -> Self {
+        Self {
+            stream,
+            most,
+            waiting: None,
+        }
+    }
+
+    fn judge<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.waiting = None;
+            return outcome;
+        }
+        let most = self.most;
+        let waiting = self
+            .waiting
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(most)));
+        let late = || io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading");
+        waiting.as_mut().poll(cx).map(|()| Err(late()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, into)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.judge(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
+        self.judge(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.judge(cx, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.judge(cx, shut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_stops_reading_is_cut_off() {
+        let (mut client, server) = tokio::io::duplex(4);
+        let mut server = Patient::new(server, Duration::from_millis(20));
+        let error = server.write_all(b"answer").await.expect_err("nobody reads");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let mut seen = [0; 4];
+        client.read_exact(&mut seen).await.expect("what was sent");
+        assert_eq!(&seen, b"answ");
+    }
+
+    #[tokio::test]
+    async fn whoever_reads_gets_everything() {
+        let (mut client, server) = tokio::io::duplex(4);
+        let mut server = Patient::new(server, Duration::from_hours(1));
+        let sent = vec![b'a'; 10_000];
+        let mut seen = Vec::new();
+        let send = async {
+            server.write_all(&sent).await.expect("sent");
+            server.shutdown().await.expect("closed");
+        };
+        let ((), read) = tokio::join!(send, client.read_to_end(&mut seen));
+        read.expect("read");
+        assert_eq!(seen, sent);
+    }
+}
