@@ -6,6 +6,9 @@ use std::time::Duration;
 pub const KEY_BYTES_MAX: usize = 1024;
 /// Most rules a bucket has. TOS allows 10 (seed 1); dialects check their own number first.
 pub const RULES_MAX: usize = 100;
+/// Most bytes of the rules of a bucket, all texts together: they are part of the bucket's record, which
+/// every request on the bucket reads.
+pub const RULES_BYTES_MAX: usize = 64 << 10;
 /// Most destinations of one rule. TOS Type2 allows 5.
 pub const DESTINATIONS_MAX: usize = 5;
 /// Most grants of one access control list: what vendors allow.

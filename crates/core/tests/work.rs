@@ -19,8 +19,7 @@ use cohong_core::memory::{Fate, MemoryBlobs};
 use cohong_core::model::{BlobId, BucketName, ObjectKey, PayloadId, Timestamp, WorkId};
 use cohong_core::ports::{
     BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream, CommitError, Key, KeyRange, Limit,
-    LogId, MetadataStore, Order, Page, Position, Record, StoreError, Table, Tail, Txn, When,
-    Write,
+    LogId, MetadataStore, Order, Page, Position, Record, StoreError, Table, Tail, Txn, When, Write,
 };
 use cohong_core::records::{WorkKind, WorkRecord, keys};
 use cohong_core::work::sweep::{SweepReport, Sweeper, sweep_now};

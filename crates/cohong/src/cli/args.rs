@@ -162,6 +162,8 @@ pub(super) enum Key {
         #[arg(value_name = "ACCESS_KEY")]
         access: String,
     },
+    /// Show the secret that signs messages to webhooks, for those who receive them
+    Webhook,
 }
 
 #[derive(Subcommand)]

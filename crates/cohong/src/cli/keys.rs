@@ -36,6 +36,10 @@ pub(super) async fn run(order: Key, client: &Client, output: Output) -> Result<E
                 .await?;
             output.say(&answer, |_| format!("removed {access}"))?;
         }
+        Key::Webhook => {
+            let answer = client.get("/webhook-secret").await?;
+            output.say(&answer, |answer| text(answer, "webhook_secret"))?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,9 @@ use tokio::net::TcpStream;
 
 use crate::World;
 
+/// Name, headers, body, status.
+type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str, u16);
+
 /// Sends an order with the root key; status and whole answer.
 async fn order(world: &World, headers: &[(&str, &str)], body: &str) -> (u16, String) {
     let key = STANDARD.encode(format!("{ACCESS_KEY}:{SECRET_KEY}"));
@@ -38,7 +41,7 @@ async fn orders_are_short_json_and_come_from_no_page() {
     let good = r#"{"account":"bob"}"#;
     let deep = format!(r#"{{"account":{}{}}}"#, "[".repeat(9999), "]".repeat(9999));
     let large = format!(r#"{{"account":"{}"}}"#, "a".repeat(2 << 20));
-    let cases: Vec<(&str, Vec<(&str, &str)>, &str, u16)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (
             "from a page",
             vec![json, ("Origin", "http://evil.example")],

@@ -3,8 +3,8 @@
 use crate::engine::Attributes;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{
-    DESTINATIONS_MAX, GRANTS_MAX, HEADERS_BYTES_MAX, LABELS_BYTES_MAX, RULES_MAX, TAGS_BYTES_MAX,
-    TAGS_MAX, USER_META_BYTES_MAX,
+    DESTINATIONS_MAX, GRANTS_MAX, HEADERS_BYTES_MAX, LABELS_BYTES_MAX, RULES_BYTES_MAX, RULES_MAX,
+    TAGS_BYTES_MAX, TAGS_MAX, USER_META_BYTES_MAX,
 };
 use crate::model::{Acl, NotificationRule, StoredHeaders, Tags, UserMeta};
 
@@ -75,7 +75,7 @@ pub fn check_labels(labels: &Tags) -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks the number of notification rules and of their destinations.
+/// Checks the number and size of notification rules, and the number of their destinations.
 pub fn check_rules(rules: &[NotificationRule]) -> Result<(), Error> {
     if rules.len() > RULES_MAX {
         return Err(invalid("a bucket has at most 100 notification rules"));
@@ -86,7 +86,17 @@ pub fn check_rules(rules: &[NotificationRule]) -> Result<(), Error> {
             "a notification rule names one to five destinations",
         ));
     }
+    if rules.iter().map(rule_bytes).sum::<usize>() > RULES_BYTES_MAX {
+        return Err(invalid("the notification rules are larger than 64 KiB"));
+    }
     Ok(())
+}
+
+fn rule_bytes(rule: &NotificationRule) -> usize {
+    let names = rule.event_names.iter().map(|name| name.len());
+    let destinations = rule.destinations.iter().map(|to| to.id().len());
+    let own = rule.id.0.len() + rule.prefix.len() + rule.suffix.len();
+    own + names.chain(destinations).sum::<usize>()
 }
 
 fn header_values(headers: &StoredHeaders) -> [Option<&str>; 7] {
@@ -132,6 +142,7 @@ fn invalid(message: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Destination, DialectId, EventKinds, RuleForm, RuleId};
 
     fn pairs(n: usize, len: usize) -> Tags {
         let name = |i: usize| format!("n{i}").into_boxed_str();
@@ -171,6 +182,33 @@ mod tests {
             ..StoredHeaders::default()
         };
         assert!(check_meta(&large, &UserMeta::new()).is_err());
+    }
+
+    #[test]
+    fn rules_are_few_and_small() {
+        let rule = |prefix: usize, destinations: usize| NotificationRule {
+            id: RuleId("r".into()),
+            kinds: EventKinds::default(),
+            event_names: Vec::new(),
+            prefix: "p".repeat(prefix).into(),
+            suffix: Box::default(),
+            destinations: vec![Destination::Function("f".into()); destinations],
+            via: DialectId::Tos,
+            form: RuleForm::V2,
+        };
+        let cases = [
+            (vec![], true),
+            (vec![rule(1, 1); RULES_MAX], true),
+            (vec![rule(1, 1); RULES_MAX + 1], false),
+            (vec![rule(1, 0)], false),
+            (vec![rule(1, DESTINATIONS_MAX + 1)], false),
+            (vec![rule(1000, DESTINATIONS_MAX); 60], true),
+            (vec![rule(1000, DESTINATIONS_MAX); 66], false),
+            (vec![rule(RULES_BYTES_MAX, 1)], false),
+        ];
+        for (rules, good) in cases {
+            assert_eq!(check_rules(&rules).is_ok(), good, "{} rules", rules.len());
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use cohong_core::delivery::{DeadSelection, ReplayRequest, SubActivity};
 use cohong_core::limits::EVENT_RETENTION;
-use cohong_core::model::{Broker, Destination, EventKind, ObjectKey};
 use cohong_core::memory::Fate;
+use cohong_core::model::{Broker, Destination, EventKind, ObjectKey};
 use cohong_core::ports::{Limit, LogId, Position, Table, When, Write};
 use cohong_core::records::{ReplayState, SubRecord, SubState, decode, encode};
 
@@ -178,15 +178,7 @@ fn e19_a_replay_is_marked_bounded_and_delays_no_live_event() {
             world.put(&bucket, &format!("live{n}")).await;
             world.sim.pass(SECOND / 20).await;
         }
-        while world
-            .delivery
-            .replay_status(replay)
-            .await
-            .unwrap()
-            .unwrap()
-            .state
-            != ReplayState::Done
-        {
+        while world.replay(replay).await.state != ReplayState::Done {
             world.sim.pass(SECOND).await;
         }
         world.settle(60).await;
@@ -240,7 +232,7 @@ fn a_replay_goes_to_a_destination_that_no_rule_named_and_on_after_a_restart() {
     let world = world.crash();
     sim.run(async {
         world.sim.pass(60 * SECOND).await;
-        let record = world.delivery.replay_status(replay).await.unwrap().unwrap();
+        let record = world.replay(replay).await;
         assert_eq!((record.state, record.refused), (ReplayState::Done, 0));
         let sent = world.receivers.all();
         assert!(
@@ -275,12 +267,7 @@ fn dead_events_are_sent_again_by_order_and_leave_the_dead() {
         assert_eq!(replays.len(), 1);
         world.sim.pass(SECOND).await;
         assert_eq!(world.delivery.dead(None, 10).await.unwrap(), []);
-        let status = world
-            .delivery
-            .replay_status(replays[0])
-            .await
-            .unwrap()
-            .unwrap();
+        let status = world.replay(replays[0]).await;
         assert_eq!((status.state, status.accepted), (ReplayState::Done, 2));
         let last = world.receivers.all().into_iter().next_back().unwrap();
         assert!(last.key == "bad" && last.accepted && last.replay.is_some());

@@ -11,11 +11,12 @@ use cohong_core::engine::{BucketChange, DeleteObject, Engine, Ports, VersionChoi
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
     Acl, BucketId, BucketName, Destination, DialectId, Event, EventKind, EventKinds,
-    NotificationRule, RuleForm, RuleId,
+    NotificationRule, RuleForm, RuleId, WorkId,
 };
 use cohong_core::ports::{
     Clock, EventFormat, Message, MessageContext, MetadataStore, Mono, Target, Undelivered,
 };
+use cohong_core::records::ReplayRecord;
 
 use crate::busy::Busy;
 use crate::common::{self, FakeCallbacks, FakeSealer, owner};
@@ -274,6 +275,11 @@ impl World {
     pub(crate) async fn sub(&self, to: &Destination) -> Option<SubStatus> {
         let subs = self.delivery.subs().await.unwrap();
         subs.into_iter().find(|sub| sub.destination == to.id())
+    }
+
+    pub(crate) async fn replay(&self, id: WorkId) -> ReplayRecord {
+        let replays = self.delivery.replays().await.unwrap();
+        replays.into_iter().find(|replay| replay.id == id).unwrap()
     }
 
     pub(crate) fn meta(&self) -> &dyn MetadataStore {

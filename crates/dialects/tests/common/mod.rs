@@ -1,6 +1,7 @@
 //! A TOS dialect over stores in memory, driven in-process by signed requests.
 #![allow(dead_code, reason = "each test binary uses another part of the world")]
 
+pub(crate) mod attack;
 mod ports;
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Access keys.
+//! Access keys, and the secret that receivers of webhooks verify with.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,8 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::routing::{delete, get};
 use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cohong_core::model::{AccessKeyId, AccountId};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,6 +19,7 @@ pub(super) fn routes() -> Router<Arc<Admin>> {
     Router::new()
         .route("/keys", get(list).post(create))
         .route("/keys/{access}", delete(remove))
+        .route("/webhook-secret", get(webhook_secret))
 }
 
 #[derive(Deserialize)]
@@ -70,4 +73,10 @@ async fn remove(State(admin): State<Arc<Admin>>, Path(access): Path<String>) -> 
         .remove_key(&AccessKeyId(access.as_str().into()))
         .await?;
     Ok(Json(json!({ "removed": access })))
+}
+
+/// In the form of Standard Webhooks: `whsec_` and Base64.
+async fn webhook_secret(State(admin): State<Arc<Admin>>) -> Answer {
+    let secret = STANDARD.encode(admin.engine.webhook_secret().await?);
+    Ok(Json(json!({ "webhook_secret": format!("whsec_{secret}") })))
 }

@@ -59,14 +59,6 @@ impl DeliveryHandle {
             .await
     }
 
-    /// How far a replay is; `None` when there is none of that id.
-    pub async fn replay_status(&self, id: WorkId) -> Result<Option<ReplayRecord>, Error> {
-        let found = self.shared.ports.meta.get_many(&[keys::replay(id)]).await;
-        let found = found.map_err(failed)?.pop().flatten();
-        let record = found.map(|stored| decode(&stored.bytes)).transpose();
-        record.map_err(failed)
-    }
-
     /// All replays, by id.
     pub async fn replays(&self) -> Result<Vec<ReplayRecord>, Error> {
         all(&self.shared).await.map_err(failed)

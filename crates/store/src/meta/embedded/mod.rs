@@ -38,8 +38,9 @@ use engine::{FjallEngine, Tables};
 use folder::Folder;
 use queue::Queue;
 
-/// Rows that are read without leaving the async thread: fewer take less time than the way to another
-/// thread and back.
+/// Rows that are read by key without leaving the async thread: fewer take less time than the way to
+/// another thread and back. Scans always leave it: on their way to the first row they may pass any
+/// number of removed ones.
 const INLINE_ROWS: usize = 16;
 /// The same for bytes of a payload.
 const INLINE_BYTES: u64 = 16 << 10;
@@ -199,9 +200,6 @@ impl MetadataStore for EmbeddedMeta {
         order: Order,
         limit: Limit,
     ) -> Result<Vec<Page>, StoreError> {
-        if ranges.len().saturating_mul(limit.rows) <= INLINE_ROWS {
-            return reads::scan(&self.tables, ranges, order, limit);
-        }
         let (tables, ranges) = (self.tables.clone(), ranges.to_vec());
         elsewhere(move || reads::scan(&tables, &ranges, order, limit)).await
     }
@@ -219,9 +217,6 @@ impl MetadataStore for EmbeddedMeta {
     }
 
     async fn tail(&self, log: LogId, after: Position, limit: Limit) -> Result<Tail, StoreError> {
-        if limit.rows <= INLINE_ROWS {
-            return reads::tail(&self.tables, &self.shared, log, after, limit);
-        }
         let (tables, shared) = (self.tables.clone(), Arc::clone(&self.shared));
         elsewhere(move || reads::tail(&tables, &shared, log, after, limit)).await
     }
