@@ -211,7 +211,7 @@ fn temporary_keys_carry_a_token_and_an_end() {
     run(async {
         let world = World::new();
         let now = cohong_core::ports::Clock::now(&*world.clock);
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         let issued = world
             .engine
             .create_key(&account("a"), Some(hour))
@@ -222,10 +222,10 @@ fn temporary_keys_carry_a_token_and_an_end() {
         assert!(known.token.is_some() && known.token == issued.token);
 
         // It is told apart from an unknown key for a day after its end, and then forgotten.
-        world.clock.advance(hour + Duration::from_secs(23 * 3600));
+        world.clock.advance(hour + Duration::from_hours(23));
         world.engine.create_key(&account("a"), None).await.unwrap();
         assert!(credential(&world, &issued.access).await.is_some());
-        world.clock.advance(Duration::from_secs(2 * 3600));
+        world.clock.advance(Duration::from_hours(2));
         world.engine.create_key(&account("a"), None).await.unwrap();
         assert!(credential(&world, &issued.access).await.is_none());
     });
@@ -299,7 +299,7 @@ fn secrets_are_sealed_at_rest_and_never_print() {
             .ensure_root(Some(("admin", &root)))
             .await
             .unwrap();
-        let hour = Some(Duration::from_secs(3600));
+        let hour = Some(Duration::from_hours(1));
         let issued = world.engine.create_key(&account("a"), hour).await.unwrap();
         let token = issued.token.clone().unwrap();
         let secrets = ["the-root-secret", issued.secret.expose(), &token.0];

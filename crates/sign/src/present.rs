@@ -57,14 +57,6 @@ pub struct Presented {
     pub security_token: Option<String>,
 }
 
-impl Presented {
-    /// Last second since 1970 at which a claim in a query is good; nothing for claims that carry no lifetime.
-    pub fn expires_at(&self) -> Option<i64> {
-        self.expires
-            .map(|seconds| self.timestamp.unix_seconds() + i64::from(seconds))
-    }
-}
-
 impl fmt::Debug for Presented {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Presented")

@@ -8,7 +8,8 @@ const SEEDS: u64 = 300;
 
 /// Seeds that once found something, each with what it was.
 const REGRESSION_SEEDS: &[u64] = &[
-    0, // a replay went round without end while the paused target was probed, or while delivery stopped
+    5,   // a replay went round without end while a paused target was probed
+    148, // a manifest stayed when an object went before the parts of its upload were purged
 ];
 
 fn setting(name: &str, default: u64) -> u64 {

@@ -63,9 +63,11 @@ async fn purge_parts(engine: &Engine, upload: UploadId) -> Result<Vec<Write>, Er
             return Err(Error::new(ErrorKind::Internal, message));
         }
         Some(state @ (PayloadState::Open | PayloadState::Doomed)) => return Err(unexpected(state)),
-        // Whoever drops the object's payload removes its record.
-        Some(PayloadState::Live) | None => Vec::new(),
-        Some(PayloadState::Dropping) => vec![Write::Delete(keys::payload(payload))],
+        Some(PayloadState::Dropping) if used.is_empty() => {
+            vec![Write::Delete(keys::payload(payload))]
+        }
+        // Whoever drops the object's payload removes its record, together with its manifest.
+        Some(PayloadState::Live | PayloadState::Dropping) | None => Vec::new(),
     };
     let keep = match state {
         Some(PayloadState::Live) => used,

@@ -109,14 +109,14 @@ mod tests {
     async fn whoever_reads_gets_everything() {
         let (mut client, server) = tokio::io::duplex(4);
         let mut server = Patient::new(server, Duration::from_hours(1));
-        let sent = vec![b'a'; 10_000];
+        let answer = vec![b'a'; 10_000];
         let mut seen = Vec::new();
         let send = async {
-            server.write_all(&sent).await.expect("sent");
+            server.write_all(&answer).await.expect("sent");
             server.shutdown().await.expect("closed");
         };
         let ((), read) = tokio::join!(send, client.read_to_end(&mut seen));
         read.expect("read");
-        assert_eq!(seen, sent);
+        assert_eq!(seen, answer);
     }
 }
