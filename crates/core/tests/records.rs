@@ -213,7 +213,6 @@ fn logged() -> LoggedEvent {
             request_id: "request".into(),
             dialect: DialectId::Tos,
             vars: vec![pair("x:user", "7")],
-            hops: 1,
         },
         rule_set: RuleSetVersion(1_700_000_000_000_000_000),
         hits: vec![Hit {

@@ -10,6 +10,7 @@ const SEEDS: u64 = 300;
 const REGRESSION_SEEDS: &[u64] = &[
     5,   // a replay went round without end while a paused target was probed
     148, // a manifest stayed when an object went before the parts of its upload were purged
+    181, // the second of two Completes met purged parts and was told that they are invalid
 ];
 
 fn setting(name: &str, default: u64) -> u64 {

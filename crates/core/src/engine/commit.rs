@@ -253,6 +253,5 @@ pub(crate) fn bare_event(
         request_id: cx.request_id.clone(),
         dialect: cx.dialect,
         vars: Vec::new(),
-        hops: 0,
     }
 }

@@ -15,7 +15,7 @@ use super::holding::NewBytes;
 use super::uploads::{FoundUpload, no_such_upload, payload_in};
 use super::walk::Walk;
 use super::{CompleteReceipt, CompleteUpload, Cx, Engine, NewVersion, UploadTarget};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
     Bucket, Checksums, EventKind, Extent, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
@@ -51,8 +51,13 @@ impl Engine {
                 Ok(receipt) => return Ok(receipt),
                 Err(Unwritten::Stale) => {}
                 Err(Unwritten::Failed(error)) => {
-                    self.reopen(&fenced).await;
-                    return Err(error);
+                    // When the upload ended meanwhile its parts may have been gone already: whoever
+                    // asks is told what became of it, not what its remains looked like. But when the
+                    // answer of the commit is missing, that is the answer.
+                    let as_fenced = self.reopen(&fenced).await;
+                    if as_fenced || error.kind() == ErrorKind::Unavailable {
+                        return Err(error);
+                    }
                 }
             }
         }
@@ -77,10 +82,10 @@ impl Engine {
         Ok(fenced.filter(|upload| upload.record.state == UploadState::Completing))
     }
 
-    /// Lets parts come again. When this fails the upload stays fenced, as after a crash, and the next
-    /// Complete or Abort goes on.
-    async fn reopen(&self, fenced: &FoundUpload) {
-        let _: Result<bool, Error> = self.turn(fenced, UploadState::Open).await;
+    /// Lets parts come again. `false` when the upload is not as it was fenced any more. When this
+    /// fails the upload stays fenced, as after a crash, and the next Complete or Abort goes on.
+    async fn reopen(&self, fenced: &FoundUpload) -> bool {
+        self.turn(fenced, UploadState::Open).await.unwrap_or(true)
     }
 
     async fn turn(&self, upload: &FoundUpload, state: UploadState) -> Result<bool, Error> {

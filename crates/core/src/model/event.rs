@@ -134,6 +134,4 @@ pub struct Event {
     pub dialect: DialectId,
     /// Custom variables of the upload callback, echoed to functions.
     pub vars: Vec<(Box<str>, Box<str>)>,
-    /// How many rules led here one after the other; guards against loops.
-    pub hops: u8,
 }

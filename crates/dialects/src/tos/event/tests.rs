@@ -21,7 +21,6 @@ fn event(kind: EventKind) -> Event {
         request_id: "req-1".into(),
         dialect: DialectId::Tos,
         vars: Vec::new(),
-        hops: 0,
     }
 }
 

@@ -85,7 +85,6 @@ fn message(admin: &Admin, to: &Destination) -> Result<Message, Problem> {
         request_id: NAME.into(),
         dialect: via,
         vars: Vec::new(),
-        hops: 0,
     };
     let cx = MessageContext {
         bucket: &bucket,

@@ -165,7 +165,6 @@ mod tests {
             request_id: "r".into(),
             dialect: DialectId::Tos,
             vars: Vec::new(),
-            hops: 0,
         }
     }
 
