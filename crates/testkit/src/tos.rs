@@ -199,6 +199,62 @@ impl TosClient {
         self.must(Method::DELETE, &ask).await
     }
 
+    /// Stores an object in parts, of which all but the last have at least 5 MiB, completed without a
+    /// list of parts; its etag.
+    pub async fn put_parts(
+        &mut self,
+        bucket: &str,
+        key: &str,
+        parts: &[Bytes],
+    ) -> Result<String, String> {
+        let base = Ask {
+            bucket: Some(bucket),
+            key: Some(key),
+            ..Ask::default()
+        };
+        let create = Ask {
+            query: &[("uploads", "")],
+            ..base.clone()
+        };
+        let created = json(&self.must(Method::POST, &create).await?)?;
+        let upload = created["UploadId"]
+            .as_str()
+            .ok_or("no upload id")?
+            .to_owned();
+        for (n, body) in parts.iter().enumerate() {
+            let number = (n + 1).to_string();
+            let query = [("uploadId", upload.as_str()), ("partNumber", &number)];
+            self.must(
+                Method::PUT,
+                &Ask {
+                    query: &query,
+                    body: body.clone(),
+                    ..base.clone()
+                },
+            )
+            .await?;
+        }
+        let query = [("uploadId", upload.as_str())];
+        let body = Bytes::from_static(b"{}");
+        let done = json(
+            &self
+                .must(
+                    Method::POST,
+                    &Ask {
+                        query: &query,
+                        body,
+                        ..base
+                    },
+                )
+                .await?,
+        )?;
+        Ok(done["ETag"]
+            .as_str()
+            .ok_or("no etag")?
+            .trim_matches('"')
+            .to_owned())
+    }
+
     /// Sets one rule that calls `function` for every put and delete of keys below `prefix`.
     pub async fn notify(
         &mut self,
@@ -299,6 +355,10 @@ impl TosClient {
         });
         Ok(sender)
     }
+}
+
+fn json(answer: &Answer) -> Result<serde_json::Value, String> {
+    serde_json::from_slice(&answer.body).map_err(|e| e.to_string())
 }
 
 fn value(text: &str) -> Result<HeaderValue, String> {

@@ -10,8 +10,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use cohong_testkit::instance::{Instance, Start};
-use cohong_testkit::tos::{Ask, TosClient};
-use http::Method;
+use cohong_testkit::tos::TosClient;
 
 const BUCKET: &str = "durable";
 
@@ -71,51 +70,9 @@ async fn writes(client: &mut TosClient) -> Result<usize, String> {
         done += 1;
     }
     client.delete(BUCKET, "small").await?;
-    let base = Ask {
-        bucket: Some(BUCKET),
-        key: Some("parts"),
-        ..Ask::default()
-    };
-    let created = client
-        .must(
-            Method::POST,
-            &Ask {
-                query: &[("uploads", "")],
-                ..base.clone()
-            },
-        )
-        .await?;
-    let created: serde_json::Value =
-        serde_json::from_slice(&created.body).map_err(|e| e.to_string())?;
-    let upload = created["UploadId"]
-        .as_str()
-        .ok_or("no upload id")?
-        .to_owned();
-    for number in ["1", "2"] {
-        let query = [("uploadId", upload.as_str()), ("partNumber", number)];
-        let body = Bytes::from(vec![1; 5 << 20]);
-        client
-            .must(
-                Method::PUT,
-                &Ask {
-                    query: &query,
-                    body,
-                    ..base.clone()
-                },
-            )
-            .await?;
-    }
-    let query = [("uploadId", upload.as_str())];
-    let body = Bytes::from_static(b"{}");
+    let part = Bytes::from(vec![1; 5 << 20]);
     client
-        .must(
-            Method::POST,
-            &Ask {
-                query: &query,
-                body,
-                ..base
-            },
-        )
+        .put_parts(BUCKET, "parts", &[part.clone(), part])
         .await?;
     Ok(done + 5)
 }

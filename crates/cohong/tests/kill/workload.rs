@@ -5,8 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cohong_testkit::instance::Instance;
 use cohong_testkit::seed::Seed;
-use cohong_testkit::tos::{Ask, TosClient};
-use http::Method;
+use cohong_testkit::tos::TosClient;
 use tokio::task::JoinSet;
 
 use crate::BUCKET;
@@ -49,12 +48,9 @@ async fn write(mut client: TosClient, journal: Arc<Journal>, writer: usize, mut 
         let (op, done) = match random.below(100) {
             0..15 => (Op::Delete, client.delete(BUCKET, &key).await.map(|_| None)),
             15..16 => {
-                let parts = (unique(PART, &mut random), unique(1000, &mut random));
-                let whole = [parts.0.clone(), parts.1.clone()].concat();
-                (
-                    Op::Put(whole.into()),
-                    multipart(&mut client, &key, parts).await.map(Some),
-                )
+                let parts = [unique(PART, &mut random), unique(1000, &mut random)];
+                let put = client.put_parts(BUCKET, &key, &parts).await;
+                (Op::Put(parts.concat().into()), put.map(Some))
             }
             size => {
                 let len = match size {
@@ -85,64 +81,6 @@ fn unique(len: usize, random: &mut Seed) -> Bytes {
         chunk.copy_from_slice(&n[..chunk.len()]);
     }
     bytes.into()
-}
-
-async fn multipart(
-    client: &mut TosClient,
-    key: &str,
-    parts: (Bytes, Bytes),
-) -> Result<String, String> {
-    let base = Ask {
-        bucket: Some(BUCKET),
-        key: Some(key),
-        ..Ask::default()
-    };
-    let created = client
-        .must(
-            Method::POST,
-            &Ask {
-                query: &[("uploads", "")],
-                ..base.clone()
-            },
-        )
-        .await?;
-    let created: serde_json::Value =
-        serde_json::from_slice(&created.body).map_err(|e| e.to_string())?;
-    let upload = created["UploadId"]
-        .as_str()
-        .ok_or("no upload id")?
-        .to_owned();
-    for (number, body) in [("1", parts.0), ("2", parts.1)] {
-        let query = [("uploadId", upload.as_str()), ("partNumber", number)];
-        client
-            .must(
-                Method::PUT,
-                &Ask {
-                    query: &query,
-                    body,
-                    ..base.clone()
-                },
-            )
-            .await?;
-    }
-    let query = [("uploadId", upload.as_str())];
-    let body = Bytes::from_static(b"{}");
-    let done = client
-        .must(
-            Method::POST,
-            &Ask {
-                query: &query,
-                body,
-                ..base
-            },
-        )
-        .await?;
-    let done: serde_json::Value = serde_json::from_slice(&done.body).map_err(|e| e.to_string())?;
-    Ok(done["ETag"]
-        .as_str()
-        .ok_or("no etag")?
-        .trim_matches('"')
-        .to_owned())
 }
 
 fn header(headers: &http::HeaderMap, name: &str) -> String {
