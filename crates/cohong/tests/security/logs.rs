@@ -152,6 +152,11 @@ async fn the_log_holds_no_secret_at_any_level() {
         log.contains("PutObject") && log.contains("outgoing call refused"),
         "{log}"
     );
+    // The rule came before its function.
+    assert!(
+        log.contains("a rule names a function that is not registered"),
+        "{log}"
+    );
     let token = made["security_token"].as_str().expect("a token");
     let issued = made["secret_key"].as_str().expect("a secret");
     for secret in [SECRET_KEY, HIDDEN, KEY, signature.as_str(), token, issued] {

@@ -9,3 +9,4 @@ pub mod json;
 mod limits;
 pub mod policy;
 pub mod range;
+pub(crate) mod unserved;

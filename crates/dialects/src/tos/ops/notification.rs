@@ -10,6 +10,7 @@ use super::Answer;
 use super::answer::{empty, json};
 use super::bucket::read;
 use super::input::json_body;
+use crate::common::unserved::warn_of_unserved;
 use crate::tos::Call;
 use crate::tos::error::TosError;
 use crate::tos::wire::notification::rules::rules;
@@ -40,8 +41,9 @@ async fn store(
     drafts: Vec<Draft>,
     seen: Option<RuleSetVersion>,
 ) -> Answer {
+    let rules = rules(drafts)?;
     let change = BucketChange::Rules {
-        rules: rules(drafts)?,
+        rules: rules.clone(),
         seen,
     };
     let stored = engine.change_bucket(&call.cx, call.bucket()?, change).await;
@@ -49,6 +51,7 @@ async fn store(
         (ErrorKind::Busy, Some(_)) => stale(),
         _ => error.into(),
     })?;
+    warn_of_unserved(engine, call.bucket()?, &rules).await?;
     Ok(empty(StatusCode::OK, HeaderMap::new()))
 }
 
