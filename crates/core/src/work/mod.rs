@@ -2,7 +2,7 @@
 //! (invariant I3), and is tried until it is done or an operator is needed.
 //!
 //! For one process: a claim is a note in memory, so nothing is claimed after a restart. Every kind of
-//! work may run twice (I5). Four moves, each one transaction: [`put`], finish, retry, bury. It does
+//! work may run twice (I5). Four moves, each one transaction: put, finish, retry, bury. It does
 //! not know what clients do; what each kind does stands in `handlers`.
 
 mod admin;
