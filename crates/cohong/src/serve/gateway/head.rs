@@ -1,25 +1,11 @@
 //! The head of a request: what is ambiguous is refused before any dialect reads it.
 
 use http::request::Parts;
-use http::{HeaderValue, Method, Response, header};
+use http::{HeaderValue, Response, header};
 
 use cohong_dialects::gate::OutBody;
 
-/// What the log needs after the head is gone.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub method: Method,
-}
-
-impl Line {
-    pub(super) fn of(head: &Parts) -> Self {
-        Self {
-            method: head.method.clone(),
-        }
-    }
-}
-
-/// Method and target of a head, for an answer after a defect.
+/// Method and target of a head, for the log and for an answer after a defect.
 pub(super) fn copy(head: &Parts) -> Parts {
     let mut request = http::Request::new(());
     *request.method_mut() = head.method.clone();

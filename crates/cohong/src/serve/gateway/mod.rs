@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::gate::{GateCx, OutBody, Refused, Served};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -118,7 +118,6 @@ impl Gateway {
             request_id: self.ids.draw(),
             peer: Some(peer.ip()),
         };
-        let line = head::Line::of(&head);
         let dialect = self.dialects.of(&head).clone();
         let kept = head::copy(&head);
         let gateway = self.clone();
@@ -144,7 +143,7 @@ impl Gateway {
                 dialect.refuse(Refused::Defect, &kept, &cx)
             }
         };
-        log(&line, &cx, &response, started);
+        log(&kept.method, &cx, &response, started);
         Ok(response)
     }
 }
@@ -173,7 +172,7 @@ async fn accept(
 }
 
 /// One line and one set of numbers a request. Keys and signatures stay out.
-fn log(line: &head::Line, cx: &GateCx, response: &Response<OutBody>, started: Instant) {
+fn log(method: &Method, cx: &GateCx, response: &Response<OutBody>, started: Instant) {
     let served = response.extensions().get::<Served>();
     let operation = served.map_or("Refused", |served| served.operation);
     let status = response.status().as_u16();
@@ -188,8 +187,8 @@ fn log(line: &head::Line, cx: &GateCx, response: &Response<OutBody>, started: In
     let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     let request_id = &*cx.request_id;
     if status >= 500 {
-        tracing::warn!(request_id, operation, method = %line.method, bucket, account, status, code, cause, took_us, "request failed");
+        tracing::warn!(request_id, operation, method = %method, bucket, account, status, code, cause, took_us, "request failed");
     } else {
-        tracing::info!(request_id, operation, method = %line.method, bucket, account, status, code, cause, took_us, "request");
+        tracing::info!(request_id, operation, method = %method, bucket, account, status, code, cause, took_us, "request");
     }
 }
