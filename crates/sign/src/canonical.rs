@@ -1,6 +1,8 @@
 //! The canonical request and the string to sign (TOS sheet section 2).
 
-use http::{HeaderMap, Method};
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName, Method};
 use sha2::{Digest, Sha256};
 
 use crate::error::CanonicalError;
@@ -35,6 +37,7 @@ pub struct RequestHead<'a> {
 
 /// Builds the canonical request. It is a byte string because header values need not be UTF-8.
 ///
+/// `signed` is the list of the claim; headers that the scheme signs unlisted take part as well, if they are there.
 /// Every query parameter except the signature itself takes part. Lines of a repeated header are joined with
 /// a comma, and spaces around a value are dropped.
 pub fn canonical_request(
@@ -47,13 +50,16 @@ pub fn canonical_request(
     pairs.retain(|(name, _)| scheme.suffix(name).as_deref() != Some("signature"));
     let mut out = Vec::with_capacity(512);
     push_line(&mut out, head.method.as_str());
-    push_line(&mut out, &canonical_path(head.path)?);
-    push_line(&mut out, &canonical_query(pairs));
-    for name in signed.iter() {
-        push_header(&mut out, head.headers, name)?;
+    push_line(&mut out, canonical_path(head.path)?);
+    push_line(&mut out, canonical_query(scheme, pairs));
+    for name in covered(scheme, head.headers, signed).iter() {
+        if !push_header(&mut out, head.headers, name) {
+            let name = name.to_owned();
+            return Err(CanonicalError::HeaderAbsent { name });
+        }
     }
     push_line(&mut out, "");
-    push_line(&mut out, &signed.to_string());
+    push_line(&mut out, signed.to_string());
     out.extend_from_slice(payload.as_bytes());
     Ok(out)
 }
@@ -63,7 +69,8 @@ pub fn canonical_request(
 pub fn canonical_policy_request(scheme: &Scheme, query: &str) -> Result<Vec<u8>, BadEscape> {
     let mut pairs = query_pairs(query)?;
     pairs.retain(|(name, _)| policy_url_signs(scheme, name));
-    Ok(format!("{}\n{UNSIGNED_PAYLOAD}", canonical_query(pairs)).into_bytes())
+    let query = canonical_query(scheme, pairs);
+    Ok(format!("{query}\n{UNSIGNED_PAYLOAD}").into_bytes())
 }
 
 /// Whether a policy URL signs the query parameter `name`.
@@ -89,8 +96,26 @@ pub fn string_to_sign(
     )
 }
 
-fn push_line(out: &mut Vec<u8>, line: &str) {
-    out.extend_from_slice(line.as_bytes());
+/// Headers whose values are signed. A scheme with unlisted headers signs what is there of both kinds: a name that
+/// is listed and absent adds no line, so neither adding nor dropping such a header goes unnoticed.
+fn covered<'a>(
+    scheme: &Scheme,
+    headers: &HeaderMap,
+    listed: &'a SignedHeaders,
+) -> Cow<'a, SignedHeaders> {
+    if scheme.unlisted.is_none() {
+        return Cow::Borrowed(listed);
+    }
+    let names = headers
+        .keys()
+        .map(HeaderName::as_str)
+        .filter(|name| listed.contains(name) || scheme.signs_unlisted(name));
+    Cow::Owned(SignedHeaders::from_names(names.map(str::to_owned)))
+}
+
+/// Appends a line and its end.
+pub(crate) fn push_line(out: &mut Vec<u8>, line: impl AsRef<[u8]>) {
+    out.extend_from_slice(line.as_ref());
     out.push(b'\n');
 }
 
@@ -101,32 +126,50 @@ fn canonical_path(raw: &str) -> Result<String, BadEscape> {
     Ok(encode_path(&decode(raw)?))
 }
 
-/// Sorts by decoded name, as the SDKs do; values of a repeated name keep their order.
-fn canonical_query(mut pairs: Vec<Pair>) -> String {
-    pairs.sort_by(|a, b| a.0.cmp(&b.0));
-    let encoded: Vec<String> = pairs
+/// Sorts by name, decoded or encoded, as the SDKs do; values of a repeated name keep their order.
+pub(crate) fn canonical_query(scheme: &Scheme, mut pairs: Vec<Pair>) -> String {
+    if !scheme.encoded_order {
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    let mut encoded: Vec<(String, String)> = pairs
         .iter()
-        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .map(|(name, value)| (encode(name), encode(value)))
         .collect();
-    encoded.join("&")
+    if scheme.encoded_order {
+        encoded.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    let parts: Vec<String> = encoded
+        .into_iter()
+        .map(
+            |(name, value)| match value.is_empty() && scheme.bare_empty {
+                true => name,
+                false => format!("{name}={value}"),
+            },
+        )
+        .collect();
+    parts.join("&")
 }
 
-fn push_header(out: &mut Vec<u8>, headers: &HeaderMap, name: &str) -> Result<(), CanonicalError> {
+/// Appends `name:value` and a line end; appends nothing and says so when the header is absent.
+pub(crate) fn push_header(out: &mut Vec<u8>, headers: &HeaderMap, name: &str) -> bool {
+    let Some(value) = header_value(headers, name) else {
+        return false;
+    };
+    out.extend_from_slice(name.as_bytes());
+    out.push(b':');
+    push_line(out, value);
+    true
+}
+
+/// The value of a header as it is signed: the lines of a repeated one joined with commas, without the spaces
+/// around each; nothing when it is absent.
+pub(crate) fn header_value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
     let values: Vec<&[u8]> = headers
         .get_all(name)
         .iter()
         .map(|value| value.as_bytes().trim_ascii())
         .collect();
-    if values.is_empty() {
-        return Err(CanonicalError::HeaderAbsent {
-            name: name.to_owned(),
-        });
-    }
-    out.extend_from_slice(name.as_bytes());
-    out.push(b':');
-    out.extend_from_slice(&values.join(&b','));
-    out.push(b'\n');
-    Ok(())
+    (!values.is_empty()).then(|| values.join(&b','))
 }
 
 #[cfg(test)]
@@ -145,7 +188,7 @@ mod tests {
             query,
             headers: &headers,
         };
-        let signed = SignedHeaders::parse("X-Tos-A;host").expect("list");
+        let signed = SignedHeaders::parse("list", "X-Tos-A;host").expect("list");
         let bytes = canonical_request(&TOS, &head, &signed, "P")?;
         Ok(String::from_utf8(bytes).expect("text"))
     }
@@ -185,7 +228,7 @@ mod tests {
             query: "",
             headers: &headers,
         };
-        let signed = SignedHeaders::parse("host").expect("list");
+        let signed = SignedHeaders::parse("list", "host").expect("list");
         let err = canonical_request(&TOS, &head, &signed, "P").expect_err("no host");
         assert_eq!(
             err,

@@ -13,8 +13,9 @@ use crate::scope::Scope;
 #[derive(Clone)]
 pub struct DayKey([u8; 32]);
 
-/// Derives the signing key: an HMAC chain over the secret with date, region, service and terminator.
+/// Derives the signing key: an HMAC chain over the prefixed secret with date, region, service and terminator.
 pub fn signing_key(scheme: &Scheme, secret: &str, scope: &Scope) -> DayKey {
+    let secret = format!("{}{secret}", scheme.key_prefix);
     let date = mac(secret.as_bytes(), scope.date.as_bytes());
     let region = mac(&date, scope.region.as_bytes());
     let service = mac(&region, scope.service.as_bytes());
@@ -31,7 +32,9 @@ impl DayKey {
     pub fn matches(&self, string_to_sign: &[u8], signature: &str) -> bool {
         let mut given = [0; 32];
         hex::decode_to_slice(signature, &mut given).is_ok()
-            && hmac(&self.0, string_to_sign).verify_slice(&given).is_ok()
+            && hmac::<Hmac<Sha256>>(&self.0, string_to_sign)
+                .verify_slice(&given)
+                .is_ok()
     }
 }
 
@@ -41,14 +44,18 @@ impl fmt::Debug for DayKey {
     }
 }
 
-fn hmac(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
-    let mut state = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+/// The state of an HMAC that has read `message`.
+pub(crate) fn hmac<M: Mac + KeyInit>(key: &[u8], message: &[u8]) -> M {
+    let mut state = <M as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
     state.update(message);
     state
 }
 
 fn mac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    hmac(key, message).finalize().into_bytes().into()
+    hmac::<Hmac<Sha256>>(key, message)
+        .finalize()
+        .into_bytes()
+        .into()
 }
 
 #[cfg(test)]

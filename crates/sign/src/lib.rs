@@ -2,7 +2,8 @@
 //!
 //! A client signs and the server verifies with the same functions on the same inputs: the request as it
 //! stands on the wire ([`RequestHead`]). Vendors of this family differ in constants only, and these are
-//! gathered in a [`Scheme`]; the one scheme of today is [`TOS`].
+//! gathered in a [`Scheme`], such as [`TOS`]. A vendor with several versions of signatures has a module that hides
+//! them, [`oss`].
 //!
 //! The way of a request through the server:
 //!
@@ -20,6 +21,7 @@ mod canonical;
 mod error;
 mod key;
 mod limits;
+pub mod oss;
 mod percent;
 mod present;
 mod scheme;

@@ -1,7 +1,7 @@
 //! What a request claims about its signature, in every place where a claim can stand, parsed into one form.
 
 mod form;
-mod header;
+pub(crate) mod header;
 mod query;
 
 use std::fmt;
@@ -107,23 +107,28 @@ struct Fields {
 
 impl Fields {
     /// The place for the field called `suffix` after the vendor prefix; nothing for names without meaning here.
-    fn slot(&mut self, suffix: &str) -> Option<&mut Option<String>> {
+    fn slot(&mut self, scheme: &Scheme, suffix: &str) -> Option<&mut Option<String>> {
         match suffix {
-            "algorithm" => Some(&mut self.algorithm),
             "credential" => Some(&mut self.credential),
             "date" => Some(&mut self.date),
             "expires" => Some(&mut self.expires),
-            "policy" => Some(&mut self.policy),
+            "policy" if scheme.policy_urls => Some(&mut self.policy),
             "security-token" => Some(&mut self.security_token),
             "signature" => Some(&mut self.signature),
-            "signedheaders" => Some(&mut self.signed_headers),
+            _ if suffix.eq_ignore_ascii_case(scheme.algorithm_parameter) => {
+                Some(&mut self.algorithm)
+            }
+            _ if suffix.eq_ignore_ascii_case(scheme.list_parameter) => {
+                Some(&mut self.signed_headers)
+            }
             _ => None,
         }
     }
 
     /// Checks the algorithm, where it is a field of its own.
     fn check_algorithm(&self, scheme: &Scheme) -> Result<(), Fault> {
-        let given = require(self.algorithm.as_deref(), || scheme.parameter("Algorithm"))?;
+        let name = || scheme.parameter(scheme.algorithm_parameter);
+        let given = require(self.algorithm.as_deref(), name)?;
         if given == scheme.algorithm {
             Ok(())
         } else {
@@ -160,16 +165,17 @@ impl Fields {
 }
 
 /// Whether a field means that the request is to be seen as signed. A policy or a date alone does not.
-fn claims_signature(suffix: &str) -> bool {
-    matches!(suffix, "algorithm" | "credential" | "signature")
+fn claims_signature(scheme: &Scheme, suffix: &str) -> bool {
+    matches!(suffix, "credential" | "signature")
+        || suffix.eq_ignore_ascii_case(scheme.algorithm_parameter)
 }
 
-fn require(field: Option<&str>, name: impl FnOnce() -> String) -> Result<&str, Fault> {
+pub(crate) fn require(field: Option<&str>, name: impl FnOnce() -> String) -> Result<&str, Fault> {
     field.ok_or_else(|| Fault::missing(name()))
 }
 
 /// Sets a field that may be set once.
-fn set_once(slot: &mut Option<String>, name: &str, value: &str) -> Result<(), Fault> {
+pub(crate) fn set_once(slot: &mut Option<String>, name: &str, value: &str) -> Result<(), Fault> {
     if slot.replace(value.to_owned()).is_some() {
         return Err(Fault::Duplicate {
             field: name.to_owned(),
@@ -191,10 +197,14 @@ fn covered(scheme: &Scheme, flavour: &Flavour, text: Option<&str>) -> Result<Sig
     match flavour {
         Flavour::PolicyUrl { .. } | Flavour::Form { .. } => Ok(SignedHeaders::default()),
         Flavour::Header | Flavour::Query => {
-            let list = SignedHeaders::parse(require(text, || "SignedHeaders".to_owned())?)?;
+            let name = scheme.list_name;
+            if scheme.unlisted.is_some() && text.is_none_or(str::is_empty) {
+                return Ok(SignedHeaders::default());
+            }
+            let list = SignedHeaders::parse(name, require(text, || name.to_owned())?)?;
             match scheme.must_sign.iter().find(|name| !list.contains(name)) {
-                Some(name) => Err(Fault::missing(format!("{name} in SignedHeaders"))),
-                None => Ok(list),
+                Some(header) => Err(Fault::missing(format!("{header} in {name}"))),
+                None => Ok(list.without(|header| scheme.signs_unlisted(header))),
             }
         }
     }

@@ -12,27 +12,55 @@ pub const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934c
 pub struct Scheme {
     /// Algorithm name: first word of `Authorization` and first line of the string to sign.
     pub algorithm: &'static str,
+    /// What stands before the secret in the first step of the key derivation.
+    pub key_prefix: &'static str,
     /// Service name in the credential scope.
     pub service: &'static str,
+    /// Further service names that are understood; signers do not write them.
+    pub other_services: &'static [&'static str],
     /// Last component of the credential scope and last step of the key derivation.
     pub terminator: &'static str,
     /// Lower-case prefix of the vendor's own headers and form fields, with its hyphen.
     pub header_prefix: &'static str,
     /// The same prefix as the vendor's clients spell it in query parameters.
     pub query_prefix: &'static str,
+    /// Name of the query parameter and form field that holds the algorithm, after the prefix, as clients spell it.
+    pub algorithm_parameter: &'static str,
+    /// Name of the list of signed headers in `Authorization`.
+    pub list_name: &'static str,
+    /// Name of the query parameter that holds the list, after the prefix, as clients spell it.
+    pub list_parameter: &'static str,
     /// Headers, in lower case, without whose signature the target of a request would be open.
     pub must_sign: &'static [&'static str],
+    /// Headers, in lower case, that are signed without being listed, as are then all of the vendor's. A scheme
+    /// that has them needs no list; one that has none signs what is listed.
+    pub unlisted: Option<&'static [&'static str]>,
+    /// Whether a parameter without value is signed without `=`.
+    pub bare_empty: bool,
+    /// Whether parameters are sorted by their encoded names; else by the decoded ones.
+    pub encoded_order: bool,
+    /// Whether a query with a policy is a policy URL; else a policy there is an ordinary parameter.
+    pub policy_urls: bool,
 }
 
 /// `TOS4-HMAC-SHA256` (TOS sheet section 2). The bucket stands in `Host` and not in the signed path, so
 /// a signature that leaves out `host` would be good for every bucket.
 pub const TOS: Scheme = Scheme {
     algorithm: "TOS4-HMAC-SHA256",
+    key_prefix: "",
     service: "tos",
+    other_services: &[],
     terminator: "request",
     header_prefix: "x-tos-",
     query_prefix: "X-Tos-",
+    algorithm_parameter: "Algorithm",
+    list_name: "SignedHeaders",
+    list_parameter: "SignedHeaders",
     must_sign: &["host"],
+    unlisted: None,
+    bare_empty: false,
+    encoded_order: false,
+    policy_urls: true,
 };
 
 impl Scheme {
@@ -41,9 +69,20 @@ impl Scheme {
         format!("{}{suffix}", self.header_prefix)
     }
 
-    /// Full name of a vendor query parameter as clients spell it, e.g. `Date` gives `X-Tos-Date`.
+    /// Full name of a vendor query parameter as clients spell it, e.g. `Date` gives `X-Tos-Date`. A vendor
+    /// that has one prefix for headers and parameters writes both in lower case.
     pub(crate) fn parameter(&self, suffix: &str) -> String {
-        format!("{}{suffix}", self.query_prefix)
+        if self.query_prefix == self.header_prefix {
+            self.header(&suffix.to_ascii_lowercase())
+        } else {
+            format!("{}{suffix}", self.query_prefix)
+        }
+    }
+
+    /// Whether a header (lower case) is signed without being listed.
+    pub(crate) fn signs_unlisted(&self, name: &str) -> bool {
+        self.unlisted
+            .is_some_and(|fixed| name.starts_with(self.header_prefix) || fixed.contains(&name))
     }
 
     /// What follows the vendor prefix in `name`, in lower case; nothing when the prefix (in any case) is absent.

@@ -11,7 +11,7 @@ pub struct Scope {
     pub date: String,
     /// Region name; whether it is served is the caller's question.
     pub region: String,
-    /// Service name, equal to that of the scheme.
+    /// Service name, one of those of the scheme.
     pub service: String,
 }
 
@@ -46,7 +46,7 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// Parses `{access key}/{date}/{region}/{service}/{terminator}`. Service and terminator must be those of `scheme`.
+    /// Parses `{access key}/{date}/{region}/{service}/{terminator}`. Service and terminator must be known to `scheme`.
     pub fn parse(scheme: &Scheme, text: &str) -> Result<Self, Fault> {
         const FIELD: &str = "Credential";
         let shape = || {
@@ -59,7 +59,8 @@ impl Credential {
         let mut next = || parts.next().filter(|p| !p.is_empty()).ok_or_else(shape);
         let (terminator, service, region, date, access_key) =
             (next()?, next()?, next()?, next()?, next()?);
-        if terminator != scheme.terminator || service != scheme.service {
+        let known = service == scheme.service || scheme.other_services.contains(&service);
+        if terminator != scheme.terminator || !known {
             return Err(Fault::malformed(
                 FIELD,
                 "service or terminator of the scope belong to another scheme",
@@ -73,7 +74,11 @@ impl Credential {
         }
         Ok(Self {
             access_key: access_key.to_owned(),
-            scope: Scope::new(scheme, date, region),
+            scope: Scope {
+                date: date.to_owned(),
+                region: region.to_owned(),
+                service: service.to_owned(),
+            },
         })
     }
 

@@ -11,26 +11,25 @@ pub struct SignedHeaders(Vec<String>);
 
 impl SignedHeaders {
     /// Parses `a;b;c`. Case and order do not matter; an empty, impossible or repeated name is a fault,
-    /// as is a list longer than [`MAX_SIGNED_HEADERS`].
-    pub fn parse(text: &str) -> Result<Self, Fault> {
-        const FIELD: &str = "SignedHeaders";
+    /// as is a list longer than [`MAX_SIGNED_HEADERS`]. `field` is the name of the list in faults.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Fault> {
         let mut names = Vec::new();
         for name in text.split(';') {
             if names.len() == MAX_SIGNED_HEADERS {
                 return Err(Fault::malformed(
-                    FIELD,
+                    field,
                     "too many names; sign fewer headers",
                 ));
             }
             let name = http::HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-                Fault::malformed(FIELD, "write header names separated by semicolons")
+                Fault::malformed(field, "write header names separated by semicolons")
             })?;
             names.push(name.as_str().to_owned());
         }
         names.sort_unstable();
         if names.windows(2).any(|pair| pair.first() == pair.last()) {
             return Err(Fault::Duplicate {
-                field: format!("a name in {FIELD}"),
+                field: format!("a name in {field}"),
             });
         }
         Ok(Self(names))
@@ -42,6 +41,12 @@ impl SignedHeaders {
         names.sort_unstable();
         names.dedup();
         Self(names)
+    }
+
+    /// The list without the names that `drop` picks.
+    pub(crate) fn without(mut self, drop: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|name| !drop(name));
+        self
     }
 
     /// Whether `name` (lower case) is covered.

@@ -1,6 +1,7 @@
 //! The timestamp of a signature. No clock: times come from the request or from the caller.
 
 use jiff::civil::DateTime;
+use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use jiff::tz::TimeZone;
 
 /// A UTC time in ISO basic form, `yyyyMMddTHHmmssZ`, checked to be a real date and time.
@@ -47,6 +48,13 @@ impl Timestamp {
         })
     }
 
+    /// The date of HTTP headers, such as `Mon, 06 May 2024 07:08:09 GMT`.
+    pub(crate) fn http_date(&self) -> String {
+        jiff::Timestamp::from_second(self.unix)
+            .and_then(|instant| DateTimePrinter::new().timestamp_to_rfc9110_string(&instant))
+            .expect("the years 0 to 9999 have such a form")
+    }
+
     /// The sixteen characters as given.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -61,6 +69,12 @@ impl Timestamp {
     pub fn unix_seconds(&self) -> i64 {
         self.unix
     }
+}
+
+/// Seconds since 1970 of a date of HTTP headers; nothing for any other form. The day of the week is not compared.
+pub(crate) fn parse_http_date(text: &str) -> Option<i64> {
+    let parser = DateTimeParser::new().relaxed_weekday(true);
+    Some(parser.parse_timestamp(text).ok()?.as_second())
 }
 
 fn number(text: &str, from: usize, len: usize) -> Option<u16> {

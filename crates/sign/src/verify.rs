@@ -91,14 +91,15 @@ pub fn uncovered(
     Ok(open)
 }
 
-/// Whether a header takes part in the signature: by the list, or, in the header flavour, as a line of the
+/// Whether a header takes part in the signature: by the list, by the scheme, or, in the header flavour, as a line of the
 /// string to sign (date) or of the canonical request (content hash).
 fn covers_header(scheme: &Scheme, presented: &Presented, name: &str) -> bool {
     let own_line = || {
         let suffix = scheme.suffix(name.as_bytes());
         matches!(suffix.as_deref(), Some("date" | "content-sha256"))
     };
-    presented.signed_headers.contains(name) || (presented.flavour == Flavour::Header && own_line())
+    let by_rule = presented.signed_headers.contains(name) || scheme.signs_unlisted(name);
+    by_rule || (presented.flavour == Flavour::Header && own_line())
 }
 
 /// What the content hash header says; nothing if it is absent or empty.

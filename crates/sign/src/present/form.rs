@@ -4,15 +4,6 @@ use super::{Fields, Flavour, Presented, claims_signature, set_once};
 use crate::error::{Fault, Place, PresentError};
 use crate::scheme::Scheme;
 
-/// Fields that have a meaning for the signature of a form, after the vendor prefix.
-const FORM_FIELDS: [&str; 5] = [
-    "algorithm",
-    "credential",
-    "date",
-    "security-token",
-    "signature",
-];
-
 /// Parses the claim of a POST form from its fields (name, value), names in any case; nothing if it is not signed.
 ///
 /// Read only the fields before the file; a form is bound to what they say.
@@ -35,11 +26,11 @@ fn parse<'a>(
             continue;
         }
         let suffix = scheme.suffix(name.as_bytes());
-        let Some(suffix) = suffix.filter(|s| FORM_FIELDS.contains(&s.as_str())) else {
+        let Some(suffix) = suffix.filter(|s| means_something(scheme, s)) else {
             continue;
         };
-        signed |= claims_signature(&suffix);
-        if let Some(slot) = fields.slot(&suffix) {
+        signed |= claims_signature(scheme, &suffix);
+        if let Some(slot) = fields.slot(scheme, &suffix) {
             set_once(slot, name, value)?;
         }
     }
@@ -50,4 +41,9 @@ fn parse<'a>(
     let policy = fields.policy.take();
     let policy = policy.ok_or_else(|| Fault::missing("policy"))?;
     fields.assemble(scheme, Flavour::Form { policy }).map(Some)
+}
+
+/// Whether a field, after the vendor prefix, has a meaning for the signature of a form.
+fn means_something(scheme: &Scheme, suffix: &str) -> bool {
+    matches!(suffix, "date" | "security-token") || claims_signature(scheme, suffix)
 }

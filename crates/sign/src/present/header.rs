@@ -8,9 +8,9 @@ use crate::error::Fault;
 use crate::limits::MAX_AUTHORIZATION_BYTES;
 use crate::scheme::Scheme;
 
-/// Parses `{algorithm} Credential=..., SignedHeaders=..., Signature=...` in any order, with or without spaces
+/// Parses `{algorithm} Credential=..., {list of headers}=..., Signature=...` in any order, with or without spaces
 /// after the commas, together with the vendor's date and token headers.
-pub(super) fn parse(scheme: &Scheme, headers: &HeaderMap) -> Result<Presented, Fault> {
+pub(crate) fn parse(scheme: &Scheme, headers: &HeaderMap) -> Result<Presented, Fault> {
     let text = single(headers, AUTHORIZATION.as_str())?
         .ok_or_else(|| Fault::missing(AUTHORIZATION.as_str()))?;
     if text.len() > MAX_AUTHORIZATION_BYTES {
@@ -35,12 +35,12 @@ fn split(scheme: &Scheme, text: &str) -> Result<Fields, Fault> {
         let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
         let slot = match name {
             "Credential" => &mut fields.credential,
-            "SignedHeaders" => &mut fields.signed_headers,
+            list if list == scheme.list_name => &mut fields.signed_headers,
             "Signature" => &mut fields.signature,
             _ => {
                 return Err(Fault::malformed(
                     AUTHORIZATION.as_str(),
-                    "send Credential, SignedHeaders and Signature, separated by commas",
+                    "send credential, list of headers and signature, separated by commas",
                 ));
             }
         };
@@ -50,7 +50,7 @@ fn split(scheme: &Scheme, text: &str) -> Result<Fields, Fault> {
 }
 
 /// The one value of a header, if it has any.
-fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Fault> {
+pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Fault> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else {
         return Ok(None);

@@ -20,18 +20,21 @@ pub(super) fn claims(scheme: &Scheme, query: &str) -> Result<Option<Fields>, Pre
         let Some(suffix) = scheme.suffix(name) else {
             continue;
         };
-        if fields.slot(&suffix).is_some() {
+        if fields.slot(scheme, &suffix).is_some() {
             claimed.push((suffix, value));
         }
     }
-    if !claimed.iter().any(|(suffix, _)| claims_signature(suffix)) {
+    if !claimed
+        .iter()
+        .any(|(suffix, _)| claims_signature(scheme, suffix))
+    {
         return Ok(None);
     }
     for (suffix, value) in claimed {
         let name = scheme.header(&suffix);
         let text = std::str::from_utf8(value)
             .map_err(|_| at(Fault::malformed(name.as_str(), "use UTF-8")))?;
-        if let Some(slot) = fields.slot(&suffix) {
+        if let Some(slot) = fields.slot(scheme, &suffix) {
             set_once(slot, &name, text).map_err(at)?;
         }
     }
@@ -43,7 +46,7 @@ pub(super) fn parse(scheme: &Scheme, mut fields: Fields) -> Result<Presented, Fa
     fields.check_algorithm(scheme)?;
     let flavour = match fields.policy.take() {
         Some(_) if fields.signed_headers.is_some() => {
-            let hint = "a policy URL has no SignedHeaders; send one of the two";
+            let hint = "a policy URL has no list of signed headers; send one of the two";
             return Err(Fault::malformed(scheme.parameter("Policy"), hint));
         }
         Some(policy) => Flavour::PolicyUrl { policy },

@@ -1,0 +1,133 @@
+//! The signatures of Alibaba OSS: versions 1, 2 and 4, each in header, URL and form (OSS sheet section 2).
+//!
+//! The way of a request: [`present`] (or [`present_form`]) parses what it claims into a [`Claim`], the caller
+//! judges region and [`Timing`] with its own clock and looks up the secret, and [`verify`] recomputes the
+//! signature for what the request addresses. A client or a test uses [`Signer`].
+//!
+//! All versions sign the bucket and the decoded key, so the style of addressing does not matter, and every
+//! `x-oss-*` header that is sent. They differ in the query:
+//!
+//! - Versions 2 and 4 sign every parameter.
+//! - Version 1 signs the parameters of a fixed list, which name operations and versions and override headers;
+//!   `prefix`, `max-keys` and whatever else is not listed can be changed by whoever holds the request. Names are
+//!   case sensitive: a server that took `VersionId` for `versionId` would act on what nobody signed.
+//! - Version 1 signs decoded text without escapes, so the key `a?acl` and the parameter `acl` of the key `a` sign
+//!   alike. That is the vendor's, and every version 1 client relies on it.
+//!
+//! No version covers the body. Version 4 has a line for its hash, in which the vendor's clients write
+//! `UNSIGNED-PAYLOAD`; a claim with anything else is refused, because it would promise a check.
+
+mod claim;
+mod form;
+mod header;
+mod query;
+mod signer;
+mod text;
+mod v1;
+mod v2;
+mod v4;
+
+use std::fmt;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::canonical::RequestHead;
+use crate::error::{Fault, Place, PresentError};
+use crate::limits::MAX_ACCESS_KEY_BYTES;
+use crate::percent::query_pairs;
+
+pub use claim::{Claim, Timing, Version};
+pub use form::present_form;
+pub use signer::Signer;
+pub use text::Resource;
+
+/// Query parameter that says which version signed a URL; version 1 has none.
+const VERSION: &str = "x-oss-signature-version";
+
+/// Query parameter and form field of version 1 with the access key.
+const V1_KEY: &str = "OSSAccessKeyId";
+
+/// A signature that is not good, with what the server signed instead: the vendor's error shows both texts. They
+/// hold no secret, but what the client sent, perhaps a security token; `Debug` shows nothing of them.
+#[derive(Clone, PartialEq, Eq, Default, thiserror::Error)]
+#[error("the signature does not match; check the secret key and the signed parts of the request")]
+pub struct Mismatch {
+    /// The string to sign; empty if the query cannot be decoded, which [`present`] refuses.
+    pub string_to_sign: Vec<u8>,
+    /// The canonical request; version 4 only.
+    pub canonical_request: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mismatch(..)")
+    }
+}
+
+/// Whether the request carries a signature of this vendor, whatever it is worth. Cheap: nothing is parsed.
+pub fn is_signed(headers: &HeaderMap, query: &str) -> bool {
+    let in_header = headers.get(AUTHORIZATION).is_some_and(|value| {
+        let scheme = value.as_bytes().split(|byte| *byte == b' ').next();
+        let known = [v1::ALGORITHM, v2::ALGORITHM, v4::SCHEME.algorithm];
+        scheme.is_some_and(|scheme| known.iter().any(|name| name.as_bytes() == scheme))
+    });
+    in_header
+        || query.split('&').any(|piece| {
+            let name = piece.split('=').next().unwrap_or(piece);
+            name == V1_KEY || name.eq_ignore_ascii_case(VERSION)
+        })
+}
+
+/// Parses the claim of a request that is not a POST form; nothing if the request is not signed.
+///
+/// A request with an `Authorization` header and signature parameters at once is refused as conflicting. So is, as
+/// malformed, a query that cannot be decoded, signed or not: no later step could read it.
+pub fn present(head: &RequestHead<'_>) -> Result<Option<Claim>, PresentError> {
+    let pairs = query_pairs(head.query).map_err(|_| {
+        let hint = "a percent sign must be followed by two hexadecimal digits";
+        Fault::malformed("query", hint).at(Place::Query)
+    })?;
+    let in_header = head.headers.contains_key(AUTHORIZATION);
+    match query::version(&pairs).map_err(|fault| fault.at(Place::Query))? {
+        Some(_) if in_header => Err(Fault::Conflicting.at(Place::Header)),
+        Some(version) => query::parse(version, head, &pairs)
+            .map(Some)
+            .map_err(|fault| fault.at(Place::Query)),
+        None if in_header => header::parse(head.headers)
+            .map(Some)
+            .map_err(|fault| fault.at(Place::Header)),
+        None => Ok(None),
+    }
+}
+
+/// Recomputes the signature of `claim` for the request and what it addresses, and compares in constant time.
+///
+/// Says nothing about time, region or rights. Of a form the policy alone is signed, and neither `head` nor
+/// `resource` is looked at.
+pub fn verify(
+    claim: &Claim,
+    secret: &str,
+    head: &RequestHead<'_>,
+    resource: &Resource<'_>,
+) -> Result<(), Mismatch> {
+    let texts = text::texts(claim, head, resource).map_err(|_| Mismatch::default())?;
+    if claim
+        .key(secret)
+        .matches(&texts.string_to_sign, &claim.signature)
+    {
+        Ok(())
+    } else {
+        Err(texts)
+    }
+}
+
+/// Checks an access key of versions 1 and 2.
+fn access_key(text: &str) -> Result<String, Fault> {
+    const FIELD: &str = "the access key";
+    match text.len() {
+        0 => Err(Fault::malformed(FIELD, "it is empty")),
+        1..=MAX_ACCESS_KEY_BYTES => Ok(text.to_owned()),
+        _ => Err(Fault::malformed(FIELD, "it is too long")),
+    }
+}
