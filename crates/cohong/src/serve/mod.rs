@@ -97,7 +97,8 @@ impl Server {
         let (end, ended) = watch::channel(false);
         tokio::spawn(telemetry::upkeep(metrics.clone(), stopped.clone()));
         let tos = Tos::new(engine.clone(), settings.tos.clone());
-        let gateway = Gateway::new(Dialects::new(vec![Arc::new(tos)]));
+        let dialects = Dialects::new(engine.clone(), vec![Arc::new(tos)]);
+        let gateway = Gateway::new(dialects);
         let admin_state = Arc::new(Admin {
             engine: engine.clone(),
             delivery: delivery.clone(),

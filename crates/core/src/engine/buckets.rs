@@ -3,7 +3,8 @@
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
 use crate::model::{
-    AccountId, Bucket, BucketId, BucketName, BucketState, ObjectRecord, RuleSetVersion, Versioning,
+    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, ObjectRecord, RuleSetVersion,
+    Versioning,
 };
 use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,
@@ -100,6 +101,14 @@ impl Engine {
         let (bucket, _) = self.read_live_bucket(name).await?;
         authorize(cx, &bucket, action, None)?;
         Ok(bucket)
+    }
+
+    /// The dialect a bucket was made through; `None` when there is no such bucket. Open to everybody:
+    /// that a name is taken is told to whoever tries to take it, too.
+    pub async fn bucket_home(&self, name: &BucketName) -> Result<Option<DialectId>, Error> {
+        let found = self.find_bucket(name).await?;
+        let live = found.filter(|(bucket, _)| bucket.state == BucketState::Live);
+        Ok(live.map(|(bucket, _)| bucket.home))
     }
 
     /// Buckets of the asking account, in name order.

@@ -11,3 +11,9 @@ pub(super) const FORM_PIECE_BYTES: usize = 16 << 10;
 pub(super) const FORM_OVERHEAD_BYTES_MAX: usize = 64 << 10;
 /// Most conditions of a form's policy: several for every field a form may have.
 pub(super) const POLICY_CONDITIONS_MAX: usize = 500;
+/// Longest name of a tag, characters: what the family of vendors allows.
+pub(super) const TAG_NAME_CHARS_MAX: usize = 128;
+/// Longest value of a tag, characters: as above.
+pub(super) const TAG_VALUE_CHARS_MAX: usize = 256;
+/// Objects up to this size leave in one piece with the head of the answer: one write instead of two.
+pub(super) const ONE_PIECE_BYTES_MAX: u64 = 64 << 10;

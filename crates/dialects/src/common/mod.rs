@@ -1,12 +1,27 @@
-//! What two dialects need: dates, ranges, conditions, JSON input, forms and callback parameters. Free of
-//! vendor names, and of any decision: a value is read, or it is told why not.
+//! What two dialects need. Free of vendor names, and of any decision: a value is read, or it is told why
+//! not; the engine is asked; what it said is written.
+//!
+//! Where dialects of one family differ in names and rules only, these stand in a [`vocabulary`] of the
+//! dialect, and the operation is here: [`object`], [`upload`], [`copy`], [`list`], [`post`].
 
+pub(crate) mod answer;
+pub(crate) mod attributes;
 pub mod callback;
 pub mod conditions;
+pub(crate) mod copy;
 pub mod date;
+pub(crate) mod delete;
 pub mod form;
+pub(crate) mod input;
 pub mod json;
 mod limits;
+pub(crate) mod list;
+pub(crate) mod object;
+pub(crate) mod ordered;
 pub mod policy;
+pub(crate) mod post;
 pub mod range;
+pub(crate) mod settings;
 pub(crate) mod unserved;
+pub(crate) mod upload;
+pub(crate) mod vocabulary;

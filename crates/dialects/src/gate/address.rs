@@ -1,5 +1,7 @@
-//! Which bucket a request is addressed to: virtual hosts on configured base domains.
+//! Which bucket a request is addressed to: by the host's name in front of a base domain, by a domain of
+//! its own, or by the first segment of the path.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use http::request::Parts;
@@ -9,13 +11,54 @@ use http::request::Parts;
 #[derive(Clone, Debug)]
 pub struct BaseDomains(Vec<String>);
 
-/// Where a request goes.
+/// A host taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
+pub struct HostParts {
     /// Host of the service, with the port the client used.
     pub endpoint: String,
     /// Text in front of the base domain; not yet checked to be a bucket name.
     pub bucket: Option<String>,
+    /// Whether it is a base domain that was named, not `localhost` or an address.
+    pub by_name: bool,
+}
+
+/// How a dialect reads addresses.
+#[derive(Clone, Debug)]
+pub struct Addressing {
+    /// Base domains.
+    pub domains: BaseDomains,
+    /// Whether the first segment of the path is the bucket where the host names none.
+    pub paths: bool,
+    /// Domains, in lower case, that each belong to one bucket.
+    pub custom: BTreeMap<String, String>,
+    /// First labels that SDKs write where they have no bucket.
+    pub no_bucket: &'static [&'static str],
+}
+
+/// Where the bucket of an address stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// In the host, or nowhere.
+    Host,
+    /// In the path.
+    Path,
+    /// The host is the bucket's own.
+    Custom,
+}
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// Host of the service, with the port the client used; of the bucket, when it has its own.
+    pub endpoint: String,
+    /// The bucket; not yet checked to be a name of one.
+    pub bucket: Option<String>,
+    /// Raw path of the key, without its first slash.
+    pub path: String,
+    /// Where the bucket stands.
+    pub style: Style,
+    /// Whether the host is known by name, so that the request is meant for this dialect.
+    pub by_name: bool,
 }
 
 impl BaseDomains {
@@ -31,24 +74,26 @@ impl BaseDomains {
     }
 
     /// Takes a host apart; `None` when no base domain fits.
-    pub fn address(&self, host: &str) -> Option<Address> {
+    pub fn take_apart(&self, host: &str) -> Option<HostParts> {
         let host = host.to_ascii_lowercase();
         let (name, port) = split_port(&host);
-        if self.is_base(name) {
-            return Some(Address {
+        if let Some(by_name) = self.base(name) {
+            return Some(HostParts {
                 endpoint: host,
                 bucket: None,
+                by_name,
             });
         }
         let mut rest = name;
         while let Some((_, base)) = rest.split_once('.') {
-            if self.is_base(base) {
+            if let Some(by_name) = self.base(base) {
                 let bucket = name.strip_suffix(base)?.strip_suffix('.')?.to_owned();
                 let endpoint =
                     port.map_or_else(|| base.to_owned(), |port| format!("{base}:{port}"));
-                return Some(Address {
+                return Some(HostParts {
                     endpoint,
                     bucket: Some(bucket),
+                    by_name,
                 });
             }
             rest = base;
@@ -56,10 +101,67 @@ impl BaseDomains {
         None
     }
 
-    fn is_base(&self, name: &str) -> bool {
-        name == "localhost"
-            || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
-            || self.0.iter().any(|domain| matches_pattern(domain, name))
+    /// Whether a name is a base domain, and then whether it is one by its name.
+    fn base(&self, name: &str) -> Option<bool> {
+        if self.0.iter().any(|domain| matches_pattern(domain, name)) {
+            return Some(true);
+        }
+        let here = name == "localhost" || name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        here.then_some(false)
+    }
+}
+
+impl Addressing {
+    /// The address of a request; `None` when the host is none of this dialect's.
+    pub fn of(&self, head: &Parts) -> Option<Address> {
+        let host = host(head)?;
+        let raw = head.uri.path();
+        let raw = raw.strip_prefix('/').unwrap_or(raw);
+        if let Some(bucket) = self.custom.get(split_port(&host.to_ascii_lowercase()).0) {
+            return Some(Address {
+                endpoint: host.to_ascii_lowercase(),
+                bucket: Some(bucket.clone()),
+                path: raw.to_owned(),
+                style: Style::Custom,
+                by_name: true,
+            });
+        }
+        let HostParts {
+            endpoint,
+            bucket,
+            by_name,
+        } = self.domains.take_apart(host)?;
+        let bucket = bucket.filter(|label| !self.no_bucket.contains(&label.as_str()));
+        let (bucket, path, style) = match bucket {
+            None if self.paths && !raw.is_empty() => {
+                // The raw path is split first: an escaped slash is part of a key.
+                let (bucket, rest) = raw.split_once('/').unwrap_or((raw, ""));
+                let decoded = cohong_sign::decode(bucket).ok();
+                let decoded = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+                let bucket = decoded.unwrap_or_else(|| bucket.to_owned());
+                (Some(bucket), rest, Style::Path)
+            }
+            bucket => (bucket, raw, Style::Host),
+        };
+        Some(Address {
+            endpoint,
+            bucket,
+            path: path.to_owned(),
+            style,
+            by_name,
+        })
+    }
+}
+
+impl Address {
+    /// The URL of an object, addressed as this request was.
+    pub(crate) fn url(&self, bucket: &str, key: &str) -> String {
+        let (endpoint, key) = (&self.endpoint, cohong_sign::encode_path(key.as_bytes()));
+        match self.style {
+            Style::Host => format!("http://{bucket}.{endpoint}/{key}"),
+            Style::Path => format!("http://{endpoint}/{bucket}/{key}"),
+            Style::Custom => format!("http://{endpoint}/{key}"),
+        }
     }
 }
 
@@ -91,45 +193,4 @@ fn matches_pattern(pattern: &str, name: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Endpoint and bucket.
-    type Parts<'a> = Option<(&'a str, Option<&'a str>)>;
-
-    #[test]
-    fn hosts_are_taken_apart() {
-        let domains = BaseDomains::new(["tos-*.volces.com".into(), "s3.example.org".into()]);
-        let cases: &[(&str, Parts<'_>)] = &[
-            (
-                "tos-cn-beijing.volces.com",
-                Some(("tos-cn-beijing.volces.com", None)),
-            ),
-            (
-                "B.tos-cn-beijing.volces.com",
-                Some(("tos-cn-beijing.volces.com", Some("b"))),
-            ),
-            (
-                "b.tos-cn-beijing.volces.com:80",
-                Some(("tos-cn-beijing.volces.com:80", Some("b"))),
-            ),
-            ("localhost:9000", Some(("localhost:9000", None))),
-            ("b.localhost:9000", Some(("localhost:9000", Some("b")))),
-            ("127.0.0.1:9000", Some(("127.0.0.1:9000", None))),
-            ("b.127.0.0.1:9000", Some(("127.0.0.1:9000", Some("b")))),
-            ("[::1]:9000", Some(("[::1]:9000", None))),
-            ("x.y.s3.example.org", Some(("s3.example.org", Some("x.y")))),
-            ("tos-.volces.com", None),
-            ("tos-a.b.volces.com", None),
-            ("other.example.org", None),
-            ("", None),
-        ];
-        for (host, wanted) in cases {
-            let found = domains.address(host);
-            let found = found
-                .as_ref()
-                .map(|a| (a.endpoint.as_str(), a.bucket.as_deref()));
-            assert_eq!(found, *wanted, "{host}");
-        }
-    }
-}
+mod tests;

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use cohong_core::engine::Engine;
 use http::request::Parts;
 
 use super::{Claim, Dialect};
 
 /// The dialects of a listener, in the order that settles equal claims.
 #[derive(Clone)]
-pub struct Dialects(Vec<Arc<dyn Dialect>>);
+pub struct Dialects {
+    engine: Arc<Engine>,
+    list: Vec<Arc<dyn Dialect>>,
+}
 
 impl Dialects {
     /// At least one dialect; the first also takes what nobody claims.
@@ -16,31 +20,47 @@ impl Dialects {
     /// # Panics
     ///
     /// When the list is empty.
-    pub fn new(dialects: Vec<Arc<dyn Dialect>>) -> Self {
-        assert!(
-            !dialects.is_empty(),
-            "a listener speaks at least one dialect"
-        );
-        Self(dialects)
+    pub fn new(engine: Arc<Engine>, list: Vec<Arc<dyn Dialect>>) -> Self {
+        assert!(!list.is_empty(), "a listener speaks at least one dialect");
+        Self { engine, list }
     }
 
-    /// The dialect that serves, or refuses, a request.
-    pub fn of(&self, head: &Parts) -> &Arc<dyn Dialect> {
-        let mut best = (&self.0[0], Claim::No);
-        for dialect in &self.0 {
+    /// The dialect that serves, or refuses, a request. Where nothing in the request tells, it is the one
+    /// through which the bucket addressed was made, if that one can read the address.
+    pub async fn of(&self, head: &Parts) -> &Arc<dyn Dialect> {
+        let mut best = (&self.list[0], Claim::No);
+        for dialect in &self.list {
             let claim = dialect.claim(head);
             if claim > best.1 {
                 best = (dialect, claim);
             }
         }
+        if best.1 != Claim::Default {
+            return best.0;
+        }
+        for dialect in &self.list {
+            if dialect.claim(head) == Claim::Default && self.is_home(dialect, head).await {
+                return dialect;
+            }
+        }
         best.0
+    }
+
+    /// Whether the bucket addressed was made through a dialect. When the store cannot say, the request
+    /// itself will tell why.
+    async fn is_home(&self, dialect: &Arc<dyn Dialect>, head: &Parts) -> bool {
+        let Some(bucket) = dialect.bucket(head) else {
+            return false;
+        };
+        let home = self.engine.bucket_home(&bucket).await;
+        home.is_ok_and(|home| home == Some(dialect.id()))
     }
 }
 
 impl std::fmt::Debug for Dialects {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list()
-            .entries(self.0.iter().map(|dialect| dialect.id()))
+            .entries(self.list.iter().map(|dialect| dialect.id()))
             .finish()
     }
 }

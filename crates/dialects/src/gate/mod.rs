@@ -1,11 +1,18 @@
 //! The gate: what a dialect is, which one a request speaks, and the order of steps all share.
 //!
 //! The gateway of the binary hands every request to the dialect that claims it most strongly. A
-//! dialect never fails: a failure is a response in its vendor's words.
+//! dialect never fails: a failure is a response in its vendor's words. [`pipeline`] has the order of
+//! steps; a dialect gives it the vendor's facts.
 
 pub mod address;
+pub(crate) mod auth;
 pub mod body;
+pub(crate) mod call;
 pub mod detect;
+pub(crate) mod fault;
+pub(crate) mod given;
+pub(crate) mod pipeline;
+pub(crate) mod route;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,7 +20,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use cohong_core::error::BoxError;
-use cohong_core::model::DialectId;
+use cohong_core::model::{BucketName, DialectId};
 use http::request::Parts;
 use http::{Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -36,9 +43,9 @@ pub struct GateCx {
 /// How strongly a dialect claims a request; the strongest claim wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
-    /// Not this dialect's.
+    /// Cannot even read its address.
     No,
-    /// Takes it when nobody else does.
+    /// Could read it; takes it when nobody else does.
     Default,
     /// By a header prefix.
     Header,
@@ -85,6 +92,9 @@ pub trait Dialect: Send + Sync + 'static {
 
     /// Whether the request speaks it.
     fn claim(&self, head: &Parts) -> Claim;
+
+    /// The bucket it is addressed to, as this dialect reads addresses.
+    fn bucket(&self, head: &Parts) -> Option<BucketName>;
 
     /// Serves a request. Never fails.
     async fn serve(&self, head: Parts, body: InBody, cx: GateCx) -> Response<OutBody>;

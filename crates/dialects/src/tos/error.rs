@@ -5,13 +5,14 @@
 
 use std::borrow::Cow;
 
-use cohong_core::model::InvalidName;
 use cohong_core::{Error, ErrorKind};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use serde::Serialize;
 
-use super::wire::header;
+use super::words::TOS;
+use crate::gate::fault::{CredentialFault, Fault};
+use crate::gate::pipeline::{Asked, WireError};
 use crate::gate::{OutBody, full};
 
 /// An error as a TOS client sees it.
@@ -42,36 +43,16 @@ impl TosError {
         Self::bad("MalformedBody", "0002-00000004", message)
     }
 
-    /// 400 `InvalidPartNumber`.
-    pub(super) fn invalid_part_number() -> Self {
-        let message = "a part number is 1 to 10,000";
-        Self::bad("InvalidPartNumber", "0017-00000011", message)
-    }
-
-    /// 400 `InvalidBucketName`.
-    pub(super) fn invalid_bucket_name(invalid: &InvalidName) -> Self {
-        Self::bad("InvalidBucketName", "0006-00000006", invalid.0)
-    }
-
-    /// 400 for a key that cannot be one.
-    pub(super) fn invalid_key(message: &'static str) -> Self {
-        Self::bad("InvalidObjectName", "0017-00000018", message)
-    }
-
     /// 400 `KeyTooLong` (sheet section 1: 696 bytes).
-    pub(super) fn key_too_long() -> Self {
+    fn key_too_long() -> Self {
         let message = "an object key has at most 696 bytes";
         Self::bad("KeyTooLong", "0017-00000020", message)
     }
 
-    /// 400 `InvalidDigest`: a digest that cannot be one.
-    pub(super) fn invalid_digest(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::bad("InvalidDigest", "0017-00000015", message)
-    }
-
-    /// 400 `BadDigest`: the body is not the one the digest was made of.
-    pub(super) fn bad_digest(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::bad("BadDigest", "0017-00000014", message)
+    /// 403 `AuthorizationHeaderMalformed`.
+    pub(super) fn bad_authorization(message: impl Into<Cow<'static, str>>) -> Self {
+        let code = "AuthorizationHeaderMalformed";
+        Self::new(StatusCode::FORBIDDEN, code, "0015-00000006", message)
     }
 
     /// 403 `AccessDenied`.
@@ -98,13 +79,13 @@ impl TosError {
     /// 203 `CallbackFailed`: the upload is stored, its callback failed; `headers` are the upload's
     /// (sheet section 5). One text whatever happened, so that callbacks do not scan networks; the
     /// server's delivery log has the details.
-    pub(super) fn callback_failed(headers: HeaderMap) -> Self {
+    fn callback_failed(headers: Box<HeaderMap>) -> Self {
         let message = "the object is stored, but its upload callback did not succeed; \
                        ask the operator of this server for its delivery log";
         let status = StatusCode::NON_AUTHORITATIVE_INFORMATION;
         let error = Self::new(status, "CallbackFailed", "0017-00000021", message);
         Self {
-            headers: Some(Box::new(headers)),
+            headers: Some(headers),
             ..error
         }
     }
@@ -145,24 +126,22 @@ struct ErrorBody<'a> {
     ec: &'a str,
 }
 
-/// The answer an error becomes. `resource` is the path with the bucket in front, `/bucket/key`.
+/// The answer an error becomes; its resource is the path with the bucket in front, `/bucket/key`.
 ///
 /// Answers to HEAD and 304 have no body and do not announce one (sheet, traps 1 and 2): the SDK decodes
 /// them from `x-tos-ec`.
-pub(super) fn encode(
-    error: &TosError,
-    method: &Method,
-    resource: &str,
-    request_id: &str,
-    host_id: &str,
-) -> Response<OutBody> {
-    let bodiless = method == Method::HEAD || error.status == StatusCode::NOT_MODIFIED;
+pub(super) fn encode(error: &TosError, asked: &Asked<'_>, host_id: &str) -> Response<OutBody> {
+    let bodiless = asked.method == Method::HEAD || error.status == StatusCode::NOT_MODIFIED;
+    let resource = match asked.bucket {
+        Some(bucket) => format!("/{bucket}/{}", asked.path),
+        None => format!("/{}", asked.path),
+    };
     let body = ErrorBody {
         code: error.code,
         message: &error.message,
-        request_id,
+        request_id: asked.request_id,
         host_id,
-        resource,
+        resource: &resource,
         ec: error.ec,
     };
     let body = if bodiless {
@@ -175,7 +154,7 @@ pub(super) fn encode(
     if let Some(own) = &error.headers {
         headers.clone_from(own);
     }
-    headers.insert(header::EC, HeaderValue::from_static(error.ec));
+    headers.insert(TOS.names.ec.clone(), HeaderValue::from_static(error.ec));
     if !bodiless {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     } else if error.status != StatusCode::NOT_MODIFIED {
@@ -184,16 +163,68 @@ pub(super) fn encode(
     response
 }
 
+impl WireError for TosError {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn cause(&self) -> Option<&Error> {
+        self.cause.as_deref()
+    }
+}
+
+impl From<Fault> for TosError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Argument { why, .. } | Fault::Policy(why) => Self::invalid_argument(why),
+            Fault::Host => Self::invalid_argument(
+                "this host name is not served here; add it to `tos.domains` or use one of the vendor's",
+            ),
+            Fault::NoBucket => Self::invalid_argument(
+                "the bucket belongs into the host name, as in bucket.tos-cn-beijing.volces.com",
+            ),
+            Fault::KeyTooLong => Self::key_too_long(),
+            Fault::Body(why) => Self::malformed_body(why),
+            Fault::NotServed(name) => Self::not_implemented(&name),
+            Fault::CallbackFailed(headers) => Self::callback_failed(headers),
+            Fault::Credential(fault) => fault.into(),
+            Fault::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<CredentialFault> for TosError {
+    fn from(fault: CredentialFault) -> Self {
+        match fault {
+            CredentialFault::Region(region) => Self::bad_authorization(format!(
+                "the region {region:?} is not served here; add it to `tos.regions`"
+            )),
+            CredentialFault::Skewed => Self::new(
+                StatusCode::FORBIDDEN,
+                "RequestTimeTooSkewed",
+                "0015-00000007",
+                "the request was signed more than 15 minutes away from the server's clock; set your clock",
+            ),
+            CredentialFault::Expired => {
+                Self::access_denied("the URL has expired; presign it again")
+            }
+            CredentialFault::Token(why) => Self::new(
+                StatusCode::FORBIDDEN,
+                "InvalidSecurityToken",
+                "0015-00000009",
+                why,
+            ),
+        }
+    }
+}
+
 impl From<Error> for TosError {
     fn from(error: Error) -> Self {
         let (status, code, ec) = words(error.kind());
         let message = error.message().to_owned();
-        let headers = error.delete_marker().map(|marker| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::DELETE_MARKER, HeaderValue::from_static("true"));
-            header::put_version(&mut headers, marker);
-            Box::new(headers)
-        });
+        let headers = error
+            .delete_marker()
+            .map(|marker| Box::new(TOS.deleted(marker)));
         let cause = Some(Box::new(error));
         Self {
             headers,
@@ -264,7 +295,14 @@ mod tests {
     use super::*;
 
     async fn parts(error: TosError, method: Method) -> (Response<()>, Vec<u8>) {
-        let (head, body) = encode(&error, &method, "/b/k", "req", "host").into_parts();
+        let asked = Asked {
+            method: &method,
+            host: "b.localhost",
+            bucket: Some("b"),
+            path: "k",
+            request_id: "req",
+        };
+        let (head, body) = encode(&error, &asked, "host").into_parts();
         let body = body
             .collect()
             .await

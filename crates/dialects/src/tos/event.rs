@@ -5,7 +5,7 @@ use cohong_core::model::{Event, EventKind, EventKinds};
 use cohong_core::ports::{EventFormat, Message, MessageContext};
 use serde::Serialize;
 
-use super::wire::header::version_text;
+use crate::common::answer::version_text;
 use crate::common::date;
 
 /// Names of events in their categories.

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-/// Longest object key, bytes (sheet section 1).
-pub(crate) const KEY_BYTES_MAX: usize = 696;
+use crate::gate::call::KeyRules;
+
+/// Object keys (sheet section 1).
+pub(crate) const KEYS: KeyRules = KeyRules {
+    bytes_max: 696,
+    no_start: &[],
+};
 /// How far the client's clock may be away.
 pub(crate) const SKEW_MAX: Duration = Duration::from_mins(15);
 /// Longest life of a presigned URL: the vendor documents 7 days.
@@ -27,13 +32,7 @@ pub(crate) const RULE_EVENTS_MAX: usize = 50;
 /// Longest function name, address or broker setting of a rule, bytes: the rules of a bucket are read
 /// with every request on it.
 pub(crate) const RULE_TEXT_BYTES_MAX: usize = 1024;
-/// Objects up to this size leave in one piece with the head of the answer: one write instead of two.
-pub(crate) const ONE_PIECE_BYTES_MAX: u64 = 64 << 10;
 /// Most fields of a form: each costs more than its bytes.
 pub(crate) const FORM_FIELDS_MAX: usize = 200;
-/// Longest name of a tag, characters: what the family of vendors allows.
-pub(crate) const TAG_NAME_CHARS_MAX: usize = 128;
-/// Longest value of a tag, characters: as above.
-pub(crate) const TAG_VALUE_CHARS_MAX: usize = 256;
 /// Longest project name, bytes; it is kept with the bucket and answered in a header.
 pub(crate) const PROJECT_BYTES_MAX: usize = 128;

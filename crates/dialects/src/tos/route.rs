@@ -4,6 +4,10 @@
 use http::Method;
 
 use super::error::TosError;
+use super::words::PREFIX;
+use crate::gate::call::begins;
+use crate::gate::pipeline::Operation;
+use crate::gate::route::{Facts, Level, not_allowed};
 
 /// An operation of TOS (sheet sections 4 to 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,9 +58,8 @@ pub(crate) enum Op {
     NotImplemented(&'static str),
 }
 
-impl Op {
-    /// The vendor's name of the operation, for logs and metrics.
-    pub(crate) fn name(self) -> &'static str {
+impl Operation for Op {
+    fn name(self) -> &'static str {
         match self {
             Self::ListBuckets => "ListBuckets",
             Self::CreateBucket => "CreateBucket",
@@ -98,27 +101,6 @@ impl Op {
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
-}
-
-/// What the address names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
-    Service,
-    Bucket,
-    Object,
-}
-
-/// The facts that routing looks at.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts<'a> {
-    pub method: &'a Method,
-    pub level: Level,
-    /// Decoded query parameters.
-    pub query: &'a [(String, String)],
-    /// Whether `x-tos-copy-source` is there.
-    pub copies: bool,
-    /// Whether the body is `multipart/form-data`.
-    pub form: bool,
 }
 
 /// Query names of which one selects an operation on a bucket.
@@ -210,15 +192,15 @@ pub(crate) fn route(facts: Facts<'_>) -> Result<Op, TosError> {
 
 fn service(facts: Facts<'_>) -> Result<Op, TosError> {
     match *facts.method {
-        Method::GET if facts.query.iter().all(|(name, _)| is_neutral(name)) => Ok(Op::ListBuckets),
-        _ => Err(not_allowed()),
+        Method::GET if facts.plain() => Ok(Op::ListBuckets),
+        _ => Err(not_allowed().into()),
     }
 }
 
 fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
-    let has = |name| has(facts, name);
-    one_of(facts, BUCKET_NAMES)?;
-    if let Some(name) = later(facts, BUCKET_LATER) {
+    let has = |name| facts.has(name);
+    facts.one_of(BUCKET_NAMES)?;
+    if let Some(name) = facts.first_of(BUCKET_LATER) {
         return Ok(Op::NotImplemented(name));
     }
     Ok(match *facts.method {
@@ -231,24 +213,24 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::GET if has("versions") => Op::ListObjectVersions,
         Method::GET if has("uploads") => Op::ListMultipartUploads,
         Method::GET if has("list-type") => Op::ListObjectsType2,
-        Method::GET => return only_known(facts, LIST_PARAMETERS, Op::ListObjects),
+        Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
         Method::PUT if has("versioning") => Op::PutBucketVersioning,
         Method::PUT if has("notification") => Op::PutBucketNotification,
         Method::PUT if has("notification_v2") => Op::PutBucketNotificationType2,
-        Method::PUT => return only_known(facts, &[], Op::CreateBucket),
-        Method::HEAD => return only_known(facts, &[], Op::HeadBucket),
-        Method::DELETE => return only_known(facts, &[], Op::DeleteBucket),
+        Method::PUT => return Ok(facts.only(&[], Op::CreateBucket)?),
+        Method::HEAD => return Ok(facts.only(&[], Op::HeadBucket)?),
+        Method::DELETE => return Ok(facts.only(&[], Op::DeleteBucket)?),
         Method::POST if has("delete") => Op::DeleteMultiObjects,
         Method::POST if facts.form => Op::PostObject,
-        _ => return Err(not_allowed()),
+        _ => return Err(not_allowed().into()),
     })
 }
 
 fn object(facts: Facts<'_>) -> Result<Op, TosError> {
-    let has = |name| has(facts, name);
-    one_of(facts, OBJECT_NAMES)?;
-    if let Some(name) = later(facts, OBJECT_LATER) {
+    let has = |name| facts.has(name);
+    facts.one_of(OBJECT_NAMES)?;
+    if let Some(name) = facts.first_of(OBJECT_LATER) {
         return Ok(Op::NotImplemented(name));
     }
     let upload = has("uploadId");
@@ -270,10 +252,8 @@ fn object(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::POST if has("uploads") => Op::CreateMultipartUpload,
         Method::POST if upload => Op::CompleteMultipartUpload,
         Method::POST if has("metadata") => Op::SetObjectMeta,
-        Method::POST if facts.form && facts.query.iter().all(|(name, _)| is_neutral(name)) => {
-            Op::PostObject
-        }
-        _ => return Err(not_allowed()),
+        Method::POST if facts.form && facts.plain() => Op::PostObject,
+        _ => return Err(not_allowed().into()),
     })
 }
 
@@ -289,54 +269,9 @@ const LIST_PARAMETERS: &[&str] = &[
     "fetch-meta",
 ];
 
-fn only_known(facts: Facts<'_>, known: &[&str], op: Op) -> Result<Op, TosError> {
-    let unknown = facts
-        .query
-        .iter()
-        .find(|(n, _)| !is_neutral(n) && !known.contains(&n.as_str()));
-    match unknown {
-        None => Ok(op),
-        Some((name, _)) => Err(TosError::new(
-            http::StatusCode::METHOD_NOT_ALLOWED,
-            "MethodNotAllowed",
-            "0002-00000002",
-            format!("the sub-resource {name:?} does not exist"),
-        )),
-    }
-}
-
 /// Parameters of signatures and of the SDK that select nothing.
 pub(crate) fn is_neutral(name: &str) -> bool {
-    name.get(..6)
-        .is_some_and(|front| front.eq_ignore_ascii_case("x-tos-"))
-}
-
-fn has(facts: Facts<'_>, name: &str) -> bool {
-    facts.query.iter().any(|(found, _)| found == name)
-}
-
-/// Two names would select two operations; which one was meant is not guessed.
-fn one_of(facts: Facts<'_>, names: &[&str]) -> Result<(), TosError> {
-    let mut given = names.iter().filter(|name| has(facts, name));
-    match (given.next(), given.next()) {
-        (Some(one), Some(other)) => Err(TosError::invalid_argument(format!(
-            "the query names both {one} and {other}; ask for one"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn later(facts: Facts<'_>, names: &[&'static str]) -> Option<&'static str> {
-    names.iter().copied().find(|name| has(facts, name))
-}
-
-fn not_allowed() -> TosError {
-    TosError::new(
-        http::StatusCode::METHOD_NOT_ALLOWED,
-        "MethodNotAllowed",
-        "0002-00000002",
-        "this method does nothing here",
-    )
+    begins(name, PREFIX)
 }
 
 #[cfg(test)]
@@ -363,6 +298,7 @@ mod tests {
             query: &query,
             copies,
             form,
+            neutral: is_neutral,
         })
     }
 

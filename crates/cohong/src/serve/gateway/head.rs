@@ -5,11 +5,14 @@ use http::{HeaderValue, Response, header};
 
 use cohong_dialects::gate::OutBody;
 
-/// Method and target of a head, for the log and for an answer after a defect.
+/// Method, target and host of a head, for the log and for an answer after a defect.
 pub(super) fn copy(head: &Parts) -> Parts {
     let mut request = http::Request::new(());
     *request.method_mut() = head.method.clone();
     *request.uri_mut() = head.uri.clone();
+    if let Some(host) = head.headers.get(header::HOST) {
+        request.headers_mut().insert(header::HOST, host.clone());
+    }
     request.into_parts().0
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Gateway {
     ids: RequestIds,
 }
 
-/// Request ids: 32 hex digits, unique across restarts.
+/// Request ids: 24 capital hex digits, which every vendor's SDK takes; unique across restarts.
 #[derive(Debug)]
 struct RequestIds {
     boot: u64,
@@ -45,7 +45,7 @@ struct RequestIds {
 impl RequestIds {
     fn draw(&self) -> Box<str> {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
-        format!("{:016x}{n:016x}", self.boot).into()
+        format!("{:012X}{n:012X}", self.boot).into()
     }
 }
 
@@ -56,7 +56,7 @@ impl Gateway {
             requests: Semaphore::new(limits::REQUESTS_MAX),
             draining: AtomicBool::new(false),
             ids: RequestIds {
-                boot: world::random(),
+                boot: world::random() >> 16,
                 next: AtomicU64::new(0),
             },
         })
@@ -118,7 +118,7 @@ impl Gateway {
             request_id: self.ids.draw(),
             peer: Some(peer.ip()),
         };
-        let dialect = self.dialects.of(&head).clone();
+        let dialect = self.dialects.of(&head).await.clone();
         let kept = head::copy(&head);
         let gateway = self.clone();
         let task = tokio::spawn({

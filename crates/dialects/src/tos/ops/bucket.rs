@@ -4,20 +4,21 @@ use cohong_core::engine::{CreateBucket, Engine};
 use cohong_core::model::Bucket;
 use cohong_core::rules::access::Action;
 use http::header::LOCATION;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Answer;
-use super::answer::{empty, json};
-use super::attributes::{Given, acl};
-use crate::tos::Call;
+use super::body::answer;
+use crate::common::answer::{empty, put_text};
+use crate::common::settings::read_bucket;
+use crate::gate::call::Call;
+use crate::gate::given::Given;
 use crate::tos::error::TosError;
 use crate::tos::limits::PROJECT_BYTES_MAX;
 use crate::tos::wire::bucket::{
     BUCKET_TYPE, BucketInfo, BucketList, DEFAULT_PROJECT, DEFAULT_REDUNDANCY, Location, PROJECT,
     REDUNDANCY, label,
 };
-use crate::tos::wire::header::STORAGE_CLASS;
-use crate::tos::wire::words::{class, class_word};
+use crate::tos::words::{ACL, PREFIX, TOS};
 
 type Labels = Vec<(Box<str>, Box<str>)>;
 
@@ -33,20 +34,20 @@ pub(super) async fn list(call: Call, engine: &Engine) -> Answer {
         .into_iter()
         .filter(|bucket| project.is_none_or(|name| label(bucket, PROJECT, DEFAULT_PROJECT) == name))
         .collect();
-    Ok(json(
+    Ok(answer(
         HeaderMap::new(),
-        &BucketList::new(owner, &shown, &call.endpoint),
+        &BucketList::new(owner, &shown, &call.address.endpoint),
     ))
 }
 
 /// `CreateBucket`.
 pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
-    let given = Given::headers(&call.headers)?;
-    if given.get("x-tos-tagging").is_some() {
+    let given = Given::headers(&call.headers, PREFIX)?;
+    if given.own("tagging").is_some() {
         return Err(TosError::not_implemented("tagging of buckets"));
     }
     if given
-        .get("x-tos-bucket-type")
+        .own("bucket-type")
         .is_some_and(|kind| kind != BUCKET_TYPE)
     {
         return Err(TosError::not_implemented(
@@ -58,12 +59,8 @@ pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
     let request = CreateBucket {
         name,
         region: call.region.clone(),
-        acl: acl(&given)?.own().unwrap_or_default(),
-        default_class: given
-            .get("x-tos-storage-class")
-            .map(class)
-            .transpose()?
-            .unwrap_or_default(),
+        acl: TOS.acl_given(&given, ACL)?.own().unwrap_or_default(),
+        default_class: TOS.class_given(&given)?.unwrap_or_default(),
         labels: labels(&given)?,
     };
     engine.create_bucket(&call.cx, request).await?;
@@ -75,10 +72,7 @@ pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
 /// The vendor's words that a bucket is to remember.
 fn labels(given: &Given<'_>) -> Result<Labels, TosError> {
     let mut labels = Vec::new();
-    if let Some(project) = given
-        .get("x-tos-project-name")
-        .filter(|name| !name.is_empty())
-    {
+    if let Some(project) = given.own("project-name").filter(|name| !name.is_empty()) {
         if project.len() > PROJECT_BYTES_MAX {
             return Err(TosError::invalid_argument(
                 "x-tos-project-name has at most 128 bytes",
@@ -86,7 +80,7 @@ fn labels(given: &Given<'_>) -> Result<Labels, TosError> {
         }
         labels.push((PROJECT.into(), project.into()));
     }
-    match given.get("x-tos-az-redundancy") {
+    match given.own("az-redundancy") {
         None | Some("") => {}
         Some(word @ ("single-az" | "multi-az")) => labels.push((REDUNDANCY.into(), word.into())),
         Some(_) => {
@@ -100,14 +94,17 @@ fn labels(given: &Given<'_>) -> Result<Labels, TosError> {
 
 /// `HeadBucket`.
 pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
-    let bucket = read(call, engine, Action::ReadBucket).await?;
+    let bucket = read_bucket(&call, engine, Action::ReadBucket).await?;
     let mut headers = HeaderMap::new();
     let facts = [
         (
             HeaderName::from_static("x-tos-bucket-region"),
             &*bucket.region,
         ),
-        (STORAGE_CLASS, class_word(bucket.default_class)),
+        (
+            TOS.names.storage_class.clone(),
+            TOS.class_word(bucket.default_class),
+        ),
         (
             HeaderName::from_static("x-tos-az-redundancy"),
             label(&bucket, REDUNDANCY, DEFAULT_REDUNDANCY),
@@ -124,39 +121,24 @@ pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
     Ok(empty(StatusCode::OK, headers))
 }
 
-/// `DeleteBucket`.
-pub(super) async fn delete(call: Call, engine: &Engine) -> Answer {
-    engine.delete_bucket(&call.cx, call.bucket()?).await?;
-    Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
-}
-
 /// `GetBucketLocation`.
 pub(super) async fn location(call: Call, engine: &Engine) -> Answer {
-    let endpoint = call.endpoint.clone();
-    let bucket = read(call, engine, Action::ReadBucket).await?;
+    let endpoint = call.address.endpoint.clone();
+    let bucket = read_bucket(&call, engine, Action::ReadBucket).await?;
     let body = Location {
         region: &bucket.region,
         extranet_endpoint: &endpoint,
         intranet_endpoint: &endpoint,
     };
-    Ok(json(HeaderMap::new(), &body))
+    Ok(answer(HeaderMap::new(), &body))
 }
 
 /// `GetBucketInfo`.
 pub(super) async fn info(call: Call, engine: &Engine) -> Answer {
-    let endpoint = call.endpoint.clone();
-    let bucket = read(call, engine, Action::ReadBucket).await?;
-    Ok(json(HeaderMap::new(), &BucketInfo::new(&bucket, &endpoint)))
-}
-
-/// The bucket of the address, for one purpose.
-pub(super) async fn read(call: Call, engine: &Engine, action: Action) -> Result<Bucket, TosError> {
-    Ok(engine.read_bucket(&call.cx, call.bucket()?, action).await?)
-}
-
-/// Adds a header of text that came in a header or is ASCII.
-fn put_text(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
-        headers.insert(name, value);
-    }
+    let endpoint = call.address.endpoint.clone();
+    let bucket = read_bucket(&call, engine, Action::ReadBucket).await?;
+    Ok(answer(
+        HeaderMap::new(),
+        &BucketInfo::new(&bucket, &endpoint),
+    ))
 }

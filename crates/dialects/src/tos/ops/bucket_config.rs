@@ -1,63 +1,41 @@
 //! Settings of buckets: access control list and versioning (sheet sections 4 and 7).
 
 use cohong_core::engine::{BucketChange, Engine};
-use cohong_core::model::Versioning;
 use cohong_core::rules::access::Action;
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 
 use super::Answer;
-use super::answer::{empty, json};
-use super::attributes::{AclHeaders, Given, acl};
-use super::bucket::read;
-use super::input::json_body;
-use crate::tos::Call;
-use crate::tos::error::TosError;
-use crate::tos::wire::acl::{AclBody, PutAclBody};
-use crate::tos::wire::bucket::{PutVersioning, VersioningBody, versioning_word};
+use super::body;
+use crate::common::settings::{change_bucket, read_bucket, versioning, versioning_word};
+use crate::gate::call::Call;
+use crate::tos::wire::acl::AclBody;
+use crate::tos::wire::bucket::{PutVersioning, VersioningBody};
 
 /// `PutBucketAcl`, by headers or else by body.
 pub(super) async fn put_acl(mut call: Call, engine: &Engine) -> Answer {
-    let acl = match acl(&Given::headers(&call.headers)?)? {
-        AclHeaders::Silent => json_body::<PutAclBody>(&mut call).await?.acl()?,
-        said => said.own(),
-    };
+    let acl = body::acl(&mut call).await?;
     // A bucket stands above nothing it could take grants from.
-    change(call, engine, BucketChange::Acl(acl.unwrap_or_default())).await
+    let change = BucketChange::Acl(acl.unwrap_or_default());
+    Ok(change_bucket(call, engine, change).await?)
 }
 
 /// `GetBucketAcl`.
 pub(super) async fn get_acl(call: Call, engine: &Engine) -> Answer {
-    let bucket = read(call, engine, Action::ReadBucketAcl).await?;
-    Ok(json(
-        HeaderMap::new(),
-        &AclBody::of_bucket(&bucket.owner, &bucket.acl),
-    ))
+    let bucket = read_bucket(&call, engine, Action::ReadBucketAcl).await?;
+    let acl = AclBody::of_bucket(&bucket.owner, &bucket.acl);
+    Ok(body::answer(HeaderMap::new(), &acl))
 }
 
 /// `PutBucketVersioning`.
 pub(super) async fn put_versioning(mut call: Call, engine: &Engine) -> Answer {
-    let body: PutVersioning = json_body(&mut call).await?;
-    let state = [Versioning::Enabled, Versioning::Suspended]
-        .into_iter()
-        .find(|state| versioning_word(*state) == Some(&body.status))
-        .ok_or_else(|| TosError::invalid_argument("Status is Enabled or Suspended"))?;
-    change(call, engine, BucketChange::Versioning(state)).await
+    let body: PutVersioning = body::read(&mut call).await?;
+    let change = BucketChange::Versioning(versioning(&body.status)?);
+    Ok(change_bucket(call, engine, change).await?)
 }
 
 /// `GetBucketVersioning`.
 pub(super) async fn get_versioning(call: Call, engine: &Engine) -> Answer {
-    let bucket = read(call, engine, Action::ReadVersioning).await?;
-    Ok(json(
-        HeaderMap::new(),
-        &VersioningBody {
-            status: versioning_word(bucket.versioning),
-        },
-    ))
-}
-
-async fn change(call: Call, engine: &Engine, change: BucketChange) -> Answer {
-    engine
-        .change_bucket(&call.cx, call.bucket()?, change)
-        .await?;
-    Ok(empty(StatusCode::OK, HeaderMap::new()))
+    let bucket = read_bucket(&call, engine, Action::ReadVersioning).await?;
+    let status = versioning_word(bucket.versioning);
+    Ok(body::answer(HeaderMap::new(), &VersioningBody { status }))
 }

@@ -7,24 +7,24 @@ use cohong_core::rules::access::Action;
 use http::{HeaderMap, StatusCode};
 
 use super::Answer;
-use super::answer::{empty, json};
-use super::bucket::read;
-use super::input::json_body;
+use super::body::{self, answer};
+use crate::common::answer::empty;
+use crate::common::settings::read_bucket;
 use crate::common::unserved::warn_of_unserved;
-use crate::tos::Call;
+use crate::gate::call::Call;
 use crate::tos::error::TosError;
 use crate::tos::wire::notification::rules::rules;
 use crate::tos::wire::notification::{Draft, PutV1, PutV2, ShownV1, ShownV2};
 
 /// `PutBucketNotification`: replaces the whole configuration, whichever version wrote it.
 pub(super) async fn put(mut call: Call, engine: &Engine) -> Answer {
-    let body: PutV1 = json_body(&mut call).await?;
+    let body: PutV1 = body::read(&mut call).await?;
     store(call, engine, body.drafts(), None).await
 }
 
 /// `PutBucketNotificationType2`.
 pub(super) async fn put_type2(mut call: Call, engine: &Engine) -> Answer {
-    let mut body: PutV2 = json_body(&mut call).await?;
+    let mut body: PutV2 = body::read(&mut call).await?;
     let drafts = body.drafts();
     let seen = body.version.filter(|version| !version.is_empty());
     let seen = seen
@@ -67,14 +67,14 @@ fn stale() -> TosError {
 
 /// `GetBucketNotification`.
 pub(super) async fn get(call: Call, engine: &Engine) -> Answer {
-    let bucket = read(call, engine, Action::ReadNotification).await?;
-    Ok(json(HeaderMap::new(), &ShownV1::new(&bucket.rules)))
+    let bucket = read_bucket(&call, engine, Action::ReadNotification).await?;
+    Ok(answer(HeaderMap::new(), &ShownV1::new(&bucket.rules)))
 }
 
 /// `GetBucketNotificationType2`.
 pub(super) async fn get_type2(call: Call, engine: &Engine) -> Answer {
-    let bucket = read(call, engine, Action::ReadNotification).await?;
-    Ok(json(
+    let bucket = read_bucket(&call, engine, Action::ReadNotification).await?;
+    Ok(answer(
         HeaderMap::new(),
         &ShownV2::new(&bucket.rules, bucket.rule_set),
     ))

@@ -4,8 +4,9 @@ use cohong_core::limits::GRANTS_MAX;
 use cohong_core::model::{AccountId, Acl, Grant, Grantee, Permission};
 use serde::{Deserialize, Serialize};
 
-use super::words;
+use crate::common::attributes::canned_grantee;
 use crate::tos::error::TosError;
+use crate::tos::words;
 
 /// An account in answers.
 #[derive(Clone, Debug, Serialize)]
@@ -192,7 +193,7 @@ impl PutGrantee {
             self.kind.as_deref(),
             self.canned.as_deref().filter(|word| !word.is_empty()),
         ) {
-            (Some("Group"), Some(word)) => words::canned_grantee(word).ok_or_else(bad),
+            (Some("Group"), Some(word)) => canned_grantee(word).ok_or_else(bad),
             (Some("CanonicalUser") | None, None) => id
                 .map(|id| Grantee::Account(AccountId(id.into())))
                 .ok_or_else(bad),

@@ -1,11 +1,12 @@
 //! Bodies of bucket operations (sheet section 4).
 
-use cohong_core::model::{AccountId, Bucket, Versioning};
+use cohong_core::model::{AccountId, Bucket};
 use serde::{Deserialize, Serialize};
 
 use super::acl::Owner;
-use super::words::class_word;
 use crate::common::date;
+use crate::common::settings::versioning_word;
+use crate::tos::words::TOS;
 
 /// Label under which a bucket keeps its `x-tos-project-name`.
 pub(in crate::tos) const PROJECT: &str = "project";
@@ -103,7 +104,7 @@ impl BucketInfo {
                 name: bucket.name.to_string(),
                 owner: Owner::new(&bucket.owner),
                 creation_date: date::iso(bucket.created_at),
-                storage_class: class_word(bucket.default_class),
+                storage_class: TOS.class_word(bucket.default_class),
                 project_name: label(bucket, PROJECT, DEFAULT_PROJECT).to_owned(),
                 kind: BUCKET_TYPE,
                 location: bucket.region.to_string(),
@@ -128,13 +129,4 @@ pub(in crate::tos) struct VersioningBody {
 #[derive(Debug, Deserialize)]
 pub(in crate::tos) struct PutVersioning {
     pub(in crate::tos) status: String,
-}
-
-/// The vendor's word for a state of versioning; none for never switched on.
-pub(in crate::tos) fn versioning_word(versioning: Versioning) -> Option<&'static str> {
-    match versioning {
-        Versioning::Off => None,
-        Versioning::Enabled => Some("Enabled"),
-        Versioning::Suspended => Some("Suspended"),
-    }
 }

@@ -1,44 +1,23 @@
 //! Bodies of listings (sheet section 4).
 
 use cohong_core::engine::{
-    ListingEntry, ObjectSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,
+    Listing, ListingEntry, ObjectSummary, UploadListing, UploadSummary, VersionListing,
+    VersionSummary,
 };
-use cohong_core::model::VersionTag;
 use serde::Serialize;
 
 use super::acl::Owner;
-use super::header::{quoted, version_text};
 use super::multipart::owner_of;
 use super::object::{Pair, pairs};
-use super::words::class_word;
+use crate::common::answer::version_text;
 use crate::common::date;
-
-/// How keys, prefixes and markers are written: `encoding-type=url` escapes them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tos) enum Encoding {
-    /// As they are.
-    Plain,
-    /// Percent-encoded.
-    Url,
-}
-
-impl Encoding {
-    pub(in crate::tos) fn write(self, text: &str) -> String {
-        match self {
-            Self::Plain => text.to_owned(),
-            Self::Url => cohong_sign::encode_path(text.as_bytes()),
-        }
-    }
-
-    fn name(self) -> Option<&'static str> {
-        (self == Self::Url).then_some("url")
-    }
-}
+use crate::common::list::{Encoding, Page, Query, TokenPage};
+use crate::tos::words::TOS;
 
 /// What every listing repeats of the question.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(in crate::tos) struct Asked {
+struct Asked {
     name: String,
     prefix: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -49,19 +28,13 @@ pub(in crate::tos) struct Asked {
 }
 
 impl Asked {
-    pub(in crate::tos) fn new(
-        encoding: Encoding,
-        bucket: &str,
-        prefix: &str,
-        delimiter: &str,
-        max_keys: usize,
-    ) -> Self {
+    fn new(query: &Query) -> Self {
         Self {
-            name: bucket.to_owned(),
-            prefix: encoding.write(prefix),
-            delimiter: encoding.write(delimiter),
-            max_keys,
-            encoding_type: encoding.name(),
+            name: query.bucket.clone(),
+            prefix: query.encoding.write(&query.prefix),
+            delimiter: query.encoding.write(&query.delimiter),
+            max_keys: query.limit,
+            encoding_type: query.encoding.name(),
         }
     }
 }
@@ -71,13 +44,25 @@ impl Asked {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct ObjectList {
     #[serde(flatten)]
-    pub(in crate::tos) asked: Asked,
-    pub(in crate::tos) marker: String,
+    asked: Asked,
+    marker: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::tos) next_marker: Option<String>,
-    pub(in crate::tos) is_truncated: bool,
+    next_marker: Option<String>,
+    is_truncated: bool,
     #[serde(flatten)]
-    pub(in crate::tos) entries: Entries,
+    entries: Entries,
+}
+
+impl ObjectList {
+    pub(in crate::tos) fn new(page: &Page<Listing>, shown: Shown) -> Self {
+        Self {
+            asked: Asked::new(&page.query),
+            marker: page.write(&page.marker),
+            is_truncated: page.listing.next.is_some(),
+            next_marker: page.listing.next.as_ref().map(|next| page.write(next)),
+            entries: Entries::new(&page.listing.entries, page.query.encoding, shown),
+        }
+    }
 }
 
 /// Answer of `ListObjectsType2`.
@@ -85,23 +70,38 @@ pub(in crate::tos) struct ObjectList {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct ObjectList2 {
     #[serde(flatten)]
-    pub(in crate::tos) asked: Asked,
+    asked: Asked,
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub(in crate::tos) start_after: String,
+    start_after: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::tos) continuation_token: Option<String>,
+    continuation_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::tos) next_continuation_token: Option<String>,
-    pub(in crate::tos) key_count: usize,
-    pub(in crate::tos) is_truncated: bool,
+    next_continuation_token: Option<String>,
+    key_count: usize,
+    is_truncated: bool,
     #[serde(flatten)]
-    pub(in crate::tos) entries: Entries,
+    entries: Entries,
+}
+
+impl ObjectList2 {
+    pub(in crate::tos) fn new(asked: TokenPage, shown: Shown) -> Self {
+        let page = asked.page;
+        Self {
+            asked: Asked::new(&page.query),
+            start_after: page.write(&page.marker),
+            continuation_token: asked.token,
+            key_count: page.listing.entries.len(),
+            is_truncated: page.listing.next.is_some(),
+            next_continuation_token: asked.next_token,
+            entries: Entries::new(&page.listing.entries, page.query.encoding, shown),
+        }
+    }
 }
 
 /// Objects and rolled-up prefixes.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(in crate::tos) struct Entries {
+struct Entries {
     contents: Vec<ObjectLine>,
     common_prefixes: Vec<PrefixLine>,
 }
@@ -141,7 +141,7 @@ pub(in crate::tos) struct Shown {
 }
 
 impl Entries {
-    pub(in crate::tos) fn new(entries: &[ListingEntry], encoding: Encoding, shown: Shown) -> Self {
+    fn new(entries: &[ListingEntry], encoding: Encoding, shown: Shown) -> Self {
         let mut contents = Vec::new();
         let mut common_prefixes = Vec::new();
         for entry in entries {
@@ -155,11 +155,6 @@ impl Entries {
             common_prefixes,
         }
     }
-
-    /// Objects plus prefixes.
-    pub(in crate::tos) fn count(&self) -> usize {
-        self.contents.len() + self.common_prefixes.len()
-    }
 }
 
 fn prefix_line(prefix: &str, encoding: Encoding) -> PrefixLine {
@@ -172,9 +167,9 @@ fn object_line(object: &ObjectSummary, encoding: Encoding, shown: Shown) -> Obje
     ObjectLine {
         key: encoding.write(object.key.as_str()),
         last_modified: date::iso(object.written_at),
-        etag: quoted(&object.etag),
+        etag: TOS.quoted(&object.etag),
         size: object.size,
-        storage_class: class_word(object.class),
+        storage_class: TOS.class_word(object.class),
         kind: "Normal",
         crc64: object.crc64.to_string(),
         owner: shown.owner.then(|| Owner::new(&object.owner)),
@@ -222,13 +217,8 @@ struct MarkerLine {
 }
 
 impl VersionList {
-    /// `markers` are key and version marker as asked.
-    pub(in crate::tos) fn new(
-        asked: Asked,
-        markers: (&str, &str),
-        listing: &VersionListing,
-        (encoding, shown): (Encoding, Shown),
-    ) -> Self {
+    pub(in crate::tos) fn new(page: &Page<VersionListing>, shown: Shown) -> Self {
+        let (encoding, listing) = (page.query.encoding, &page.listing);
         let next = listing.next.as_ref();
         let lines = listing.versions.iter();
         let versions = lines
@@ -240,9 +230,9 @@ impl VersionList {
             .iter()
             .map(|prefix| prefix_line(prefix, encoding));
         Self {
-            asked,
-            key_marker: encoding.write(markers.0),
-            version_id_marker: markers.1.to_owned(),
+            asked: Asked::new(&page.query),
+            key_marker: page.write(&page.marker),
+            version_id_marker: page.id_marker.clone(),
             next_key_marker: next.map(|(key, _)| encoding.write(key)),
             next_version_id_marker: next.and_then(|(_, version)| version.and_then(version_text)),
             is_truncated: next.is_some(),
@@ -271,14 +261,6 @@ fn marker_line(version: &VersionSummary, encoding: Encoding) -> MarkerLine {
         last_modified: date::iso(version.written_at),
         owner: Owner::new(&version.owner),
     }
-}
-
-/// Reads a `version-id-marker`; `None` for anything that cannot be one.
-pub(in crate::tos) fn version_marker(text: &str) -> Option<VersionTag> {
-    if text == "null" {
-        return Some(VersionTag::Null);
-    }
-    cohong_core::model::VersionId::parse(text).map(VersionTag::Id)
 }
 
 /// Answer of `ListMultipartUploads`.
@@ -314,19 +296,15 @@ struct UploadLine {
 }
 
 impl UploadList {
-    /// `markers` are key and upload marker as asked.
-    pub(in crate::tos) fn new(
-        asked: Asked,
-        markers: (&str, &str),
-        listing: &UploadListing,
-        encoding: Encoding,
-    ) -> Self {
+    pub(in crate::tos) fn new(page: &Page<UploadListing>) -> Self {
+        let (encoding, listing) = (page.query.encoding, &page.listing);
+        let asked = Asked::new(&page.query);
         let next = listing.next.as_ref();
         let line = |upload: &UploadSummary| UploadLine {
             key: encoding.write(upload.key.as_str()),
             upload_id: upload.upload.to_string(),
             owner: owner_of(&upload.owner),
-            storage_class: class_word(upload.class),
+            storage_class: TOS.class_word(upload.class),
             initiated: date::iso(upload.created_at),
         };
         let prefixes = listing
@@ -337,8 +315,8 @@ impl UploadList {
             bucket: asked.name,
             prefix: asked.prefix,
             delimiter: asked.delimiter,
-            key_marker: encoding.write(markers.0),
-            upload_id_marker: markers.1.to_owned(),
+            key_marker: page.write(&page.marker),
+            upload_id_marker: page.id_marker.clone(),
             next_key_marker: next.map(|(key, _)| encoding.write(key)),
             next_upload_id_marker: next.and_then(|(_, id)| id.map(|id| id.to_string())),
             max_uploads: asked.max_keys,

@@ -1,11 +1,9 @@
-//! Headers, words and JSON bodies of TOS: what stands on the wire and how it maps to the model. Nothing
+//! JSON bodies of TOS: what stands on the wire and how it maps to the model. Nothing
 //! here asks the engine.
 
 pub(super) mod acl;
 pub(super) mod bucket;
-pub(super) mod header;
 pub(super) mod list;
 pub(super) mod multipart;
 pub(super) mod notification;
 pub(super) mod object;
-pub(super) mod words;

@@ -1,16 +1,14 @@
 //! Bodies of multipart operations (sheet section 4, Multipart).
 
-use cohong_core::engine::{CompleteReceipt, NamedPart, PartListing, PartSummary};
-use cohong_core::limits::PARTS_MAX;
+use cohong_core::engine::{CompleteReceipt, NamedPart, PartSummary};
 use cohong_core::model::{AccountId, Etag, Principal};
 use serde::{Deserialize, Serialize};
 
 use super::acl::Owner;
-use super::header::quoted;
-use super::words::class_word;
-use crate::common::conditions::unquote;
 use crate::common::date;
+use crate::common::upload::{PartPage, named_part};
 use crate::tos::error::TosError;
+use crate::tos::words::TOS;
 
 /// Answer of `CreateMultipartUpload`.
 #[derive(Debug, Serialize)]
@@ -42,18 +40,9 @@ impl CompleteBody {
         if parts.is_empty() {
             return Ok(None);
         }
-        let named = |part: PartBody| NamedPart {
-            number: part.number,
-            etag: unquote(&part.etag).into(),
-        };
-        let mut parts: Vec<NamedPart> = parts.into_iter().map(named).collect();
+        let named = |part: PartBody| named_part(part.number, &part.etag);
+        let mut parts: Vec<NamedPart> = parts.into_iter().map(named).collect::<Result<_, _>>()?;
         parts.sort_by_key(|part| part.number);
-        if parts
-            .iter()
-            .any(|part| !(1..=PARTS_MAX).contains(&part.number))
-        {
-            return Err(TosError::invalid_part_number());
-        }
         if parts
             .windows(2)
             .any(|pair| matches!(pair, [a, b] if a.number == b.number))
@@ -67,7 +56,7 @@ impl CompleteBody {
 /// Answer of `CompleteMultipartUpload`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(in crate::tos) struct Completed<'a> {
+pub(in crate::tos) struct CompleteResult<'a> {
     bucket: &'a str,
     key: &'a str,
     #[serde(rename = "ETag")]
@@ -84,7 +73,7 @@ struct CompletedPart {
     etag: String,
 }
 
-impl<'a> Completed<'a> {
+impl<'a> CompleteResult<'a> {
     pub(in crate::tos) fn new(
         bucket: &'a str,
         key: &'a str,
@@ -98,7 +87,7 @@ impl<'a> Completed<'a> {
         Self {
             bucket,
             key,
-            etag: quoted(&receipt.stored.etag),
+            etag: TOS.quoted(&receipt.stored.etag),
             location,
             completed_parts: receipt.parts.iter().map(part).collect(),
         }
@@ -132,29 +121,23 @@ struct PartLine {
 }
 
 impl PartList {
-    /// `names` are bucket, key and upload id; `page` is what was asked for.
-    pub(in crate::tos) fn new(
-        names: [String; 3],
-        page: (u32, usize),
-        listing: &PartListing,
-    ) -> Self {
-        let [bucket, key, upload_id] = names;
-        let last = listing.parts.last().map_or(0, |part| part.number);
+    pub(in crate::tos) fn new(page: &PartPage) -> Self {
+        let (target, listing) = (&page.target, &page.listing);
         let line = |part: &PartSummary| PartLine {
             part_number: part.number,
             last_modified: date::iso(part.written_at),
-            etag: quoted(&Etag::Md5(part.md5)),
+            etag: TOS.quoted(&Etag::Md5(part.md5)),
             size: part.size,
         };
         Self {
-            bucket,
-            key,
-            upload_id,
-            part_number_marker: page.0,
-            next_part_number_marker: listing.next.unwrap_or(last),
-            max_parts: page.1,
+            bucket: target.bucket.to_string(),
+            key: target.key.to_string(),
+            upload_id: target.upload.to_string(),
+            part_number_marker: page.after,
+            next_part_number_marker: page.next(),
+            max_parts: page.limit,
             is_truncated: listing.next.is_some(),
-            storage_class: class_word(listing.class),
+            storage_class: TOS.class_word(listing.class),
             owner: owner_of(&listing.owner),
             parts: listing.parts.iter().map(line).collect(),
         }

@@ -1,21 +1,32 @@
 //! Bodies of object operations (sheet section 4).
 
 use cohong_core::engine::DeleteReceipt;
-use cohong_core::limits::{DELETE_KEYS_MAX, TAGS_MAX};
+use cohong_core::limits::DELETE_KEYS_MAX;
 use cohong_core::model::Tags;
 use serde::{Deserialize, Serialize};
 
-use super::header::version_text;
+use crate::common::answer::version_text;
+use crate::common::copy::Copied;
+use crate::gate::fault::Fault;
 use crate::tos::error::TosError;
-use crate::tos::limits::{TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX};
+use crate::tos::words::TOS;
 
 /// Answer of `CopyObject` and `UploadPartCopy`.
 #[derive(Debug, Serialize)]
-pub(in crate::tos) struct Copied {
+pub(in crate::tos) struct CopyResult {
     #[serde(rename = "ETag")]
-    pub(in crate::tos) etag: String,
+    etag: String,
     #[serde(rename = "LastModified")]
-    pub(in crate::tos) last_modified: String,
+    last_modified: String,
+}
+
+impl CopyResult {
+    pub(in crate::tos) fn new(copied: &Copied) -> Self {
+        Self {
+            etag: copied.etag.clone(),
+            last_modified: copied.last_modified.clone(),
+        }
+    }
 }
 
 /// Body of `DeleteMultiObjects`; member names in lower case.
@@ -51,15 +62,31 @@ impl DeleteList {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct DeleteOutcome {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::tos) deleted: Vec<Deleted>,
+    deleted: Vec<Deleted>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::tos) error: Vec<NotDeleted>,
+    error: Vec<NotDeleted>,
+}
+
+impl DeleteOutcome {
+    /// Tells what became of a key; a quiet list tells failures only.
+    pub(in crate::tos) fn add(
+        &mut self,
+        item: DeleteItem,
+        done: Result<DeleteReceipt, TosError>,
+        quiet: bool,
+    ) {
+        match done {
+            Ok(_) if quiet => {}
+            Ok(receipt) => self.deleted.push(Deleted::new(item, receipt)),
+            Err(error) => self.error.push(NotDeleted::new(item, &error)),
+        }
+    }
 }
 
 /// A key that was deleted.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(in crate::tos) struct Deleted {
+struct Deleted {
     key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_id: Option<String>,
@@ -70,7 +97,7 @@ pub(in crate::tos) struct Deleted {
 }
 
 impl Deleted {
-    pub(in crate::tos) fn new(item: DeleteItem, receipt: DeleteReceipt) -> Self {
+    fn new(item: DeleteItem, receipt: DeleteReceipt) -> Self {
         let touched = receipt.version.and_then(version_text);
         Self {
             key: item.key,
@@ -84,7 +111,7 @@ impl Deleted {
 /// A key that was not deleted.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(in crate::tos) struct NotDeleted {
+struct NotDeleted {
     key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_id: Option<String>,
@@ -93,7 +120,7 @@ pub(in crate::tos) struct NotDeleted {
 }
 
 impl NotDeleted {
-    pub(in crate::tos) fn new(item: DeleteItem, error: &TosError) -> Self {
+    fn new(item: DeleteItem, error: &TosError) -> Self {
         Self {
             key: item.key,
             version_id: item.version.filter(|version| !version.is_empty()),
@@ -160,47 +187,11 @@ struct PutTag {
 }
 
 impl PutTagging {
-    pub(in crate::tos) fn tags(self) -> Result<Tags, TosError> {
+    pub(in crate::tos) fn tags(self) -> Result<Tags, Fault> {
         let tags = self.tag_set.tags.unwrap_or_default().into_iter();
-        checked_tags(
-            tags.map(|tag| (tag.key, tag.value.unwrap_or_default()))
-                .collect(),
-        )
+        let pairs = tags.map(|tag| (tag.key, tag.value.unwrap_or_default()));
+        TOS.tags(pairs.collect(), "TagSet")
     }
-}
-
-/// Reads the value of `x-tos-tagging`: `k=v&k2=v2`, percent-encoded.
-pub(in crate::tos) fn tag_header(value: &str) -> Result<Tags, TosError> {
-    let pairs = form_urlencoded::parse(value.as_bytes());
-    checked_tags(
-        pairs
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect(),
-    )
-}
-
-fn checked_tags(tags: Vec<(String, String)>) -> Result<Tags, TosError> {
-    if tags.len() > TAGS_MAX {
-        return Err(TosError::invalid_argument("there are more than 100 tags"));
-    }
-    let mut names = std::collections::BTreeSet::new();
-    for (name, value) in &tags {
-        let chars = name.chars().count();
-        if chars == 0 || chars > TAG_NAME_CHARS_MAX || value.chars().count() > TAG_VALUE_CHARS_MAX {
-            return Err(TosError::invalid_argument(
-                "a tag has a name of 1 to 128 characters and a value of at most 256",
-            ));
-        }
-        if !names.insert(name.as_str()) {
-            return Err(TosError::invalid_argument(format!(
-                "the tag {name:?} stands twice"
-            )));
-        }
-    }
-    Ok(tags
-        .into_iter()
-        .map(|(name, value)| (name.into(), value.into()))
-        .collect())
 }
 
 #[cfg(test)]
@@ -230,21 +221,5 @@ mod tests {
             list(&many(1001)).expect_err("too many").code,
             "MalformedBody"
         );
-    }
-
-    #[test]
-    fn tags_are_judged() {
-        assert_eq!(tag_header("a=1&b=%E4%B8%AD&c").expect("tags").len(), 3);
-        let long = "n".repeat(129);
-        for bad in ["=v", "a=1&a=2", long.as_str()] {
-            assert!(tag_header(bad).is_err(), "{bad}");
-        }
-        let hundred = |count: usize| {
-            (0..count)
-                .map(|n| format!("k{n}=v"))
-                .collect::<Vec<_>>()
-                .join("&")
-        };
-        assert!(tag_header(&hundred(100)).is_ok() && tag_header(&hundred(101)).is_err());
     }
 }

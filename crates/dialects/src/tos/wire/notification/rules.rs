@@ -11,8 +11,7 @@ use super::{ACCESS_KEY_ID, Draft, INSTANCE_ID, REGION, ROLE, TOPIC, USER};
 use crate::tos::error::TosError;
 use crate::tos::event;
 use crate::tos::limits::{
-    DESTINATIONS_MAX, KEY_BYTES_MAX, RULE_EVENTS_MAX, RULE_ID_CHARS_MAX, RULE_TEXT_BYTES_MAX,
-    RULES_MAX,
+    DESTINATIONS_MAX, KEYS, RULE_EVENTS_MAX, RULE_ID_CHARS_MAX, RULE_TEXT_BYTES_MAX, RULES_MAX,
 };
 
 /// `EC` of a rule with more destinations than allowed.
@@ -118,7 +117,7 @@ fn affixes(filters: Vec<(String, String)>) -> Result<(Box<str>, Box<str>), TosEr
             "suffix" => &mut suffix,
             _ => return Err(bad("a filter's Name is prefix or suffix")),
         };
-        if value.len() > KEY_BYTES_MAX {
+        if value.len() > KEYS.bytes_max {
             return Err(bad("a filter's Value is longer than any key"));
         }
         if place.replace(value).is_some() {

@@ -1,0 +1,230 @@
+//! Copies within the server.
+
+use cohong_core::engine::{CopyObject, CopyPart, CopySource, Engine, ObjectTarget};
+use cohong_core::model::{BucketName, Etag, VersionTag};
+use http::HeaderMap;
+
+use super::answer::{put, version_text};
+use super::attributes::stored_headers;
+use super::input::{part_number, source_conditions, upload, version, write_conditions};
+use super::vocabulary::Vocabulary;
+use super::{date, range};
+use crate::gate::call::{Call, KeyRules};
+use crate::gate::fault::Fault;
+use crate::gate::given::Given;
+
+/// A finished copy, as its answer tells it.
+pub(crate) struct Copied {
+    /// Headers of the answer.
+    pub(crate) headers: HeaderMap,
+    /// Entity tag in quotes.
+    pub(crate) etag: String,
+    /// When it was written, ISO 8601.
+    pub(crate) last_modified: String,
+}
+
+impl Vocabulary {
+    /// Copies an object. `acl` is the name of the header of the copy's access control list.
+    pub(crate) async fn copy_object(
+        &self,
+        call: &Call,
+        engine: &Engine,
+        acl: &str,
+    ) -> Result<Copied, Fault> {
+        let given = Given::headers(&call.headers, self.prefix)?;
+        self.refuse_unkept(&given)?;
+        let request = CopyObject {
+            source: self.source(&given)?,
+            bucket: call.bucket()?.clone(),
+            key: call.key()?.clone(),
+            replace: replaces(&given, "metadata-directive")?
+                .then(|| (stored_headers(&given), self.user_meta(&given))),
+            tags: replaces(&given, "tagging-directive")?
+                .then(|| self.tags_given(&given))
+                .transpose()?,
+            class: self.class_given(&given)?,
+            acl: self.acl_given(&given, acl)?.own(),
+            conditions: write_conditions(&given)?,
+        };
+        let receipt = engine.copy_object(&call.cx, request).await?;
+        let mut headers = self.uploaded(&receipt.stored);
+        self.put_source(&mut headers, Some(receipt.source_version));
+        Ok(Copied {
+            headers,
+            etag: self.quoted(&receipt.stored.etag),
+            last_modified: date::iso(receipt.stored.written_at),
+        })
+    }
+
+    /// Stores a part from a range of an object.
+    pub(crate) async fn copy_part(&self, call: &Call, engine: &Engine) -> Result<Copied, Fault> {
+        let given = Given::headers(&call.headers, self.prefix)?;
+        self.refuse_unkept(&given)?;
+        let bounds = given.own("copy-source-range").map(|text| {
+            let bad = || {
+                let name = given.name("copy-source-range");
+                given.bad("copy-source-range", format!("{name} is bytes=first-last"))
+            };
+            range::parse_strict(text).ok_or_else(bad)
+        });
+        let request = CopyPart {
+            target: upload(call)?,
+            number: part_number(call)?,
+            source: self.source(&given)?,
+            range: bounds.transpose()?,
+        };
+        let receipt = engine.copy_part(&call.cx, request).await?;
+        let mut headers = HeaderMap::new();
+        let etag = Etag::Md5(receipt.md5);
+        self.put_digests(&mut headers, &etag, receipt.checksums.crc64);
+        self.put_source(&mut headers, receipt.source_version);
+        Ok(Copied {
+            headers,
+            etag: self.quoted(&etag),
+            last_modified: date::iso(receipt.written_at),
+        })
+    }
+
+    fn put_source(&self, headers: &mut HeaderMap, version: Option<VersionTag>) {
+        if let Some(version) = version.and_then(version_text) {
+            put(headers, self.names.source_version_id.clone(), &version);
+        }
+    }
+
+    fn source(&self, given: &Given<'_>) -> Result<CopySource, Fault> {
+        let text = given.own("copy-source").unwrap_or_default();
+        let object = source_object(text, &self.keys);
+        let object = object.map_err(|fault| match fault {
+            BadSource::Text => {
+                let name = given.name("copy-source");
+                let why = "is bucket/key, percent-encoded, with ?versionId=... for a version";
+                given.bad("copy-source", format!("{name} {why}"))
+            }
+            BadSource::Fault(fault) => fault,
+        });
+        Ok(CopySource {
+            object: object?,
+            conditions: source_conditions(given)?,
+        })
+    }
+}
+
+/// Whether a directive says REPLACE; COPY is the default. SDKs write it in capitals or as `Replace`.
+fn replaces(given: &Given<'_>, name: &str) -> Result<bool, Fault> {
+    let word = given.own(name).unwrap_or_default();
+    if word.eq_ignore_ascii_case("REPLACE") {
+        return Ok(true);
+    }
+    if word.is_empty() || word.eq_ignore_ascii_case("COPY") {
+        return Ok(false);
+    }
+    let why = format!("{} is COPY or REPLACE", given.name(name));
+    Err(given.bad(name, why))
+}
+
+/// Why a copy source is none.
+#[derive(Debug)]
+enum BadSource {
+    /// It is no such text at all.
+    Text,
+    /// Its bucket, key or version cannot be one.
+    Fault(Fault),
+}
+
+impl From<Fault> for BadSource {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// Reads `bucket/key[?versionId=v]`, percent-encoded once, with or without a slash in front.
+fn source_object(text: &str, keys: &KeyRules) -> Result<ObjectTarget, BadSource> {
+    let bad = || BadSource::Text;
+    let (path, query) = text
+        .split_once('?')
+        .map_or((text, None), |(path, query)| (path, Some(query)));
+    let wanted = query
+        .map(|query| query.strip_prefix("versionId=").ok_or_else(bad))
+        .transpose()?;
+    let path = cohong_sign::decode(path).map_err(|_| bad())?;
+    let path = String::from_utf8(path).map_err(|_| bad())?;
+    let path = path.strip_prefix('/').unwrap_or(&path);
+    let (bucket, name) = path.split_once('/').ok_or_else(bad)?;
+    Ok(ObjectTarget {
+        bucket: BucketName::new(bucket).map_err(|invalid| Fault::bucket_name(&invalid))?,
+        key: keys.read(name)?,
+        version: version(wanted)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use cohong_core::ErrorKind;
+    use cohong_core::engine::VersionChoice;
+    use cohong_core::model::VersionId;
+
+    use super::*;
+
+    const KEYS: KeyRules = KeyRules {
+        bytes_max: 696,
+        no_start: &[],
+    };
+
+    #[test]
+    fn sources_are_read() {
+        let cases = [
+            ("src-bucket/a%20b", "a b", VersionChoice::Current),
+            ("/src-bucket/a+b", "a+b", VersionChoice::Current),
+            ("src-bucket%2Fa%3Fb", "a?b", VersionChoice::Current),
+            ("src-bucket//a", "/a", VersionChoice::Current),
+            ("src-bucket/../x", "../x", VersionChoice::Current),
+            ("src-bucket/a%2520", "a%20", VersionChoice::Current),
+            ("src-bucket/a?versionId=null", "a", VersionChoice::Null),
+            (
+                "src-bucket/a?versionId=000000000000000a",
+                "a",
+                VersionChoice::Id(VersionId(10)),
+            ),
+        ];
+        for (text, key, version) in cases {
+            let read = source_object(text, &KEYS).expect(text);
+            assert_eq!(
+                (read.bucket.as_str(), read.key.as_str()),
+                ("src-bucket", key),
+                "{text}"
+            );
+            assert_eq!(read.version, version, "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_sources_are_refused() {
+        let long = format!("src-bucket/{}", "k".repeat(697));
+        let cases = [
+            ("", "text"),
+            ("src-bucket", "text"),
+            ("src-bucket/a%zz", "text"),
+            ("src-bucket/%ff", "text"),
+            ("src-bucket/a?acl", "text"),
+            ("src-bucket/", "key"),
+            ("src-bucket/a%00", "key"),
+            ("Src/a", "bucket"),
+            ("src-bucket/a?versionId=", "version"),
+            (long.as_str(), "long"),
+        ];
+        for (text, wanted) in cases {
+            let found = match source_object(text, &KEYS).expect_err(text) {
+                BadSource::Text => "text",
+                BadSource::Fault(Fault::KeyTooLong) => "long",
+                BadSource::Fault(Fault::Engine(error)) => match error.kind() {
+                    ErrorKind::InvalidKey => "key",
+                    ErrorKind::InvalidBucketName => "bucket",
+                    ErrorKind::InvalidVersion => "version",
+                    _ => "another kind",
+                },
+                BadSource::Fault(_) => "another fault",
+            };
+            assert_eq!(found, wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Operations on objects whose requests and answers have no body of the vendor's: store, read, look at,
+//! delete.
+
+use cohong_core::engine::{
+    DeleteObject, DeleteReceipt, Engine, GetObject, ObjectInfo, ObjectReader, PutObject,
+};
+use cohong_core::model::EventKind;
+use cohong_core::ports::ByteStream;
+use cohong_core::{Error, ErrorKind};
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
+    CONTENT_RANGE, CONTENT_TYPE, EXPIRES,
+};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+use super::answer::{self, CONTENT_MD5, put};
+use super::input::{digests, read_conditions, target, write_conditions};
+use super::limits::ONE_PIECE_BYTES_MAX;
+use super::ordered::answered;
+use super::range;
+use super::vocabulary::Vocabulary;
+use crate::gate::body::{collect, outbound};
+use crate::gate::call::Call;
+use crate::gate::fault::Fault;
+use crate::gate::given::Given;
+use crate::gate::{OutBody, full};
+
+type Answer = Result<Response<OutBody>, Fault>;
+
+impl Vocabulary {
+    /// Stores an object. `acl` is the name of the header of its access control list.
+    pub(crate) async fn put_object(&self, mut call: Call, engine: &Engine, acl: &str) -> Answer {
+        let given = Given::headers(&call.headers, self.prefix)?;
+        let request = PutObject {
+            bucket: call.bucket()?.clone(),
+            key: call.key()?.clone(),
+            attributes: self.attributes(&given, acl)?,
+            conditions: write_conditions(&given)?,
+            digests: digests(&call)?,
+            size: None,
+            callback: self.callback_of(&call)?,
+            kind: EventKind::CreatedPut,
+        };
+        let body = call.take_body();
+        let receipt = engine.put_object(&call.cx, request, body).await?;
+        let headers = self.uploaded(&receipt.stored);
+        match receipt.callback {
+            Some(outcome) => answered(outcome, headers),
+            None => Ok(answer::empty(StatusCode::OK, headers)),
+        }
+    }
+
+    /// Reads an object.
+    pub(crate) async fn get_object(&self, call: Call, engine: &Engine) -> Answer {
+        let overrides = self.overrides(&call)?;
+        let reader = self.open(&call, engine).await?;
+        let mut headers = self.described(&reader.info);
+        headers.extend(overrides);
+        let size = reader.info.record.size;
+        let (status, len) = match &reader.range {
+            None => (StatusCode::OK, size),
+            Some(range) => {
+                let last = range.end.saturating_sub(1);
+                let text = format!("bytes {}-{last}/{size}", range.start);
+                put(&mut headers, CONTENT_RANGE, &text);
+                // It would be taken for that of the bytes sent.
+                headers.remove(CONTENT_MD5);
+                let len = range.end.saturating_sub(range.start);
+                (StatusCode::PARTIAL_CONTENT, len)
+            }
+        };
+        put(&mut headers, CONTENT_LENGTH, &len.to_string());
+        let mut response = Response::new(body(reader.body, len).await?);
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        Ok(response)
+    }
+
+    /// Opens the object that a read asks for.
+    async fn open(&self, call: &Call, engine: &Engine) -> Result<ObjectReader, Fault> {
+        let request = self.read_request(call)?;
+        let opened = engine.get_object(&call.cx, request.clone()).await;
+        match opened {
+            Err(error)
+                if error.kind() == ErrorKind::InvalidRange && self.ignores_range(call)? =>
+            {
+                let whole = GetObject {
+                    range: None,
+                    ..request
+                };
+                Ok(engine.get_object(&call.cx, whole).await?)
+            }
+            opened => Ok(opened?),
+        }
+    }
+
+    fn ignores_range(&self, call: &Call) -> Result<bool, Fault> {
+        let standard = call.header(&format!("{}range-behavior", self.prefix))?;
+        let standard = standard.is_some_and(|word| word.eq_ignore_ascii_case("standard"));
+        Ok(self.lenient_ranges && !standard)
+    }
+
+    /// Says what a read would find.
+    pub(crate) async fn head_object(&self, call: Call, engine: &Engine) -> Answer {
+        let info = self.look(&call, engine).await?;
+        let mut headers = self.described(&info);
+        put(&mut headers, CONTENT_LENGTH, &info.record.size.to_string());
+        Ok(answer::empty(StatusCode::OK, headers))
+    }
+
+    /// What a read would find.
+    pub(crate) async fn look(&self, call: &Call, engine: &Engine) -> Result<ObjectInfo, Fault> {
+        let request = GetObject {
+            range: None,
+            ..self.read_request(call)?
+        };
+        Ok(engine.head_object(&call.cx, request).await?)
+    }
+
+    fn read_request(&self, call: &Call) -> Result<GetObject, Fault> {
+        let given = Given::headers(&call.headers, self.prefix)?;
+        self.refuse_unkept(&given)?;
+        Ok(GetObject {
+            target: target(call)?,
+            range: given.get("range").and_then(range::parse),
+            conditions: read_conditions(&given)?,
+        })
+    }
+
+    /// Deletes an object; what does not exist is deleted already.
+    pub(crate) async fn delete_object(&self, call: Call, engine: &Engine) -> Answer {
+        let request = DeleteObject {
+            target: target(&call)?,
+        };
+        let receipt = engine.delete_object(&call.cx, request).await?;
+        Ok(answer::empty(
+            StatusCode::NO_CONTENT,
+            self.deletion(receipt),
+        ))
+    }
+
+    fn deletion(&self, receipt: DeleteReceipt) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        match receipt.version {
+            Some(version) if receipt.marker => headers = self.deleted(version),
+            Some(version) => self.put_version(&mut headers, version),
+            None => {}
+        }
+        headers
+    }
+
+    /// Headers of the answer that the query replaces. Not for anonymous readers: a link to somebody
+    /// else's object must not change how browsers treat it.
+    fn overrides(&self, call: &Call) -> Result<HeaderMap, Fault> {
+        let known = [
+            ("response-cache-control", CACHE_CONTROL),
+            ("response-content-disposition", CONTENT_DISPOSITION),
+            ("response-content-encoding", CONTENT_ENCODING),
+            ("response-content-language", CONTENT_LANGUAGE),
+            ("response-content-type", CONTENT_TYPE),
+            ("response-expires", EXPIRES),
+        ];
+        let mut headers = HeaderMap::new();
+        for (parameter, header) in known {
+            let Some(value) = call.query(parameter).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            let bad = |why: &str| Fault::argument(parameter, value, format!("{parameter} {why}"));
+            if call.cx.principal.account().is_none() {
+                return Err(bad("needs a signed request"));
+            }
+            let value = if header == CONTENT_DISPOSITION {
+                (self.disposition)(value)
+            } else {
+                value.to_owned()
+            };
+            let value = HeaderValue::from_bytes(value.as_bytes())
+                .map_err(|_| bad("holds what no header can hold"))?;
+            headers.insert(header, value);
+        }
+        Ok(headers)
+    }
+}
+
+/// A small body leaves in one piece, so that head and body are one write.
+async fn body(stream: ByteStream, len: u64) -> Result<OutBody, Fault> {
+    if len > ONE_PIECE_BYTES_MAX {
+        return Ok(outbound(stream));
+    }
+    let limit = usize::try_from(len).unwrap_or(usize::MAX);
+    let bytes = collect(stream, limit).await.map_err(|error| match error {
+        Some(error) => Error::from(error),
+        None => Error::new(
+            ErrorKind::Internal,
+            "the stored object is longer than its record says",
+        ),
+    })?;
+    Ok(full(StatusCode::OK, bytes).into_body())
+}

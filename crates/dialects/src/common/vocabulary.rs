@@ -1,0 +1,244 @@
+//! What dialects of one family differ in where they do the same: a vendor's words and rules as data.
+
+use cohong_core::model::{Acl, Etag, Grant, Grantee, Permission, StorageClass};
+use http::HeaderName;
+
+use crate::gate::call::KeyRules;
+use crate::gate::fault::Fault;
+
+/// A vendor's words and rules. Names of headers, parameters and fields are without the vendor's prefix
+/// unless said otherwise.
+#[derive(Debug)]
+pub(crate) struct Vocabulary {
+    /// What the vendor's own names begin with, lower case.
+    pub(crate) prefix: &'static str,
+    /// Headers of answers.
+    pub(crate) names: Names,
+    /// What is allowed of keys.
+    pub(crate) keys: KeyRules,
+    /// Storage classes that can be asked for, with the vendor's words.
+    pub(crate) classes: &'static [(StorageClass, &'static str)],
+    /// Words for whole access control lists; `None` leaves the bucket's grants in force.
+    pub(crate) canned: &'static [(&'static str, Option<&'static [(Grantee, Permission)]>)],
+    /// Headers that each grant one permission, where the vendor has them.
+    pub(crate) grants: &'static [(&'static str, Permission)],
+    /// What the vendor's service would do with an object and this server does not: refused, never
+    /// ignored, because each is a promise about the stored bytes.
+    pub(crate) refused: &'static [&'static str],
+    /// Type of objects stored without one.
+    pub(crate) default_type: &'static str,
+    /// How digits of entity tags are written.
+    pub(crate) etags: Digits,
+    /// Whether answers about a body's bytes tell their MD5 in `Content-MD5`.
+    pub(crate) tells_md5: bool,
+    /// The header that says how an object came to be, where every object has it.
+    pub(crate) tells_kind: bool,
+    /// How values of user metadata stand in headers.
+    pub(crate) metadata: Metadata,
+    /// What a client means by a value of `response-content-disposition`.
+    pub(crate) disposition: fn(&str) -> String,
+    /// Whether a range without a byte of the object is the whole object, unless the request says
+    /// `range-behavior: standard`.
+    pub(crate) lenient_ranges: bool,
+    /// How the number of entries on a page is read.
+    pub(crate) pages: Pages,
+    /// Most tags of an object.
+    pub(crate) tags_max: usize,
+    /// Parameters that order an upload callback and give its variables, in the query of a presigned
+    /// URL; full names.
+    pub(crate) callback_query: [&'static str; 2],
+    /// What a form's fields are held to.
+    pub(crate) forms: Forms,
+}
+
+/// Names of headers in answers.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// CRC-64 of the whole object, unsigned decimal.
+    pub(crate) crc64: HeaderName,
+    /// Stands only where it is true: SDKs take any value for true.
+    pub(crate) delete_marker: HeaderName,
+    /// The version an answer is about.
+    pub(crate) version_id: HeaderName,
+    /// The version a copy was read from.
+    pub(crate) source_version_id: HeaderName,
+    /// How the object is kept.
+    pub(crate) storage_class: HeaderName,
+    /// How many tags the object has.
+    pub(crate) tagging_count: HeaderName,
+    /// How the object came to be.
+    pub(crate) kind: HeaderName,
+    /// Where a website redirects to.
+    pub(crate) website_redirect: HeaderName,
+    /// The error's number.
+    pub(crate) ec: HeaderName,
+    /// The request's id.
+    pub(crate) request_id: HeaderName,
+    /// The server's clock, milliseconds.
+    pub(crate) server_time: HeaderName,
+}
+
+/// The names of a family of headers under one prefix.
+macro_rules! names {
+    ($prefix:literal) => {
+        $crate::common::vocabulary::Names {
+            crc64: http::HeaderName::from_static(concat!($prefix, "hash-crc64ecma")),
+            delete_marker: http::HeaderName::from_static(concat!($prefix, "delete-marker")),
+            version_id: http::HeaderName::from_static(concat!($prefix, "version-id")),
+            source_version_id: http::HeaderName::from_static(concat!(
+                $prefix,
+                "copy-source-version-id"
+            )),
+            storage_class: http::HeaderName::from_static(concat!($prefix, "storage-class")),
+            tagging_count: http::HeaderName::from_static(concat!($prefix, "tagging-count")),
+            kind: http::HeaderName::from_static(concat!($prefix, "object-type")),
+            website_redirect: http::HeaderName::from_static(concat!(
+                $prefix,
+                "website-redirect-location"
+            )),
+            ec: http::HeaderName::from_static(concat!($prefix, "ec")),
+            request_id: http::HeaderName::from_static(concat!($prefix, "request-id")),
+            server_time: http::HeaderName::from_static(concat!($prefix, "server-time")),
+        }
+    };
+}
+pub(crate) use names;
+
+/// How hexadecimal digits are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Digits {
+    /// `0a`.
+    Lower,
+    /// `0A`.
+    Upper,
+}
+
+/// How values of user metadata stand in headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Metadata {
+    /// As UTF-8.
+    Text,
+    /// Percent-encoded by the client where they are not ASCII.
+    Escaped,
+}
+
+/// How the number of entries on a page is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pages {
+    /// Entries where the request names no number.
+    pub(crate) default: usize,
+    /// Whether numbers beyond 1 to 1,000 are refused; else more than a thousand are a thousand.
+    pub(crate) strict: bool,
+}
+
+/// What a form's fields are held to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Forms {
+    /// Names and values of all fields in front of the file together, bytes.
+    pub(crate) bytes_max: usize,
+    /// Fields, which cost more than their bytes.
+    pub(crate) fields_max: usize,
+    /// Fields under the vendor's prefix that carry the signature: no condition needs to name them.
+    pub(crate) of_signature: &'static [&'static str],
+    /// Names of the fields that order a callback and give its variables.
+    pub(crate) callback: [&'static str; 2],
+}
+
+impl Vocabulary {
+    /// The vendor's word for a class; the first one for a class it does not have.
+    pub(crate) fn class_word(&self, class: StorageClass) -> &'static str {
+        let named = self.classes.iter().find(|(known, _)| *known == class);
+        named.or(self.classes.first()).map_or("", |(_, word)| word)
+    }
+
+    /// The class a word names.
+    pub(crate) fn class(&self, word: &str) -> Result<StorageClass, Fault> {
+        let named = self.classes.iter().find(|(_, known)| *known == word);
+        named.map(|(class, _)| *class).ok_or_else(|| {
+            let known: Vec<&str> = self.classes.iter().map(|(_, word)| *word).collect();
+            Fault::argument(
+                format!("{}storage-class", self.prefix),
+                word,
+                format!("this server keeps the storage classes {}", known.join(", ")),
+            )
+        })
+    }
+
+    /// The list a canned word stands for; `None` inside leaves the bucket's grants in force. `header`
+    /// is where the word stands, full name.
+    pub(crate) fn canned_acl(&self, header: &str, word: &str) -> Result<Option<Acl>, Fault> {
+        let named = self.canned.iter().find(|(known, _)| *known == word);
+        let Some((_, grants)) = named else {
+            let why = format!("{header} is not one of the canned lists");
+            return Err(Fault::argument(header.to_owned(), word, why));
+        };
+        let grant = |(grantee, permission): &(Grantee, Permission)| Grant {
+            grantee: grantee.clone(),
+            permission: *permission,
+        };
+        Ok(grants.map(|grants| Acl {
+            grants: grants.iter().map(grant).collect(),
+        }))
+    }
+
+    /// An entity tag as headers and bodies show it: in quotes.
+    pub(crate) fn quoted(&self, etag: &Etag) -> String {
+        format!("\"{}\"", self.digits(&etag.to_string()))
+    }
+
+    /// An entity tag without quotes.
+    pub(crate) fn digits(&self, etag: &str) -> String {
+        match self.etags {
+            Digits::Lower => etag.to_owned(),
+            Digits::Upper => etag.to_ascii_uppercase(),
+        }
+    }
+}
+
+impl Metadata {
+    /// What a header's value says. Only what is given back in the same letters is decoded.
+    pub(crate) fn read(self, value: &str) -> Box<str> {
+        let decode = || {
+            let text = String::from_utf8(cohong_sign::decode(value).ok()?).ok()?;
+            let same = cohong_sign::encode(text.as_bytes()) == value;
+            (same && !text.is_ascii() && !text.contains(char::is_control)).then_some(text)
+        };
+        match self {
+            Self::Text => value.into(),
+            Self::Escaped => decode().map_or_else(|| value.into(), Into::into),
+        }
+    }
+
+    /// The value of a header.
+    pub(crate) fn write(self, text: &str) -> String {
+        match self {
+            Self::Escaped if !text.is_ascii() => cohong_sign::encode(text.as_bytes()),
+            Self::Escaped | Self::Text => text.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escaped_metadata_is_text_to_others_and_comes_back_in_the_same_letters() {
+        let cases = [
+            ("%E6%96%87", "文"),
+            ("%E6%96%87%20a", "文 a"),
+            ("a%20b", "a%20b"),
+            ("100%", "100%"),
+            ("%e6%96%87", "%e6%96%87"),
+            ("%FF", "%FF"),
+            ("%C2%85", "%C2%85"),
+            ("plain text", "plain text"),
+        ];
+        for (header, text) in cases {
+            assert_eq!(&*Metadata::Escaped.read(header), text, "{header}");
+            assert_eq!(Metadata::Escaped.write(text), header, "{header}");
+            assert_eq!(&*Metadata::Text.read(header), header);
+            assert_eq!(Metadata::Text.write(text), text);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Who asks: what a signature claims, judged by region, key, clock, secret and token, in this order for
+//! every dialect.
+
+use std::time::Duration;
+
+use cohong_core::engine::{Credential, Engine, Secret};
+use cohong_core::model::{AccessKeyId, Principal, Timestamp};
+use cohong_core::{Error, ErrorKind};
+use sha2::{Digest as _, Sha256};
+
+use super::fault::{CredentialFault, Fault};
+
+/// What a request proved.
+#[derive(Debug)]
+pub(crate) struct Proved {
+    /// On whose behalf it runs.
+    pub(crate) principal: Principal,
+    /// Region of the signature; none for unsigned requests and schemes without regions.
+    pub(crate) region: Option<Box<str>>,
+    /// What the body must hash to.
+    pub(crate) sha256: Option<[u8; 32]>,
+}
+
+impl Proved {
+    /// An unsigned request.
+    pub(crate) const NOTHING: Self = Self {
+        principal: Principal::Anonymous,
+        region: None,
+        sha256: None,
+    };
+}
+
+/// What a signature claims, whatever its scheme.
+#[derive(Clone, Copy)]
+pub(crate) struct Claimed<'a> {
+    /// Key whose secret is to be looked up.
+    pub(crate) access_key: &'a str,
+    /// Token of temporary credentials.
+    pub(crate) token: Option<&'a str>,
+    /// Region, where the scheme has one.
+    pub(crate) region: Option<&'a str>,
+    /// When it holds.
+    pub(crate) time: Time,
+}
+
+/// When a signature holds, seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Time {
+    /// A request signed at this moment, to be sent at once.
+    Sent(i64),
+    /// A form signed at this moment; it may be sent much later, its policy says when it ends.
+    Form(i64),
+    /// A form of a scheme without time: its policy says when it ends.
+    Policy,
+    /// A URL that holds from a moment, when the scheme says one, to another.
+    Url {
+        /// First moment.
+        from: Option<i64>,
+        /// Last moment.
+        until: i64,
+    },
+}
+
+/// What the server holds claims against.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// Regions served.
+    pub(crate) regions: Vec<String>,
+    /// How far the client's clock may be away.
+    pub(crate) skew_max: Duration,
+}
+
+/// Judges a claim. `verify` recomputes the signature with the secret, which is used for nothing else.
+pub(crate) async fn judge<T, E: From<Fault>>(
+    engine: &Engine,
+    rules: &Rules,
+    claim: Claimed<'_>,
+    verify: impl FnOnce(&Secret) -> Result<T, E>,
+) -> Result<(Principal, T), E> {
+    if let Some(region) = claim.region
+        && !rules.regions.iter().any(|served| served == region)
+    {
+        return Err(Fault::from(CredentialFault::Region(region.into())).into());
+    }
+    let now = engine.ports().clock.now();
+    let key = AccessKeyId(claim.access_key.into());
+    let found = engine.credential(&key).await.map_err(Fault::from)?;
+    let credential = found.ok_or_else(|| {
+        let unknown = Error::new(
+            ErrorKind::UnknownAccessKey,
+            "this access key does not exist",
+        );
+        Fault::from(unknown)
+    })?;
+    check_time(claim.time, now, rules.skew_max)?;
+    let proof = verify(&credential.secret)?;
+    check_token(claim.token, &credential, now)?;
+    Ok((credential.principal, proof))
+}
+
+fn check_time(time: Time, now: Timestamp, skew_max: Duration) -> Result<(), Fault> {
+    let now = i64::try_from(now.seconds()).unwrap_or(i64::MAX);
+    let skew = i64::try_from(skew_max.as_secs()).unwrap_or(i64::MAX);
+    let ahead = |moment: i64| moment > now.saturating_add(skew);
+    let fault = match time {
+        Time::Sent(at) if at.abs_diff(now) > skew_max.as_secs() => CredentialFault::Skewed,
+        Time::Form(at) if ahead(at) => CredentialFault::Skewed,
+        Time::Url { from, .. } if from.is_some_and(ahead) => CredentialFault::Skewed,
+        Time::Url { until, .. } if now > until => CredentialFault::Expired,
+        Time::Sent(_) | Time::Form(_) | Time::Policy | Time::Url { .. } => return Ok(()),
+    };
+    Err(fault.into())
+}
+
+/// A temporary key needs its token, and in time; a permanent one takes none.
+fn check_token(given: Option<&str>, key: &Credential, now: Timestamp) -> Result<(), Fault> {
+    let bad = |text| Err(CredentialFault::Token(text).into());
+    match (&key.token, given) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => bad("this access key takes no security token"),
+        (Some(_), None) => bad("this access key is temporary and needs its security token"),
+        (Some(token), Some(given)) => {
+            // Of digests, so that the time taken tells nothing about the token.
+            if Sha256::digest(token.0.as_bytes()) != Sha256::digest(given.as_bytes()) {
+                return bad("this is not the security token of the access key");
+            }
+            if key.expires_at.is_some_and(|end| now >= end) {
+                let text = "the temporary credential has expired; issue a new one";
+                return Err(Error::new(ErrorKind::ExpiredToken, text).into());
+            }
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_judged() {
+        let skew = Duration::from_mins(15);
+        let now = Timestamp::from_millis(1_714_979_289_000);
+        let at = 1_714_979_289;
+        let url = |from, until| Time::Url { from, until };
+        let cases = [
+            (Time::Sent(at), "good"),
+            (Time::Sent(at - 900), "good"),
+            (Time::Sent(at + 900), "good"),
+            (Time::Sent(at - 901), "skewed"),
+            (Time::Sent(at + 901), "skewed"),
+            (Time::Sent(i64::MIN), "skewed"),
+            (Time::Form(at - 1_000_000), "good"),
+            (Time::Form(at + 901), "skewed"),
+            (Time::Policy, "good"),
+            (url(None, at), "good"),
+            (url(None, at - 1), "expired"),
+            (url(Some(at - 10), at + 10), "good"),
+            (url(Some(at + 901), at + 2000), "skewed"),
+            (url(Some(at - 20), at - 10), "expired"),
+        ];
+        for (time, wanted) in cases {
+            let found = match check_time(time, now, skew) {
+                Ok(()) => "good",
+                Err(Fault::Credential(CredentialFault::Skewed)) => "skewed",
+                Err(Fault::Credential(CredentialFault::Expired)) => "expired",
+                Err(_) => "another",
+            };
+            assert_eq!(found, wanted, "{time:?}");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The order of steps that every dialect takes: address, operation, who asks, the operation itself, and
+//! the headers every answer has. A dialect implements [`Protocol`] with its vendor's facts and is a
+//! [`Dialect`] by that.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use cohong_core::engine::{Body, Cx, Engine};
+use cohong_core::model::{BucketName, DialectId};
+use cohong_core::{Error, ErrorKind};
+use http::request::Parts;
+use http::{HeaderMap, Method, Response};
+
+use super::address::{self, Addressing};
+use super::auth::Proved;
+use super::body::{declared_length, inbound};
+use super::call::{Call, KeyRules, decode_query};
+use super::fault::Fault;
+use super::given::Given;
+use super::route::{Facts, Level, is_form};
+use super::{Claim, Dialect, GateCx, InBody, OutBody, Refused, Served};
+
+/// An operation of a vendor.
+pub(crate) trait Operation: Copy + Send + Sync + 'static {
+    /// The vendor's name of it, for logs and metrics.
+    fn name(self) -> &'static str;
+
+    /// Whether a missing bucket is told before anything about the signature is.
+    fn tells_missing_bucket_first(self) -> bool {
+        false
+    }
+}
+
+/// An error in a vendor's words.
+pub(crate) trait WireError: From<Fault> + Send + Sync + 'static {
+    /// The vendor's code.
+    fn code(&self) -> &'static str;
+
+    /// The engine's error behind it, for the log.
+    fn cause(&self) -> Option<&Error>;
+}
+
+/// What an error answer says of the request, as far as it was understood.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// Method.
+    pub(crate) method: &'a Method,
+    /// Host with port, as the client wrote it; empty when there is none.
+    pub(crate) host: &'a str,
+    /// The bucket addressed, not checked to be one.
+    pub(crate) bucket: Option<&'a str>,
+    /// Raw path of the key, without its first slash.
+    pub(crate) path: &'a str,
+    /// The request's id.
+    pub(crate) request_id: &'a str,
+}
+
+/// The facts of a vendor's protocol.
+#[async_trait]
+pub(crate) trait Protocol: Send + Sync + 'static {
+    /// Operations: one enum with a variant for each that the vendor has.
+    type Op: Operation;
+    /// Errors.
+    type Error: WireError;
+    /// Which dialect it is.
+    const ID: DialectId;
+    /// What names of the vendor's own headers, parameters and fields begin with, lower case.
+    const PREFIX: &'static str;
+    /// What it allows of keys.
+    const KEYS: KeyRules;
+
+    /// The engine it translates for.
+    fn engine(&self) -> &Engine;
+
+    /// Where it is reached.
+    fn addressing(&self) -> &Addressing;
+
+    /// Region of buckets that an unsigned request, or a scheme without regions, makes.
+    fn default_region(&self) -> &str;
+
+    /// Whether the request bears a signature of this vendor's schemes.
+    fn signs(&self, head: &Parts) -> bool;
+
+    /// Whether a parameter belongs to the signature or the SDK and selects no operation.
+    fn is_neutral(name: &str) -> bool;
+
+    /// The operation a request means.
+    fn route(&self, facts: Facts<'_>) -> Result<Self::Op, Self::Error>;
+
+    /// Judges the signature. A form proves itself by its fields, when they have been read; `at` is the
+    /// decoded address.
+    async fn prove(&self, head: &Parts, op: Self::Op, at: Named<'_>)
+    -> Result<Proved, Self::Error>;
+
+    /// Reads what the wire says, asks the engine once, and writes the answer.
+    async fn call(&self, op: Self::Op, call: Call) -> Result<Response<OutBody>, Self::Error>;
+
+    /// The answer an error becomes.
+    fn encode_error(&self, error: &Self::Error, asked: &Asked<'_>) -> Response<OutBody>;
+
+    /// Adds what every answer has; `now_ms` is the server's clock.
+    fn finish(&self, headers: &mut HeaderMap, request_id: &str, now_ms: u64);
+}
+
+/// Bucket and key of an address, decoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named<'a> {
+    /// The bucket.
+    pub(crate) bucket: Option<&'a str>,
+    /// The key.
+    pub(crate) key: Option<&'a str>,
+}
+
+/// What the log and the error body say of a request, as far as it was understood.
+#[derive(Debug, Default)]
+struct Trace {
+    operation: Option<&'static str>,
+    account: Option<Box<str>>,
+    bucket: Option<Box<str>>,
+    path: Box<str>,
+}
+
+async fn answer<P: Protocol>(
+    dialect: &P,
+    head: Parts,
+    body: InBody,
+    cx: &GateCx,
+    trace: &mut Trace,
+) -> Result<Response<OutBody>, P::Error> {
+    trace.path = head.uri.path().trim_start_matches('/').into();
+    let address = dialect.addressing().of(&head).ok_or(Fault::Host)?;
+    trace.bucket = address.bucket.as_deref().map(Into::into);
+    trace.path = address.path.as_str().into();
+    Given::headers(&head.headers, P::PREFIX)?;
+    let query = decode_query(head.uri.query().unwrap_or(""), P::PREFIX)?;
+    let key = P::KEYS.decode(&address.path)?;
+    let level = match (&address.bucket, &key) {
+        (None, None) => Level::Service,
+        (Some(_), None) => Level::Bucket,
+        (Some(_), Some(_)) => Level::Object,
+        (None, Some(_)) => return Err(Fault::NoBucket.into()),
+    };
+    let op = dialect.route(Facts {
+        method: &head.method,
+        level,
+        query: &query,
+        copies: head
+            .headers
+            .contains_key(format!("{}copy-source", P::PREFIX)),
+        form: is_form(&head.headers),
+        neutral: P::is_neutral,
+    })?;
+    trace.operation = Some(op.name());
+    let bucket = address.bucket.as_deref().map(BucketName::new).transpose();
+    let bucket = bucket.map_err(|invalid| Fault::bucket_name(&invalid))?;
+    if let Some(bucket) = bucket.as_ref().filter(|_| op.tells_missing_bucket_first()) {
+        let home = dialect.engine().bucket_home(bucket).await;
+        let missing = || Error::new(ErrorKind::NoSuchBucket, "there is no bucket of this name");
+        home.map_err(Fault::from)?
+            .ok_or_else(|| Fault::from(missing()))?;
+    }
+    let named = Named {
+        bucket: bucket.as_ref().map(BucketName::as_str),
+        key: key.as_ref().map(cohong_core::model::ObjectKey::as_str),
+    };
+    let proved = dialect.prove(&head, op, named).await?;
+    trace.account = proved.principal.account().map(|account| account.0.clone());
+    let call = Call {
+        cx: Cx {
+            principal: proved.principal,
+            request_id: cx.request_id.clone(),
+            source: cx.peer,
+            dialect: P::ID,
+        },
+        region: proved
+            .region
+            .unwrap_or_else(|| dialect.default_region().into()),
+        address,
+        bucket,
+        key,
+        query,
+        body: Mutex::new(Body {
+            len: declared_length(&head.headers),
+            stream: inbound(body),
+        }),
+        headers: head.headers,
+        sha256: proved.sha256,
+    };
+    dialect.call(op, call).await
+}
+
+fn finished<P: Protocol>(
+    dialect: &P,
+    mut response: Response<OutBody>,
+    request_id: &str,
+) -> Response<OutBody> {
+    let now_ms = dialect.engine().ports().clock.now().millis();
+    dialect.finish(response.headers_mut(), request_id, now_ms);
+    response
+}
+
+#[async_trait]
+impl<P: Protocol> Dialect for P {
+    fn id(&self) -> DialectId {
+        P::ID
+    }
+
+    fn claim(&self, head: &Parts) -> Claim {
+        if self.signs(head) {
+            return Claim::Scheme;
+        }
+        let address = self.addressing().of(head);
+        if address.as_ref().is_some_and(|address| address.by_name) {
+            return Claim::Host;
+        }
+        let own = |name: &http::HeaderName| name.as_str().starts_with(P::PREFIX);
+        if head.headers.keys().any(own) {
+            return Claim::Header;
+        }
+        match address {
+            Some(address) if address.bucket.is_some() || address.path.is_empty() => Claim::Default,
+            _ => Claim::No,
+        }
+    }
+
+    fn bucket(&self, head: &Parts) -> Option<BucketName> {
+        BucketName::new(&self.addressing().of(head)?.bucket?).ok()
+    }
+
+    async fn serve(&self, head: Parts, body: InBody, cx: GateCx) -> Response<OutBody> {
+        let mut trace = Trace::default();
+        let method = head.method.clone();
+        let host = address::host(&head).unwrap_or_default().to_owned();
+        let outcome = answer(self, head, body, &cx, &mut trace).await;
+        let (response, code, cause) = match outcome {
+            Ok(response) => (response, None, None),
+            Err(error) => {
+                let asked = Asked {
+                    method: &method,
+                    host: &host,
+                    bucket: trace.bucket.as_deref(),
+                    path: &trace.path,
+                    request_id: &cx.request_id,
+                };
+                let response = self.encode_error(&error, &asked);
+                (response, Some(error.code()), error.cause().and_then(chain))
+            }
+        };
+        let mut response = finished(self, response, &cx.request_id);
+        response.extensions_mut().insert(Served {
+            operation: trace.operation.unwrap_or("Unknown"),
+            bucket: trace.bucket,
+            account: trace.account,
+            code,
+            cause,
+        });
+        response
+    }
+
+    fn refuse(&self, why: Refused, head: &Parts, cx: &GateCx) -> Response<OutBody> {
+        let fault = match why {
+            Refused::Overload | Refused::Draining => Fault::from(Error::new(
+                ErrorKind::Unavailable,
+                "the server is busy or shutting down; try again",
+            )),
+            Refused::BadHead(text) => Fault::argument("head", "", text),
+            Refused::Defect => Fault::from(Error::new(
+                ErrorKind::Internal,
+                "the server failed; its log has the details under this request id",
+            )),
+        };
+        let asked = Asked {
+            method: &head.method,
+            host: address::host(head).unwrap_or_default(),
+            bucket: None,
+            path: head.uri.path().trim_start_matches('/'),
+            request_id: &cx.request_id,
+        };
+        let response = self.encode_error(&fault.into(), &asked);
+        finished(self, response, &cx.request_id)
+    }
+}
+
+/// The causes of an error, outermost first; none when there is nothing beyond the client's message.
+fn chain(error: &Error) -> Option<Arc<str>> {
+    let mut text = String::new();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    (!text.is_empty()).then(|| text.into())
+}

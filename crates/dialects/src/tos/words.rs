@@ -1,0 +1,276 @@
+//! The vendor's words and rules.
+
+use cohong_core::model::{Grantee, Permission, StorageClass};
+
+use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX};
+use crate::common::vocabulary::{Digits, Forms, Metadata, Pages, Vocabulary, names};
+
+/// What the vendor's own names begin with.
+pub(super) const PREFIX: &str = "x-tos-";
+/// Header of a canned list, of buckets and objects alike.
+pub(super) const ACL: &str = "acl";
+
+/// Words and rules of TOS (sheet sections 3 and 4).
+pub(super) static TOS: Vocabulary = Vocabulary {
+    prefix: PREFIX,
+    names: names!("x-tos-"),
+    keys: KEYS,
+    classes: &[
+        (StorageClass::Standard, "STANDARD"),
+        (StorageClass::Infrequent, "IA"),
+        (StorageClass::ArchiveInstant, "ARCHIVE_FR"),
+        (StorageClass::Intelligent, "INTELLIGENT_TIERING"),
+    ],
+    // The words about the bucket's owner add nothing: the owner of a bucket may everything with its
+    // objects.
+    canned: &[
+        ("private", Some(&[])),
+        ("bucket-owner-read", Some(&[])),
+        ("bucket-owner-full-control", Some(&[])),
+        (
+            "public-read",
+            Some(&[(Grantee::AllUsers, Permission::Read)]),
+        ),
+        (
+            "public-read-write",
+            Some(&[
+                (Grantee::AllUsers, Permission::Read),
+                (Grantee::AllUsers, Permission::Write),
+            ]),
+        ),
+        (
+            "authenticated-read",
+            Some(&[(Grantee::AuthenticatedUsers, Permission::Read)]),
+        ),
+        ("default", None),
+        ("bucket-owner-entrusted", None),
+    ],
+    grants: &[
+        ("grant-full-control", Permission::FullControl),
+        ("grant-read", Permission::Read),
+        ("grant-read-non-list", Permission::ReadNonList),
+        ("grant-read-acp", Permission::ReadAcl),
+        ("grant-write", Permission::Write),
+        ("grant-write-acp", Permission::WriteAcl),
+    ],
+    refused: &[
+        "image-operations",
+        "object-expires",
+        "server-side-encryption",
+        "server-side-encryption-customer-algorithm",
+        "server-side-encryption-customer-key",
+        "server-side-encryption-customer-key-md5",
+        "server-side-encryption-key-id",
+    ],
+    default_type: "binary/octet-stream",
+    etags: Digits::Lower,
+    tells_md5: false,
+    tells_kind: false,
+    // Sheet, trap 18.
+    metadata: Metadata::Escaped,
+    disposition: twice_decoded,
+    lenient_ranges: false,
+    pages: Pages {
+        default: PAGE_MAX,
+        strict: false,
+    },
+    tags_max: 100,
+    callback_query: ["x-tos-callback", "x-tos-callback-var"],
+    forms: Forms {
+        bytes_max: FORM_FIELDS_BYTES_MAX,
+        fields_max: FORM_FIELDS_MAX,
+        of_signature: &[
+            "algorithm",
+            "credential",
+            "date",
+            "security-token",
+            "signature",
+        ],
+        callback: ["x-tos-callback", "x-tos-callback-var"],
+    },
+};
+
+/// The vendor's word for a permission.
+pub(super) fn permission_word(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Read => "READ",
+        Permission::ReadNonList => "READ_NON_LIST",
+        Permission::Write => "WRITE",
+        Permission::ReadAcl => "READ_ACP",
+        Permission::WriteAcl => "WRITE_ACP",
+        Permission::FullControl => "FULL_CONTROL",
+    }
+}
+
+/// The permission a word names.
+pub(super) fn permission(word: &str) -> Option<Permission> {
+    [
+        Permission::Read,
+        Permission::ReadNonList,
+        Permission::Write,
+        Permission::ReadAcl,
+        Permission::WriteAcl,
+        Permission::FullControl,
+    ]
+    .into_iter()
+    .find(|permission| permission_word(*permission) == word)
+}
+
+/// The SDK escapes a disposition before it escapes the query (sheet section 4, `GetObject`): a value in
+/// which nothing is left that would need escaping was escaped twice. What is not ASCII stays escaped:
+/// the SDK reads headers as Latin-1 before it decodes them, and browsers decode names too.
+fn twice_decoded(value: &str) -> String {
+    let escaped = |b: u8| b.is_ascii_alphanumeric() || b"-_.~%/".contains(&b);
+    let twice = value.contains('%') && value.bytes().all(escaped);
+    let decoded = twice.then(|| cohong_sign::decode(value).ok()).flatten();
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let Some(text) = text else {
+        return value.to_owned();
+    };
+    let escape = |c: char| {
+        if c.is_ascii() {
+            c.to_string()
+        } else {
+            cohong_sign::encode(c.encode_utf8(&mut [0; 4]).as_bytes())
+        }
+    };
+    text.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use cohong_core::engine::Attributes;
+    use cohong_core::model::UserMeta;
+
+    use super::*;
+    use crate::gate::given::Given;
+    use crate::tos::error::TosError;
+
+    #[test]
+    fn a_disposition_is_decoded_as_often_as_it_was_encoded() {
+        let cases = [
+            (
+                "attachment%3B%20filename%3D%E4%B8%AD.txt",
+                "attachment; filename=%E4%B8%AD.txt",
+            ),
+            (
+                "attachment; filename*=UTF-8''%E4%B8%AD",
+                "attachment; filename*=UTF-8''%E4%B8%AD",
+            ),
+            ("inline", "inline"),
+            ("100%", "100%"),
+            ("%ff", "%ff"),
+        ];
+        for (value, wanted) in cases {
+            assert_eq!(twice_decoded(value), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn classes_and_permissions_go_both_ways() {
+        for word in ["STANDARD", "IA", "ARCHIVE_FR", "INTELLIGENT_TIERING"] {
+            assert_eq!(TOS.class_word(TOS.class(word).expect("a class")), word);
+        }
+        assert!(TOS.class("GLACIER").is_err());
+        for word in [
+            "READ",
+            "READ_NON_LIST",
+            "WRITE",
+            "READ_ACP",
+            "WRITE_ACP",
+            "FULL_CONTROL",
+        ] {
+            assert_eq!(
+                permission_word(permission(word).expect("a permission")),
+                word
+            );
+        }
+        assert_eq!(permission("read"), None);
+    }
+
+    #[test]
+    fn canned_lists() {
+        let count = |word| {
+            TOS.canned_acl("x-tos-acl", word)
+                .map(|acl| acl.map(|acl| acl.grants.len()))
+                .ok()
+        };
+        assert_eq!(count("private"), Some(Some(0)));
+        assert_eq!(count("public-read"), Some(Some(1)));
+        assert_eq!(count("public-read-write"), Some(Some(2)));
+        assert_eq!(count("default"), Some(None));
+        assert_eq!(count("Public-Read"), None);
+    }
+
+    #[test]
+    fn tags_are_judged() {
+        let read = |text: &str| TOS.tags_of(text, "x-tos-tagging");
+        assert_eq!(read("a=1&b=%E4%B8%AD&c").expect("tags").len(), 3);
+        let long = "n".repeat(129);
+        for bad in ["=v", "a=1&a=2", long.as_str()] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        let hundred = |count: usize| {
+            (0..count)
+                .map(|n| format!("k{n}=v"))
+                .collect::<Vec<_>>()
+                .join("&")
+        };
+        assert!(read(&hundred(100)).is_ok() && read(&hundred(101)).is_err());
+    }
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Attributes, TosError> {
+        let fields: Vec<(String, String)> = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        Ok(TOS.attributes(&Given::fields(&fields, PREFIX)?, ACL)?)
+    }
+
+    #[test]
+    fn attributes_are_read() {
+        let read = read(&[
+            ("Content-Type", "text/plain"),
+            ("x-tos-meta-%E4%B8%AD", "%E6%96%87"),
+            ("X-Tos-Meta-A", "b"),
+            ("x-tos-storage-class", "IA"),
+            ("x-tos-tagging", "a=1"),
+            ("x-tos-acl", "public-read"),
+            ("something-else", "ignored\r\n"),
+        ]);
+        let read = read.expect("accepted");
+        assert_eq!(read.headers.content_type.as_deref(), Some("text/plain"));
+        let meta: UserMeta = vec![("%e4%b8%ad".into(), "文".into()), ("a".into(), "b".into())];
+        assert_eq!(read.user_meta, meta);
+        assert_eq!(read.tags.len(), 1);
+        assert_eq!(read.acl.expect("a list").grants.len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_refused() {
+        let cases: &[(&[(&str, &str)], &str)] = &[
+            (&[("x-tos-meta-a", "b\r\nc: d")], "InvalidArgument"),
+            (&[("x-tos-meta-a\r\n", "b")], "InvalidArgument"),
+            (
+                &[("x-tos-meta-a", "b"), ("X-TOS-META-A", "c")],
+                "InvalidArgument",
+            ),
+            (&[("x-tos-acl", "everybody")], "InvalidArgument"),
+            (
+                &[("x-tos-acl", "private"), ("x-tos-grant-read", "id=1")],
+                "InvalidArgument",
+            ),
+            (
+                &[("x-tos-storage-class", "DEEP_COLD_ARCHIVE")],
+                "InvalidArgument",
+            ),
+            (
+                &[("x-tos-server-side-encryption", "AES256")],
+                "NotImplemented",
+            ),
+        ];
+        for (pairs, code) in cases {
+            assert_eq!(read(pairs).expect_err("refused").code, *code, "{pairs:?}");
+        }
+    }
+}
