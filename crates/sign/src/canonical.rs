@@ -140,12 +140,13 @@ pub(crate) fn canonical_query(scheme: &Scheme, mut pairs: Vec<Pair>) -> String {
     }
     let parts: Vec<String> = encoded
         .into_iter()
-        .map(
-            |(name, value)| match value.is_empty() && scheme.bare_empty {
-                true => name,
-                false => format!("{name}={value}"),
-            },
-        )
+        .map(|(name, value)| {
+            if value.is_empty() && scheme.bare_empty {
+                name
+            } else {
+                format!("{name}={value}")
+            }
+        })
         .collect();
     parts.join("&")
 }
