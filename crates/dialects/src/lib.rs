@@ -6,4 +6,5 @@
 
 pub mod common;
 pub mod gate;
+pub mod oss;
 pub mod tos;

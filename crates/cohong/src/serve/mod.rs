@@ -19,6 +19,7 @@ use cohong_core::engine::{Engine, Ports};
 use cohong_core::ports::Sealer;
 use cohong_core::{delivery, work};
 use cohong_dialects::gate::detect::Dialects;
+use cohong_dialects::oss::Oss;
 use cohong_dialects::tos::Tos;
 use cohong_store::blob::{self, LocalBlobs};
 use cohong_store::disk::RealDisk;
@@ -97,7 +98,8 @@ impl Server {
         let (end, ended) = watch::channel(false);
         tokio::spawn(telemetry::upkeep(metrics.clone(), stopped.clone()));
         let tos = Tos::new(engine.clone(), settings.tos.clone());
-        let dialects = Dialects::new(engine.clone(), vec![Arc::new(tos)]);
+        let oss = Oss::new(engine.clone(), settings.oss.clone());
+        let dialects = Dialects::new(engine.clone(), vec![Arc::new(tos), Arc::new(oss)]);
         let gateway = Gateway::new(dialects);
         let admin_state = Arc::new(Admin {
             engine: engine.clone(),

@@ -11,6 +11,8 @@ use super::{
 pub enum DialectId {
     /// Volcengine TOS.
     Tos,
+    /// Alibaba Cloud OSS.
+    Oss,
 }
 
 /// Whether overwriting keeps what was there.

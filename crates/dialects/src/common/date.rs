@@ -13,6 +13,11 @@ pub fn iso(at: Timestamp) -> String {
     format!("{:.3}", instant(at))
 }
 
+/// As [`iso`] in whole seconds: the fraction is always `.000`, which some SDKs match literally.
+pub fn iso_seconds(at: Timestamp) -> String {
+    iso(Timestamp::from_millis(at.seconds() * 1000))
+}
+
 /// The date of HTTP headers, such as `Mon, 06 May 2024 07:08:09 GMT`.
 pub fn http(at: Timestamp) -> String {
     // Only years beyond 9999 have no such form, and `instant` stops before them.
@@ -57,6 +62,8 @@ mod tests {
     fn dates_are_written_as_clients_parse_them() {
         assert_eq!(iso(MOMENT), "2024-05-06T07:08:09.000Z");
         assert_eq!(iso(Timestamp::from_millis(1)), "1970-01-01T00:00:00.001Z");
+        let later = Timestamp::from_millis(1_714_979_289_999);
+        assert_eq!(iso_seconds(later), "2024-05-06T07:08:09.000Z");
         assert_eq!(http(MOMENT), "Mon, 06 May 2024 07:08:09 GMT");
         assert!(iso(Timestamp::from_millis(u64::MAX)).starts_with("9999-12-"));
         assert!(http(Timestamp::from_millis(u64::MAX)).ends_with("GMT"));

@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cohong_core::engine::{
-    Engine, ListObjects, ListUploads, ListVersions, Listing, UploadListing, VersionListing,
+    Engine, ListObjects, ListUploads, ListVersions, Listing, ListingEntry, ObjectSummary,
+    UploadListing, VersionListing,
 };
 use cohong_core::limits::{KEY_BYTES_MAX, PAGE_MAX};
 use cohong_core::model::UploadId;
@@ -94,6 +95,31 @@ impl<T> Page<T> {
     /// A text as the answer shows it.
     pub(crate) fn write(&self, text: &str) -> String {
         self.query.encoding.write(text)
+    }
+}
+
+impl Page<Listing> {
+    /// The objects, in order.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &ObjectSummary> {
+        let entries = self.listing.entries.iter();
+        entries.filter_map(|entry| match entry {
+            ListingEntry::Object(object) => Some(object),
+            ListingEntry::Prefix(_) => None,
+        })
+    }
+
+    /// The rolled-up prefixes, in order, as the answer shows them.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = String> {
+        let entries = self.listing.entries.iter();
+        entries.filter_map(|entry| match entry {
+            ListingEntry::Object(_) => None,
+            ListingEntry::Prefix(prefix) => Some(self.write(prefix)),
+        })
+    }
+
+    /// The marker of the next page, as the answer shows it.
+    pub(crate) fn next_marker(&self) -> Option<String> {
+        self.listing.next.as_ref().map(|next| self.write(next))
     }
 }
 

@@ -25,3 +25,4 @@ pub(crate) mod settings;
 pub(crate) mod unserved;
 pub(crate) mod upload;
 pub(crate) mod vocabulary;
+pub(crate) mod xml;

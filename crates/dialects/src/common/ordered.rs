@@ -33,11 +33,13 @@ impl Vocabulary {
         signed(principal, order, vars)
     }
 
-    /// A parameter that stands in header and query must be the same in both.
+    /// A parameter that stands in header and query must be the same in both. In the query only names under
+    /// the vendor's prefix are read in any case: others may be left out of a signature when misspelt.
     fn one<'a>(&self, call: &'a Call, name: &str, query: &str) -> Result<Option<&'a str>, Fault> {
         let header = format!("{}{name}", self.prefix);
-        let mut pairs = call.query.iter();
-        let found = pairs.find(|(found, _)| found.eq_ignore_ascii_case(query));
+        let any_case = query.starts_with(self.prefix);
+        let same = |found: &str| found == query || (any_case && found.eq_ignore_ascii_case(query));
+        let found = call.query.iter().find(|(found, _)| same(found));
         match (
             call.header(&header)?,
             found.map(|(_, value)| value.as_str()),

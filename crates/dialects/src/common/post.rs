@@ -135,8 +135,8 @@ impl Vocabulary {
     }
 
     /// Judges the form by its policy and gives the sizes it allows. Only a form without signature comes
-    /// without policy. Fields that tell the server what to do must be named by a condition: the one who
-    /// signed has to have meant them.
+    /// without policy. With vendors that say so, fields that tell the server what to do must be named by a
+    /// condition: the one who signed has to have meant them.
     fn judge(
         &self,
         fields: &Fields<'_>,
@@ -156,7 +156,7 @@ impl Vocabulary {
             .map_err(bad_policy)?;
         for (name, _) in fields.0 {
             let name = name.to_ascii_lowercase();
-            if self.orders(&name) && !policy.names(&name) {
+            if self.forms.names_all && self.orders(&name) && !policy.names(&name) {
                 return Err(Fault::denied(format!(
                     "the policy has no condition on the form field {name:?}"
                 )));

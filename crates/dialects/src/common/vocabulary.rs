@@ -19,7 +19,7 @@ pub(crate) struct Vocabulary {
     /// Storage classes that can be asked for, with the vendor's words.
     pub(crate) classes: &'static [(StorageClass, &'static str)],
     /// Words for whole access control lists; `None` leaves the bucket's grants in force.
-    pub(crate) canned: &'static [(&'static str, Option<&'static [(Grantee, Permission)]>)],
+    pub(crate) canned: &'static [(&'static str, Option<Grants>)],
     /// Headers that each grant one permission, where the vendor has them.
     pub(crate) grants: &'static [(&'static str, Permission)],
     /// What the vendor's service would do with an object and this server does not: refused, never
@@ -50,6 +50,9 @@ pub(crate) struct Vocabulary {
     /// What a form's fields are held to.
     pub(crate) forms: Forms,
 }
+
+/// Grants that a word stands for.
+pub(crate) type Grants = &'static [(Grantee, Permission)];
 
 /// Names of headers in answers.
 #[derive(Debug)]
@@ -142,6 +145,8 @@ pub(crate) struct Forms {
     pub(crate) of_signature: &'static [&'static str],
     /// Names of the fields that order a callback and give its variables.
     pub(crate) callback: [&'static str; 2],
+    /// Whether the policy has to name every field that tells the server what to do.
+    pub(crate) names_all: bool,
 }
 
 impl Vocabulary {

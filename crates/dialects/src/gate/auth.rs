@@ -6,6 +6,7 @@ use std::time::Duration;
 use cohong_core::engine::{Credential, Engine, Secret};
 use cohong_core::model::{AccessKeyId, Principal, Timestamp};
 use cohong_core::{Error, ErrorKind};
+use cohong_sign::Place;
 use sha2::{Digest as _, Sha256};
 
 use super::fault::{CredentialFault, Fault};
@@ -41,6 +42,8 @@ pub(crate) struct Claimed<'a> {
     pub(crate) region: Option<&'a str>,
     /// When it holds.
     pub(crate) time: Time,
+    /// Where it stands.
+    pub(crate) place: Place,
 }
 
 /// When a signature holds, seconds since 1970.
@@ -64,10 +67,21 @@ pub(crate) enum Time {
 /// What the server holds claims against.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    /// Regions served.
+    /// Regions served, each once.
     pub(crate) regions: Vec<String>,
     /// How far the client's clock may be away.
     pub(crate) skew_max: Duration,
+}
+
+/// The regions that are served: the vendor's, and those configured, which may be among them.
+pub(crate) fn regions(vendor: &[&str], own: &[String], default: &str) -> Vec<String> {
+    let mut regions: Vec<String> = vendor.iter().map(ToString::to_string).collect();
+    for region in own.iter().map(String::as_str).chain([default]) {
+        if !regions.iter().any(|known| known == region) {
+            regions.push(region.to_owned());
+        }
+    }
+    regions
 }
 
 /// Judges a claim. `verify` recomputes the signature with the secret, which is used for nothing else.
@@ -80,7 +94,7 @@ pub(crate) async fn judge<T, E: From<Fault>>(
     if let Some(region) = claim.region
         && !rules.regions.iter().any(|served| served == region)
     {
-        return Err(Fault::from(CredentialFault::Region(region.into())).into());
+        return Err(Fault::from(CredentialFault::Region(region.into(), claim.place)).into());
     }
     let now = engine.ports().clock.now();
     let key = AccessKeyId(claim.access_key.into());

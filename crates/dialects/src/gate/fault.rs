@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use cohong_core::model::InvalidName;
 use cohong_core::{Error, ErrorKind};
+use cohong_sign::Place;
 use http::HeaderMap;
 
 /// A failure on the way between the wire and the engine. Texts are for the client.
@@ -42,8 +43,8 @@ pub(crate) enum Fault {
 /// Why a signed request does not pass.
 #[derive(Debug)]
 pub(crate) enum CredentialFault {
-    /// Signed for a region that is not served here.
-    Region(Box<str>),
+    /// Signed for a region that is not served here; where the signature stands.
+    Region(Box<str>, Place),
     /// Signed too far from the server's clock.
     Skewed,
     /// The URL's time is over.

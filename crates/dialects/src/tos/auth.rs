@@ -111,6 +111,11 @@ fn claimed(claim: &Presented) -> Result<Claimed<'_>, TosError> {
         token: claim.security_token.as_deref(),
         region: Some(&claim.scope.region),
         time,
+        place: match claim.flavour {
+            Flavour::Header => Place::Header,
+            Flavour::Query | Flavour::PolicyUrl { .. } => Place::Query,
+            Flavour::Form { .. } => Place::Form,
+        },
     })
 }
 

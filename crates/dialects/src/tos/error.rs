@@ -196,7 +196,7 @@ impl From<Fault> for TosError {
 impl From<CredentialFault> for TosError {
     fn from(fault: CredentialFault) -> Self {
         match fault {
-            CredentialFault::Region(region) => Self::bad_authorization(format!(
+            CredentialFault::Region(region, _) => Self::bad_authorization(format!(
                 "the region {region:?} is not served here; add it to `tos.regions`"
             )),
             CredentialFault::Skewed => Self::new(

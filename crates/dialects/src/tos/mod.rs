@@ -23,7 +23,7 @@ use http::{HeaderMap, HeaderValue, Response, header};
 
 use crate::gate::OutBody;
 use crate::gate::address::{Addressing, BaseDomains};
-use crate::gate::auth::{Proved, Rules};
+use crate::gate::auth::{Proved, Rules, regions};
 use crate::gate::call::{Call, KeyRules};
 use crate::gate::pipeline::{Asked, Named, Protocol};
 use crate::gate::route::Facts;
@@ -89,12 +89,10 @@ impl Tos {
     /// A dialect on an engine.
     pub fn new(engine: Arc<Engine>, options: Options) -> Self {
         let domains = VENDOR_DOMAINS.iter().map(ToString::to_string);
-        let regions = VENDOR_REGIONS.iter().map(ToString::to_string);
-        let regions = regions.chain(options.regions.iter().cloned());
         Self {
             engine,
             rules: Rules {
-                regions: regions.chain([options.default_region.clone()]).collect(),
+                regions: regions(&VENDOR_REGIONS, &options.regions, &options.default_region),
                 skew_max: SKEW_MAX,
             },
             addressing: Addressing {

@@ -87,6 +87,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
             "signature",
         ],
         callback: ["x-tos-callback", "x-tos-callback-var"],
+        names_all: true,
     },
 };
 

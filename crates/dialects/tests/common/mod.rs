@@ -1,7 +1,8 @@
-//! A TOS dialect over stores in memory, driven in-process by signed requests.
+//! The dialects over stores in memory, driven in-process by signed requests.
 #![allow(dead_code, reason = "each test binary uses another part of the world")]
 
 pub(crate) mod attack;
+pub(crate) mod oss;
 mod ports;
 
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use bytes::Bytes;
 use cohong_core::engine::{Engine, IssuedKey, Ports};
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::AccountId;
+use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::gate::{Dialect, GateCx, Served};
+use cohong_dialects::oss::Oss;
 use cohong_dialects::tos::{Options, Tos};
 use cohong_sign::{Credentials, RequestHead, Signer, TOS, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
@@ -23,14 +26,22 @@ pub(crate) use ports::{FakeCallbacks, FakeClock};
 pub(crate) const NOW: &str = "20240506T070809Z";
 const HOST: &str = "tos-cn-beijing.volces.com";
 
-/// A dialect, its engine, and two accounts.
+/// The dialects, their engine, and two accounts.
 pub(crate) struct World {
     pub(crate) engine: Arc<Engine>,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) callbacks: Arc<FakeCallbacks>,
-    tos: Tos,
-    owner: IssuedKey,
+    tos: Arc<Tos>,
+    oss: Arc<Oss>,
+    pub(crate) owner: IssuedKey,
     other: IssuedKey,
+}
+
+/// Which dialect a request is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tongue {
+    Tos,
+    Oss(cohong_sign::oss::Version),
 }
 
 /// Who sends a request.
@@ -45,6 +56,7 @@ pub(crate) enum As {
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
     by: As,
+    tongue: Tongue,
     method: Method,
     bucket: Option<&'static str>,
     target: String,
@@ -85,12 +97,14 @@ impl World {
             engine.create_key(&account, None).await.expect("a key")
         };
         let (owner, other) = (key("2100000000").await, key("2100000001").await);
-        let tos = Tos::new(engine.clone(), Options::default());
+        let tos = Arc::new(Tos::new(engine.clone(), Options::default()));
+        let oss = Arc::new(Oss::new(engine.clone(), oss::options()));
         Self {
             engine,
             clock,
             callbacks,
             tos,
+            oss,
             owner,
             other,
         }
@@ -105,39 +119,26 @@ impl World {
 
     /// Sends a request and reads the answer.
     pub(crate) async fn send(&self, ask: Ask) -> Reply {
-        let host = match ask.bucket {
-            Some(bucket) => format!("{bucket}.{HOST}"),
-            None => HOST.to_owned(),
+        let host = match ask.tongue {
+            Tongue::Tos => HOST,
+            Tongue::Oss(_) => oss::HOST,
         };
-        let mut headers = ask.headers;
+        let host = match ask.bucket {
+            Some(bucket) => format!("{bucket}.{host}"),
+            None => host.to_owned(),
+        };
+        let mut headers = ask.headers.clone();
         headers.insert("host", HeaderValue::from_str(&host).expect("a host"));
         let len = ask.body.len().to_string();
         headers.insert(
             "content-length",
             HeaderValue::from_str(&len).expect("a length"),
         );
-        let mut target = ask.target;
-        if let Some(key) = self.key(ask.by) {
-            let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-            if let Some(expires) = ask.presigned {
-                let head = RequestHead {
-                    method: &ask.method,
-                    path,
-                    query,
-                    headers: &headers,
-                };
-                let query = Self::signer(key).presign(&head, expires, &[]);
-                target = format!("{path}?{}", query.expect("signed"));
-            } else {
-                let authorization =
-                    Self::signer(key).sign_headers(&ask.method, path, query, &mut headers);
-                let authorization = authorization.expect("signed");
-                headers.insert(
-                    "authorization",
-                    HeaderValue::from_str(&authorization).expect("ASCII"),
-                );
-            }
-        }
+        let target = match (self.key(ask.by), ask.tongue) {
+            (None, _) => ask.target.clone(),
+            (Some(key), Tongue::Tos) => Self::signed(key, &ask, &mut headers),
+            (Some(key), Tongue::Oss(version)) => oss::signed(key, version, &ask, &mut headers),
+        };
         for (name, value) in &ask.added {
             headers.append(name, value.clone());
         }
@@ -152,7 +153,11 @@ impl World {
             request_id: "req-1".into(),
             peer: Some([127, 0, 0, 1].into()),
         };
-        let response = self.tos.serve(request.into_parts().0, body, cx).await;
+        let head = request.into_parts().0;
+        let response = match ask.tongue {
+            Tongue::Tos => self.tos.serve(head, body, cx).await,
+            Tongue::Oss(_) => self.oss.serve(head, body, cx).await,
+        };
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
         let served = head
@@ -165,6 +170,30 @@ impl World {
             headers: head.headers,
             body,
         }
+    }
+
+    /// All dialects, as a listener asks them.
+    pub(crate) fn dialects(&self) -> Dialects {
+        let all: Vec<Arc<dyn Dialect>> = vec![self.tos.clone(), self.oss.clone()];
+        Dialects::new(self.engine.clone(), all)
+    }
+
+    /// Signs a request and gives its target.
+    fn signed(key: &IssuedKey, ask: &Ask, headers: &mut HeaderMap) -> String {
+        let (path, query) = ask.target.split_once('?').unwrap_or((&ask.target, ""));
+        if let Some(expires) = ask.presigned {
+            let head = RequestHead {
+                method: &ask.method,
+                path,
+                query,
+                headers,
+            };
+            let query = Self::signer(key).presign(&head, expires, &[]);
+            return format!("{path}?{}", query.expect("signed"));
+        }
+        let authorization = Self::signer(key).sign_headers(&ask.method, path, query, headers);
+        headers.insert("authorization", ascii(&authorization.expect("signed")));
+        ask.target.clone()
     }
 
     fn key(&self, by: As) -> Option<&IssuedKey> {
@@ -191,9 +220,14 @@ impl World {
     }
 }
 
+fn ascii(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("ASCII")
+}
+
 fn ask(method: Method, bucket: Option<&'static str>, target: &str) -> Ask {
     Ask {
         by: As::Owner,
+        tongue: Tongue::Tos,
         method,
         bucket,
         target: target.to_owned(),
@@ -235,6 +269,12 @@ pub(crate) fn delete(bucket: &'static str, target: &str) -> Ask {
 }
 
 impl Ask {
+    /// In another dialect.
+    pub(crate) fn tongue(mut self, tongue: Tongue) -> Self {
+        self.tongue = tongue;
+        self
+    }
+
     pub(crate) fn by(mut self, by: As) -> Self {
         self.by = by;
         self
@@ -277,8 +317,19 @@ impl Reply {
         self
     }
 
+    /// The text of the first element of an XML body with this name; empty when there is none.
+    pub(crate) fn element(&self, name: &str) -> &str {
+        let after = self.text().split_once(&format!("<{name}>"));
+        let inside = after.and_then(|(_, rest)| rest.split_once(&format!("</{name}>")));
+        inside.map_or("", |(text, _)| text)
+    }
+
     /// Status, code and EC of an error.
     pub(crate) fn error(&self) -> (u16, String, String) {
+        if self.header("content-type") == "application/xml" {
+            let code = self.element("Code").to_owned();
+            return (self.status, code, self.element("EC").to_owned());
+        }
         let body = self.json();
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         (self.status, text("Code"), text("EC"))

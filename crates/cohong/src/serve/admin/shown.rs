@@ -44,6 +44,7 @@ pub(super) fn version(tag: VersionTag) -> Option<String> {
 pub(super) fn dialect(dialect: DialectId) -> &'static str {
     match dialect {
         DialectId::Tos => "tos",
+        DialectId::Oss => "oss",
     }
 }
 

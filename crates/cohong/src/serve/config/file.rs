@@ -1,5 +1,6 @@
 //! The configuration file: TOML, everything optional, unknown names refused.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -22,6 +23,8 @@ pub(crate) struct File {
     pub egress: Egress,
     #[serde(default)]
     pub tos: Tos,
+    #[serde(default)]
+    pub oss: Oss,
 }
 
 /// The root key.
@@ -62,6 +65,22 @@ pub(crate) struct Tos {
     #[serde(default)]
     pub regions: Vec<String>,
     pub default_region: Option<String>,
+}
+
+/// The OSS dialect.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Oss {
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// Domains that each belong to one bucket, and its name.
+    #[serde(default)]
+    pub custom_domains: BTreeMap<String, String>,
+    #[serde(default)]
+    pub regions: Vec<String>,
+    pub default_region: Option<String>,
+    /// What answers name as the endpoint of buckets.
+    pub endpoint: Option<String>,
 }
 
 /// A configuration file that cannot be used.
@@ -119,7 +138,7 @@ mod tests {
     fn the_page_names_every_setting_of_the_file() {
         let mut settings = known("");
         assert!(settings.len() > 5, "{settings:?}");
-        for section in ["root", "egress", "tos"] {
+        for section in ["root", "egress", "tos", "oss"] {
             let at = settings
                 .iter()
                 .position(|name| name == section)
@@ -153,10 +172,13 @@ mod tests {
             root,
             egress,
             tos,
+            oss,
         } = toml::from_str(text).expect("a configuration file");
         assert!(data.is_some() && listen.is_some() && admin.is_some() && log.is_some());
         assert!(root.access_key.is_some() && root.secret_key_file.is_some());
         assert!(egress.profile.is_some() && !egress.allow.is_empty());
         assert!(!tos.domains.is_empty() && !tos.regions.is_empty() && tos.default_region.is_some());
+        assert!(!oss.domains.is_empty() && !oss.regions.is_empty() && oss.default_region.is_some());
+        assert!(!oss.custom_domains.is_empty() && oss.endpoint.is_some());
     }
 }

@@ -4,6 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use cohong_core::engine::Secret;
+use cohong_core::model::BucketName;
 
 use super::{File, FileError};
 
@@ -43,6 +44,7 @@ pub(crate) struct Settings {
     pub profile: Profile,
     pub allow: Vec<String>,
     pub tos: cohong_dialects::tos::Options,
+    pub oss: cohong_dialects::oss::Options,
 }
 
 /// A configuration that makes no sense. Says which setting to change.
@@ -57,6 +59,10 @@ pub(crate) enum SettingsError {
     },
     #[error("egress.profile = {0:?} is neither \"dev\" nor \"prod\"")]
     Profile(String),
+    #[error(
+        "oss.custom_domains names {0:?}, which cannot be a bucket; write \"domain\" = \"bucket\""
+    )]
+    CustomDomain(String),
     #[error("root.access_key and root.secret_key are given together or not at all")]
     HalfRoot,
     #[error("the root {0} has 1 to 128 printable characters and no comma")]
@@ -102,6 +108,7 @@ impl Settings {
             profile: profile_of(profile.as_deref(), listen)?,
             allow: written.egress_allow.unwrap_or(file.egress.allow),
             tos: tos(file.tos),
+            oss: oss(file.oss)?,
         })
     }
 
@@ -118,6 +125,13 @@ impl Settings {
                 "domains": self.tos.domains,
                 "regions": self.tos.regions,
                 "default_region": self.tos.default_region,
+            },
+            "oss": {
+                "domains": self.oss.domains,
+                "custom_domains": self.oss.custom_domains,
+                "regions": self.oss.regions,
+                "default_region": self.oss.default_region,
+                "endpoint": self.oss.endpoint,
             },
         })
     }
@@ -173,6 +187,20 @@ fn tos(file: super::file::Tos) -> cohong_dialects::tos::Options {
         default_region: file.default_region.unwrap_or(default.default_region),
         host_id: default.host_id,
     }
+}
+
+fn oss(file: super::file::Oss) -> Result<cohong_dialects::oss::Options, SettingsError> {
+    let default = cohong_dialects::oss::Options::default();
+    for bucket in file.custom_domains.values() {
+        BucketName::new(bucket).map_err(|_| SettingsError::CustomDomain(bucket.clone()))?;
+    }
+    Ok(cohong_dialects::oss::Options {
+        domains: file.domains,
+        custom_domains: file.custom_domains,
+        regions: file.regions,
+        default_region: file.default_region.unwrap_or(default.default_region),
+        endpoint: file.endpoint,
+    })
 }
 
 #[cfg(test)]
@@ -231,9 +259,17 @@ mod tests {
         assert_eq!(settings.listen.port(), 3);
         assert_eq!(settings.admin.port(), 2);
         assert_eq!(settings.allow, ["10.0.0.0/8"]);
-        std::fs::write(&path, "lisen = \"127.0.0.1:1\"\n").expect("written");
-        let error = resolve(|w| w.config = Some(path)).expect_err("unknown name");
-        assert!(error.to_string().contains("lisen"), "{error}");
+        for (text, named) in [
+            ("lisen = \"127.0.0.1:1\"\n", "lisen"),
+            (
+                "[oss.custom_domains]\n\"a.org\" = \"No Bucket\"\n",
+                "No Bucket",
+            ),
+        ] {
+            std::fs::write(&path, text).expect("written");
+            let error = resolve(|w| w.config = Some(path.clone())).expect_err(named);
+            assert!(error.to_string().contains(named), "{error}");
+        }
     }
 
     #[test]

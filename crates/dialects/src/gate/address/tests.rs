@@ -1,3 +1,4 @@
+use super::Style::{Custom, Host, Path};
 use super::*;
 
 /// Endpoint and bucket.
@@ -52,7 +53,6 @@ fn buckets_stand_in_host_path_or_nowhere() {
         custom: BTreeMap::from([("pics.example.org".into(), "pictures".into())]),
         no_bucket: &["", "undefined"],
     };
-    use Style::{Custom, Host, Path};
     let cases = [
         ("127.0.0.1:9", "/", None, "", Host),
         ("127.0.0.1:9", "/b", Some("b"), "", Path),

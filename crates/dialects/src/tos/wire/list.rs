@@ -1,8 +1,7 @@
 //! Bodies of listings (sheet section 4).
 
 use cohong_core::engine::{
-    Listing, ListingEntry, ObjectSummary, UploadListing, UploadSummary, VersionListing,
-    VersionSummary,
+    Listing, ObjectSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,
 };
 use serde::Serialize;
 
@@ -59,8 +58,8 @@ impl ObjectList {
             asked: Asked::new(&page.query),
             marker: page.write(&page.marker),
             is_truncated: page.listing.next.is_some(),
-            next_marker: page.listing.next.as_ref().map(|next| page.write(next)),
-            entries: Entries::new(&page.listing.entries, page.query.encoding, shown),
+            next_marker: page.next_marker(),
+            entries: Entries::new(page, shown),
         }
     }
 }
@@ -93,7 +92,7 @@ impl ObjectList2 {
             key_count: page.listing.entries.len(),
             is_truncated: page.listing.next.is_some(),
             next_continuation_token: asked.next_token,
-            entries: Entries::new(&page.listing.entries, page.query.encoding, shown),
+            entries: Entries::new(&page, shown),
         }
     }
 }
@@ -141,18 +140,15 @@ pub(in crate::tos) struct Shown {
 }
 
 impl Entries {
-    fn new(entries: &[ListingEntry], encoding: Encoding, shown: Shown) -> Self {
-        let mut contents = Vec::new();
-        let mut common_prefixes = Vec::new();
-        for entry in entries {
-            match entry {
-                ListingEntry::Object(object) => contents.push(object_line(object, encoding, shown)),
-                ListingEntry::Prefix(prefix) => common_prefixes.push(prefix_line(prefix, encoding)),
-            }
-        }
+    fn new(page: &Page<Listing>, shown: Shown) -> Self {
+        let encoding = page.query.encoding;
+        let line = |object| object_line(object, encoding, shown);
         Self {
-            contents,
-            common_prefixes,
+            contents: page.objects().map(line).collect(),
+            common_prefixes: page
+                .prefixes()
+                .map(|prefix| PrefixLine { prefix })
+                .collect(),
         }
     }
 }

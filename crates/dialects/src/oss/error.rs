@@ -1,0 +1,409 @@
+//! Errors in the vendor's words: code, status, EC (sheet section 3), and the answer they become.
+//!
+//! EC is informative. Those that the sheet names are the vendor's, the others are this server's own within
+//! the vendor's groups.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cohong_core::{Error, ErrorKind};
+use cohong_sign::Place;
+use cohong_sign::oss::{Claim, Mismatch};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+
+use super::limits::{ECHO_BYTES_MAX, ERROR_BYTES_MAX};
+use super::words::OSS;
+use crate::common::xml;
+use crate::gate::fault::{CredentialFault, Fault};
+use crate::gate::pipeline::{Asked, WireError};
+use crate::gate::{OutBody, full};
+
+/// Carries the body of an error where an answer has none (sheet section 3).
+const ERR: HeaderName = HeaderName::from_static("x-oss-err");
+
+/// An error as an OSS client sees it.
+#[derive(Debug)]
+pub(crate) struct OssError {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Vendor's code.
+    pub code: &'static str,
+    /// Vendor's `EC`, `dddd-dddddddd`.
+    pub ec: &'static str,
+    /// Text for the client.
+    pub message: Cow<'static, str>,
+    /// Further elements of the body.
+    pub elements: Vec<(&'static str, String)>,
+    /// Headers that go with it: those of an upload whose callback failed, of a delete marker.
+    pub headers: Option<Box<HeaderMap>>,
+    /// The engine's error, for the log.
+    pub cause: Option<Box<Error>>,
+}
+
+impl OssError {
+    /// 400 `MalformedXML`: the body is not what the operation reads.
+    pub(super) fn malformed_xml() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "MalformedXML",
+            "0015-00000231",
+            "The XML you provided was not well-formed or did not validate against our published schema.",
+        )
+    }
+
+    /// 400 `MissingArgument`: a header or parameter that the operation does not do without.
+    pub(super) fn missing_argument(name: &'static str) -> Self {
+        Self {
+            elements: vec![("ArgumentName", name.to_owned())],
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "MissingArgument",
+                "0016-00000502",
+                "Missing Some Required Arguments.",
+            )
+        }
+    }
+
+    /// 400 for an operation or ability this server does not have.
+    pub(super) fn not_implemented(name: &str) -> Self {
+        let message = format!("this server does not have {name:?}; the request changed nothing");
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "NotImplemented",
+            "0017-00000001",
+            message,
+        )
+    }
+
+    /// 403 `SignatureDoesNotMatch`, with what the server signed instead (sheet section 2.7).
+    pub(super) fn signature_does_not_match(claim: &Claim, mismatch: &Mismatch) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let signed = &mismatch.string_to_sign;
+        let bytes: Vec<String> = signed.iter().map(|byte| format!("{byte:02X}")).collect();
+        let mut elements = vec![
+            ("OSSAccessKeyId", claim.access_key.clone()),
+            ("SignatureProvided", claim.signature.clone()),
+            ("StringToSign", text(signed)),
+        ];
+        if let Some(request) = &mismatch.canonical_request {
+            elements.push(("CanonicalRequest", text(request)));
+        }
+        elements.push(("StringToSignBytes", bytes.join(" ")));
+        Self {
+            elements,
+            ..Self::new(
+                StatusCode::FORBIDDEN,
+                "SignatureDoesNotMatch",
+                "0002-00000040",
+                "The request signature we calculated does not match the signature you provided. \
+                 Check your key and signing method.",
+            )
+        }
+    }
+
+    /// 400 `InvalidArgument`.
+    fn invalid_argument(message: impl Into<Cow<'static, str>>) -> Self {
+        let code = "InvalidArgument";
+        Self::new(StatusCode::BAD_REQUEST, code, "0017-00000901", message)
+    }
+
+    /// Any error by its parts.
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        ec: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            code,
+            ec,
+            message: message.into(),
+            elements: Vec::new(),
+            headers: None,
+            cause: None,
+        }
+    }
+
+    /// The body, at most [`ERROR_BYTES_MAX`]: elements that do not fit are left out.
+    fn body(&self, asked: &Asked<'_>) -> String {
+        let more = format!("https://api.aliyun.com/troubleshoot?q={}", self.ec);
+        let address = self.address(asked);
+        let fixed = [
+            ("Code", self.code),
+            ("Message", cut(&self.message)),
+            ("RequestId", asked.request_id),
+            ("HostId", cut(asked.host)),
+            ("EC", self.ec),
+            ("RecommendDoc", &more),
+        ];
+        let own = self.elements.iter();
+        let own = own.map(|(name, value)| (*name, value.as_str()));
+        let further = address.iter().map(|(name, value)| (*name, cut(value)));
+        let mut elements = fixed.to_vec();
+        for element in further.chain(own) {
+            // In front of the number and the link.
+            elements.insert(elements.len() - 2, element);
+            if xml::flat("Error", &elements).len() > ERROR_BYTES_MAX {
+                elements.remove(elements.len() - 3);
+            }
+        }
+        xml::flat("Error", &elements)
+    }
+
+    /// What was addressed and is not there.
+    fn address<'a>(&self, asked: &'a Asked<'_>) -> Option<(&'static str, Cow<'a, str>)> {
+        match self.code {
+            "NoSuchBucket" | "BucketAlreadyExists" | "BucketNotEmpty" | "InvalidBucketName" => {
+                Some(("BucketName", asked.bucket?.into()))
+            }
+            "NoSuchKey" | "NoSuchVersion" => {
+                let key = cohong_sign::decode(asked.path).ok()?;
+                Some(("Key", String::from_utf8(key).ok()?.into()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What an error repeats of a text.
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(ECHO_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// The answer an error becomes. Answers to HEAD have no body and carry it in a header.
+pub(super) fn encode(error: &OssError, asked: &Asked<'_>) -> Response<OutBody> {
+    let body = error.body(asked);
+    let silent = error.status == StatusCode::NOT_MODIFIED;
+    let head = asked.method == Method::HEAD;
+    let mut response = if silent || head {
+        full(error.status, Vec::new())
+    } else {
+        full(error.status, body.clone())
+    };
+    let headers = response.headers_mut();
+    if let Some(own) = &error.headers {
+        headers.clone_from(own);
+    }
+    headers.insert(OSS.names.ec.clone(), HeaderValue::from_static(error.ec));
+    if silent {
+        return response;
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    if head {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        if let Ok(value) = HeaderValue::try_from(STANDARD.encode(body)) {
+            headers.insert(ERR, value);
+        }
+    }
+    response
+}
+
+impl WireError for OssError {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn cause(&self) -> Option<&Error> {
+        self.cause.as_deref()
+    }
+}
+
+impl From<Fault> for OssError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Argument { name, value, why } => Self {
+                elements: vec![
+                    ("ArgumentName", cut(&name).to_owned()),
+                    ("ArgumentValue", cut(&value).to_owned()),
+                ],
+                ..Self::invalid_argument(why)
+            },
+            Fault::Host => Self::invalid_argument(
+                "this host name is not served here; add it to `oss.domains` or `oss.custom_domains`, \
+                 or use one of the vendor's",
+            ),
+            Fault::NoBucket => Error::new(
+                ErrorKind::InvalidBucketName,
+                "the address names a key and no bucket",
+            )
+            .into(),
+            Fault::KeyTooLong => Error::new(
+                ErrorKind::InvalidKey,
+                "an object key has at most 1023 bytes",
+            )
+            .into(),
+            Fault::Body(why) => Self {
+                message: why,
+                ..Self::malformed_xml()
+            },
+            Fault::Policy(why) => Self::new(
+                StatusCode::BAD_REQUEST,
+                "InvalidPolicyDocument",
+                "0006-00000201",
+                format!("Invalid Policy: {why}"),
+            ),
+            Fault::NotServed(name) => Self::not_implemented(&name),
+            Fault::CallbackFailed(headers) => Self {
+                headers: Some(headers),
+                ..Self::new(
+                    StatusCode::NON_AUTHORITATIVE_INFORMATION,
+                    "CallbackFailed",
+                    "0007-00000203",
+                    "Error status : 502.",
+                )
+            },
+            Fault::Credential(fault) => fault.into(),
+            Fault::Engine(error) => error.into(),
+        }
+    }
+}
+
+impl From<CredentialFault> for OssError {
+    fn from(fault: CredentialFault) -> Self {
+        let denied = |ec, text| Self::new(StatusCode::FORBIDDEN, "AccessDenied", ec, text);
+        match fault {
+            CredentialFault::Region(region, place) => {
+                let message = match place {
+                    Place::Header => "Invalid signing region in Authorization header.",
+                    Place::Query | Place::Form => "The signing region in credential is invalid.",
+                };
+                Self {
+                    ec: "0002-00000226",
+                    elements: vec![("Region", cut(&region).to_owned())],
+                    ..Self::invalid_argument(message)
+                }
+            }
+            CredentialFault::Skewed => Self::new(
+                StatusCode::FORBIDDEN,
+                "RequestTimeTooSkewed",
+                "0002-00000504",
+                "The difference between the request time and the current time is too large.",
+            ),
+            CredentialFault::Expired => denied("0002-00000069", "Request has expired."),
+            CredentialFault::Token(why) => Self::new(
+                StatusCode::FORBIDDEN,
+                "InvalidSecurityToken",
+                "0002-00000904",
+                why,
+            ),
+        }
+    }
+}
+
+impl From<Error> for OssError {
+    fn from(error: Error) -> Self {
+        let (status, code, ec, message) = words(error.kind());
+        let own = || error.message().to_owned().into();
+        let message = message.map_or_else(own, Cow::Borrowed);
+        let headers = error
+            .delete_marker()
+            .map(|marker| Box::new(OSS.deleted(marker)));
+        Self {
+            headers,
+            cause: Some(Box::new(error)),
+            ..Self::new(status, code, ec, message)
+        }
+    }
+}
+
+type Words = (StatusCode, &'static str, &'static str, Option<&'static str>);
+
+/// The vendor's words for each kind of error, and its text where clients know it.
+fn words(kind: ErrorKind) -> Words {
+    use ErrorKind as K;
+    use StatusCode as S;
+    const NO_BUCKET: &str = "The specified bucket does not exist.";
+    const NO_KEY: &str = "The specified key does not exist.";
+    const NO_UPLOAD: &str = "The specified upload does not exist. The upload ID may be invalid, or the upload \
+                             may have been aborted or completed.";
+    const NOT_EMPTY: &str = "The bucket has objects. Please delete them first.";
+    const NO_ACCESS_KEY: &str = "The OSS Access Key Id you provided does not exist in our records.";
+    const TOKEN_ENDED: &str = "The security token you provided has expired.";
+    let plain = |status, code, ec| (status, code, ec, None);
+    match kind {
+        K::NoSuchBucket => (
+            S::NOT_FOUND,
+            "NoSuchBucket",
+            "0015-00000101",
+            Some(NO_BUCKET),
+        ),
+        K::NoSuchKey => (S::NOT_FOUND, "NoSuchKey", "0026-00000001", Some(NO_KEY)),
+        K::NoSuchVersion => plain(S::NOT_FOUND, "NoSuchVersion", "0026-00000002"),
+        K::NoSuchUpload => (
+            S::NOT_FOUND,
+            "NoSuchUpload",
+            "0042-00000002",
+            Some(NO_UPLOAD),
+        ),
+        K::BucketExists => plain(S::CONFLICT, "BucketAlreadyExists", "0015-00000104"),
+        K::BucketAlreadyOwned => plain(S::CONFLICT, "BucketAlreadyExists", "0015-00000105"),
+        K::BucketNotEmpty => (
+            S::CONFLICT,
+            "BucketNotEmpty",
+            "0015-00000301",
+            Some(NOT_EMPTY),
+        ),
+        K::TooManyBuckets => plain(S::BAD_REQUEST, "TooManyBuckets", "0015-00000102"),
+        K::ObjectExists => plain(S::CONFLICT, "FileAlreadyExists", "0026-00000003"),
+        K::PreconditionFailed => plain(
+            S::PRECONDITION_FAILED,
+            "PreconditionFailed",
+            "0026-00000004",
+        ),
+        K::NotModified => plain(S::NOT_MODIFIED, "NotModified", "0026-00000005"),
+        K::InvalidPart => plain(S::BAD_REQUEST, "InvalidPart", "0042-00000003"),
+        K::InvalidPartOrder => plain(S::BAD_REQUEST, "InvalidPartOrder", "0042-00000004"),
+        K::InvalidPartNumber => plain(S::BAD_REQUEST, "InvalidArgument", "0042-00000005"),
+        K::PartTooSmall => plain(S::BAD_REQUEST, "EntityTooSmall", "0042-00000006"),
+        K::TooLarge => plain(S::BAD_REQUEST, "EntityTooLarge", "0026-00000006"),
+        K::BadDigest => plain(S::BAD_REQUEST, "InvalidDigest", "0026-00000007"),
+        K::InvalidDigest => plain(S::BAD_REQUEST, "InvalidDigest", "0026-00000008"),
+        K::IncompleteBody => plain(S::BAD_REQUEST, "BadRequest", "0026-00000009"),
+        K::InvalidRange => plain(S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0026-00000010"),
+        K::InvalidKey => plain(S::BAD_REQUEST, "InvalidObjectName", "0026-00000011"),
+        K::InvalidBucketName => plain(S::BAD_REQUEST, "InvalidBucketName", "0015-00000001"),
+        K::InvalidVersion => plain(S::BAD_REQUEST, "InvalidArgument", "0026-00000012"),
+        K::InvalidArgument => plain(S::BAD_REQUEST, "InvalidArgument", "0017-00000901"),
+        K::MethodNotAllowed => plain(S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0017-00000002"),
+        K::Denied => plain(S::FORBIDDEN, "AccessDenied", "0003-00000001"),
+        K::UnknownAccessKey => (
+            S::FORBIDDEN,
+            "InvalidAccessKeyId",
+            "0002-00000902",
+            Some(NO_ACCESS_KEY),
+        ),
+        K::ExpiredToken => (
+            S::FORBIDDEN,
+            "SecurityTokenExpired",
+            "0002-00000903",
+            Some(TOKEN_ENDED),
+        ),
+        K::Unsupported => plain(S::BAD_REQUEST, "NotImplemented", "0017-00000001"),
+        K::Busy => plain(
+            S::SERVICE_UNAVAILABLE,
+            "ServiceUnavailable",
+            "0005-00000001",
+        ),
+        K::Full => plain(
+            S::INSUFFICIENT_STORAGE,
+            "InsufficientStorage",
+            "0005-00000002",
+        ),
+        K::Unavailable => plain(
+            S::SERVICE_UNAVAILABLE,
+            "ServiceUnavailable",
+            "0005-00000003",
+        ),
+        K::Internal => plain(S::INTERNAL_SERVER_ERROR, "InternalError", "0005-00000004"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! Limits of this vendor.
+
+use std::time::Duration;
+
+use crate::gate::call::KeyRules;
+
+/// Object keys (sheet section 1).
+pub(crate) const KEYS: KeyRules = KeyRules {
+    bytes_max: 1023,
+    no_start: &['/', '\\'],
+};
+/// How far the client's clock may be away (sheet section 2).
+pub(crate) const SKEW_MAX: Duration = Duration::from_mins(15);
+/// Longest life of a URL with a version 4 signature: 7 days (sheet section 2.5).
+pub(crate) const EXPIRES_MAX_S: u32 = 7 * 24 * 3600;
+/// Entries on a page of keys, and buckets, where the request names no number (sheet section 5).
+pub(crate) const PAGE_DEFAULT: usize = 100;
+/// Largest XML body: a list of 1,000 of the longest keys with every byte written as a reference is larger
+/// than what any client sends; half of that passes.
+pub(crate) const XML_BYTES_MAX: usize = 4 << 20;
+/// Largest body of an error: the Python SDK reads no more (sheet section 3).
+pub(crate) const ERROR_BYTES_MAX: usize = 4000;
+/// Longest value of the request that an error repeats, bytes.
+pub(crate) const ECHO_BYTES_MAX: usize = 300;
+/// Most tags of an object (sheet section 5, Tagging).
+pub(crate) const TAGS_MAX: usize = 10;
+/// All fields of a form before the file together: a policy and a callback of 5 KiB each, and metadata of
+/// 8 KiB, fit several times.
+pub(crate) const FORM_FIELDS_BYTES_MAX: usize = 64 << 10;
+/// Most fields of a form: each costs more than its bytes.
+pub(crate) const FORM_FIELDS_MAX: usize = 200;
+/// Longest id of a resource group, bytes; it is kept with the bucket and answered.
+pub(crate) const GROUP_BYTES_MAX: usize = 128;

@@ -1,0 +1,114 @@
+//! Buckets: create, look at, and two of their settings (sheet section 5, Bucket and Versioning).
+
+use cohong_core::ErrorKind;
+use cohong_core::engine::{BucketChange, CreateBucket, Engine};
+use cohong_core::rules::access::Action;
+use http::header::LOCATION;
+use http::{HeaderMap, StatusCode};
+
+use super::Answer;
+use super::body::{answer, read, read_any};
+use crate::common::answer::{empty, put as header};
+use crate::common::attributes::AclSaid;
+use crate::common::settings::{change_bucket, read_bucket, versioning, versioning_word};
+use crate::gate::call::Call;
+use crate::gate::fault::Fault;
+use crate::gate::given::Given;
+use crate::oss::Oss;
+use crate::oss::limits::GROUP_BYTES_MAX;
+use crate::oss::wire::acl::AclBody;
+use crate::oss::wire::bucket::{
+    BucketInfo, GROUP, Location, PutBucketBody, REDUNDANCY, VersioningBody,
+};
+use crate::oss::words::{BUCKET_ACL, OSS, PREFIX};
+
+/// `PutBucket`: once more by its owner changes at most its access control list.
+pub(super) async fn put(mut call: Call, engine: &Engine) -> Answer {
+    let body = read_any::<PutBucketBody>(&mut call, "CreateBucketConfiguration").await?;
+    let body = body.unwrap_or_default();
+    let given = Given::headers(&call.headers, PREFIX)?;
+    let acl = OSS.acl_given(&given, BUCKET_ACL)?.own();
+    let name = call.bucket()?.clone();
+    let class = body.class().or(given.own_text("storage-class"));
+    let location = format!("/{name}");
+    let mut labels = Vec::new();
+    if let Some(group) = given.own_text("resource-group-id") {
+        if group.len() > GROUP_BYTES_MAX {
+            return Err(given.bad("resource-group-id", "it is too long").into());
+        }
+        labels.push((GROUP.into(), group.into()));
+    }
+    if let Some(word) = body.redundancy()? {
+        labels.push((REDUNDANCY.into(), word.into()));
+    }
+    let request = CreateBucket {
+        name: name.clone(),
+        region: call.region.clone(),
+        acl: acl.clone().unwrap_or_default(),
+        default_class: class
+            .map(|word| OSS.class(word))
+            .transpose()?
+            .unwrap_or_default(),
+        labels,
+    };
+    match engine.create_bucket(&call.cx, request).await {
+        Err(error) if error.kind() == ErrorKind::BucketAlreadyOwned => {
+            if let Some(acl) = acl {
+                let change = BucketChange::Acl(acl);
+                engine.change_bucket(&call.cx, &name, change).await?;
+            }
+        }
+        done => done?,
+    }
+    let mut headers = HeaderMap::new();
+    header(&mut headers, LOCATION, &location);
+    Ok(empty(StatusCode::OK, headers))
+}
+
+/// `GetBucketInfo`.
+pub(super) async fn info(call: Call, oss: &Oss) -> Answer {
+    let bucket = read_bucket(&call, &oss.engine, Action::ReadBucket).await?;
+    let info = BucketInfo::new(&bucket, &oss.endpoint(&call));
+    Ok(answer(HeaderMap::new(), "BucketInfo", &info))
+}
+
+/// `GetBucketLocation`.
+pub(super) async fn location(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadBucket).await?;
+    let location = Location::new(&bucket);
+    Ok(answer(HeaderMap::new(), "LocationConstraint", &location))
+}
+
+/// `PutBucketAcl`.
+pub(super) async fn put_acl(call: Call, engine: &Engine) -> Answer {
+    let given = Given::headers(&call.headers, PREFIX)?;
+    let AclSaid::Own(acl) = OSS.acl_given(&given, BUCKET_ACL)? else {
+        let why = "x-oss-acl is private, public-read or public-read-write";
+        return Err(given.bad(BUCKET_ACL, why).into());
+    };
+    Ok(change_bucket(call, engine, BucketChange::Acl(acl)).await?)
+}
+
+/// `GetBucketAcl`.
+pub(super) async fn get_acl(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadBucketAcl).await?;
+    let body = AclBody::of_bucket(&bucket.owner, &bucket.acl);
+    Ok(answer(HeaderMap::new(), "AccessControlPolicy", &body))
+}
+
+/// `PutBucketVersioning`.
+pub(super) async fn put_versioning(mut call: Call, engine: &Engine) -> Answer {
+    let body: VersioningBody = read(&mut call, "VersioningConfiguration").await?;
+    let status = body.status.unwrap_or_default();
+    let state =
+        versioning(&status).map_err(|_| Fault::Body("Status is Enabled or Suspended".into()))?;
+    Ok(change_bucket(call, engine, BucketChange::Versioning(state)).await?)
+}
+
+/// `GetBucketVersioning`: without element when it was never switched on.
+pub(super) async fn get_versioning(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadVersioning).await?;
+    let status = versioning_word(bucket.versioning).map(ToOwned::to_owned);
+    let body = VersioningBody { status };
+    Ok(answer(HeaderMap::new(), "VersioningConfiguration", &body))
+}

@@ -1,0 +1,71 @@
+//! Operations by family. Each reads what the wire says, asks the engine once, and writes its answer;
+//! nothing is decided here. What other dialects do too is in [`crate::common`].
+
+mod body;
+mod bucket;
+mod delete;
+mod list;
+mod object;
+mod post;
+mod service;
+
+use http::Response;
+
+use super::Oss;
+use super::error::OssError;
+use super::route::Op;
+use super::words::{OBJECT_ACL, OSS};
+use crate::common::settings::delete_bucket;
+use crate::common::upload::abort_upload;
+use crate::gate::OutBody;
+use crate::gate::call::Call;
+use crate::gate::pipeline::Operation;
+
+type Answer = Result<Response<OutBody>, OssError>;
+
+/// Serves a request whose signature holds; a form proves itself with its fields.
+pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
+    let engine = &*oss.engine;
+    match op {
+        Op::ListBuckets => service::list_buckets(call, oss).await,
+        Op::DescribeRegions => service::regions(&call, oss),
+        Op::PutBucket => bucket::put(call, engine).await,
+        Op::DeleteBucket => Ok(delete_bucket(call, engine).await?),
+        Op::GetBucketInfo => bucket::info(call, oss).await,
+        Op::GetBucketLocation => bucket::location(call, engine).await,
+        Op::PutBucketAcl => bucket::put_acl(call, engine).await,
+        Op::GetBucketAcl => bucket::get_acl(call, engine).await,
+        Op::PutBucketVersioning => bucket::put_versioning(call, engine).await,
+        Op::GetBucketVersioning => bucket::get_versioning(call, engine).await,
+        Op::ListObjects => list::objects(call, engine).await,
+        Op::ListObjectsV2 => list::objects_v2(call, engine).await,
+        Op::DeleteMultipleObjects => delete::many(call, engine).await,
+        Op::PostObject => post::post(call, oss).await,
+        Op::PutObject => Ok(OSS.put_object(call, engine, OBJECT_ACL).await?),
+        Op::GetObject => Ok(OSS.get_object(call, engine).await?),
+        Op::HeadObject => Ok(OSS.head_object(call, engine).await?),
+        Op::GetObjectMeta => object::meta(call, engine).await,
+        Op::DeleteObject => Ok(OSS.delete_object(call, engine).await?),
+        Op::DeleteObjectTagging => Ok(OSS.delete_tags(call, engine).await?),
+        Op::UploadPart => Ok(OSS.upload_part(call, engine).await?),
+        Op::AbortMultipartUpload => Ok(abort_upload(call, engine).await?),
+        Op::NotImplemented(name) => Err(OssError::not_implemented(name)),
+        Op::GetBucketStat
+        | Op::ListObjectVersions
+        | Op::ListMultipartUploads
+        | Op::AppendObject
+        | Op::CopyObject
+        | Op::PutObjectAcl
+        | Op::GetObjectAcl
+        | Op::PutObjectTagging
+        | Op::GetObjectTagging
+        | Op::PutSymlink
+        | Op::GetSymlink
+        | Op::RestoreObject
+        | Op::OptionObject
+        | Op::InitiateMultipartUpload
+        | Op::UploadPartCopy
+        | Op::ListParts
+        | Op::CompleteMultipartUpload => Err(OssError::not_implemented(op.name())),
+    }
+}

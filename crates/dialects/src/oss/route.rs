@@ -1,0 +1,343 @@
+//! Which operation a request means: method, level and the query names that select a sub-resource
+//! (sheet sections 5 and 6).
+
+use http::Method;
+
+use super::error::OssError;
+use super::words::PREFIX;
+use crate::gate::pipeline::Operation;
+use crate::gate::route::{Facts, Level, not_allowed};
+
+/// An operation of OSS: those of the first tier by name (sheet section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(
+    missing_docs,
+    reason = "the names are the vendor's names of its operations"
+)]
+pub(crate) enum Op {
+    ListBuckets,
+    DescribeRegions,
+    PutBucket,
+    DeleteBucket,
+    GetBucketInfo,
+    GetBucketLocation,
+    GetBucketStat,
+    PutBucketAcl,
+    GetBucketAcl,
+    PutBucketVersioning,
+    GetBucketVersioning,
+    ListObjects,
+    ListObjectsV2,
+    ListObjectVersions,
+    ListMultipartUploads,
+    DeleteMultipleObjects,
+    PostObject,
+    PutObject,
+    AppendObject,
+    GetObject,
+    HeadObject,
+    GetObjectMeta,
+    CopyObject,
+    DeleteObject,
+    PutObjectAcl,
+    GetObjectAcl,
+    PutObjectTagging,
+    GetObjectTagging,
+    DeleteObjectTagging,
+    PutSymlink,
+    GetSymlink,
+    RestoreObject,
+    OptionObject,
+    InitiateMultipartUpload,
+    UploadPart,
+    UploadPartCopy,
+    ListParts,
+    CompleteMultipartUpload,
+    AbortMultipartUpload,
+    /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
+    /// `lifecycle`.
+    NotImplemented(&'static str),
+}
+
+impl Operation for Op {
+    fn name(self) -> &'static str {
+        match self {
+            Self::ListBuckets => "ListBuckets",
+            Self::DescribeRegions => "DescribeRegions",
+            Self::PutBucket => "PutBucket",
+            Self::DeleteBucket => "DeleteBucket",
+            Self::GetBucketInfo => "GetBucketInfo",
+            Self::GetBucketLocation => "GetBucketLocation",
+            Self::GetBucketStat => "GetBucketStat",
+            Self::PutBucketAcl => "PutBucketAcl",
+            Self::GetBucketAcl => "GetBucketAcl",
+            Self::PutBucketVersioning => "PutBucketVersioning",
+            Self::GetBucketVersioning => "GetBucketVersioning",
+            Self::ListObjects => "ListObjects",
+            Self::ListObjectsV2 => "ListObjectsV2",
+            Self::ListObjectVersions => "ListObjectVersions",
+            Self::ListMultipartUploads => "ListMultipartUploads",
+            Self::DeleteMultipleObjects => "DeleteMultipleObjects",
+            Self::PostObject => "PostObject",
+            Self::PutObject => "PutObject",
+            Self::AppendObject => "AppendObject",
+            Self::GetObject => "GetObject",
+            Self::HeadObject => "HeadObject",
+            Self::GetObjectMeta => "GetObjectMeta",
+            Self::CopyObject => "CopyObject",
+            Self::DeleteObject => "DeleteObject",
+            Self::PutObjectAcl => "PutObjectACL",
+            Self::GetObjectAcl => "GetObjectACL",
+            Self::PutObjectTagging => "PutObjectTagging",
+            Self::GetObjectTagging => "GetObjectTagging",
+            Self::DeleteObjectTagging => "DeleteObjectTagging",
+            Self::PutSymlink => "PutSymlink",
+            Self::GetSymlink => "GetSymlink",
+            Self::RestoreObject => "RestoreObject",
+            Self::OptionObject => "OptionObject",
+            Self::InitiateMultipartUpload => "InitiateMultipartUpload",
+            Self::UploadPart => "UploadPart",
+            Self::UploadPartCopy => "UploadPartCopy",
+            Self::ListParts => "ListParts",
+            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
+            Self::AbortMultipartUpload => "AbortMultipartUpload",
+            Self::NotImplemented(_) => "NotImplemented",
+        }
+    }
+
+    /// A missing bucket is told even to an unknown access key (sheet section 2).
+    fn tells_missing_bucket_first(self) -> bool {
+        !matches!(
+            self,
+            Self::ListBuckets | Self::DescribeRegions | Self::PutBucket
+        )
+    }
+}
+
+/// Query names of which one selects an operation on a bucket.
+const BUCKET_NAMES: &[&str] = &[
+    "acl",
+    "bucketInfo",
+    "delete",
+    "list-type",
+    "location",
+    "stat",
+    "uploads",
+    "versioning",
+    "versions",
+];
+
+/// Query names of which one selects an operation on an object.
+const OBJECT_NAMES: &[&str] = &[
+    "acl",
+    "append",
+    "objectMeta",
+    "restore",
+    "symlink",
+    "tagging",
+    "uploadId",
+    "uploads",
+];
+
+/// Sub-resources of the service that the vendor knows and this server does not serve.
+const SERVICE_LATER: &[&str] = &[
+    "accessPoint",
+    "cloudboxes",
+    "publicAccessBlock",
+    "qosInfo",
+    "requesterQosInfo",
+    "resourcePool",
+    "resourcePoolInfo",
+    "resourcePoolBuckets",
+    "userDefinedLogFieldsConfig",
+];
+
+/// Sub-resources of buckets that the vendor knows and this server does not serve (sheet sections 2.1
+/// and 6).
+const BUCKET_LATER: &[&str] = &[
+    "accessPoint",
+    "accessPointPolicy",
+    "accessmonitor",
+    "asyncFetch",
+    "bucketArchiveDirectRead",
+    "cleanRestoredObject",
+    "cname",
+    "comp",
+    "cors",
+    "dataPipeline",
+    "encryption",
+    "group",
+    "httpsConfig",
+    "img",
+    "inventory",
+    "lifecycle",
+    "live",
+    "logging",
+    "metaQuery",
+    "metadataConfiguration",
+    "objectInfo",
+    "objectWorm",
+    "overwriteConfig",
+    "policy",
+    "policyStatus",
+    "processConfiguration",
+    "publicAccessBlock",
+    "qos",
+    "qosInfo",
+    "quota",
+    "redundancyTransition",
+    "referer",
+    "replication",
+    "replicationLocation",
+    "replicationProgress",
+    "requestPayment",
+    "requesterQosInfo",
+    "resourceGroup",
+    "rtc",
+    "style",
+    "styleName",
+    "tagging",
+    "transferAcceleration",
+    "udf",
+    "userDefinedLogFieldsConfig",
+    "vip",
+    "vpcip",
+    "website",
+    "worm",
+    "wormExtend",
+    "wormId",
+    "x-oss-process",
+    "x-oss-async-process",
+];
+
+/// Sub-resources of objects that the vendor knows and this server does not serve.
+const OBJECT_LATER: &[&str] = &[
+    "asyncFetch",
+    "cleanRestoredObject",
+    "comp",
+    "img",
+    "legalHold",
+    "link",
+    "live",
+    "objectInfo",
+    "qos",
+    "retention",
+    "seal",
+    "status",
+    "udf",
+    "vod",
+    "x-oss-async-process",
+    "x-oss-process",
+    "x-oss-write-get-object-response",
+];
+
+/// Parameters of a plain listing.
+const LIST_PARAMETERS: &[&str] = &["prefix", "marker", "max-keys", "delimiter", "encoding-type"];
+
+/// Parameters of a list of buckets.
+const SERVICE_PARAMETERS: &[&str] = &[
+    "prefix",
+    "marker",
+    "max-keys",
+    "tag-key",
+    "tag-value",
+    "tagging",
+];
+
+/// Chooses the operation.
+pub(crate) fn route(facts: Facts<'_>) -> Result<Op, OssError> {
+    match facts.level {
+        Level::Service => service(facts),
+        Level::Bucket => bucket(facts),
+        Level::Object => object(facts),
+    }
+}
+
+fn service(facts: Facts<'_>) -> Result<Op, OssError> {
+    if let Some(name) = facts.first_of(SERVICE_LATER) {
+        return Ok(Op::NotImplemented(name));
+    }
+    match *facts.method {
+        Method::GET if facts.has("regions") => Ok(Op::DescribeRegions),
+        Method::GET => Ok(facts.only(SERVICE_PARAMETERS, Op::ListBuckets)?),
+        _ => Err(not_allowed().into()),
+    }
+}
+
+fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
+    let has = |name| facts.has(name);
+    facts.one_of(BUCKET_NAMES)?;
+    if let Some(name) = facts.first_of(BUCKET_LATER) {
+        return Ok(Op::NotImplemented(name));
+    }
+    Ok(match *facts.method {
+        Method::GET if has("acl") => Op::GetBucketAcl,
+        Method::GET if has("bucketInfo") => Op::GetBucketInfo,
+        Method::GET if has("location") => Op::GetBucketLocation,
+        Method::GET if has("stat") => Op::GetBucketStat,
+        Method::GET if has("uploads") => Op::ListMultipartUploads,
+        Method::GET if has("versioning") => Op::GetBucketVersioning,
+        Method::GET if has("versions") => Op::ListObjectVersions,
+        Method::GET if has("list-type") => Op::ListObjectsV2,
+        Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
+        Method::PUT if has("acl") => Op::PutBucketAcl,
+        Method::PUT if has("versioning") => Op::PutBucketVersioning,
+        Method::PUT => return Ok(facts.only(&[], Op::PutBucket)?),
+        Method::DELETE => return Ok(facts.only(&[], Op::DeleteBucket)?),
+        Method::POST if has("delete") => Op::DeleteMultipleObjects,
+        Method::POST if facts.form => return Ok(facts.only(&[], Op::PostObject)?),
+        _ => return Err(not_allowed().into()),
+    })
+}
+
+fn object(facts: Facts<'_>) -> Result<Op, OssError> {
+    let has = |name| facts.has(name);
+    facts.one_of(OBJECT_NAMES)?;
+    if let Some(name) = facts.first_of(OBJECT_LATER) {
+        return Ok(Op::NotImplemented(name));
+    }
+    let upload = has("uploadId");
+    Ok(match *facts.method {
+        Method::PUT if upload && facts.copies => Op::UploadPartCopy,
+        Method::PUT if upload => Op::UploadPart,
+        Method::PUT if has("acl") => Op::PutObjectAcl,
+        Method::PUT if has("symlink") => Op::PutSymlink,
+        Method::PUT if has("tagging") => Op::PutObjectTagging,
+        Method::PUT if facts.copies => return Ok(facts.only(&[], Op::CopyObject)?),
+        Method::PUT => return Ok(facts.only(&[], Op::PutObject)?),
+        Method::GET if upload => Op::ListParts,
+        Method::GET if has("acl") => Op::GetObjectAcl,
+        Method::GET if has("symlink") => Op::GetSymlink,
+        Method::GET if has("tagging") => Op::GetObjectTagging,
+        Method::GET if has("objectMeta") => Op::NotImplemented("GET of objectMeta"),
+        // Links to public objects bear what their authors like: nothing but a sub-resource is a question.
+        Method::GET => Op::GetObject,
+        Method::HEAD if has("objectMeta") => Op::GetObjectMeta,
+        Method::HEAD => Op::HeadObject,
+        Method::DELETE if upload => Op::AbortMultipartUpload,
+        Method::DELETE if has("tagging") => Op::DeleteObjectTagging,
+        Method::DELETE => return Ok(facts.only(&["versionId"], Op::DeleteObject)?),
+        Method::POST if has("append") => Op::AppendObject,
+        Method::POST if has("restore") => Op::RestoreObject,
+        Method::POST if has("uploads") => Op::InitiateMultipartUpload,
+        Method::POST if upload => Op::CompleteMultipartUpload,
+        Method::OPTIONS => Op::OptionObject,
+        _ => return Err(not_allowed().into()),
+    })
+}
+
+/// Parameters of signatures and of the SDK that select nothing. Names are case sensitive.
+pub(crate) fn is_neutral(name: &str) -> bool {
+    const OTHERS: [&str; 6] = [
+        "OSSAccessKeyId",
+        "Expires",
+        "Signature",
+        "security-token",
+        "callback",
+        "callback-var",
+    ];
+    name.starts_with(PREFIX) || OTHERS.contains(&name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! Accounts and access control lists (sheet section 5, `GetBucketAcl`).
+
+use cohong_core::model::{AccountId, Acl};
+use serde::Serialize;
+
+use crate::oss::words::acl_word;
+
+/// An account in answers.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::oss) struct Owner {
+    #[serde(rename = "ID")]
+    id: String,
+    display_name: String,
+}
+
+impl Owner {
+    pub(in crate::oss) fn new(account: &AccountId) -> Self {
+        Self {
+            id: account.to_string(),
+            display_name: account.to_string(),
+        }
+    }
+}
+
+/// The one word of a list.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::oss) struct Grants {
+    grant: &'static str,
+}
+
+impl Grants {
+    pub(in crate::oss) fn new(acl: &Acl) -> Self {
+        Self {
+            grant: acl_word(acl),
+        }
+    }
+}
+
+/// Answer of `GetBucketAcl` and `GetObjectACL`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::oss) struct AclBody {
+    owner: Owner,
+    access_control_list: Grants,
+}
+
+impl AclBody {
+    pub(in crate::oss) fn of_bucket(owner: &AccountId, acl: &Acl) -> Self {
+        Self {
+            owner: Owner::new(owner),
+            access_control_list: Grants::new(acl),
+        }
+    }
+}

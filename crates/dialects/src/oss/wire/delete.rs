@@ -1,0 +1,80 @@
+//! Bodies of `DeleteMultipleObjects` (sheet section 5).
+
+use cohong_core::engine::DeleteReceipt;
+use cohong_core::limits::DELETE_KEYS_MAX;
+use serde::{Deserialize, Serialize};
+
+use crate::common::answer::version_text;
+use crate::common::list::Encoding;
+use crate::common::xml;
+use crate::oss::error::OssError;
+
+/// The question.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::oss) struct DeleteList {
+    /// Whether nothing is to be told.
+    #[serde(default, deserialize_with = "xml::flag")]
+    pub(in crate::oss) quiet: bool,
+    #[serde(default)]
+    object: Vec<DeleteItem>,
+}
+
+/// A key to delete, not yet checked to be one.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::oss) struct DeleteItem {
+    pub(in crate::oss) key: String,
+    /// Absent or empty: the current version.
+    pub(in crate::oss) version_id: Option<String>,
+}
+
+impl DeleteList {
+    /// The keys, 1 to 1,000.
+    pub(in crate::oss) fn checked(self) -> Result<Vec<DeleteItem>, OssError> {
+        if self.object.is_empty() || self.object.len() > DELETE_KEYS_MAX {
+            return Err(OssError::malformed_xml());
+        }
+        Ok(self.object)
+    }
+}
+
+/// The answer.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::oss) struct DeleteResult {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_type: Option<&'static str>,
+    deleted: Vec<Deleted>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Deleted {
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete_marker: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete_marker_version_id: Option<String>,
+}
+
+impl DeleteResult {
+    /// Tells what became of a key.
+    pub(in crate::oss) fn add(
+        &mut self,
+        item: DeleteItem,
+        receipt: DeleteReceipt,
+        encoding: Encoding,
+    ) {
+        let touched = receipt.version.and_then(version_text);
+        self.encoding_type = encoding.name();
+        self.deleted.push(Deleted {
+            key: encoding.write(&item.key),
+            version_id: item.version_id.filter(|version| !version.is_empty()),
+            delete_marker: receipt.marker.then_some(true),
+            delete_marker_version_id: touched.filter(|_| receipt.marker),
+        });
+    }
+}

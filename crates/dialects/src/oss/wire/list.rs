@@ -1,0 +1,133 @@
+//! Bodies of listings (sheet section 5, Listing).
+
+use cohong_core::engine::{Listing, ObjectSummary};
+use serde::Serialize;
+
+use super::acl::Owner;
+use crate::common::date;
+use crate::common::list::{Encoding, Page, TokenPage};
+use crate::common::vocabulary::Vocabulary;
+use crate::oss::words::OSS;
+
+/// Answer of `ListObjects`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::oss) struct ObjectList {
+    name: String,
+    prefix: String,
+    marker: String,
+    max_keys: usize,
+    delimiter: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_type: Option<&'static str>,
+    is_truncated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_marker: Option<String>,
+    contents: Vec<ObjectLine>,
+    common_prefixes: Vec<PrefixLine>,
+}
+
+/// Answer of `ListObjectsV2`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::oss) struct ObjectList2 {
+    name: String,
+    prefix: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    start_after: String,
+    max_keys: usize,
+    delimiter: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_type: Option<&'static str>,
+    is_truncated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_continuation_token: Option<String>,
+    key_count: usize,
+    contents: Vec<ObjectLine>,
+    common_prefixes: Vec<PrefixLine>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PrefixLine {
+    prefix: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ObjectLine {
+    key: String,
+    last_modified: String,
+    #[serde(rename = "ETag")]
+    etag: String,
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    size: u64,
+    storage_class: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Owner>,
+}
+
+fn object_line(object: &ObjectSummary, encoding: Encoding, owner: bool) -> ObjectLine {
+    ObjectLine {
+        key: encoding.write(object.key.as_str()),
+        last_modified: date::iso_seconds(object.written_at),
+        etag: OSS.quoted(&object.etag),
+        kind: Vocabulary::kind(&object.etag),
+        size: object.size,
+        storage_class: OSS.class_word(object.class),
+        owner: owner.then(|| Owner::new(&object.owner)),
+    }
+}
+
+fn objects(page: &Page<Listing>, owner: bool) -> Vec<ObjectLine> {
+    let encoding = page.query.encoding;
+    let line = |object| object_line(object, encoding, owner);
+    page.objects().map(line).collect()
+}
+
+fn prefixes(page: &Page<Listing>) -> Vec<PrefixLine> {
+    let line = |prefix| PrefixLine { prefix };
+    page.prefixes().map(line).collect()
+}
+
+impl ObjectList {
+    pub(in crate::oss) fn new(page: &Page<Listing>) -> Self {
+        let query = &page.query;
+        Self {
+            name: query.bucket.clone(),
+            prefix: page.write(&query.prefix),
+            marker: page.write(&page.marker),
+            max_keys: query.limit,
+            delimiter: page.write(&query.delimiter),
+            encoding_type: query.encoding.name(),
+            is_truncated: page.listing.next.is_some(),
+            next_marker: page.next_marker(),
+            contents: objects(page, true),
+            common_prefixes: prefixes(page),
+        }
+    }
+}
+
+impl ObjectList2 {
+    pub(in crate::oss) fn new(asked: TokenPage, owner: bool) -> Self {
+        let page = asked.page;
+        let query = &page.query;
+        Self {
+            name: query.bucket.clone(),
+            prefix: page.write(&query.prefix),
+            start_after: page.write(&page.marker),
+            max_keys: query.limit,
+            delimiter: page.write(&query.delimiter),
+            encoding_type: query.encoding.name(),
+            is_truncated: page.listing.next.is_some(),
+            continuation_token: asked.token,
+            next_continuation_token: asked.next_token,
+            key_count: page.listing.entries.len(),
+            contents: objects(&page, owner),
+            common_prefixes: prefixes(&page),
+        }
+    }
+}

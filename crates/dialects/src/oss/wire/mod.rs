@@ -1,0 +1,7 @@
+//! XML bodies of OSS: what stands on the wire and how it maps to the model. Nothing here asks the engine.
+
+pub(super) mod acl;
+pub(super) mod bucket;
+pub(super) mod delete;
+pub(super) mod list;
+pub(super) mod region;

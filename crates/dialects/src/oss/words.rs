@@ -1,0 +1,113 @@
+//! The vendor's words and rules.
+
+use cohong_core::model::{Acl, Grantee, Permission, StorageClass};
+
+use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS_MAX};
+use crate::common::vocabulary::{Digits, Forms, Metadata, Pages, Vocabulary, names};
+
+/// What the vendor's own names begin with.
+pub(super) const PREFIX: &str = "x-oss-";
+/// Header of a bucket's access control list.
+pub(super) const BUCKET_ACL: &str = "acl";
+/// Header of an object's access control list.
+pub(super) const OBJECT_ACL: &str = "object-acl";
+
+/// Words and rules of OSS (sheet sections 3 and 5).
+pub(super) static OSS: Vocabulary = Vocabulary {
+    prefix: PREFIX,
+    names: names!("x-oss-"),
+    keys: KEYS,
+    classes: &[
+        (StorageClass::Standard, "Standard"),
+        (StorageClass::Infrequent, "IA"),
+    ],
+    canned: &[
+        ("private", Some(&[])),
+        (
+            "public-read",
+            Some(&[(Grantee::AllUsers, Permission::Read)]),
+        ),
+        (
+            "public-read-write",
+            Some(&[
+                (Grantee::AllUsers, Permission::Read),
+                (Grantee::AllUsers, Permission::Write),
+            ]),
+        ),
+        ("default", None),
+    ],
+    grants: &[],
+    refused: &[
+        "server-side-encryption",
+        "server-side-encryption-key-id",
+        "server-side-data-encryption",
+    ],
+    default_type: "application/octet-stream",
+    etags: Digits::Upper,
+    tells_md5: true,
+    tells_kind: true,
+    metadata: Metadata::Text,
+    disposition: ToOwned::to_owned,
+    lenient_ranges: true,
+    pages: Pages {
+        default: PAGE_DEFAULT,
+        strict: true,
+    },
+    tags_max: TAGS_MAX,
+    callback_query: ["callback", "callback-var"],
+    forms: Forms {
+        bytes_max: FORM_FIELDS_BYTES_MAX,
+        fields_max: FORM_FIELDS_MAX,
+        of_signature: &[
+            "signature-version",
+            "access-key-id",
+            "credential",
+            "date",
+            "security-token",
+            "signature",
+        ],
+        callback: ["callback", "callback-var"],
+        names_all: false,
+    },
+};
+
+/// The word for the grants of a bucket or object: the vendor has no others.
+pub(super) fn acl_word(acl: &Acl) -> &'static str {
+    let everybody = |permissions: &[Permission]| {
+        acl.grants.iter().any(|grant| {
+            grant.grantee == Grantee::AllUsers && permissions.contains(&grant.permission)
+        })
+    };
+    if everybody(&[Permission::Write, Permission::FullControl]) {
+        "public-read-write"
+    } else if everybody(&[Permission::Read]) {
+        "public-read"
+    } else {
+        "private"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_grants_go_both_ways() {
+        for word in ["private", "public-read", "public-read-write"] {
+            let acl = OSS.canned_acl("x-oss-acl", word).expect("a word");
+            assert_eq!(acl_word(&acl.expect("a list")), word);
+        }
+        assert_eq!(OSS.canned_acl("x-oss-acl", "default").ok(), Some(None));
+        assert!(OSS.canned_acl("x-oss-acl", "authenticated-read").is_err());
+    }
+
+    #[test]
+    fn classes_go_both_ways() {
+        for (class, word) in OSS.classes {
+            assert_eq!(OSS.class(word).ok(), Some(*class));
+            assert_eq!(OSS.class_word(*class), *word);
+        }
+        assert_eq!(OSS.class_word(StorageClass::Intelligent), "Standard");
+        assert!(OSS.class("STANDARD").is_err());
+    }
+}
