@@ -19,6 +19,8 @@ pub enum ErrorKind {
     NoSuchVersion,
     /// No such open multipart upload.
     NoSuchUpload,
+    /// The bucket has no configuration document of this kind.
+    NoSuchDocument(crate::model::DocKind),
     /// The bucket name is taken by another account.
     BucketExists,
     /// The caller already owns a bucket of that name.

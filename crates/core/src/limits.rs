@@ -11,6 +11,27 @@ pub const RULES_MAX: usize = 100;
 pub const RULES_BYTES_MAX: usize = 64 << 10;
 /// Most destinations of one rule. TOS Type2 allows 5.
 pub const DESTINATIONS_MAX: usize = 5;
+/// Most bytes of a bucket's policy as it was sent, and of the texts of its statements: they are part of
+/// the bucket's record, which every request on the bucket reads. OSS says 16 KiB.
+pub const POLICY_BYTES_MAX: usize = 16 << 10;
+/// Most statements of a bucket's policy: all of them are looked at for every request.
+pub const POLICY_STATEMENTS_MAX: usize = 100;
+/// Most rules for pages of other origins of a bucket; S3 and TOS say 100.
+pub const CORS_RULES_MAX: usize = 100;
+/// Most bytes of the rules for pages of other origins, all texts together: a document is one record.
+pub const CORS_BYTES_MAX: usize = 64 << 10;
+/// Most lifecycle rules of a bucket; every dialect says 1,000.
+pub const LIFECYCLE_RULES_MAX: usize = 1000;
+/// Most bytes of lifecycle rules, all texts together: they are read for every page of objects.
+pub const LIFECYCLE_BYTES_MAX: usize = 512 << 10;
+/// Longest id of a lifecycle rule, bytes; every dialect says 255.
+pub const LIFECYCLE_ID_BYTES_MAX: usize = 255;
+/// Most transitions of one lifecycle rule: far more than there are classes.
+pub const LIFECYCLE_MOVES_MAX: usize = 20;
+/// How often lifecycle rules are carried out: they count days.
+pub const LIFECYCLE_INTERVAL: Duration = Duration::from_hours(24);
+/// Most tags of a bucket; every dialect allows 20.
+pub const BUCKET_TAGS_MAX: usize = 20;
 /// Most grants of one access control list: what vendors allow.
 pub const GRANTS_MAX: usize = 100;
 /// Most entries on one page of any listing; every dialect says 1,000.

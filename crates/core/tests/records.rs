@@ -6,20 +6,23 @@
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
 
+use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, BlobId, Broker, Bucket, BucketId, BucketName, BucketState,
-    Checksums, Destination, DialectId, Etag, Event, EventKind, EventKinds, Extent, Grant, Grantee,
-    NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission,
-    Place, Principal, RuleForm, RuleId, RuleSetVersion, StorageClass, StoredHeaders, Timestamp,
-    UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
+    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketId, BucketName,
+    BucketState, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due,
+    Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Grant, Grantee, LifecycleFilter,
+    LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion,
+    PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation, RuleForm, RuleId,
+    RuleSetVersion, Statement, StorageClass, StoredHeaders, Timestamp, Transition, UploadId,
+    VersionId, VersionKind, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Phase, Position};
 use cohong_core::records::{
     AccountRecord, AttemptBlock, AttemptRecord, CallRecord, CallResult, CredentialRecord,
-    CurrentRecord, DeadRecord, FunctionRecord, HeldRecord, Hit, LoggedEvent, PartRecord,
-    PayloadRecord, PayloadState, ReplayRecord, ReplaySource, ReplayState, RootRecord,
-    RuleSetRecord, SubRecord, SubState, UploadRecord, UploadState, WorkKind, WorkRecord, decode,
-    encode,
+    CurrentRecord, DeadRecord, FunctionRecord, HeldRecord, Hit, LifecycleStage, LifecycleStep,
+    LoggedEvent, PartRecord, PayloadRecord, PayloadState, ReplayRecord, ReplaySource, ReplayState,
+    RootRecord, RuleSetRecord, SubRecord, SubState, UploadRecord, UploadState, WorkKind,
+    WorkRecord, decode, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -238,6 +241,9 @@ fn buckets(samples: &mut Samples) {
         labels: vec![pair("project", "default")],
         rules: rules(),
         rule_set: RuleSetVersion(1),
+        policy: statements(),
+        has_cors: true,
+        lifecycle: Some(WorkId([4; 16])),
     };
     samples.check("bucket", &bucket);
     samples.check("last-bucket", &BucketId(5));
@@ -249,6 +255,115 @@ fn buckets(samples: &mut Samples) {
         rules: rules(),
     };
     samples.check("rule-set", &rule_set);
+}
+
+fn statements() -> Vec<Statement> {
+    let networks = ["10.0.0.0/8", "::1"].map(|text| Network::parse(text).unwrap());
+    let texts = |all: &[&str]| all.iter().map(|&text| text.into()).collect();
+    let facts = [
+        (Fact::ListPrefix, Likeness::Same),
+        (Fact::ListDelimiter, Likeness::SameButCase),
+        (Fact::UserAgent, Likeness::Pattern),
+        (Fact::Referer, Likeness::Pattern),
+    ];
+    let text = |(fact, likeness)| Condition::Text {
+        fact,
+        likeness,
+        fits: true,
+        values: texts(&["a", "b*"]),
+    };
+    let relations = [
+        Relation::Before,
+        Relation::Until,
+        Relation::After,
+        Relation::From,
+    ];
+    let when = |relation| Condition::Time {
+        relation,
+        instants: vec![time(7)],
+    };
+    let source = Condition::Source {
+        within: true,
+        networks: networks.to_vec(),
+    };
+    let own = [source, Condition::Secure(true)].into_iter();
+    let statement = |effect, principals, conditions| Statement {
+        effect,
+        principals,
+        actions: Actions::of(Action::ALL),
+        resources: texts(&["photos", "photos/*"]),
+        conditions,
+    };
+    let times = relations.map(when);
+    vec![
+        statement(
+            Effect::Deny,
+            Principals::Everyone,
+            own.chain(times).chain(facts.map(text)).collect(),
+        ),
+        statement(
+            Effect::Allow,
+            Principals::Accounts(vec![account()]),
+            Vec::new(),
+        ),
+    ]
+}
+
+fn documents(samples: &mut Samples) {
+    let policy = BucketPolicy {
+        text: "{}".into(),
+        statements: statements(),
+    };
+    samples.check("policy", &policy);
+    let cors = Cors {
+        rules: vec![CorsRule {
+            origins: vec!["http://*".into()],
+            methods: vec![
+                CorsMethod::Get,
+                CorsMethod::Put,
+                CorsMethod::Post,
+                CorsMethod::Delete,
+                CorsMethod::Head,
+            ],
+            headers: vec!["*".into()],
+            exposed: vec!["etag".into()],
+            max_age_s: Some(60),
+        }],
+        vary: true,
+    };
+    samples.check("cors", &cors);
+    let transitions = |dues: &[Due]| {
+        let one = |&due| Transition {
+            due,
+            class: StorageClass::Infrequent,
+        };
+        dues.iter().map(one).collect()
+    };
+    let rule = LifecycleRule {
+        id: "rule".into(),
+        enabled: true,
+        filter: LifecycleFilter {
+            prefix: "logs/".into(),
+            tags: vec![pair("a", "b")],
+            larger_than: Some(1),
+            smaller_than: Some(300),
+        },
+        expire: Some(Due::Days(9)),
+        expire_markers: true,
+        expire_older: Some(5),
+        transitions: transitions(&[Due::Date(time(1)), Due::WrittenBefore(time(2))]),
+        older_transitions: transitions(&[Due::Days(1)]),
+        abort: Some(Due::Days(3)),
+    };
+    samples.check("lifecycle", &vec![rule]);
+    samples.check("bucket-tags", &vec![pair("a", "b")]);
+    let stages = [
+        LifecycleStage::Objects,
+        LifecycleStage::Older,
+        LifecycleStage::Markers,
+        LifecycleStage::Uploads,
+    ];
+    samples.check("lifecycle-stages", &stages);
 }
 
 fn objects(samples: &mut Samples) {
@@ -487,6 +602,15 @@ fn words(samples: &mut Samples) {
             bucket: BucketId(5),
             name: BucketName::new("photos").unwrap(),
         },
+        WorkKind::Lifecycle {
+            bucket: BucketId(5),
+            name: BucketName::new("photos").unwrap(),
+            duty: WorkId([4; 16]),
+            step: LifecycleStep {
+                after: Box::from(&b"photos"[..]),
+                ..LifecycleStep::begin(time(1_700_000_000_000))
+            },
+        },
     ];
     samples.check("work-kinds", &work);
 }
@@ -495,6 +619,7 @@ fn words(samples: &mut Samples) {
 fn every_record_reads_and_writes_the_bytes_kept() {
     let mut samples = Samples::new();
     buckets(&mut samples);
+    documents(&mut samples);
     objects(&mut samples);
     delivery(&mut samples);
     rest(&mut samples);

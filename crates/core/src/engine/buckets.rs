@@ -10,7 +10,7 @@ use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,
 };
 use crate::records::{decode, encode, keys};
-use crate::rules::access::{self, Action, Permit, Resource, allow_account};
+use crate::rules::access::{Action, On, allow, allow_account};
 use crate::rules::attributes::{check_acl, check_labels};
 
 use super::key::unchanged;
@@ -22,21 +22,6 @@ const LAST_BUCKET: &str = "last-bucket";
 
 /// Bytes read at once when all buckets are looked through.
 const SCAN_BYTES: usize = 1 << 20;
-
-/// Asks whether a request may do something with a bucket, or with an object of it.
-pub(crate) fn authorize(
-    cx: &Cx,
-    bucket: &Bucket,
-    action: Action,
-    object: Option<&ObjectRecord>,
-) -> Result<Permit, Error> {
-    let resource = Resource {
-        bucket_owner: &bucket.owner,
-        bucket_acl: &bucket.acl,
-        object: object.map(|record| (&record.owner, record.acl.as_ref())),
-    };
-    access::allow(&cx.principal, action, &resource)
-}
 
 /// Who owns what a request writes: its account, or the bucket's owner when nobody signed.
 pub(crate) fn owner_of(cx: &Cx, bucket: &Bucket) -> AccountId {
@@ -64,6 +49,9 @@ impl Engine {
             labels: req.labels,
             rules: Vec::new(),
             rule_set: RuleSetVersion(0),
+            policy: Vec::new(),
+            has_cors: false,
+            lifecycle: None,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {
@@ -99,7 +87,7 @@ impl Engine {
         action: Action,
     ) -> Result<Bucket, Error> {
         let (bucket, _) = self.read_live_bucket(name).await?;
-        authorize(cx, &bucket, action, None)?;
+        allow(cx, &bucket, action, On::Bucket)?;
         Ok(bucket)
     }
 

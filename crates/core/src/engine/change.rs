@@ -2,15 +2,16 @@
 
 use crate::error::Error;
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::model::{Bucket, ObjectVersion, VersionKind, VersionTag};
+use crate::model::{Bucket, ObjectRecord, StorageClass, VersionKind, VersionTag};
 use crate::ports::{CommitError, Expect, Revision, Txn, Write};
 use crate::records::{encode, keys};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, allow_lifecycle};
 use crate::rules::attributes::{check_acl, check_meta, check_tags};
 
 use super::buckets::now;
 use super::key::{Seen, current_writes, expect};
-use super::read::Found;
+use super::lifecycle::Judged;
+use super::read::{Found, tells_of_keys};
 use super::{Cx, Engine, ObjectChange, ObjectTarget};
 
 impl Engine {
@@ -29,11 +30,47 @@ impl Engine {
             let found = self.find_allowed(cx, &bucket, target, action).await?;
             let seen = self.see_one(bucket.id, &target.key).await?;
             let tag = found.tag;
-            let Some(txn) = changed(target, (&bucket, revision), &seen, found, &change) else {
+            let alter = |record: &mut ObjectRecord| alter(record, &change);
+            let Some(txn) = changed(target, (&bucket, revision), &seen, found, alter) else {
                 continue;
             };
             if self.commit_one(txn).await? {
                 return Ok(tag);
+            }
+        }
+        Err(CommitError::Conflict.into())
+    }
+
+    /// Keeps an object in another class, by order of a lifecycle rule; not if it, or the rules, are not
+    /// any more what was judged.
+    pub(super) async fn move_to_class(
+        &self,
+        target: &ObjectTarget,
+        judged: &Judged,
+        class: StorageClass,
+    ) -> Result<(), Error> {
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let (bucket, revision) = self.bucket_for_change(&target.bucket).await?;
+            if allow_lifecycle(&bucket, judged.duty).is_none() {
+                return Ok(());
+            }
+            let _pass = self.gates.enter(&target.bucket, [&target.key]).await;
+            let found = self.find_version(&bucket, &target.key, target.version);
+            let found = match found.await {
+                Err(error) if tells_of_keys(error.kind()) => return Ok(()),
+                found => found?,
+            };
+            let is_current = found.at == keys::head(bucket.id, &target.key);
+            if found.version != judged.version || is_current != judged.is_current() {
+                return Ok(());
+            }
+            let seen = self.see_one(bucket.id, &target.key).await?;
+            let alter = |record: &mut ObjectRecord| record.class = class;
+            let Some(txn) = changed(target, (&bucket, revision), &seen, found, alter) else {
+                continue;
+            };
+            if self.commit_one(txn).await? {
+                return Ok(());
             }
         }
         Err(CommitError::Conflict.into())
@@ -46,6 +83,7 @@ fn check_change(change: &ObjectChange) -> Result<Action, Error> {
             check_meta(headers, user_meta)?;
             Ok(Action::WriteObjectMeta)
         }
+        ObjectChange::Tags(tags) if tags.is_empty() => Ok(Action::DeleteObjectTags),
         ObjectChange::Tags(tags) => {
             check_tags(tags)?;
             Ok(Action::WriteObjectTags)
@@ -63,11 +101,13 @@ fn changed(
     (bucket, revision): (&Bucket, Revision),
     seen: &Seen,
     found: Found,
-    change: &ObjectChange,
+    alter: impl FnOnce(&mut ObjectRecord),
 ) -> Option<Txn> {
     let mut current = seen.current.clone()?;
     let mut version = found.version;
-    alter(&mut version, change);
+    if let VersionKind::Object(record) = &mut version.kind {
+        alter(record);
+    }
     let mut write = Vec::new();
     if found.at == keys::head(bucket.id, &target.key) {
         current.version = version;
@@ -80,10 +120,7 @@ fn changed(
     Some(now(expected, write))
 }
 
-fn alter(version: &mut ObjectVersion, change: &ObjectChange) {
-    let VersionKind::Object(record) = &mut version.kind else {
-        return;
-    };
+fn alter(record: &mut ObjectRecord, change: &ObjectChange) {
     match change {
         ObjectChange::Meta(headers, user_meta) => {
             record.headers.clone_from(headers);

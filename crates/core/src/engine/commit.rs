@@ -8,11 +8,10 @@ use crate::model::{
 };
 use crate::ports::{CommitError, Expect, Revision, StoreError, Txn, Write};
 use crate::records::CurrentRecord;
-use crate::rules::access::{Action, Permit};
+use crate::rules::access::{Action, On, Permit, allow};
 use crate::rules::conditions::check_write;
 use crate::rules::version::{self, Act, Change, Stamp};
 
-use super::buckets::authorize;
 use super::callback::owed_call;
 use super::holding::NewBytes;
 use super::key::Draft;
@@ -95,7 +94,7 @@ impl Engine {
     ) -> Result<Written, Unwritten> {
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(w.bucket).await?;
-            let permit = authorize(cx, &bucket, Action::WriteObject, None)?;
+            let permit = allow(cx, &bucket, Action::WriteObject, On::Key(w.key))?;
             let pass = self.gates.enter(w.bucket, [w.key]).await;
             let written = self.write_once(cx, w, permit, (&bucket, revision)).await?;
             if let Some(written) = written {

@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 
-use super::buckets::{authorize, now};
+use super::buckets::now;
 use super::callback::CallbackFacts;
 use super::commit::{Also, Unwritten, VersionWrite, Written};
 use super::holding::NewBytes;
@@ -22,7 +22,7 @@ use crate::model::{
 };
 use crate::ports::{CommitError, Record, StoreError, Write};
 use crate::records::{PartRecord, PayloadState, UploadState, decode, encode, keys};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::complete::{Assembled, assemble};
 use crate::rules::version;
 
@@ -40,7 +40,7 @@ impl Engine {
         }
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let (bucket, _) = self.bucket_for_change(&req.target.bucket).await?;
-            authorize(cx, &bucket, Action::WriteObject, None)?;
+            allow(cx, &bucket, Action::WriteObject, On::Key(&req.target.key))?;
             let Some(upload) = self.find_upload(&bucket, &req.target).await? else {
                 return self.completed_before(&bucket, &req.target).await;
             };

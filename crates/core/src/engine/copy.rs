@@ -7,14 +7,14 @@ use crate::model::{
     BlobId, Bucket, EventKind, Extent, ObjectRecord, PayloadRef, Place, StoredHeaders, UserMeta,
 };
 use crate::ports::{CommitError, StoreError};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::attributes::{check_acl, check_meta, check_tags};
 use crate::rules::conditions::check_copy_source;
 
-use super::buckets::{authorize, owner_of};
+use super::buckets::owner_of;
 use super::commit::{Also, Unwritten, VersionWrite};
 use super::holding::NewBytes;
-use super::read::{Found, read_action, refusal};
+use super::read::{Found, refusal};
 use super::{CopyObject, CopyReceipt, Cx, Engine};
 
 impl Engine {
@@ -25,11 +25,12 @@ impl Engine {
         let mut missing = None;
         for _ in 0..COPY_RETRIES_MAX {
             let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
-            authorize(cx, &bucket, Action::WriteObject, None)?;
+            allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
             let from = &req.source.object;
             let (source, _) = self.read_live_bucket(&from.bucket).await?;
-            let action = read_action(from.version);
-            let found = self.find_allowed(cx, &source, from, action).await?;
+            let found = self
+                .find_allowed(cx, &source, from, Action::ReadObject)
+                .await?;
             let validators = Some(found.validators());
             check_copy_source(&req.source.conditions, validators).map_err(refusal)?;
             let (payload, bytes) = match self.take_over(&found).await {

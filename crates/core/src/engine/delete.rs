@@ -6,16 +6,23 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::{CONFLICT_RETRIES_MAX, DELETE_BATCH, DELETE_KEYS_MAX};
 use crate::model::{Bucket, BucketName, ObjectKey, ObjectVersion, VersionTag, Versioning};
 use crate::ports::{CommitError, Revision};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::version::{self, Act, Change, Look};
 
-use super::buckets::{authorize, owner_of};
+use super::buckets::owner_of;
 use super::commit::bare_event;
 use super::key::{Draft, Seen};
+use super::lifecycle::Judged;
 use super::{Cx, DeleteObject, DeleteReceipt, Engine, VersionChoice};
 
-/// What was asked for, in order.
-type Asked = (ObjectKey, VersionChoice);
+/// One thing to delete.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) key: ObjectKey,
+    pub(super) choice: VersionChoice,
+    /// When it is a lifecycle rule that orders it: what was judged. `None` for requests.
+    pub(super) judged: Option<Judged>,
+}
 
 /// What became of one key; `None` when it has to be tried again.
 type Outcome = Option<Result<DeleteReceipt, Error>>;
@@ -55,8 +62,24 @@ impl Engine {
             ));
         }
         self.bucket_for_change(bucket).await?;
-        let mut outcomes: Vec<Outcome> = keys.iter().map(|_| None).collect();
-        let mut waiting: VecDeque<(usize, &Asked)> = keys.iter().enumerate().collect();
+        let asked = keys.into_iter().map(|(key, choice)| Asked {
+            key,
+            choice,
+            judged: None,
+        });
+        self.delete_asked(cx, bucket, &asked.collect::<Vec<_>>())
+            .await
+    }
+
+    /// Deletes what was asked for: one outcome each, in order.
+    pub(super) async fn delete_asked(
+        &self,
+        cx: &Cx,
+        bucket: &BucketName,
+        asked: &[Asked],
+    ) -> Result<Vec<Result<DeleteReceipt, Error>>, Error> {
+        let mut outcomes: Vec<Outcome> = asked.iter().map(|_| None).collect();
+        let mut waiting: VecDeque<(usize, &Asked)> = asked.iter().enumerate().collect();
         let mut tries_left = CONFLICT_RETRIES_MAX;
         while !waiting.is_empty() {
             let (slots, round): (Vec<usize>, Vec<&Asked>) =
@@ -91,13 +114,13 @@ impl Engine {
         round: &[&Asked],
     ) -> Result<Vec<Outcome>, Error> {
         let (bucket, revision) = self.bucket_for_change(name).await?;
-        let keys: Vec<&ObjectKey> = round.iter().map(|(key, _)| key).collect();
+        let keys: Vec<&ObjectKey> = round.iter().map(|asked| &asked.key).collect();
         let _pass = self.gates.enter(name, keys.iter().copied()).await;
         let seen = self.see(bucket.id, &keys).await?;
         let acts: Vec<Act> = round
             .iter()
-            .map(|(_, choice)| Act::Delete {
-                choice: *choice,
+            .map(|asked| Act::Delete {
+                choice: asked.choice,
                 by: owner_of(cx, &bucket),
             })
             .collect();
@@ -127,22 +150,34 @@ impl Engine {
         &self,
         cx: &Cx,
         (bucket, revision): (&Bucket, Revision),
-        (key, choice): &Asked,
+        asked: &Asked,
         seen: &Seen,
         (act, looked): (Act, Option<ObjectVersion>),
     ) -> Result<Step, Error> {
-        let action = match choice {
-            VersionChoice::Current => Action::DeleteObject,
-            VersionChoice::Null | VersionChoice::Id(_) => Action::DeleteObjectVersion,
+        let Asked {
+            key,
+            choice,
+            judged,
+        } = asked;
+        let permit = match judged {
+            None => allow(cx, bucket, action(*choice), On::Key(key))?,
+            Some(judged) => {
+                match judged.permit(bucket, *choice, seen.current.as_ref(), looked.as_ref()) {
+                    Some(permit) => permit,
+                    None => return Ok(Step::Done(Ok(nothing_there(bucket, *choice)))),
+                }
+            }
         };
-        let permit = authorize(cx, bucket, action, None)?;
         let stamp = self.stamp(seen.current.as_ref());
         let current = seen.current.clone();
         let plan = version::plan(permit, bucket.versioning, current, looked, act, stamp);
         let Some(plan) = plan else {
             return Ok(Step::Done(Ok(nothing_there(bucket, *choice))));
         };
-        let (kind, version) = plan.change.of_delete();
+        let (kind, version) = match judged {
+            None => plan.change.of_delete(),
+            Some(_) => plan.change.of_expiry(),
+        };
         let event = bare_event(cx, kind, key, version, stamp.at);
         let draft = self.draft((bucket, revision), key, seen, &plan, event);
         Ok(Step::Commit(draft, receipt(plan.change)))
@@ -191,7 +226,7 @@ fn next_round<'a>(waiting: &mut VecDeque<(usize, &'a Asked)>) -> Vec<(usize, &'a
     let mut round = Vec::new();
     let mut later = VecDeque::new();
     for (slot, asked) in waiting.drain(..) {
-        if round.len() < DELETE_BATCH && taken.insert(&asked.0) {
+        if round.len() < DELETE_BATCH && taken.insert(&asked.key) {
             round.push((slot, asked));
         } else {
             later.push_back((slot, asked));
@@ -199,6 +234,13 @@ fn next_round<'a>(waiting: &mut VecDeque<(usize, &'a Asked)>) -> Vec<(usize, &'a
     }
     *waiting = later;
     round
+}
+
+fn action(choice: VersionChoice) -> Action {
+    match choice {
+        VersionChoice::Current => Action::DeleteObject,
+        VersionChoice::Null | VersionChoice::Id(_) => Action::DeleteObjectVersion,
+    }
 }
 
 /// The same error for another key of a round that failed as a whole.

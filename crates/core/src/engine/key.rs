@@ -139,7 +139,11 @@ impl Engine {
         Ok(found.into_iter().next().flatten())
     }
 
-    async fn first_rows(&self, ranges: &[KeyRange]) -> Result<Vec<Option<Bytes>>, Error> {
+    /// The first row of each range.
+    pub(super) async fn first_rows(
+        &self,
+        ranges: &[KeyRange],
+    ) -> Result<Vec<Option<Bytes>>, Error> {
         if ranges.is_empty() {
             return Ok(Vec::new());
         }

@@ -10,12 +10,14 @@ mod commit;
 mod complete;
 mod copy;
 mod delete;
+mod docs;
 mod functions;
 mod gate;
 mod holding;
 mod ingest;
 mod inspect;
 mod key;
+mod lifecycle;
 mod list;
 mod parts;
 mod put;
@@ -29,6 +31,7 @@ mod webhook;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use crate::delivery::Bell;
 use crate::ports::{BlobStore, CallbackSender, Clock, Ids, MetadataStore, Sealer, Spawner};
@@ -36,6 +39,7 @@ use crate::work::WorkBell;
 
 pub use accounts::{Credential, IssuedKey, KeyInfo, RootKey, Secret};
 pub use callback::SeenCall;
+pub use docs::Document;
 pub use functions::Function;
 pub use inspect::{Damage, Inspection};
 pub use types::*;
@@ -77,6 +81,8 @@ pub struct Engine {
     pub(crate) boot: u64,
     /// Credentials read in the last seconds.
     pub(crate) credentials: accounts::Cache,
+    /// How often lifecycle rules are carried out.
+    lifecycle_every: Duration,
 }
 
 impl Engine {
@@ -92,6 +98,16 @@ impl Engine {
             versions: AtomicU64::new(0),
             boot,
             credentials: accounts::Cache::default(),
+            lifecycle_every: crate::limits::LIFECYCLE_INTERVAL,
+        }
+    }
+
+    /// Carries out lifecycle rules at other intervals than every day. They count days all the same.
+    #[must_use]
+    pub fn with_lifecycle_interval(self, every: Duration) -> Self {
+        Self {
+            lifecycle_every: every,
+            ..self
         }
     }
 

@@ -4,7 +4,7 @@
 //! again replaces its row; the blob it had stays until the upload ends, when `PurgeParts` removes
 //! every blob of the payload that the object does not use.
 
-use super::buckets::{authorize, now};
+use super::buckets::now;
 use super::ingest::{IngestSpec, Ingested, StoredBody, ingest};
 use super::read::Found;
 use super::{Body, CopyPart, Cx, Engine, ExpectedDigests, PartReceipt, PutPart, UploadTarget};
@@ -13,7 +13,7 @@ use crate::limits;
 use crate::model::{BlobId, Bucket, Checksums, Extent, Place};
 use crate::ports::{CommitError, Write};
 use crate::records::{PartRecord, encode, keys};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::conditions::check_copy_source;
 
 impl Engine {
@@ -52,7 +52,7 @@ impl Engine {
     /// Refuses early, before the body is read.
     async fn bucket_for_part(&self, cx: &Cx, target: &UploadTarget) -> Result<Bucket, Error> {
         let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
-        authorize(cx, &bucket, Action::WriteObject, None)?;
+        allow(cx, &bucket, Action::WriteObject, On::Key(&target.key))?;
         self.open_upload(&bucket, target).await?;
         Ok(bucket)
     }

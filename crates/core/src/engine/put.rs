@@ -6,10 +6,10 @@ use crate::model::{
     Place,
 };
 use crate::ports::CallbackOutcome;
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::{attributes, conditions::check_write};
 
-use super::buckets::{authorize, owner_of};
+use super::buckets::owner_of;
 use super::callback::CallbackFacts;
 use super::commit::{Also, VersionWrite, Written, overwritten, unmet};
 use super::holding::NewBytes;
@@ -75,7 +75,7 @@ impl Engine {
     /// Refuses what the head of the request and the state of things already decide.
     async fn check_early(&self, cx: &Cx, req: &PutObject) -> Result<Bucket, Error> {
         let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
-        authorize(cx, &bucket, Action::WriteObject, None)?;
+        allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
         if req.conditions != Conditions::default() {
             let seen = self.see_one(bucket.id, &req.key).await?;
             check_write(&req.conditions, overwritten(seen.current.as_ref())).map_err(unmet)?;

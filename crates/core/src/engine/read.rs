@@ -6,7 +6,6 @@
 use std::ops::Range;
 
 use super::body_out::prefetch;
-use super::buckets::authorize;
 use super::{
     Cx, Engine, GetObject, ObjectInfo, ObjectReader, ObjectTarget, RangeSpec, VersionChoice,
 };
@@ -17,7 +16,7 @@ use crate::model::{
 };
 use crate::ports::{BlobError, BodyError, ByteStream, Key, Revision};
 use crate::records::{CurrentRecord, decode, keys};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::{conditions, range, version};
 
 /// A version of a key that is an object, and where its record is.
@@ -88,8 +87,9 @@ impl Engine {
     /// Says what [`Engine::get_object`] would find, without its bytes; `req.range` is ignored.
     pub async fn head_object(&self, cx: &Cx, req: GetObject) -> Result<ObjectInfo, Error> {
         let (bucket, _) = self.read_live_bucket(&req.target.bucket).await?;
-        let action = read_action(req.target.version);
-        let found = self.find_allowed(cx, &bucket, &req.target, action).await?;
+        let found = self
+            .find_allowed(cx, &bucket, &req.target, Action::ReadObject)
+            .await?;
         conditions::check_read(&req.conditions, Some(found.validators())).map_err(refusal)?;
         Ok(found.into_info(&bucket))
     }
@@ -148,8 +148,9 @@ impl Engine {
         let mut before = None;
         for _ in 0..limits::READ_RETRIES_MAX {
             let (bucket, _) = self.read_live_bucket(&target.bucket).await?;
-            let action = read_action(target.version);
-            let found = self.find_allowed(cx, &bucket, target, action).await?;
+            let found = self
+                .find_allowed(cx, &bucket, target, Action::ReadObject)
+                .await?;
             check(&found).map_err(refusal)?;
             let size = found.object().size;
             let range = match spec {
@@ -178,6 +179,7 @@ impl Engine {
         Err(busy())
     }
 
+    /// Finds an object for one purpose; `action` is the one for the current version.
     pub(super) async fn find_allowed(
         &self,
         cx: &Cx,
@@ -188,12 +190,16 @@ impl Engine {
         let found = self.find_version(bucket, &target.key, target.version).await;
         let found = match found {
             Err(missing) if tells_of_keys(missing.kind()) => {
-                authorize(cx, bucket, Action::ListObjects, None)?;
+                allow(cx, bucket, Action::ListObjects, On::Bucket)?;
                 return Err(missing);
             }
             found => found?,
         };
-        authorize(cx, bucket, action, Some(found.object()))?;
+        let action = match target.version {
+            VersionChoice::Current => action,
+            VersionChoice::Null | VersionChoice::Id(_) => action.of_version(),
+        };
+        allow(cx, bucket, action, On::object(&target.key, found.object()))?;
         Ok(found)
     }
 
@@ -283,15 +289,8 @@ fn busy() -> Error {
     )
 }
 
-pub(super) fn read_action(choice: VersionChoice) -> Action {
-    match choice {
-        VersionChoice::Current => Action::ReadObject,
-        VersionChoice::Null | VersionChoice::Id(_) => Action::ReadObjectVersion,
-    }
-}
-
 /// Whether an error says something about which keys and versions there are.
-fn tells_of_keys(kind: ErrorKind) -> bool {
+pub(super) fn tells_of_keys(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::NoSuchKey | ErrorKind::NoSuchVersion | ErrorKind::MethodNotAllowed

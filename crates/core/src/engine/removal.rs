@@ -4,13 +4,13 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::model::{BucketId, BucketName, BucketState};
+use crate::model::{BucketId, BucketName, BucketState, DocKind};
 use crate::ports::{CommitError, Expect, Limit, Order, Table, Write};
 use crate::records::{WorkKind, encode, keys};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::work;
 
-use super::buckets::{authorize, now};
+use super::buckets::now;
 use super::{Cx, Engine};
 
 /// How a removal ended.
@@ -44,7 +44,7 @@ impl Engine {
     async fn close_bucket(&self, cx: &Cx, name: &BucketName) -> Result<BucketId, Error> {
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (mut bucket, revision) = self.bucket_for_change(name).await?;
-            authorize(cx, &bucket, Action::DeleteBucket, None)?;
+            allow(cx, &bucket, Action::DeleteBucket, On::Bucket)?;
             if !self.is_empty(bucket.id).await? {
                 return Err(not_empty());
             }
@@ -81,13 +81,16 @@ impl Engine {
             }
             let at = keys::bucket(name);
             let (verdict, write) = if self.is_empty(id).await? {
-                (Verdict::Removed, Write::Delete(at.clone()))
+                let docs = DocKind::ALL.map(|kind| Write::Delete(keys::bucket_doc(id, kind)));
+                let mut write = vec![Write::Delete(at.clone())];
+                write.extend(docs);
+                (Verdict::Removed, write)
             } else {
                 bucket.state = BucketState::Live;
                 let reopened = Write::Put(at.clone(), encode(&bucket));
-                (Verdict::NotEmpty, reopened)
+                (Verdict::NotEmpty, vec![reopened])
             };
-            let txn = now(vec![Expect::Revision(at, revision)], vec![write]);
+            let txn = now(vec![Expect::Revision(at, revision)], write);
             if self.commit_one(txn).await? {
                 return Ok(verdict);
             }

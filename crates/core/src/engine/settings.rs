@@ -6,10 +6,10 @@ use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{Bucket, BucketName, NotificationRule, RuleSetVersion, Versioning};
 use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::attributes::{check_acl, check_rules};
 
-use super::buckets::{authorize, now};
+use super::buckets::now;
 use super::commit::nanos;
 use super::{BucketChange, Cx, Engine};
 
@@ -34,7 +34,7 @@ impl Engine {
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (mut bucket, revision) = self.bucket_for_change(name).await?;
-            authorize(cx, &bucket, action, None)?;
+            allow(cx, &bucket, action, On::Bucket)?;
             let (mut expect, mut write) = self.apply(&mut bucket, &change).await?;
             let at = keys::bucket(name);
             expect.push(Expect::Revision(at.clone(), revision));

@@ -6,17 +6,17 @@
 //! payload `Live`, Abort `Dropping`; both remove the upload's record and leave rows and unused blobs
 //! to `PurgeParts`, which is part of the same transaction.
 
-use super::buckets::{authorize, now};
+use super::buckets::now;
 use super::commit::{overwritten, unmet};
 use super::{Conditions, CreateUpload, Cx, Engine, UploadTarget};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{Bucket, UploadId};
-use crate::ports::{CommitError, Expect, Key, Revision, Write};
+use crate::ports::{CommitError, Expect, Key, Revision, Txn, Write};
 use crate::records::{
     PayloadRecord, PayloadState, UploadRecord, UploadState, WorkKind, decode, encode, keys,
 };
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::{attributes, conditions::check_write};
 use crate::work;
 
@@ -54,7 +54,7 @@ impl Engine {
         attributes::check(&req.attributes)?;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&req.bucket).await?;
-            authorize(cx, &bucket, Action::WriteObject, None)?;
+            allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
             if req.conditions != Conditions::default() {
                 let seen = self.see_one(bucket.id, &req.key).await?;
                 check_write(&req.conditions, overwritten(seen.current.as_ref())).map_err(unmet)?;
@@ -86,22 +86,32 @@ impl Engine {
     pub async fn abort_upload(&self, cx: &Cx, target: &UploadTarget) -> Result<(), Error> {
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
-            authorize(cx, &bucket, Action::AbortUpload, None)?;
+            allow(cx, &bucket, Action::AbortUpload, On::Key(&target.key))?;
             let found = self.find_upload(&bucket, target).await?;
             let found = found.ok_or_else(no_such_upload)?;
-            let payload = keys::payload(target.upload.payload());
-            let mut write = vec![
-                Write::Delete(found.at.clone()),
-                Write::Put(payload, payload_in(PayloadState::Dropping)),
-            ];
-            write.extend(self.purge_parts(&bucket, target));
-            let txn = now(vec![found.unchanged()], write);
-            if self.commit_one(txn).await? {
+            let ending = self.ending(&bucket, target, &found);
+            if self.commit_one(ending).await? {
                 self.work_bell.ring();
                 return Ok(());
             }
         }
         Err(CommitError::Conflict.into())
+    }
+
+    /// The transaction that gives an upload up.
+    pub(super) fn ending(
+        &self,
+        bucket: &Bucket,
+        target: &UploadTarget,
+        found: &FoundUpload,
+    ) -> Txn {
+        let payload = keys::payload(target.upload.payload());
+        let mut write = vec![
+            Write::Delete(found.at.clone()),
+            Write::Put(payload, payload_in(PayloadState::Dropping)),
+        ];
+        write.extend(self.purge_parts(bucket, target));
+        now(vec![found.unchanged()], write)
     }
 
     /// Reads an upload; `None` when it has ended or never was.

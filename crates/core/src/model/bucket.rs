@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BucketId, BucketName, NotificationRule, RuleSetVersion, StorageClass, Timestamp,
+    AccountId, Acl, BucketId, BucketName, NotificationRule, RuleSetVersion, Statement,
+    StorageClass, Timestamp, WorkId,
 };
 
 /// One of the tongues a request may be written in.
@@ -37,6 +38,24 @@ pub enum BucketState {
     Deleting,
 }
 
+/// A configuration document that buckets have at most one of. Stored by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DocKind {
+    /// Who may do what.
+    Policy,
+    /// Which web pages of other origins may use it.
+    Cors,
+    /// What becomes of objects in time.
+    Lifecycle,
+    /// Tags of the bucket itself.
+    Tags,
+}
+
+impl DocKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Policy, Self::Cors, Self::Lifecycle, Self::Tags];
+}
+
 /// A bucket with the settings that every request on it needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bucket {
@@ -66,6 +85,12 @@ pub struct Bucket {
     pub rules: Vec<NotificationRule>,
     /// Version of `rules`; zero while the bucket never had any, and then nothing is logged.
     pub rule_set: RuleSetVersion,
+    /// Statements of its policy, at most [`crate::limits::POLICY_BYTES_MAX`].
+    pub policy: Vec<Statement>,
+    /// Whether pages of other origins have rules.
+    pub has_cors: bool,
+    /// The duty that carries out its lifecycle rules, when it has some.
+    pub lifecycle: Option<WorkId>,
 }
 
 impl Bucket {

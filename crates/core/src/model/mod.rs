@@ -8,25 +8,33 @@ mod access;
 mod bucket;
 mod callback;
 mod checksum;
+mod cors;
 mod event;
 mod id;
+mod lifecycle;
 mod name;
 mod object;
+mod policy;
 mod rule;
 mod time;
 
 pub use access::{
     AccessKeyId, AccountId, Acl, Grant, Grantee, Permission, Principal, SessionToken,
 };
-pub use bucket::{Bucket, BucketState, DialectId, Versioning};
+pub use bucket::{Bucket, BucketState, DialectId, DocKind, Versioning};
 pub use callback::{BodyType, CallbackSpec};
 pub use checksum::{Checksums, Etag};
+pub use cors::{Cors, CorsMethod, CorsRule};
 pub use event::{Event, EventKind, EventKinds, VersionTag};
 pub use id::{BlobId, BucketId, PayloadId, UploadId, VersionId, WorkId};
+pub use lifecycle::{Due, LifecycleFilter, LifecycleRule, Transition};
 pub use name::{BucketName, InvalidName, ObjectKey};
 pub use object::{
     Extent, ObjectRecord, ObjectVersion, PayloadRef, Place, StorageClass, StoredHeaders, Tags,
     UserMeta, VersionKind,
+};
+pub use policy::{
+    Action, Actions, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,
 };
 pub use rule::{Broker, Destination, NotificationRule, RuleForm, RuleId, RuleSetVersion};
 pub use time::Timestamp;

@@ -65,11 +65,13 @@ pub enum Table {
     Functions,
     /// Single records of the server itself.
     Server,
+    /// Configuration documents of buckets.
+    BucketDocs,
 }
 
 impl Table {
     /// Every table, in order.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Buckets,
         Self::Heads,
         Self::Graves,
@@ -92,6 +94,7 @@ impl Table {
         Self::Credentials,
         Self::Functions,
         Self::Server,
+        Self::BucketDocs,
     ];
 }
 

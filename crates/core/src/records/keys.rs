@@ -4,8 +4,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::model::{
-    AccessKeyId, AccountId, BucketId, BucketName, ObjectKey, PayloadId, RuleSetVersion, Timestamp,
-    UploadId, VersionId, WorkId,
+    AccessKeyId, AccountId, BucketId, BucketName, DocKind, ObjectKey, PayloadId, RuleSetVersion,
+    Timestamp, UploadId, VersionId, WorkId,
 };
 use crate::ports::{Key, KeyRange, Position, Table};
 
@@ -59,6 +59,11 @@ pub fn prefix_range(table: Table, parts: &[&[u8]]) -> KeyRange {
 /// A bucket, by name.
 pub fn bucket(name: &BucketName) -> Key {
     key(Table::Buckets, &[name.as_str().as_bytes()])
+}
+
+/// A configuration document of a bucket.
+pub fn bucket_doc(bucket: BucketId, kind: DocKind) -> Key {
+    key(Table::BucketDocs, &[&bucket.0.to_be_bytes(), &[kind as u8]])
 }
 
 /// The current version of a key that is an object.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{BucketId, BucketName, ObjectKey, PayloadId, Timestamp, UploadId};
+use crate::model::{BucketId, BucketName, ObjectKey, PayloadId, Timestamp, UploadId, WorkId};
 
 /// What is to be done. Every kind may run twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,52 @@ pub enum WorkKind {
         /// Its name.
         name: BucketName,
     },
+    /// Carry out the lifecycle rules of a bucket, a page at a time, and again every day.
+    Lifecycle {
+        /// Its id.
+        bucket: BucketId,
+        /// Its name.
+        name: BucketName,
+        /// Names the rules: replaced ones are not carried out.
+        duty: WorkId,
+        /// What to do next.
+        step: LifecycleStep,
+    },
+}
+
+/// How far the lifecycle rules of a bucket were carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LifecycleStep {
+    /// When this turn begins.
+    pub begins: Timestamp,
+    /// What is looked through.
+    pub stage: LifecycleStage,
+    /// Key of the last row looked at; empty before the first.
+    pub after: Box<[u8]>,
+}
+
+impl LifecycleStep {
+    /// The first step of a turn.
+    pub fn begin(begins: Timestamp) -> Self {
+        Self {
+            begins,
+            stage: LifecycleStage::Objects,
+            after: Box::default(),
+        }
+    }
+}
+
+/// What lifecycle rules are about, in the order in which it is looked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LifecycleStage {
+    /// Current objects.
+    Objects,
+    /// Versions that are not current.
+    Older,
+    /// Delete markers that are current; after the older versions, so that markers left alone go too.
+    Markers,
+    /// Open uploads.
+    Uploads,
 }
 
 /// A piece of durable work.

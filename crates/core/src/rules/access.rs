@@ -1,68 +1,102 @@
 //! Who may do what: the one authorisation point. Every engine operation asks [`allow`] before it
-//! runs; plans and readers take the [`Permit`] that only it can make.
+//! runs; plans and readers take the [`Permit`] that only this module can make.
+//!
+//! **Order.** What the bucket's policy denies is denied, whoever asks, the owner of the bucket
+//! included. Else the owner may everything, others what the policy or a grant allows, anonymous ones
+//! not excepted. One thing no policy takes away: the owner of a bucket reads, replaces and removes its
+//! policy, so that nobody locks themselves out for good.
 
+mod policy;
+
+use crate::engine::Cx;
 use crate::error::{Error, ErrorKind};
-use crate::model::{AccountId, Acl, Grantee, Permission, Principal};
+use crate::model::{
+    AccountId, Acl, Bucket, Effect, Grantee, ObjectKey, ObjectRecord, Permission, Principal,
+    Statement, WorkId,
+};
 
-/// What a request wants to do. One per operation family, so that policies can tell them apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each name is its own explanation")]
-pub enum Action {
-    ListBuckets,
-    CreateBucket,
-    ReadBucket,
-    DeleteBucket,
-    ReadBucketAcl,
-    WriteBucketAcl,
-    ReadVersioning,
-    WriteVersioning,
-    ReadNotification,
-    WriteNotification,
-    ListObjects,
-    ListVersions,
-    ListUploads,
-    ReadObject,
-    ReadObjectVersion,
-    ReadObjectAcl,
-    WriteObjectAcl,
-    ReadObjectTags,
-    WriteObjectTags,
-    WriteObject,
-    WriteObjectMeta,
-    DeleteObject,
-    DeleteObjectVersion,
-    ListParts,
-    AbortUpload,
+pub use crate::model::Action;
+
+/// What of a bucket an action is aimed at.
+#[derive(Clone, Copy, Debug)]
+pub enum On<'a> {
+    /// The bucket itself.
+    Bucket,
+    /// What a listing of it shows.
+    List {
+        /// Only keys that begin with this.
+        prefix: &'a str,
+        /// Text behind the prefix at which keys are rolled up.
+        delimiter: &'a str,
+    },
+    /// A key, whatever is there.
+    Key(&'a ObjectKey),
+    /// What is under a key.
+    Object {
+        /// The key.
+        key: &'a ObjectKey,
+        /// Who wrote it.
+        owner: &'a AccountId,
+        /// Its own grants.
+        acl: Option<&'a Acl>,
+    },
 }
 
-/// What the action is aimed at, as far as rights depend on it.
-#[derive(Clone, Copy, Debug)]
-pub struct Resource<'a> {
-    /// Owner of the bucket.
-    pub bucket_owner: &'a AccountId,
-    /// Grants of the bucket.
-    pub bucket_acl: &'a Acl,
-    /// Owner and own grants of the object, when there is one.
-    pub object: Option<(&'a AccountId, Option<&'a Acl>)>,
+impl<'a> On<'a> {
+    /// An object under a key.
+    pub fn object(key: &'a ObjectKey, record: &'a ObjectRecord) -> Self {
+        Self::Object {
+            key,
+            owner: &record.owner,
+            acl: record.acl.as_ref(),
+        }
+    }
+
+    fn key(self) -> Option<&'a ObjectKey> {
+        match self {
+            Self::Bucket | Self::List { .. } => None,
+            Self::Key(key) | Self::Object { key, .. } => Some(key),
+        }
+    }
 }
 
 /// Proof that an action was allowed.
 #[derive(Clone, Copy, Debug)]
 pub struct Permit(());
 
-/// Decides. The bucket's owner may everything; others what a grant says.
-pub fn allow(
-    principal: &Principal,
-    action: Action,
-    resource: &Resource<'_>,
-) -> Result<Permit, Error> {
-    if principal.account() == Some(resource.bucket_owner) || granted(principal, action, resource) {
+/// Decides about an operation on a bucket or something in it.
+pub fn allow(cx: &Cx, bucket: &Bucket, action: Action, on: On<'_>) -> Result<Permit, Error> {
+    let is_owner = cx.principal.account() == Some(&bucket.owner);
+    let about_policy = matches!(
+        action,
+        Action::ReadPolicy | Action::WritePolicy | Action::DeletePolicy
+    );
+    if is_owner && about_policy {
         return Ok(Permit(()));
     }
-    Err(Error::new(
-        ErrorKind::Denied,
-        "you may not do this; ask the owner of the bucket for a grant",
-    ))
+    match policy::judge(cx, bucket, action, on) {
+        Some(Effect::Deny) => Err(Error::new(
+            ErrorKind::Denied,
+            "the policy of the bucket denies this; ask its owner",
+        )),
+        Some(Effect::Allow) => Ok(Permit(())),
+        None if is_owner || granted(&cx.principal, action, &bucket.acl, on) => Ok(Permit(())),
+        None => Err(Error::new(
+            ErrorKind::Denied,
+            "you may not do this; ask the owner of the bucket for a grant",
+        )),
+    }
+}
+
+/// Decides about what the lifecycle rules of a bucket order: it was allowed to whoever set them, and is
+/// while the duty to carry them out is the bucket's. `None` when they were removed or replaced.
+pub fn allow_lifecycle(bucket: &Bucket, duty: WorkId) -> Option<Permit> {
+    (bucket.lifecycle == Some(duty)).then_some(Permit(()))
+}
+
+/// Checks a policy before it is stored; `text` is it as it was sent.
+pub fn check_policy(text: &str, statements: &[Statement]) -> Result<(), Error> {
+    policy::check(text, statements)
 }
 
 /// Decides about operations that are aimed at no bucket: any account may.
@@ -73,14 +107,14 @@ pub fn allow_account(principal: &Principal) -> Result<(Permit, &AccountId), Erro
     }
 }
 
-fn granted(principal: &Principal, action: Action, resource: &Resource<'_>) -> bool {
-    let on_bucket = |wanted| holds(principal, wanted, resource.bucket_acl);
-    let on_object = |wanted| match resource.object {
-        Some((owner, own)) => {
+fn granted(principal: &Principal, action: Action, bucket: &Acl, on: On<'_>) -> bool {
+    let on_bucket = |wanted| holds(principal, wanted, bucket);
+    let on_object = |wanted| match on {
+        On::Object { owner, acl, .. } => {
             principal.account() == Some(owner)
-                || own.map_or_else(|| on_bucket(wanted), |acl| holds(principal, wanted, acl))
+                || acl.map_or_else(|| on_bucket(wanted), |acl| holds(principal, wanted, acl))
         }
-        None => on_bucket(wanted),
+        On::Bucket | On::List { .. } | On::Key(_) => on_bucket(wanted),
     };
     match action {
         Action::ReadBucket | Action::ListObjects | Action::ListVersions | Action::ListUploads => {
@@ -88,14 +122,22 @@ fn granted(principal: &Principal, action: Action, resource: &Resource<'_>) -> bo
         }
         Action::ReadBucketAcl => on_bucket(Permission::ReadAcl),
         Action::WriteBucketAcl => on_bucket(Permission::WriteAcl),
-        Action::ReadObject | Action::ReadObjectVersion | Action::ReadObjectTags => {
+        Action::ReadObject
+        | Action::ReadObjectVersion
+        | Action::ReadObjectTags
+        | Action::ReadObjectVersionTags => {
             on_object(Permission::Read) || on_object(Permission::ReadNonList)
         }
-        Action::ReadObjectAcl => on_object(Permission::ReadAcl),
-        Action::WriteObjectAcl => on_object(Permission::WriteAcl),
+        Action::ReadObjectAcl | Action::ReadObjectVersionAcl => on_object(Permission::ReadAcl),
+        Action::WriteObjectAcl | Action::WriteObjectVersionAcl => on_object(Permission::WriteAcl),
         Action::WriteObject
         | Action::WriteObjectMeta
         | Action::WriteObjectTags
+        | Action::WriteObjectVersionTags
+        | Action::DeleteObjectTags
+        | Action::DeleteObjectVersionTags
+        | Action::RestoreObject
+        | Action::RestoreObjectVersion
         | Action::DeleteObject
         | Action::ListParts
         | Action::AbortUpload => on_bucket(Permission::Write),
@@ -106,7 +148,19 @@ fn granted(principal: &Principal, action: Action, resource: &Resource<'_>) -> bo
         | Action::ReadVersioning
         | Action::WriteVersioning
         | Action::ReadNotification
-        | Action::WriteNotification => false,
+        | Action::WriteNotification
+        | Action::ReadPolicy
+        | Action::WritePolicy
+        | Action::DeletePolicy
+        | Action::ReadCors
+        | Action::WriteCors
+        | Action::DeleteCors
+        | Action::ReadLifecycle
+        | Action::WriteLifecycle
+        | Action::DeleteLifecycle
+        | Action::ReadBucketTags
+        | Action::WriteBucketTags
+        | Action::DeleteBucketTags => false,
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::engine::Attributes;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{
-    DESTINATIONS_MAX, GRANTS_MAX, HEADERS_BYTES_MAX, LABELS_BYTES_MAX, RULES_BYTES_MAX, RULES_MAX,
-    TAGS_BYTES_MAX, TAGS_MAX, USER_META_BYTES_MAX,
+    BUCKET_TAGS_MAX, DESTINATIONS_MAX, GRANTS_MAX, HEADERS_BYTES_MAX, LABELS_BYTES_MAX,
+    RULES_BYTES_MAX, RULES_MAX, TAGS_BYTES_MAX, TAGS_MAX, USER_META_BYTES_MAX,
 };
 use crate::model::{Acl, NotificationRule, StoredHeaders, Tags, UserMeta};
 
@@ -57,6 +57,14 @@ pub fn check_tags(tags: &Tags) -> Result<(), Error> {
         return Err(invalid("a tag name comes twice"));
     }
     Ok(())
+}
+
+/// Checks the tags of a bucket, as those of an object.
+pub fn check_bucket_tags(tags: &Tags) -> Result<(), Error> {
+    if tags.len() > BUCKET_TAGS_MAX {
+        return Err(invalid("a bucket has at most 20 tags"));
+    }
+    check_tags(tags)
 }
 
 /// Checks the number of grants.
@@ -126,12 +134,12 @@ fn pair_bytes(pairs: &[(Box<str>, Box<str>)]) -> usize {
 }
 
 /// Whether a name can follow a vendor's prefix in a header name (RFC 9110 section 5.6.2).
-fn is_token(name: &str) -> bool {
+pub(super) fn is_token(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !name.is_empty() && name.bytes().all(allowed)
 }
 
-fn has_control(value: &str) -> bool {
+pub(super) fn has_control(value: &str) -> bool {
     value.bytes().any(|b| b != b'\t' && b.is_ascii_control())
 }
 

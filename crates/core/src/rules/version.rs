@@ -91,6 +91,14 @@ impl Change {
             Self::Marked(version) => (EventKind::RemovedMarker, version),
         }
     }
+
+    /// The same for a delete that a lifecycle rule ordered.
+    pub fn of_expiry(self) -> (EventKind, VersionTag) {
+        match self.of_delete() {
+            (EventKind::RemovedMarker, version) => (EventKind::ExpiredMarker, version),
+            (_, version) => (EventKind::ExpiredDelete, version),
+        }
+    }
 }
 
 /// How clients of a bucket know a version.

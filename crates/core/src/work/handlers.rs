@@ -12,6 +12,8 @@ use crate::ports::{
 };
 use crate::records::{PayloadRecord, PayloadState, WorkKind, decode, encode, keys};
 
+use super::put;
+
 /// Does a piece of work but for the writes it returns, which belong to the transaction that finishes
 /// it.
 pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, Error> {
@@ -21,6 +23,24 @@ pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, 
         WorkKind::RemoveBucket { bucket, name } => {
             engine.finish_bucket_removal(*bucket, name).await?;
             Ok(Vec::new())
+        }
+        WorkKind::Lifecycle {
+            bucket,
+            name,
+            duty,
+            step,
+        } => {
+            let next = engine.carry_out((*bucket, name), *duty, step).await?;
+            Ok(next.map_or_else(Vec::new, |(step, due)| {
+                let kind = WorkKind::Lifecycle {
+                    bucket: *bucket,
+                    name: name.clone(),
+                    duty: *duty,
+                    step,
+                };
+                let ports = engine.ports();
+                put(&*ports.ids, kind, due, ports.clock.now()).into()
+            }))
         }
     }
 }

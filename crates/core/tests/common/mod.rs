@@ -17,7 +17,7 @@ use cohong_core::engine::{
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BucketName, Destination, DialectId, EventKind, EventKinds,
-    NotificationRule, ObjectKey, Principal, RuleForm, RuleId, StorageClass, Versioning,
+    NotificationRule, ObjectKey, Principal, RuleForm, RuleId, StorageClass, Timestamp, Versioning,
 };
 use cohong_core::ports::{
     Key, KeyRange, Limit, LogId, MetadataStore, Order, Position, Record, Table, Txn, When, Write,
@@ -229,6 +229,10 @@ fn cx(principal: Principal) -> Cx {
         request_id: "request-1".into(),
         source: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         dialect: DialectId::Tos,
+        at: Timestamp::default(),
+        secure: false,
+        user_agent: None,
+        referer: None,
     }
 }
 

@@ -17,3 +17,6 @@ pub(super) const TAG_NAME_CHARS_MAX: usize = 128;
 pub(super) const TAG_VALUE_CHARS_MAX: usize = 256;
 /// Objects up to this size leave in one piece with the head of the answer: one write instead of two.
 pub(super) const ONE_PIECE_BYTES_MAX: u64 = 64 << 10;
+/// Most values of one member of a bucket's policy: more than its 16 KiB hold in practice, and each is
+/// compared with every request.
+pub(super) const POLICY_VALUES_MAX: usize = 500;

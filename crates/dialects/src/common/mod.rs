@@ -6,6 +6,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod attributes;
+pub mod bucket_policy;
 pub mod callback;
 pub mod conditions;
 pub(crate) mod copy;

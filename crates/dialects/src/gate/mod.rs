@@ -22,7 +22,7 @@ use bytes::Bytes;
 use cohong_core::error::BoxError;
 use cohong_core::model::{BucketName, DialectId};
 use http::request::Parts;
-use http::{Response, StatusCode};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 
 /// A request body as the gateway received it.
@@ -112,4 +112,10 @@ pub fn full(status: StatusCode, body: impl Into<Bytes>) -> Response<OutBody> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response
+}
+
+/// A header as text, for rules that compare it; what is no text is replaced, not left out.
+pub(crate) fn header_text(headers: &HeaderMap, name: &HeaderName) -> Option<Box<str>> {
+    let value = headers.get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into())
 }

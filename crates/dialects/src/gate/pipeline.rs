@@ -18,7 +18,7 @@ use super::call::{Call, KeyRules, decode_query};
 use super::fault::Fault;
 use super::given::Given;
 use super::route::{Facts, Level, is_form};
-use super::{Claim, Dialect, GateCx, InBody, OutBody, Refused, Served};
+use super::{Claim, Dialect, GateCx, InBody, OutBody, Refused, Served, header_text};
 
 /// An operation of a vendor.
 pub(crate) trait Operation: Copy + Send + Sync + 'static {
@@ -171,6 +171,11 @@ async fn answer<P: Protocol>(
             request_id: cx.request_id.clone(),
             source: cx.peer,
             dialect: P::ID,
+            at: dialect.engine().ports().clock.now(),
+            // The listener speaks plain HTTP.
+            secure: false,
+            user_agent: header_text(&head.headers, &http::header::USER_AGENT),
+            referer: header_text(&head.headers, &http::header::REFERER),
         },
         region: proved
             .region

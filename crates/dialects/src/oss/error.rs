@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cohong_core::model::DocKind;
 use cohong_core::{Error, ErrorKind};
 use cohong_sign::Place;
 use cohong_sign::oss::{Claim, Mismatch};
@@ -342,6 +343,15 @@ fn words(kind: ErrorKind) -> Words {
             "0042-00000002",
             Some(NO_UPLOAD),
         ),
+        K::NoSuchDocument(kind) => {
+            let code = match kind {
+                DocKind::Policy => "NoSuchBucketPolicy",
+                DocKind::Cors => "NoSuchCORSConfiguration",
+                DocKind::Lifecycle => "NoSuchLifecycle",
+                DocKind::Tags => "NoSuchTagSet",
+            };
+            plain(S::NOT_FOUND, code, "0015-00000302")
+        }
         K::BucketExists => plain(S::CONFLICT, "BucketAlreadyExists", "0015-00000104"),
         K::BucketAlreadyOwned => plain(S::CONFLICT, "BucketAlreadyExists", "0015-00000105"),
         K::BucketNotEmpty => (

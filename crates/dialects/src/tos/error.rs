@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use cohong_core::model::DocKind;
 use cohong_core::{Error, ErrorKind};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -243,6 +244,15 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::NoSuchKey => (S::NOT_FOUND, "NoSuchKey", "0017-00000003"),
         K::NoSuchVersion => (S::NOT_FOUND, "NoSuchVersion", "0017-00000004"),
         K::NoSuchUpload => (S::NOT_FOUND, "NoSuchUpload", "0017-00000005"),
+        K::NoSuchDocument(kind) => {
+            let code = match kind {
+                DocKind::Policy => "NoSuchBucketPolicy",
+                DocKind::Cors => "NoSuchCORSConfiguration",
+                DocKind::Lifecycle => "NoSuchLifecycleConfiguration",
+                DocKind::Tags => "NoSuchTagSet",
+            };
+            (S::NOT_FOUND, code, "0006-00000007")
+        }
         K::BucketExists => (S::CONFLICT, "BucketAlreadyExists", "0006-00000002"),
         K::BucketAlreadyOwned => (S::CONFLICT, "BucketAlreadyOwnedByYou", "0006-00000003"),
         K::BucketNotEmpty => (S::CONFLICT, "BucketNotEmpty", "0006-00000004"),

@@ -48,6 +48,10 @@ pub(super) fn cx(request: &str) -> Cx {
         request_id: request.into(),
         source: None,
         dialect: DialectId::Tos,
+        at: Timestamp::default(),
+        secure: false,
+        user_agent: None,
+        referer: None,
     }
 }
 

@@ -43,6 +43,9 @@ pub(super) fn what(kind: &WorkKind) -> String {
             format!("remove parts of upload {upload} of {key}")
         }
         WorkKind::RemoveBucket { name, .. } => format!("remove the bucket {name}"),
+        WorkKind::Lifecycle { name, .. } => {
+            format!("carry out the lifecycle rules of the bucket {name}")
+        }
     }
 }
 

@@ -3,20 +3,23 @@
 use bytes::Bytes;
 
 use super::{current_range, damaged_key};
-use crate::engine::buckets::authorize;
 use crate::engine::{Cx, Engine, ListObjects, Listing, ListingEntry, ObjectSummary};
 use crate::error::Error;
 use crate::model::{ObjectKey, ObjectRecord, Timestamp};
 use crate::ports::{Order, Page, StoreError, Table};
 use crate::records::{CurrentRecord, decode, keys};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::list::{Entry, Pager, Row, Wanted};
 
 impl Engine {
     /// A page of the current objects of a bucket.
     pub async fn list_objects(&self, cx: &Cx, req: ListObjects) -> Result<Listing, Error> {
         let (bucket, _) = self.read_live_bucket(&req.bucket).await?;
-        authorize(cx, &bucket, Action::ListObjects, None)?;
+        let listed = On::List {
+            prefix: &req.prefix,
+            delimiter: &req.delimiter,
+        };
+        allow(cx, &bucket, Action::ListObjects, listed)?;
         let order = if req.reverse {
             Order::Descending
         } else {

@@ -1,7 +1,6 @@
 //! Open multipart uploads and their parts.
 
 use super::{child_range, damaged_key};
-use crate::engine::buckets::authorize;
 use crate::engine::uploads::no_such_upload;
 use crate::engine::{
     Cx, Engine, ListParts, ListUploads, PartListing, PartSummary, UploadListing, UploadSummary,
@@ -11,14 +10,18 @@ use crate::limits::PAGE_MAX;
 use crate::model::UploadId;
 use crate::ports::{KeyRange, Order, Page, Table};
 use crate::records::{PartRecord, UploadRecord, decode, keys};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::list::{Entry, Pager, Row, Wanted};
 
 impl Engine {
     /// A page of the open uploads of a bucket, those that are being completed included.
     pub async fn list_uploads(&self, cx: &Cx, req: ListUploads) -> Result<UploadListing, Error> {
         let (bucket, _) = self.read_live_bucket(&req.bucket).await?;
-        authorize(cx, &bucket, Action::ListUploads, None)?;
+        let listed = On::List {
+            prefix: &req.prefix,
+            delimiter: &req.delimiter,
+        };
+        allow(cx, &bucket, Action::ListUploads, listed)?;
         let marker = req.upload_marker.map(|id| id.0);
         let mut pager = Pager::new(&Wanted {
             prefix: &req.prefix,
@@ -42,7 +45,7 @@ impl Engine {
     /// A page of the parts of an open upload, by number.
     pub async fn list_parts(&self, cx: &Cx, req: ListParts) -> Result<PartListing, Error> {
         let (bucket, _) = self.read_live_bucket(&req.target.bucket).await?;
-        authorize(cx, &bucket, Action::ListParts, None)?;
+        allow(cx, &bucket, Action::ListParts, On::Key(&req.target.key))?;
         let found = self.find_upload(&bucket, &req.target).await?;
         let Some(upload) = found.map(|found| found.record) else {
             return Err(no_such_upload());

@@ -5,13 +5,12 @@ use bytes::Bytes;
 
 use super::objects::summary;
 use super::{child_range, current_range, damaged_key};
-use crate::engine::buckets::authorize;
 use crate::engine::{Cx, Engine, ListVersions, VersionListing, VersionSummary};
 use crate::error::Error;
 use crate::model::{Bucket, ObjectKey, ObjectVersion, VersionId, VersionKind, VersionTag};
 use crate::ports::{Order, Page, Record, Table};
 use crate::records::{CurrentRecord, decode, keys};
-use crate::rules::access::Action;
+use crate::rules::access::{Action, On, allow};
 use crate::rules::list::{Entry, Pager, Row, Wanted, merge};
 use crate::rules::version::tag;
 
@@ -24,7 +23,11 @@ impl Engine {
     /// A page of the versions of a bucket's keys, delete markers included.
     pub async fn list_versions(&self, cx: &Cx, req: ListVersions) -> Result<VersionListing, Error> {
         let (bucket, _) = self.read_live_bucket(&req.bucket).await?;
-        authorize(cx, &bucket, Action::ListVersions, None)?;
+        let listed = On::List {
+            prefix: &req.prefix,
+            delimiter: &req.delimiter,
+        };
+        allow(cx, &bucket, Action::ListVersions, listed)?;
         let after_sub = self.place_of_marker(&bucket, &req).await?;
         let mut pager = Pager::new(&Wanted {
             prefix: &req.prefix,

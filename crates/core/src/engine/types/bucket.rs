@@ -1,6 +1,10 @@
 //! Requests about buckets.
 
-use crate::model::{Acl, BucketName, NotificationRule, RuleSetVersion, StorageClass, Versioning};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Acl, BucketName, NotificationRule, RuleSetVersion, Statement, StorageClass, Versioning,
+};
 
 /// Create a bucket for the asking account.
 #[derive(Clone, Debug)]
@@ -31,4 +35,13 @@ pub enum BucketChange {
         /// Refuse with `Busy` unless this version is in force.
         seen: Option<RuleSetVersion>,
     },
+}
+
+/// The policy of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketPolicy {
+    /// As it was sent, to be given back.
+    pub text: Box<str>,
+    /// What it says.
+    pub statements: Vec<Statement>,
 }

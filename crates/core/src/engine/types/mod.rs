@@ -5,7 +5,7 @@ mod list;
 mod object;
 mod upload;
 
-pub use bucket::{BucketChange, CreateBucket};
+pub use bucket::{BucketChange, BucketPolicy, CreateBucket};
 pub use list::{
     ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry, ObjectSummary,
     PartListing, PartSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,
@@ -22,7 +22,7 @@ pub use upload::{
 
 use std::net::IpAddr;
 
-use crate::model::{DialectId, Principal};
+use crate::model::{DialectId, Principal, Timestamp};
 use crate::ports::ByteStream;
 
 /// Who asks, and how. Goes with every request.
@@ -36,6 +36,14 @@ pub struct Cx {
     pub source: Option<IpAddr>,
     /// The tongue it was written in.
     pub dialect: DialectId,
+    /// When it came.
+    pub at: Timestamp,
+    /// Whether it came over TLS.
+    pub secure: bool,
+    /// What the client calls itself.
+    pub user_agent: Option<Box<str>>,
+    /// The page that led to it.
+    pub referer: Option<Box<str>>,
 }
 
 /// A request body.

@@ -1,7 +1,12 @@
-//! Who may do what, as tables.
+//! Who may do what, as tables, and what policies never do.
+
+use proptest::prelude::*;
 
 use super::*;
-use crate::model::{AccessKeyId, Grant};
+use crate::model::{
+    AccessKeyId, Actions, BucketId, BucketName, BucketState, Condition, DialectId, Fact, Grant,
+    Likeness, Network, Principals, Relation, RuleSetVersion, StorageClass, Timestamp, Versioning,
+};
 
 fn account(name: &str) -> Principal {
     Principal::Account {
@@ -20,47 +25,58 @@ fn acl(grants: &[(Grantee, Permission)]) -> Acl {
     }
 }
 
-fn may(who: &Principal, action: Action, bucket: &Acl, own: Option<&Acl>) -> bool {
-    let resource = Resource {
-        bucket_owner: &AccountId("owner".into()),
-        bucket_acl: bucket,
-        object: Some((&AccountId("writer".into()), own)),
-    };
-    allow(who, action, &resource).is_ok()
+fn cx(principal: &Principal) -> Cx {
+    Cx {
+        principal: principal.clone(),
+        request_id: "request".into(),
+        source: Some([10, 1, 2, 3].into()),
+        dialect: DialectId::Tos,
+        at: Timestamp::from_millis(1000),
+        secure: false,
+        user_agent: Some("agent/1.0".into()),
+        referer: None,
+    }
 }
 
-const EVERY: [Action; 25] = [
-    Action::ListBuckets,
-    Action::CreateBucket,
-    Action::ReadBucket,
-    Action::DeleteBucket,
-    Action::ReadBucketAcl,
-    Action::WriteBucketAcl,
-    Action::ReadVersioning,
-    Action::WriteVersioning,
-    Action::ReadNotification,
-    Action::WriteNotification,
-    Action::ListObjects,
-    Action::ListVersions,
-    Action::ListUploads,
-    Action::ReadObject,
-    Action::ReadObjectVersion,
-    Action::ReadObjectAcl,
-    Action::WriteObjectAcl,
-    Action::ReadObjectTags,
-    Action::WriteObjectTags,
-    Action::WriteObject,
-    Action::WriteObjectMeta,
-    Action::DeleteObject,
-    Action::DeleteObjectVersion,
-    Action::ListParts,
-    Action::AbortUpload,
-];
+fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
+    Bucket {
+        id: BucketId(1),
+        name: BucketName::new("photos").unwrap(),
+        owner: AccountId("owner".into()),
+        created_at: Timestamp::default(),
+        region: "region".into(),
+        home: DialectId::Tos,
+        state: BucketState::Live,
+        versioning: Versioning::Off,
+        acl: acl.clone(),
+        default_class: StorageClass::Standard,
+        labels: Vec::new(),
+        rules: Vec::new(),
+        rule_set: RuleSetVersion(0),
+        policy: policy.to_vec(),
+        has_cors: false,
+        lifecycle: None,
+    }
+}
+
+fn key() -> ObjectKey {
+    ObjectKey::new("dir/a").unwrap()
+}
+
+fn may(who: &Principal, action: Action, granted: &Acl, own: Option<&Acl>) -> bool {
+    let (key, owner) = (key(), AccountId("writer".into()));
+    let on = On::Object {
+        key: &key,
+        owner: &owner,
+        acl: own,
+    };
+    allow(&cx(who), &bucket(granted, &[]), action, on).is_ok()
+}
 
 #[test]
 fn without_grants_only_owners_may() {
     let private = Acl::default();
-    for action in EVERY {
+    for action in Action::ALL {
         assert!(may(&account("owner"), action, &private, None), "{action:?}");
         assert!(
             !may(&account("other"), action, &private, None),
@@ -176,4 +192,356 @@ fn an_objects_own_grants_replace_those_of_the_bucket() {
 fn account_operations_need_a_signature() {
     assert!(allow_account(&account("any")).is_ok());
     assert!(allow_account(&Principal::Anonymous).is_err());
+}
+
+/// A statement about everybody, every action and everything in the bucket.
+fn statement(effect: Effect) -> Statement {
+    Statement {
+        effect,
+        principals: Principals::Everyone,
+        actions: Actions::of(Action::ALL),
+        resources: vec!["photos".into(), "photos/*".into()],
+        conditions: Vec::new(),
+    }
+}
+
+fn under(condition: Condition) -> Statement {
+    Statement {
+        conditions: vec![condition],
+        ..statement(Effect::Allow)
+    }
+}
+
+fn decide(who: &Principal, action: Action, on: On<'_>, policy: &[Statement]) -> bool {
+    allow(&cx(who), &bucket(&Acl::default(), policy), action, on).is_ok()
+}
+
+#[test]
+fn a_statement_is_about_what_all_of_its_parts_are_about() {
+    let key = key();
+    let read = Actions::of([Action::ReadObject]);
+    let to = |names: &[&str]| {
+        Principals::Accounts(names.iter().map(|&name| AccountId(name.into())).collect())
+    };
+    let base = statement(Effect::Allow);
+    let with = |change: &dyn Fn(&mut Statement)| {
+        let mut changed = base.clone();
+        change(&mut changed);
+        changed
+    };
+    let cases = [
+        (base.clone(), true),
+        (with(&|s| s.principals = to(&["other"])), true),
+        (with(&|s| s.principals = to(&["third"])), false),
+        (with(&|s| s.principals = to(&[])), false),
+        (with(&|s| s.actions = read), true),
+        (
+            with(&|s| s.actions = Actions::of([Action::WriteObject])),
+            false,
+        ),
+        (with(&|s| s.resources = vec!["photos".into()]), false),
+        (with(&|s| s.resources = vec!["photos/dir/?".into()]), true),
+        (with(&|s| s.resources = vec!["photos/*/b".into()]), false),
+        (
+            with(&|s| s.resources = vec!["other/*".into(), "*/a".into()]),
+            true,
+        ),
+    ];
+    for (statement, allowed) in cases {
+        let policy = [statement];
+        let found = decide(
+            &account("other"),
+            Action::ReadObject,
+            On::Key(&key),
+            &policy,
+        );
+        assert_eq!(found, allowed, "{policy:?}");
+    }
+    let to_accounts = [with(&|s| s.principals = to(&["other"]))];
+    let nobody = Principal::Anonymous;
+    assert!(!decide(
+        &nobody,
+        Action::ReadObject,
+        On::Key(&key),
+        &to_accounts
+    ));
+    assert!(decide(
+        &nobody,
+        Action::ReadObject,
+        On::Key(&key),
+        &[base.clone()]
+    ));
+    assert!(decide(&nobody, Action::ReadBucket, On::Bucket, &[base]));
+}
+
+#[test]
+fn conditions_are_judged_by_the_request() {
+    let text = |fact, likeness, fits, values: &[&str]| Condition::Text {
+        fact,
+        likeness,
+        fits,
+        values: values.iter().map(|&value| value.into()).collect(),
+    };
+    let source = |within, networks: &[&str]| Condition::Source {
+        within,
+        networks: networks
+            .iter()
+            .filter_map(|one| Network::parse(one))
+            .collect(),
+    };
+    let time = |relation, millis: &[u64]| Condition::Time {
+        relation,
+        instants: millis
+            .iter()
+            .map(|&at| Timestamp::from_millis(at))
+            .collect(),
+    };
+    let listing = On::List {
+        prefix: "dir/",
+        delimiter: "",
+    };
+    let cases = [
+        (source(true, &["10.0.0.0/8"]), true),
+        (source(true, &["192.168.0.0/16", "10.1.2.3"]), true),
+        (source(true, &["11.0.0.0/8"]), false),
+        (source(false, &["11.0.0.0/8"]), true),
+        (source(false, &["11.0.0.0/8", "10.0.0.0/8"]), false),
+        (Condition::Secure(false), true),
+        (Condition::Secure(true), false),
+        (time(Relation::Before, &[1001]), true),
+        (time(Relation::Before, &[1000]), false),
+        (time(Relation::Until, &[1000]), true),
+        (time(Relation::Until, &[999]), false),
+        (time(Relation::After, &[999]), true),
+        (time(Relation::After, &[1000]), false),
+        (time(Relation::From, &[1000]), true),
+        (time(Relation::From, &[1001]), false),
+        (time(Relation::From, &[1001, 5]), true),
+        (
+            text(Fact::ListPrefix, Likeness::Same, true, &["dir/"]),
+            true,
+        ),
+        (
+            text(Fact::ListPrefix, Likeness::Same, true, &["", "x"]),
+            false,
+        ),
+        (
+            text(Fact::ListPrefix, Likeness::Same, true, &["dir*"]),
+            false,
+        ),
+        (
+            text(Fact::ListPrefix, Likeness::SameButCase, true, &["DIR/"]),
+            true,
+        ),
+        (
+            text(Fact::ListPrefix, Likeness::Pattern, true, &["d*", "x"]),
+            true,
+        ),
+        (
+            text(Fact::ListPrefix, Likeness::Pattern, false, &["d*", "x"]),
+            false,
+        ),
+        (
+            text(Fact::ListPrefix, Likeness::Pattern, false, &["x"]),
+            true,
+        ),
+        (text(Fact::ListDelimiter, Likeness::Same, true, &[""]), true),
+        (
+            text(Fact::ListDelimiter, Likeness::Same, true, &["/"]),
+            false,
+        ),
+        (
+            text(Fact::UserAgent, Likeness::Pattern, true, &["agent/*"]),
+            true,
+        ),
+        (text(Fact::Referer, Likeness::Pattern, true, &["*"]), false),
+        (text(Fact::Referer, Likeness::Pattern, false, &["*"]), true),
+    ];
+    for (condition, holds) in cases {
+        let policy = [under(condition)];
+        let found = decide(&account("other"), Action::ListObjects, listing, &policy);
+        assert_eq!(found, holds, "{policy:?}");
+    }
+    // What is no listing has no prefix: it fits no value, not even the empty one.
+    let none = [under(text(Fact::ListPrefix, Likeness::Same, true, &[""]))];
+    let other = [under(text(
+        Fact::ListPrefix,
+        Likeness::Same,
+        false,
+        &["dir/"],
+    ))];
+    assert!(!decide(
+        &account("other"),
+        Action::ListObjects,
+        On::Bucket,
+        &none
+    ));
+    assert!(decide(
+        &account("other"),
+        Action::ListObjects,
+        On::Bucket,
+        &other
+    ));
+}
+
+#[test]
+fn conditions_of_one_statement_all_have_to_hold() {
+    let both = |secure| Statement {
+        conditions: vec![Condition::Secure(false), Condition::Secure(secure)],
+        ..statement(Effect::Allow)
+    };
+    let nobody = Principal::Anonymous;
+    assert!(decide(
+        &nobody,
+        Action::ReadBucket,
+        On::Bucket,
+        &[both(false)]
+    ));
+    assert!(!decide(
+        &nobody,
+        Action::ReadBucket,
+        On::Bucket,
+        &[both(true)]
+    ));
+}
+
+#[test]
+fn the_owner_keeps_the_policy_and_nothing_else_against_a_denial() {
+    let policy = [statement(Effect::Deny)];
+    let kept = [
+        Action::ReadPolicy,
+        Action::WritePolicy,
+        Action::DeletePolicy,
+    ];
+    for action in Action::ALL {
+        let owner = decide(&account("owner"), action, On::Bucket, &policy);
+        assert_eq!(owner, kept.contains(&action), "{action:?}");
+        assert!(!decide(&account("other"), action, On::Bucket, &policy));
+    }
+}
+
+#[test]
+fn policies_are_few_and_small() {
+    let one = statement(Effect::Allow);
+    let many = |n| vec![one.clone(); n];
+    let resources = |n: usize, len| Statement {
+        resources: vec!["r".repeat(len).into(); n],
+        ..one.clone()
+    };
+    let cases = [
+        ("{}", many(1), true),
+        ("{}", many(0), false),
+        ("{}", many(100), true),
+        ("{}", many(101), false),
+        ("{}", vec![resources(0, 0)], false),
+        ("{}", vec![resources(16, 1000)], true),
+        ("{}", vec![resources(17, 1000)], false),
+    ];
+    for (text, statements, good) in cases {
+        assert_eq!(
+            check_policy(text, &statements).is_ok(),
+            good,
+            "{statements:?}"
+        );
+    }
+    assert!(check_policy(&" ".repeat((16 << 10) + 1), &many(1)).is_err());
+}
+
+#[test]
+fn lifecycle_acts_while_its_duty_is_the_buckets() {
+    let mut bucket = bucket(&Acl::default(), &[statement(Effect::Deny)]);
+    let duty = WorkId([1; 16]);
+    assert!(allow_lifecycle(&bucket, duty).is_none());
+    bucket.lifecycle = Some(duty);
+    assert!(allow_lifecycle(&bucket, duty).is_some());
+    assert!(allow_lifecycle(&bucket, WorkId([2; 16])).is_none());
+}
+
+fn any_principal() -> impl Strategy<Value = Principal> {
+    prop_oneof![
+        Just(Principal::Anonymous),
+        "owner|other|third".prop_map(|name| account(&name)),
+    ]
+}
+
+fn any_actions() -> impl Strategy<Value = Actions> {
+    let some = proptest::sample::subsequence(Action::ALL.to_vec(), 0..=Action::ALL.len());
+    some.prop_map(Actions::of)
+}
+
+fn any_statement() -> impl Strategy<Value = Statement> {
+    let effect = prop_oneof![Just(Effect::Allow), Just(Effect::Deny)];
+    let principals = prop_oneof![
+        Just(Principals::Everyone),
+        "owner|other".prop_map(|name| Principals::Accounts(vec![AccountId(name.into())])),
+    ];
+    let resources = proptest::collection::vec("photos|photos/\\*|\\*|photos/d\\*|other", 1..3);
+    let conditions = proptest::option::of(any::<bool>().prop_map(Condition::Secure));
+    (effect, principals, any_actions(), resources, conditions).prop_map(
+        |(effect, principals, actions, resources, conditions)| Statement {
+            effect,
+            principals,
+            actions,
+            resources: resources.into_iter().map(Into::into).collect(),
+            conditions: conditions.into_iter().collect(),
+        },
+    )
+}
+
+/// Who may do what to the bucket and to a key, under a policy.
+fn rights(who: &Principal, granted: &Acl, policy: &[Statement]) -> Vec<bool> {
+    let key = key();
+    let bucket = bucket(granted, policy);
+    let asks = Action::ALL
+        .into_iter()
+        .flat_map(|action| [(action, On::Bucket), (action, On::Key(&key))]);
+    asks.map(|(action, on)| allow(&cx(who), &bucket, action, on).is_ok())
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn an_allow_takes_nothing_and_a_denial_gives_nothing(
+        who in any_principal(),
+        public in any::<bool>(),
+        policy in proptest::collection::vec(any_statement(), 0..4),
+        added in any_statement(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let read = [(Grantee::AllUsers, Permission::Read)];
+        let granted = acl(if public { &read } else { &[] });
+        let before = rights(&who, &granted, &policy);
+        let mut longer = policy;
+        longer.insert(at.index(longer.len() + 1), added.clone());
+        let after = rights(&who, &granted, &longer);
+        for (before, after) in before.into_iter().zip(after) {
+            match added.effect {
+                Effect::Allow => prop_assert!(after || !before),
+                Effect::Deny => prop_assert!(before || !after),
+            }
+        }
+    }
+
+    #[test]
+    fn a_denial_is_never_outvoted(
+        who in any_principal(),
+        policy in proptest::collection::vec(any_statement(), 0..4),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let everything = acl(&[(Grantee::AllUsers, Permission::FullControl)]);
+        let mut policy = policy;
+        policy.insert(at.index(policy.len() + 1), statement(Effect::Deny));
+        let found = rights(&who, &everything, &policy);
+        let kept = if who.account() == Some(&AccountId("owner".into())) { 6 } else { 0 };
+        prop_assert_eq!(found.into_iter().filter(|allowed| *allowed).count(), kept);
+    }
+
+    #[test]
+    fn nobody_may_what_neither_grant_nor_policy_allows(
+        policy in proptest::collection::vec(any_statement(), 0..4),
+    ) {
+        let denials = policy.into_iter().filter(|one| one.effect == Effect::Deny);
+        let found = rights(&Principal::Anonymous, &Acl::default(), &denials.collect::<Vec<_>>());
+        prop_assert!(found.into_iter().all(|allowed| !allowed));
+    }
 }

@@ -6,10 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    AccessKeyId, Acl, BlobId, Checksums, Etag, Extent, PayloadId, PayloadRef, Place, Principal,
+    AccessKeyId, BlobId, Checksums, Etag, Extent, PayloadId, PayloadRef, Place, Principal,
     StorageClass, StoredHeaders,
 };
-use crate::rules::access::{Action, Resource, allow};
+use crate::rules::access::allow_account;
 
 const OFF: Versioning = Versioning::Off;
 const ON: Versioning = Versioning::Enabled;
@@ -24,12 +24,8 @@ fn permit() -> Permit {
         account: owner(),
         key: AccessKeyId("key".into()),
     };
-    let resource = Resource {
-        bucket_owner: &owner(),
-        bucket_acl: &Acl::default(),
-        object: None,
-    };
-    allow(&principal, Action::WriteObject, &resource).unwrap()
+    let (permit, _) = allow_account(&principal).unwrap();
+    permit
 }
 
 /// An object whose bytes can be told from those of other writes.

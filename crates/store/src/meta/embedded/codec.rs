@@ -42,6 +42,7 @@ fn tag(table: Table) -> u8 {
         Table::Credentials => 20,
         Table::Functions => 21,
         Table::Server => 22,
+        Table::BucketDocs => 23,
     }
 }
 

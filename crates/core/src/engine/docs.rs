@@ -1,0 +1,213 @@
+//! Configuration documents of a bucket: one record a kind, beside the bucket's own. What every request
+//! needs of them stands in the bucket's record too, which is rewritten with each: whoever expects the
+//! bucket as it was notices.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::buckets::now;
+use super::{BucketPolicy, Cx, Engine};
+use crate::error::{Error, ErrorKind};
+use crate::limits::CONFLICT_RETRIES_MAX;
+use crate::model::{Bucket, BucketName, Cors, DocKind, LifecycleRule, Tags};
+use crate::ports::{CommitError, Expect, Ids, Write};
+use crate::records::{LifecycleStep, WorkKind, decode, encode, keys};
+use crate::rules::access::{Action, On, allow};
+use crate::rules::{access, attributes, cors, lifecycle};
+use crate::work;
+
+/// A document that buckets have at most one of.
+pub trait Document: Serialize + DeserializeOwned + Send + Sync {
+    /// Which one it is.
+    const KIND: DocKind;
+
+    /// Says what is wrong with it.
+    fn check(&self) -> Result<(), Error>;
+
+    /// Puts what every request needs of it into the bucket's record; `None` when it is removed.
+    fn mark(doc: Option<&Self>, bucket: &mut Bucket, ids: &dyn Ids);
+}
+
+impl Document for BucketPolicy {
+    const KIND: DocKind = DocKind::Policy;
+
+    fn check(&self) -> Result<(), Error> {
+        access::check_policy(&self.text, &self.statements)
+    }
+
+    fn mark(doc: Option<&Self>, bucket: &mut Bucket, _: &dyn Ids) {
+        bucket.policy = doc.map_or_else(Vec::new, |doc| doc.statements.clone());
+    }
+}
+
+impl Document for Cors {
+    const KIND: DocKind = DocKind::Cors;
+
+    fn check(&self) -> Result<(), Error> {
+        cors::check(self)
+    }
+
+    fn mark(doc: Option<&Self>, bucket: &mut Bucket, _: &dyn Ids) {
+        bucket.has_cors = doc.is_some();
+    }
+}
+
+/// Lifecycle rules. Each new document begins a new duty, so that the one of the document before finds
+/// itself replaced and ends.
+impl Document for Vec<LifecycleRule> {
+    const KIND: DocKind = DocKind::Lifecycle;
+
+    fn check(&self) -> Result<(), Error> {
+        lifecycle::check(self)
+    }
+
+    fn mark(doc: Option<&Self>, bucket: &mut Bucket, ids: &dyn Ids) {
+        bucket.lifecycle = doc.map(|_| ids.work());
+    }
+}
+
+/// Tags of the bucket itself.
+impl Document for Tags {
+    const KIND: DocKind = DocKind::Tags;
+
+    fn check(&self) -> Result<(), Error> {
+        attributes::check_bucket_tags(self)
+    }
+
+    fn mark(_: Option<&Self>, _: &mut Bucket, _: &dyn Ids) {}
+}
+
+impl Engine {
+    /// Puts a document in the place of the one before, if there was one.
+    pub async fn put_bucket_doc<D: Document>(
+        &self,
+        cx: &Cx,
+        name: &BucketName,
+        doc: &D,
+    ) -> Result<(), Error> {
+        doc.check()?;
+        self.replace_doc(cx, name, Some(doc)).await
+    }
+
+    /// Removes a document; that there is none is success.
+    pub async fn delete_bucket_doc<D: Document>(
+        &self,
+        cx: &Cx,
+        name: &BucketName,
+    ) -> Result<(), Error> {
+        self.replace_doc::<D>(cx, name, None).await
+    }
+
+    /// Reads a document: `NoSuchDocument` when the bucket has none of its kind.
+    pub async fn get_bucket_doc<D: Document>(
+        &self,
+        cx: &Cx,
+        name: &BucketName,
+    ) -> Result<D, Error> {
+        let bucket = self.read_bucket(cx, name, actions(D::KIND).read).await?;
+        self.read_doc(&bucket).await?.ok_or_else(|| {
+            Error::new(
+                ErrorKind::NoSuchDocument(D::KIND),
+                "the bucket has no such configuration",
+            )
+        })
+    }
+
+    /// The rules for pages of other origins; `None` when the bucket has none or there is no bucket.
+    /// Asks nobody's rights: browsers ask before they sign.
+    pub async fn cors_of(&self, name: &BucketName) -> Result<Option<Cors>, Error> {
+        match self.read_live_bucket(name).await {
+            Ok((bucket, _)) if bucket.has_cors => self.read_doc(&bucket).await,
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NoSuchBucket => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A document of a bucket, whoever asks.
+    pub(crate) async fn read_doc<D: Document>(&self, bucket: &Bucket) -> Result<Option<D>, Error> {
+        let at = keys::bucket_doc(bucket.id, D::KIND);
+        let found = self.ports.meta.get_many(&[at]).await?;
+        let found = found.into_iter().next().flatten();
+        Ok(found.map(|found| decode(&found.bytes)).transpose()?)
+    }
+
+    async fn replace_doc<D: Document>(
+        &self,
+        cx: &Cx,
+        name: &BucketName,
+        doc: Option<&D>,
+    ) -> Result<(), Error> {
+        let actions = actions(D::KIND);
+        let action = doc.map_or(actions.delete, |_| actions.write);
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let (mut bucket, revision) = self.bucket_for_change(name).await?;
+            allow(cx, &bucket, action, On::Bucket)?;
+            D::mark(doc, &mut bucket, &*self.ports.ids);
+            let (at, own) = (keys::bucket(name), keys::bucket_doc(bucket.id, D::KIND));
+            let mut write = vec![
+                Write::Put(at.clone(), encode(&bucket)),
+                match doc {
+                    Some(doc) => Write::Put(own, encode(doc)),
+                    None => Write::Delete(own),
+                },
+            ];
+            if D::KIND == DocKind::Lifecycle {
+                write.extend(self.lifecycle_duty(&bucket));
+            }
+            let txn = now(vec![Expect::Revision(at, revision)], write);
+            if self.commit_one(txn).await? {
+                self.work_bell.ring();
+                return Ok(());
+            }
+        }
+        Err(CommitError::Conflict.into())
+    }
+
+    /// Puts the duty to carry out the lifecycle rules of a bucket; the first turn is now.
+    fn lifecycle_duty(&self, bucket: &Bucket) -> Vec<Write> {
+        let time = self.ports.clock.now();
+        let put = bucket.lifecycle.map(|duty| {
+            let kind = WorkKind::Lifecycle {
+                bucket: bucket.id,
+                name: bucket.name.clone(),
+                duty,
+                step: LifecycleStep::begin(time),
+            };
+            work::put(&*self.ports.ids, kind, time, time)
+        });
+        put.into_iter().flatten().collect()
+    }
+}
+
+struct DocActions {
+    read: Action,
+    write: Action,
+    delete: Action,
+}
+
+fn actions(kind: DocKind) -> DocActions {
+    let of = |read, write, delete| DocActions {
+        read,
+        write,
+        delete,
+    };
+    match kind {
+        DocKind::Policy => of(
+            Action::ReadPolicy,
+            Action::WritePolicy,
+            Action::DeletePolicy,
+        ),
+        DocKind::Cors => of(Action::ReadCors, Action::WriteCors, Action::DeleteCors),
+        DocKind::Lifecycle => of(
+            Action::ReadLifecycle,
+            Action::WriteLifecycle,
+            Action::DeleteLifecycle,
+        ),
+        DocKind::Tags => of(
+            Action::ReadBucketTags,
+            Action::WriteBucketTags,
+            Action::DeleteBucketTags,
+        ),
+    }
+}

@@ -1,0 +1,240 @@
+//! Carrying out lifecycle rules: a turn looks through current objects, older versions, delete markers
+//! and uploads, a page at a time, and does what the rules order through the ways of ordinary requests.
+//!
+//! What is judged may change before it is done: so a transaction of a rule states that the version is
+//! still the one judged, and that the rules are still those of the bucket. Once the removal of the
+//! rules was answered nothing expires any more. A page may be done twice: what is gone is gone.
+
+mod judge;
+
+use super::delete::Asked;
+use super::{Cx, Engine, ObjectTarget, UploadTarget, VersionChoice, Walk};
+use crate::error::Error;
+use crate::limits::{WORK_BACKOFF_MAX, WORK_BACKOFF_MIN};
+use crate::model::{
+    AccessKeyId, Bucket, BucketId, BucketName, BucketState, LifecycleRule, ObjectKey,
+    ObjectVersion, Principal, StorageClass, Timestamp, WorkId,
+};
+use crate::ports::{KeyRange, Table};
+use crate::records::{CurrentRecord, LifecycleStage, LifecycleStep, keys};
+use crate::rules::access::{Permit, allow_lifecycle};
+use crate::rules::lifecycle::{Standing, next_turn};
+use crate::rules::version::means;
+
+/// A version as lifecycle rules judged it.
+#[derive(Clone, Debug)]
+pub(super) struct Judged {
+    /// Names the rules.
+    pub(super) duty: WorkId,
+    /// The version.
+    pub(super) version: ObjectVersion,
+    /// Where it stood.
+    pub(super) standing: Standing,
+}
+
+impl Judged {
+    /// Whether the version stood at the place of the current one.
+    pub(super) fn is_current(&self) -> bool {
+        matches!(self.standing, Standing::Current { .. })
+    }
+
+    /// Permits to delete what `choice` means if it is what was judged; `looked` is the non-current
+    /// version that the plan looks at.
+    pub(super) fn permit(
+        &self,
+        bucket: &Bucket,
+        choice: VersionChoice,
+        current: Option<&CurrentRecord>,
+        looked: Option<&ObjectVersion>,
+    ) -> Option<Permit> {
+        let current = &current?.version;
+        let is_current = means(choice, current, true);
+        let found = if is_current { Some(current) } else { looked };
+        // A marker goes only while nothing is behind it.
+        let is_marker = self.version.object().is_none();
+        let behind = is_marker && is_current && looked.is_some();
+        let as_judged = found == Some(&self.version) && is_current == self.is_current() && !behind;
+        as_judged.then(|| allow_lifecycle(bucket, self.duty))?
+    }
+}
+
+/// What the rules order.
+#[derive(Debug)]
+enum Order {
+    Expire(Asked),
+    Move(ObjectTarget, Judged, StorageClass),
+    Abort(ObjectKey, crate::model::UploadId),
+}
+
+impl Engine {
+    /// Does one step of the duty to carry out the lifecycle rules of a bucket, and says what to do next
+    /// and when. `None` when the duty has ended: the bucket is gone, or has no or other rules.
+    pub(crate) async fn carry_out(
+        &self,
+        (id, name): (BucketId, &BucketName),
+        duty: WorkId,
+        step: &LifecycleStep,
+    ) -> Result<Option<(LifecycleStep, Timestamp)>, Error> {
+        let bucket = match self.find_bucket(name).await? {
+            Some((bucket, _)) if bucket.id == id && bucket.lifecycle == Some(duty) => bucket,
+            _ => return Ok(None),
+        };
+        let now = self.ports.clock.now();
+        if bucket.state == BucketState::Deleting {
+            return Ok(Some((step.clone(), now.plus(WORK_BACKOFF_MIN))));
+        }
+        if let Some(due) = self.waits(step, now) {
+            return Ok(Some((step.clone(), due)));
+        }
+        let Some(rules) = self.read_doc::<Vec<LifecycleRule>>(&bucket).await? else {
+            return Ok(None);
+        };
+        let after = self.look_through(&bucket, &rules, duty, step).await?;
+        let next = match (after, next_stage(step.stage)) {
+            (Some(after), _) => LifecycleStep {
+                after,
+                ..step.clone()
+            },
+            (None, Some(stage)) => LifecycleStep {
+                stage,
+                after: Box::default(),
+                ..step.clone()
+            },
+            (None, None) => LifecycleStep::begin(next_turn(now, self.lifecycle_every)),
+        };
+        let due = self.waits(&next, now).unwrap_or(now);
+        Ok(Some((next, due)))
+    }
+
+    /// When to look again at a turn that has not begun: the queue holds nothing for long. A turn that
+    /// is further away than turns are apart was planned before the wall clock was set back.
+    fn waits(&self, step: &LifecycleStep, now: Timestamp) -> Option<Timestamp> {
+        let left = step.begins.since(now);
+        let waits = !left.is_zero() && left <= self.lifecycle_every;
+        waits.then(|| step.begins.min(now.plus(WORK_BACKOFF_MAX)))
+    }
+
+    /// Does a page of a stage. Gives the key of its last row; `None` at the end of the stage.
+    async fn look_through(
+        &self,
+        bucket: &Bucket,
+        rules: &[LifecycleRule],
+        duty: WorkId,
+        step: &LifecycleStep,
+    ) -> Result<Option<Box<[u8]>>, Error> {
+        let mut rows = Walk::over(range(bucket.id, step));
+        let Some(rows) = rows.page(&*self.ports.meta).await? else {
+            return Ok(None);
+        };
+        let last = rows.last().map(|(at, _)| Box::from(&**at));
+        let court = judge::Court {
+            engine: self,
+            bucket,
+            rules,
+            duty,
+            now: self.ports.clock.now(),
+        };
+        let orders = match step.stage {
+            LifecycleStage::Objects => court.objects(&rows)?,
+            LifecycleStage::Older => court.older(&rows).await?,
+            LifecycleStage::Markers => court.markers(&rows).await?,
+            LifecycleStage::Uploads => court.uploads(&rows)?,
+        };
+        self.execute(bucket, duty, orders).await?;
+        Ok(last)
+    }
+
+    async fn execute(
+        &self,
+        bucket: &Bucket,
+        duty: WorkId,
+        orders: Vec<Order>,
+    ) -> Result<(), Error> {
+        let mut asked = Vec::new();
+        for order in orders {
+            match order {
+                Order::Expire(one) => asked.push(one),
+                Order::Move(target, judged, class) => {
+                    self.move_to_class(&target, &judged, class).await?;
+                }
+                Order::Abort(key, upload) => {
+                    let target = UploadTarget {
+                        bucket: bucket.name.clone(),
+                        key,
+                        upload,
+                    };
+                    self.give_up(&target, duty).await?;
+                }
+            }
+        }
+        let cx = self.lifecycle_cx(bucket);
+        let outcomes = self.delete_asked(&cx, &bucket.name, &asked).await?;
+        outcomes.into_iter().try_for_each(|one| one.map(drop))
+    }
+
+    /// Gives an upload up, if it is there and the rules are still those of the bucket.
+    async fn give_up(&self, target: &UploadTarget, duty: WorkId) -> Result<(), Error> {
+        for _ in 0..crate::limits::CONFLICT_RETRIES_MAX {
+            let (bucket, revision) = self.bucket_for_change(&target.bucket).await?;
+            let Some(found) = self.find_upload(&bucket, target).await? else {
+                return Ok(());
+            };
+            if allow_lifecycle(&bucket, duty).is_none() {
+                return Ok(());
+            }
+            let mut ending = self.ending(&bucket, target, &found);
+            let at = keys::bucket(&bucket.name);
+            ending
+                .expect
+                .push(crate::ports::Expect::Revision(at, revision));
+            if self.commit_one(ending).await? {
+                self.work_bell.ring();
+                return Ok(());
+            }
+        }
+        Err(crate::ports::CommitError::Conflict.into())
+    }
+
+    /// In whose name rules act: the owner of the bucket, who answers for them.
+    fn lifecycle_cx(&self, bucket: &Bucket) -> Cx {
+        Cx {
+            principal: Principal::Account {
+                account: bucket.owner.clone(),
+                key: AccessKeyId("lifecycle".into()),
+            },
+            request_id: hex::encode(self.ports.ids.work().0).into(),
+            source: None,
+            dialect: bucket.home,
+            at: self.ports.clock.now(),
+            secure: true,
+            user_agent: None,
+            referer: None,
+        }
+    }
+}
+
+fn next_stage(stage: LifecycleStage) -> Option<LifecycleStage> {
+    match stage {
+        LifecycleStage::Objects => Some(LifecycleStage::Older),
+        LifecycleStage::Older => Some(LifecycleStage::Markers),
+        LifecycleStage::Markers => Some(LifecycleStage::Uploads),
+        LifecycleStage::Uploads => None,
+    }
+}
+
+/// What is left of a stage.
+fn range(bucket: BucketId, step: &LifecycleStep) -> KeyRange {
+    let all = match step.stage {
+        LifecycleStage::Objects => keys::current_range(Table::Heads, bucket, ""),
+        LifecycleStage::Older => keys::versions_range(bucket, ""),
+        LifecycleStage::Markers => keys::current_range(Table::Graves, bucket, ""),
+        LifecycleStage::Uploads => keys::uploads_range(bucket, ""),
+    };
+    if step.after.is_empty() {
+        return all;
+    }
+    KeyRange {
+        start: super::walk::after(&step.after),
+        ..all
+    }
+}

@@ -1,0 +1,183 @@
+//! From rows to orders: what lifecycle rules say about each.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::{Judged, Order};
+use crate::engine::delete::Asked;
+use crate::engine::{Engine, ObjectTarget, VersionChoice};
+use crate::error::Error;
+use crate::model::{Bucket, LifecycleRule, ObjectKey, ObjectVersion, Timestamp, VersionId, WorkId};
+use crate::ports::{KeyRange, Limit, Order as Direction, Record, StoreError, Table};
+use crate::records::{CurrentRecord, UploadRecord, decode, keys};
+use crate::rules::lifecycle::{Standing, Verdict, gives_up, verdict};
+
+/// Rows of a table: key and record.
+type Rows = [(Bytes, Record)];
+
+/// Who judges, by which rules, and when.
+pub(super) struct Court<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) bucket: &'a Bucket,
+    pub(super) rules: &'a [LifecycleRule],
+    pub(super) duty: WorkId,
+    pub(super) now: Timestamp,
+}
+
+impl Court<'_> {
+    pub(super) fn objects(&self, rows: &Rows) -> Result<Vec<Order>, Error> {
+        let standing = Standing::Current { alone: false };
+        let mut orders = Vec::new();
+        for (key, version) in current(rows)? {
+            orders.extend(self.order(key, VersionChoice::Current, version, standing));
+        }
+        Ok(orders)
+    }
+
+    pub(super) async fn markers(&self, rows: &Rows) -> Result<Vec<Order>, Error> {
+        if !self.rules.iter().any(|rule| rule.expire_markers) {
+            return Ok(Vec::new());
+        }
+        let markers = current(rows)?;
+        let behind = markers.iter();
+        let behind: Vec<KeyRange> = behind
+            .map(|(key, _)| keys::version_range(self.bucket.id, key))
+            .collect();
+        let behind = self.engine.first_rows(&behind).await?;
+        let mut orders = Vec::new();
+        for ((key, version), behind) in markers.into_iter().zip(behind) {
+            let standing = Standing::Current {
+                alone: behind.is_none(),
+            };
+            orders.extend(self.order(key, choice(&version), version, standing));
+        }
+        Ok(orders)
+    }
+
+    /// Versions that are not current, newest first within a key: each was replaced when the one before
+    /// it was written. Where that one has expired itself, the next newer one counts, so the version
+    /// may live longer, never shorter.
+    pub(super) async fn older(&self, rows: &Rows) -> Result<Vec<Order>, Error> {
+        let mut found = Vec::with_capacity(rows.len());
+        for (at, record) in rows {
+            let (key, id) = keys::object_of_version(at).ok_or_else(damaged_key)?;
+            let version: ObjectVersion = decode(&record.bytes)?;
+            found.push((key, id, version));
+        }
+        let mut newer = self.newest(&found).await?;
+        let mut orders = Vec::new();
+        for (key, _, version) in found {
+            let written_at = version.written_at;
+            // Without a current version the key lost all of them since it was read.
+            let Some(replaced_at) = newer.insert(key.clone(), written_at) else {
+                newer.remove(&key);
+                continue;
+            };
+            let standing = Standing::Older(replaced_at);
+            orders.extend(self.order(key, choice(&version), version, standing));
+        }
+        Ok(orders)
+    }
+
+    pub(super) fn uploads(&self, rows: &Rows) -> Result<Vec<Order>, Error> {
+        let mut orders = Vec::new();
+        for (at, record) in rows {
+            let (key, upload) = keys::object_of_upload(at).ok_or_else(damaged_key)?;
+            let record: UploadRecord = decode(&record.bytes)?;
+            if gives_up(self.rules, key.as_str(), record.created_at, self.now) {
+                orders.push(Order::Abort(key, upload));
+            }
+        }
+        Ok(orders)
+    }
+
+    fn order(
+        &self,
+        key: ObjectKey,
+        choice: VersionChoice,
+        version: ObjectVersion,
+        standing: Standing,
+    ) -> Option<Order> {
+        let verdict = verdict(self.rules, key.as_str(), &version, standing, self.now);
+        let judged = Judged {
+            duty: self.duty,
+            version,
+            standing,
+        };
+        match verdict {
+            Verdict::Keep => None,
+            Verdict::Expire => Some(Order::Expire(Asked {
+                key,
+                choice,
+                judged: Some(judged),
+            })),
+            Verdict::Move(class) => {
+                let target = ObjectTarget {
+                    bucket: self.bucket.name.clone(),
+                    key,
+                    version: choice,
+                };
+                Some(Order::Move(target, judged, class))
+            }
+        }
+    }
+
+    /// When the version was written that is next newer than the first one of each key: the current
+    /// one, or for the first row of a page the row before the page.
+    async fn newest(
+        &self,
+        found: &[(ObjectKey, VersionId, ObjectVersion)],
+    ) -> Result<BTreeMap<ObjectKey, Timestamp>, Error> {
+        let mut keys: Vec<&ObjectKey> = found.iter().map(|(key, ..)| key).collect();
+        keys.dedup();
+        let seen = self.engine.see(self.bucket.id, &keys).await?;
+        let times = keys.iter().zip(seen).filter_map(|(key, seen)| {
+            let current = seen.current?.version;
+            Some(((*key).clone(), current.written_at))
+        });
+        let mut times: BTreeMap<_, _> = times.collect();
+        if let Some((key, id, _)) = found.first()
+            && let Some(version) = self.before(key, *id).await?
+        {
+            times.insert(key.clone(), version.written_at);
+        }
+        Ok(times)
+    }
+
+    /// The next newer one of the versions of a key that are not current.
+    async fn before(&self, key: &ObjectKey, id: VersionId) -> Result<Option<ObjectVersion>, Error> {
+        let newer = KeyRange {
+            table: Table::Versions,
+            start: keys::version_range(self.bucket.id, key).start,
+            end: Some(keys::version(self.bucket.id, key, id).bytes),
+        };
+        let one = Limit { rows: 1, bytes: 0 };
+        let meta = &self.engine.ports().meta;
+        let pages = meta.scan(&[newer], Direction::Descending, one).await?;
+        let row = pages.into_iter().flat_map(|page| page.rows).next();
+        Ok(row.map(|(_, record)| decode(&record.bytes)).transpose()?)
+    }
+}
+
+fn current(rows: &Rows) -> Result<Vec<(ObjectKey, ObjectVersion)>, Error> {
+    let row = |(at, record): &(Bytes, Record)| {
+        let key = keys::object_of_current(at).ok_or_else(damaged_key)?;
+        let record: CurrentRecord = decode(&record.bytes)?;
+        Ok((key, record.version))
+    };
+    rows.iter().map(row).collect()
+}
+
+/// How a version is named that is not chosen for being current.
+fn choice(version: &ObjectVersion) -> VersionChoice {
+    if version.is_null {
+        VersionChoice::Null
+    } else {
+        VersionChoice::Id(version.id)
+    }
+}
+
+fn damaged_key() -> StoreError {
+    StoreError::Damaged("key of a version or an upload".into())
+}

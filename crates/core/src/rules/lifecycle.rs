@@ -1,0 +1,153 @@
+//! What lifecycle rules order for a version or an upload.
+//!
+//! Days are counted as S3 counts them (user guide, "Lifecycle and object expiration"): so many days
+//! after the object was written, and then to the next midnight, UTC. OSS carries its rules out at that
+//! midnight. Deleting goes before moving; of several classes the one for the least frequent use wins.
+
+mod check;
+
+pub use check::{check, overlap};
+
+use std::time::Duration;
+
+use crate::model::{
+    Due, LifecycleFilter, LifecycleRule, ObjectVersion, StorageClass, Timestamp, Transition,
+};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// What is to become of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It stays as it is.
+    Keep,
+    /// It is deleted: a current object as a client would delete it, everything else for good.
+    Expire,
+    /// It is kept in this class.
+    Move(StorageClass),
+}
+
+/// Where a version stands among those of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is current.
+    Current {
+        /// And the key has no other version.
+        alone: bool,
+    },
+    /// It was replaced then.
+    Older(Timestamp),
+}
+
+/// Judges a version at `now`.
+pub fn verdict(
+    rules: &[LifecycleRule],
+    key: &str,
+    version: &ObjectVersion,
+    standing: Standing,
+    now: Timestamp,
+) -> Verdict {
+    let about = |rule: &&LifecycleRule| rule.enabled && covers(&rule.filter, key, version);
+    let rules = || rules.iter().filter(about);
+    if rules().any(|rule| expires(rule, version, standing, now)) {
+        return Verdict::Expire;
+    }
+    let Some(object) = version.object() else {
+        return Verdict::Keep;
+    };
+    let classes = rules().flat_map(|rule| {
+        let (moves, since) = moves(rule, version, standing);
+        let due = moves.iter().filter(move |one| is_due(one.due, since, now));
+        due.map(|one| one.class)
+    });
+    match classes.max_by_key(|class| depth(*class)) {
+        Some(class) if depth(class) > depth(object.class) => Verdict::Move(class),
+        _ => Verdict::Keep,
+    }
+}
+
+/// Whether an upload begun at `created_at` is to be given up.
+pub fn gives_up(rules: &[LifecycleRule], key: &str, created_at: Timestamp, now: Timestamp) -> bool {
+    let about = |rule: &&LifecycleRule| rule.enabled && key.starts_with(&*rule.filter.prefix);
+    let mut dues = rules.iter().filter(about).filter_map(|rule| rule.abort);
+    dues.any(|due| is_due(due, created_at, now))
+}
+
+fn expires(
+    rule: &LifecycleRule,
+    version: &ObjectVersion,
+    standing: Standing,
+    now: Timestamp,
+) -> bool {
+    match standing {
+        Standing::Current { .. } if version.object().is_some() => {
+            let due = |due| is_due(due, version.written_at, now);
+            rule.expire.is_some_and(due)
+        }
+        Standing::Current { alone } => alone && rule.expire_markers,
+        Standing::Older(replaced_at) => {
+            let due = |days| is_due(Due::Days(days), replaced_at, now);
+            rule.expire_older.is_some_and(due)
+        }
+    }
+}
+
+fn moves<'a>(
+    rule: &'a LifecycleRule,
+    version: &ObjectVersion,
+    standing: Standing,
+) -> (&'a [Transition], Timestamp) {
+    match standing {
+        Standing::Current { .. } => (&rule.transitions, version.written_at),
+        Standing::Older(replaced_at) => (&rule.older_transitions, replaced_at),
+    }
+}
+
+/// Whether a filter is about a version. Delete markers have neither tags nor a size.
+fn covers(filter: &LifecycleFilter, key: &str, version: &ObjectVersion) -> bool {
+    if !key.starts_with(&*filter.prefix) {
+        return false;
+    }
+    let any_object =
+        filter.tags.is_empty() && filter.larger_than.is_none() && filter.smaller_than.is_none();
+    version.object().map_or(any_object, |object| {
+        filter.tags.iter().all(|tag| object.tags.contains(tag))
+            && filter.larger_than.is_none_or(|least| object.size > least)
+            && filter.smaller_than.is_none_or(|most| object.size < most)
+    })
+}
+
+fn is_due(due: Due, since: Timestamp, now: Timestamp) -> bool {
+    match due {
+        Due::Days(days) => now >= midnight_after(since, days),
+        Due::Date(date) => now >= date,
+        Due::WrittenBefore(date) => since < date,
+    }
+}
+
+/// The first midnight later than `days` after `since`.
+fn midnight_after(since: Timestamp, days: u32) -> Timestamp {
+    let day = since.millis() / DAY_MS + 1 + u64::from(days);
+    Timestamp::from_millis(day.saturating_mul(DAY_MS))
+}
+
+/// When the rules are carried out next, if that is done every so often: at the next multiple of the
+/// pause, which for a day is midnight.
+pub fn next_turn(now: Timestamp, every: Duration) -> Timestamp {
+    let every = u64::try_from(every.as_millis()).unwrap_or(u64::MAX).max(1);
+    let turn = now.millis() / every + 1;
+    Timestamp::from_millis(turn.saturating_mul(every))
+}
+
+/// How seldom objects of a class are meant to be read.
+fn depth(class: StorageClass) -> u8 {
+    match class {
+        StorageClass::Standard => 0,
+        StorageClass::Intelligent => 1,
+        StorageClass::Infrequent => 2,
+        StorageClass::ArchiveInstant => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! Which lifecycle rules can be stored.
+
+use std::collections::BTreeSet;
+
+use super::{DAY_MS, depth};
+use crate::error::{Error, ErrorKind};
+use crate::limits::{
+    LIFECYCLE_BYTES_MAX, LIFECYCLE_ID_BYTES_MAX, LIFECYCLE_MOVES_MAX, LIFECYCLE_RULES_MAX,
+};
+use crate::model::{Due, LifecycleFilter, LifecycleRule, Transition};
+use crate::rules::attributes::check_tags;
+
+/// Checks rules before they are stored: that each has a name and does something, and that nothing in
+/// it contradicts the rest.
+pub fn check(rules: &[LifecycleRule]) -> Result<(), Error> {
+    if rules.is_empty() || rules.len() > LIFECYCLE_RULES_MAX {
+        return Err(invalid("a bucket has 1 to 1000 lifecycle rules"));
+    }
+    if rules.iter().map(bytes).sum::<usize>() > LIFECYCLE_BYTES_MAX {
+        return Err(invalid("the lifecycle rules are larger than 512 KiB"));
+    }
+    let mut names = BTreeSet::new();
+    for rule in rules {
+        if rule.id.is_empty() || rule.id.len() > LIFECYCLE_ID_BYTES_MAX {
+            return Err(invalid("a lifecycle rule has an id of 1 to 255 bytes"));
+        }
+        if !names.insert(&rule.id) {
+            return Err(invalid("the id of a lifecycle rule comes twice"));
+        }
+        check_filter(rule)?;
+        check_actions(rule)?;
+    }
+    Ok(())
+}
+
+fn check_filter(rule: &LifecycleRule) -> Result<(), Error> {
+    let filter = &rule.filter;
+    check_tags(&filter.tags)?;
+    if let (Some(least), Some(most)) = (filter.larger_than, filter.smaller_than)
+        && least >= most
+    {
+        return Err(invalid(
+            "no object is larger than the one size and smaller than the other of a lifecycle rule",
+        ));
+    }
+    let by_object =
+        !filter.tags.is_empty() || filter.larger_than.is_some() || filter.smaller_than.is_some();
+    if by_object && (rule.abort.is_some() || rule.expire_markers) {
+        return Err(invalid(
+            "uploads and delete markers have no tags and no size; give them a lifecycle rule of their own",
+        ));
+    }
+    Ok(())
+}
+
+fn check_actions(rule: &LifecycleRule) -> Result<(), Error> {
+    let moves = rule.transitions.len() + rule.older_transitions.len();
+    let removes = rule.expire.is_some() || rule.expire_markers || rule.expire_older.is_some();
+    if !removes && moves == 0 && rule.abort.is_none() {
+        return Err(invalid("a lifecycle rule names at least one action"));
+    }
+    if moves > LIFECYCLE_MOVES_MAX {
+        return Err(invalid("a lifecycle rule has at most 20 transitions"));
+    }
+    let own = [rule.expire, rule.abort].into_iter().flatten();
+    if rule.expire_older == Some(0) || !own.clone().all(is_sensible) {
+        return Err(invalid(
+            "days of a lifecycle rule are at least 1, and its dates are midnights in UTC",
+        ));
+    }
+    if !rule.transitions.iter().all(|one| is_midnight(one.due)) {
+        return Err(invalid("dates of a lifecycle rule are midnights in UTC"));
+    }
+    let by_days = |one: &Transition| matches!(one.due, Due::Days(_));
+    if !rule.older_transitions.iter().all(by_days) {
+        return Err(invalid(
+            "versions that are not current are moved after a number of days",
+        ));
+    }
+    let expire_days = days(rule.expire);
+    check_moves(&rule.transitions, expire_days)?;
+    check_moves(&rule.older_transitions, rule.expire_older)
+}
+
+/// Moves go to classes for ever less frequent use, and end before the object does.
+fn check_moves(moves: &[Transition], expire_days: Option<u32>) -> Result<(), Error> {
+    for one in moves {
+        let Some(when) = days(Some(one.due)) else {
+            continue;
+        };
+        if expire_days.is_some_and(|end| when >= end) {
+            return Err(invalid(
+                "a lifecycle rule moves objects before it deletes them",
+            ));
+        }
+        let contradicts = |other: &Transition| {
+            let later = days(Some(other.due)).is_some_and(|other| other > when);
+            later && depth(other.class) <= depth(one.class)
+        };
+        if moves.iter().any(contradicts) {
+            return Err(invalid(
+                "the later transition of a lifecycle rule goes to the class for less frequent use",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn days(due: Option<Due>) -> Option<u32> {
+    match due? {
+        Due::Days(days) => Some(days),
+        Due::Date(_) | Due::WrittenBefore(_) => None,
+    }
+}
+
+fn is_sensible(due: Due) -> bool {
+    due != Due::Days(0) && is_midnight(due)
+}
+
+fn is_midnight(due: Due) -> bool {
+    match due {
+        Due::Days(_) => true,
+        Due::Date(date) | Due::WrittenBefore(date) => date.millis().is_multiple_of(DAY_MS),
+    }
+}
+
+/// Two rules that may do the same to one object, in vendors' words an overlap: their ids.
+pub fn overlap(rules: &[LifecycleRule]) -> Option<(&str, &str)> {
+    let mut pairs = rules
+        .iter()
+        .enumerate()
+        .flat_map(|(n, one)| rules.iter().skip(n + 1).map(move |other| (one, other)));
+    let found = pairs.find(|(one, other)| meet(&one.filter, &other.filter) && alike(one, other));
+    found.map(|(one, other)| (&*one.id, &*other.id))
+}
+
+/// Whether an object can be what both filters are about.
+fn meet(one: &LifecycleFilter, other: &LifecycleFilter) -> bool {
+    let nested = one.prefix.starts_with(&*other.prefix) || other.prefix.starts_with(&*one.prefix);
+    let differs = |(name, value): &(Box<str>, Box<str>)| {
+        let same_name = |(n, v): &(Box<str>, Box<str>)| n == name && v != value;
+        other.tags.iter().any(same_name)
+    };
+    let apart = |one: &LifecycleFilter, other: &LifecycleFilter| {
+        let (most, least) = (one.smaller_than, other.larger_than);
+        matches!((most, least), (Some(most), Some(least)) if most <= least.saturating_add(1))
+    };
+    nested && !one.tags.iter().any(differs) && !apart(one, other) && !apart(other, one)
+}
+
+fn alike(one: &LifecycleRule, other: &LifecycleRule) -> bool {
+    let actions = |rule: &LifecycleRule| {
+        [
+            rule.expire.is_some(),
+            rule.expire_markers,
+            rule.expire_older.is_some(),
+            !rule.transitions.is_empty(),
+            !rule.older_transitions.is_empty(),
+            rule.abort.is_some(),
+        ]
+    };
+    let both = actions(one).into_iter().zip(actions(other));
+    both.into_iter().any(|(one, other)| one && other)
+}
+
+fn bytes(rule: &LifecycleRule) -> usize {
+    let tags = rule.filter.tags.iter().map(|(a, b)| a.len() + b.len());
+    rule.id.len() + rule.filter.prefix.len() + tags.sum::<usize>()
+}
+
+fn invalid(message: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, message)
+}

@@ -1,0 +1,412 @@
+//! What lifecycle rules order, as tables, and what they never do.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{
+    AccountId, Checksums, Etag, ObjectRecord, PayloadRef, StoredHeaders, VersionId, VersionKind,
+};
+
+const HOUR_MS: u64 = DAY_MS / 24;
+
+fn at(days: u64, hours: u64) -> Timestamp {
+    Timestamp::from_millis(days * DAY_MS + hours * HOUR_MS)
+}
+
+fn version(written_at: Timestamp, kind: VersionKind) -> ObjectVersion {
+    ObjectVersion {
+        id: VersionId(1),
+        is_null: true,
+        written_at,
+        kind,
+    }
+}
+
+/// 100 bytes, tagged `kind=log`.
+fn object(written_at: Timestamp, class: StorageClass) -> ObjectVersion {
+    let record = ObjectRecord {
+        size: 100,
+        etag: Etag::Md5([0; 16]),
+        checksums: Checksums { crc64: 0 },
+        payload: PayloadRef::Empty,
+        headers: StoredHeaders::default(),
+        user_meta: Vec::new(),
+        tags: vec![("kind".into(), "log".into())],
+        class,
+        upload: None,
+        owner: AccountId("owner".into()),
+        acl: None,
+    };
+    version(written_at, VersionKind::Object(Box::new(record)))
+}
+
+fn marker(written_at: Timestamp) -> ObjectVersion {
+    let owner = AccountId("owner".into());
+    version(written_at, VersionKind::DeleteMarker { owner })
+}
+
+fn rule() -> LifecycleRule {
+    LifecycleRule {
+        id: "rule".into(),
+        enabled: true,
+        ..LifecycleRule::default()
+    }
+}
+
+fn expire(due: Due) -> LifecycleRule {
+    LifecycleRule {
+        expire: Some(due),
+        ..rule()
+    }
+}
+
+fn moves(all: &[(Due, StorageClass)]) -> LifecycleRule {
+    let one = |&(due, class)| Transition { due, class };
+    LifecycleRule {
+        transitions: all.iter().map(one).collect(),
+        ..rule()
+    }
+}
+
+fn filtered(change: impl FnOnce(&mut LifecycleFilter)) -> LifecycleRule {
+    let mut rule = expire(Due::Days(1));
+    change(&mut rule.filter);
+    rule
+}
+
+const ALIVE: Standing = Standing::Current { alone: false };
+
+#[test]
+fn days_end_at_the_next_midnight() {
+    // (written, days, last instant before, first instant of the end)
+    let cases = [
+        (at(15, 10), 3, at(18, 23), at(19, 0)),
+        (at(15, 0), 1, at(16, 23), at(17, 0)),
+        (at(15, 23), 1, at(16, 23), at(17, 0)),
+    ];
+    for (written, days, before, end) in cases {
+        let rules = [expire(Due::Days(days))];
+        let seen = object(written, StorageClass::Standard);
+        let judge = |now| verdict(&rules, "a", &seen, ALIVE, now);
+        assert_eq!(judge(before), Verdict::Keep, "{written:?}");
+        assert_eq!(judge(end), Verdict::Expire, "{written:?}");
+    }
+}
+
+#[test]
+fn dates_are_about_now_or_about_the_object() {
+    let seen = object(at(10, 5), StorageClass::Standard);
+    let cases = [
+        (Due::Date(at(20, 0)), at(19, 23), Verdict::Keep),
+        (Due::Date(at(20, 0)), at(20, 0), Verdict::Expire),
+        (Due::WrittenBefore(at(11, 0)), at(10, 6), Verdict::Expire),
+        (Due::WrittenBefore(at(10, 0)), at(90, 0), Verdict::Keep),
+    ];
+    for (due, now, wanted) in cases {
+        let found = verdict(&[expire(due)], "a", &seen, ALIVE, now);
+        assert_eq!(found, wanted, "{due:?} {now:?}");
+    }
+}
+
+#[test]
+fn rules_are_about_what_they_name() {
+    let tag = |value: &str| vec![("kind".into(), value.into())];
+    let cases = [
+        (filtered(|_| {}), true),
+        (filtered(|filter| filter.prefix = "logs/".into()), true),
+        (filtered(|filter| filter.prefix = "log/".into()), false),
+        (filtered(|filter| filter.tags = tag("log")), true),
+        (filtered(|filter| filter.tags = tag("data")), false),
+        (filtered(|filter| filter.larger_than = Some(99)), true),
+        (filtered(|filter| filter.larger_than = Some(100)), false),
+        (filtered(|filter| filter.smaller_than = Some(101)), true),
+        (filtered(|filter| filter.smaller_than = Some(100)), false),
+    ];
+    let seen = object(at(0, 0), StorageClass::Standard);
+    for (rule, about) in cases {
+        let wanted = if about {
+            Verdict::Expire
+        } else {
+            Verdict::Keep
+        };
+        let judge = |rule: &LifecycleRule| {
+            verdict(std::slice::from_ref(rule), "logs/a", &seen, ALIVE, at(9, 0))
+        };
+        assert_eq!(judge(&rule), wanted, "{rule:?}");
+        let off = LifecycleRule {
+            enabled: false,
+            ..rule
+        };
+        assert_eq!(judge(&off), Verdict::Keep, "{off:?}");
+    }
+}
+
+#[test]
+fn markers_and_older_versions_have_rules_of_their_own() {
+    let all = LifecycleRule {
+        expire_markers: true,
+        expire_older: Some(2),
+        ..expire(Due::Days(90))
+    };
+    let tagged = LifecycleRule {
+        filter: LifecycleFilter {
+            tags: vec![("kind".into(), "log".into())],
+            ..LifecycleFilter::default()
+        },
+        ..all.clone()
+    };
+    let (object, marker) = (object(at(0, 0), StorageClass::Standard), marker(at(0, 0)));
+    let alone = Standing::Current { alone: true };
+    let fresh = Standing::Older(at(8, 1));
+    let old = Standing::Older(at(7, 1));
+    let cases = [
+        (&all, &object, alone, Verdict::Keep),
+        (&all, &object, fresh, Verdict::Keep),
+        (&all, &object, old, Verdict::Expire),
+        (&all, &marker, ALIVE, Verdict::Keep),
+        (&all, &marker, alone, Verdict::Expire),
+        (&all, &marker, fresh, Verdict::Keep),
+        (&all, &marker, old, Verdict::Expire),
+        (&tagged, &object, old, Verdict::Expire),
+        (&tagged, &marker, old, Verdict::Keep),
+        (&tagged, &marker, alone, Verdict::Keep),
+    ];
+    for (rule, version, standing, wanted) in cases {
+        let found = verdict(
+            std::slice::from_ref(rule),
+            "a",
+            version,
+            standing,
+            at(10, 0),
+        );
+        assert_eq!(found, wanted, "{version:?} {standing:?}");
+    }
+}
+
+#[test]
+fn objects_move_to_classes_for_less_frequent_use_only() {
+    use StorageClass::{ArchiveInstant, Infrequent, Standard};
+    let rules = [
+        moves(&[(Due::Days(2), Infrequent), (Due::Days(5), ArchiveInstant)]),
+        moves(&[(Due::Days(1), Standard)]),
+    ];
+    let cases = [
+        (Standard, at(2, 0), Verdict::Keep),
+        (Standard, at(3, 0), Verdict::Move(Infrequent)),
+        (Standard, at(6, 0), Verdict::Move(ArchiveInstant)),
+        (Infrequent, at(3, 0), Verdict::Keep),
+        (Infrequent, at(6, 0), Verdict::Move(ArchiveInstant)),
+        (ArchiveInstant, at(6, 0), Verdict::Keep),
+    ];
+    for (class, now, wanted) in cases {
+        let found = verdict(&rules, "a", &object(at(0, 0), class), ALIVE, now);
+        assert_eq!(found, wanted, "{class:?} {now:?}");
+    }
+    let ends = [rules[0].clone(), expire(Due::Days(6))];
+    let seen = object(at(0, 0), Standard);
+    assert_eq!(verdict(&ends, "a", &seen, ALIVE, at(7, 0)), Verdict::Expire);
+    let older = [LifecycleRule {
+        older_transitions: rules[0].transitions.clone(),
+        ..rule()
+    }];
+    assert_eq!(verdict(&older, "a", &seen, ALIVE, at(7, 0)), Verdict::Keep);
+    let since = Standing::Older(at(4, 0));
+    assert_eq!(
+        verdict(&older, "a", &seen, since, at(7, 0)),
+        Verdict::Move(Infrequent)
+    );
+}
+
+#[test]
+fn uploads_are_given_up_by_their_age() {
+    let abort = |due| {
+        [LifecycleRule {
+            filter: LifecycleFilter {
+                prefix: "a".into(),
+                ..LifecycleFilter::default()
+            },
+            abort: Some(due),
+            ..rule()
+        }]
+    };
+    let cases = [
+        (Due::Days(1), "a", at(1, 23), false),
+        (Due::Days(1), "a", at(2, 0), true),
+        (Due::Days(1), "b", at(2, 0), false),
+        (Due::WrittenBefore(at(1, 0)), "ab", at(0, 13), true),
+        (Due::Date(at(5, 0)), "a", at(4, 0), false),
+    ];
+    for (due, key, now, wanted) in cases {
+        let found = gives_up(&abort(due), key, at(0, 12), now);
+        assert_eq!(found, wanted, "{due:?} {key} {now:?}");
+    }
+}
+
+#[test]
+fn turns_are_at_multiples_of_their_pause() {
+    let day = Duration::from_hours(24);
+    assert_eq!(next_turn(at(3, 0), day), at(4, 0));
+    assert_eq!(next_turn(at(3, 23), day), at(4, 0));
+    assert_eq!(next_turn(at(3, 1), Duration::from_hours(2)), at(3, 2));
+    let zero = next_turn(at(3, 0), Duration::ZERO);
+    assert_eq!(zero.since(at(3, 0)), Duration::from_millis(1));
+}
+
+#[test]
+fn rules_that_contradict_themselves_are_refused() {
+    use StorageClass::{ArchiveInstant, Infrequent};
+    let two = |other: &str| {
+        let mut second = expire(Due::Days(1));
+        second.id = other.into();
+        vec![expire(Due::Days(1)), second]
+    };
+    let with = |change: fn(&mut LifecycleRule)| {
+        let mut changed = expire(Due::Days(10));
+        change(&mut changed);
+        vec![changed]
+    };
+    let days = |a, b, one, other| vec![moves(&[(Due::Days(a), one), (Due::Days(b), other)])];
+    let cases = [
+        (vec![], false),
+        (vec![rule()], false),
+        (two("other"), true),
+        (two("rule"), false),
+        (with(|rule| rule.id = "".into()), false),
+        (with(|rule| rule.id = "i".repeat(256).into()), false),
+        (vec![expire(Due::Days(0))], false),
+        (vec![expire(Due::Date(at(1, 0)))], true),
+        (vec![expire(Due::Date(at(1, 1)))], false),
+        (with(|rule| rule.expire_older = Some(0)), false),
+        (with(|rule| rule.abort = Some(Due::Days(0))), false),
+        (
+            with(|rule| rule.filter.tags = vec![("a".into(), "b".into())]),
+            true,
+        ),
+        (
+            with(|rule| {
+                rule.filter.tags = vec![("a".into(), "b".into())];
+                rule.abort = Some(Due::Days(1));
+            }),
+            false,
+        ),
+        (
+            with(|rule| {
+                rule.filter.larger_than = Some(5);
+                rule.filter.smaller_than = Some(5);
+            }),
+            false,
+        ),
+        (
+            with(|rule| {
+                rule.older_transitions = vec![Transition {
+                    due: Due::Date(at(1, 0)),
+                    class: Infrequent,
+                }];
+            }),
+            false,
+        ),
+        (
+            with(|rule| {
+                rule.transitions = vec![Transition {
+                    due: Due::Days(10),
+                    class: Infrequent,
+                }];
+            }),
+            false,
+        ),
+        (days(0, 5, Infrequent, ArchiveInstant), true),
+        (days(5, 0, Infrequent, ArchiveInstant), false),
+        (days(0, 5, Infrequent, Infrequent), false),
+    ];
+    for (rules, good) in cases {
+        assert_eq!(check(&rules).is_ok(), good, "{rules:?}");
+    }
+}
+
+#[test]
+fn rules_overlap_when_they_may_do_the_same_to_one_object() {
+    let named = |id: &str, mut rule: LifecycleRule| {
+        rule.id = id.into();
+        rule
+    };
+    let prefix = |prefix: &'static str| filtered(move |filter| filter.prefix = prefix.into());
+    let tag = |value: &'static str| {
+        filtered(move |filter| filter.tags = vec![("kind".into(), value.into())])
+    };
+    let abort = LifecycleRule {
+        abort: Some(Due::Days(1)),
+        ..rule()
+    };
+    let cases = [
+        (prefix("a/"), prefix("b/"), false),
+        (prefix("a/"), prefix("a/b/"), true),
+        (prefix("a/b/"), prefix(""), true),
+        (prefix("a/"), abort.clone(), false),
+        (abort.clone(), abort, true),
+        (tag("log"), tag("data"), false),
+        (tag("log"), tag("log"), true),
+        (tag("log"), prefix(""), true),
+        (
+            filtered(|filter| filter.smaller_than = Some(10)),
+            filtered(|filter| filter.larger_than = Some(9)),
+            false,
+        ),
+        (
+            filtered(|filter| filter.smaller_than = Some(11)),
+            filtered(|filter| filter.larger_than = Some(9)),
+            true,
+        ),
+    ];
+    for (one, other, wanted) in cases {
+        let rules = [named("one", one), named("other", other)];
+        let found = overlap(&rules);
+        assert_eq!(found, wanted.then_some(("one", "other")), "{rules:?}");
+    }
+}
+
+fn any_due() -> impl Strategy<Value = Due> {
+    prop_oneof![
+        (0..9_u32).prop_map(Due::Days),
+        (0..9_u64).prop_map(|day| Due::Date(at(day, 0))),
+        (0..9_u64).prop_map(|day| Due::WrittenBefore(at(day, 0))),
+    ]
+}
+
+proptest! {
+    /// What is deleted once is deleted later too, and never before a day has gone by when days count.
+    #[test]
+    fn time_only_brings_things_closer_to_their_end(
+        dues in proptest::collection::vec(any_due(), 1..4),
+        written in 0..200_u64,
+        now in 0..400_u64,
+        later in 0..200_u64,
+    ) {
+        let rules: Vec<LifecycleRule> = dues.iter().map(|due| expire(*due)).collect();
+        let seen = object(at(0, written), StorageClass::Standard);
+        let judge = |hours| verdict(&rules, "a", &seen, ALIVE, at(0, hours));
+        if judge(now) == Verdict::Expire {
+            prop_assert_eq!(judge(now + later), Verdict::Expire);
+        }
+        let days_only = rules.iter().all(|rule| matches!(rule.expire, Some(Due::Days(1..))));
+        if days_only && now < written + 24 {
+            prop_assert_eq!(judge(now), Verdict::Keep);
+        }
+    }
+
+    /// A version that no rule is about stays, and a rule more never saves anything.
+    #[test]
+    fn a_rule_more_saves_nothing(
+        dues in proptest::collection::vec(any_due(), 0..3),
+        added in any_due(),
+        now in 0..400_u64,
+    ) {
+        let rules: Vec<LifecycleRule> = dues.iter().map(|due| expire(*due)).collect();
+        let seen = object(at(1, 0), StorageClass::Standard);
+        let judge = |rules: &[LifecycleRule]| verdict(rules, "a", &seen, ALIVE, at(0, now));
+        prop_assert_eq!(judge(&[]), Verdict::Keep);
+        let longer = [rules.clone(), vec![expire(added)]].concat();
+        if judge(&rules) == Verdict::Expire {
+            prop_assert_eq!(judge(&longer), Verdict::Expire);
+        }
+    }
+}
