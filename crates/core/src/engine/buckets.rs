@@ -3,8 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
 use crate::model::{
-    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, ObjectRecord, RuleSetVersion,
-    Versioning,
+    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, RuleSetVersion, Versioning,
 };
 use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,

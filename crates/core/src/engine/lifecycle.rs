@@ -50,10 +50,7 @@ impl Judged {
         let current = &current?.version;
         let is_current = means(choice, current, true);
         let found = if is_current { Some(current) } else { looked };
-        // A marker goes only while nothing is behind it.
-        let is_marker = self.version.object().is_none();
-        let behind = is_marker && is_current && looked.is_some();
-        let as_judged = found == Some(&self.version) && is_current == self.is_current() && !behind;
+        let as_judged = found == Some(&self.version) && is_current == self.is_current();
         as_judged.then(|| allow_lifecycle(bucket, self.duty))?
     }
 }
