@@ -6,6 +6,7 @@ import pytest
 import tos
 from tos.models2 import ObjectTobeDeleted
 
+import tos_clients
 from harness import Receiver, Server
 
 
@@ -25,18 +26,18 @@ def receiver():
 
 @pytest.fixture()
 def client(server):
-    return server.client()
+    return tos_clients.client(server)
 
 
 @pytest.fixture(scope="session")
 def stranger(server):
     """A client of an account that owns nothing."""
-    return server.stranger("stranger")
+    return tos_clients.stranger(server, "stranger")
 
 
 @pytest.fixture(scope="session")
 def anonymous(server):
-    return server.anonymous()
+    return tos_clients.anonymous(server)
 
 
 @pytest.fixture()

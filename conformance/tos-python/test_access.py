@@ -2,6 +2,7 @@
 
 import pytest
 import tos
+import tos_clients
 from tos.enum import ACLType, CannedType, GranteeType, PermissionType
 from tos.models2 import Grant, Grantee, Owner
 
@@ -78,12 +79,12 @@ def test_grants_in_headers(client, bucket, stranger, server):
     client.put_object(bucket, "k", content=b"x")
     client.put_bucket_acl(bucket, grant_read='id="stranger"', grant_read_acp='id="stranger"')
     assert rights(stranger, bucket) == {"list", "read", "acl"}
-    third = server.stranger("third-party")
+    third = tos_clients.stranger(server, "third-party")
     assert rights(third, bucket) == set()
     client.put_bucket_acl(bucket, grant_write='id="third-party"')
     assert rights(third, bucket) == {"write"} and rights(stranger, bucket) == set()
     client.put_bucket_acl(bucket, grant_read='canned="AllUsers"')
-    assert rights(server.anonymous(), bucket) == {"list", "read"}
+    assert rights(tos_clients.anonymous(server), bucket) == {"list", "read"}
 
 
 def test_grants_in_bodies_come_back(client, bucket, stranger):

@@ -4,7 +4,7 @@ import time
 
 import pytest
 import tos
-from harness import ENDPOINT
+import tos_clients
 from tos.enum import HttpMethodType
 from tos.models2 import PostSignatureCondition
 
@@ -20,7 +20,7 @@ def temporary(server):
 
 @pytest.fixture(scope="module")
 def sts(server, temporary):
-    return server.client(temporary["access_key"], temporary["secret_key"], security_token=temporary["security_token"])
+    return tos_clients.client(server, temporary["access_key"], temporary["secret_key"], security_token=temporary["security_token"])
 
 
 def test_a_temporary_key_works_with_its_token(sts, bucket):
@@ -30,11 +30,11 @@ def test_a_temporary_key_works_with_its_token(sts, bucket):
 
 
 def test_and_not_without_it(server, temporary, bucket, fails):
-    bare = server.client(temporary["access_key"], temporary["secret_key"])
+    bare = tos_clients.client(server, temporary["access_key"], temporary["secret_key"])
     assert code(fails(lambda: bare.list_objects(bucket))) == (403, "InvalidSecurityToken")
-    wrong = server.client(temporary["access_key"], temporary["secret_key"], security_token="x" * 40)
+    wrong = tos_clients.client(server, temporary["access_key"], temporary["secret_key"], security_token="x" * 40)
     assert code(fails(lambda: wrong.list_objects(bucket))) == (403, "InvalidSecurityToken")
-    needless = server.client(security_token=temporary["security_token"])
+    needless = tos_clients.client(server, security_token=temporary["security_token"])
     assert code(fails(lambda: needless.list_objects(bucket))) == (403, "InvalidSecurityToken")
 
 
@@ -62,16 +62,16 @@ def test_a_temporary_key_signs_links_and_forms(server, sts, temporary, bucket):
 
 def test_its_time_runs_out(server, bucket, fails):
     key = server.command("key", "create", "--temporary", "1s")
-    client = server.client(key["access_key"], key["secret_key"], security_token=key["security_token"])
+    client = tos_clients.client(server, key["access_key"], key["secret_key"], security_token=key["security_token"])
     time.sleep(2)
     error = fails(lambda: client.list_objects(bucket))
     assert error.status_code == 403 and error.code in ("ExpiredToken", "InvalidAccessKeyId")
 
 
 def test_wrong_keys(server, bucket, fails):
-    wrong = server.client(server.access_key, "wrong-secret")
+    wrong = tos_clients.client(server, server.access_key, "wrong-secret")
     assert code(fails(lambda: wrong.list_objects(bucket))) == (403, "SignatureDoesNotMatch")
-    unknown = server.client("AKUNKNOWN", "secret")
+    unknown = tos_clients.client(server, "AKUNKNOWN", "secret")
     assert code(fails(lambda: unknown.list_objects(bucket))) == (403, "InvalidAccessKeyId")
     with pytest.raises(tos.exceptions.TosServerError) as caught:
         wrong.head_object(bucket, "k")
@@ -80,7 +80,7 @@ def test_wrong_keys(server, bucket, fails):
 
 def test_a_key_that_was_taken_back(server, bucket, fails):
     key = server.command("key", "create")
-    client = server.client(key["access_key"], key["secret_key"])
+    client = tos_clients.client(server, key["access_key"], key["secret_key"])
     assert client.list_objects(bucket).status_code == 200
     server.command("key", "rm", key["access_key"])
     assert code(fails(lambda: client.list_objects(bucket))) == (403, "InvalidAccessKeyId")
@@ -88,7 +88,7 @@ def test_a_key_that_was_taken_back(server, bucket, fails):
 
 def test_a_region_that_is_not_served(server, bucket, fails):
     client = tos.TosClientV2(
-        server.access_key, server.secret_key, ENDPOINT, "mars-north", proxy_host=server.host, proxy_port=server.port,
+        server.access_key, server.secret_key, tos_clients.ENDPOINT, "mars-north", proxy_host=server.host, proxy_port=server.port,
         max_retry_count=0,
     )
     error = fails(lambda: client.list_objects(bucket))

@@ -3,6 +3,7 @@
 from urllib.parse import unquote
 
 import pytest
+import tos_clients
 
 KEYS = ["a", "a b", "b/", "b/1", "b/2/x", "b/2/y", "b0", "c/1", "c/2", "d+&%", "中/文", "😀"]
 SIZES = [1, 2, 3, 5, 11, 12, 13, 1000]
@@ -10,7 +11,7 @@ SIZES = [1, 2, 3, 5, 11, 12, 13, 1000]
 
 @pytest.fixture(scope="module")
 def filled(server):
-    client = server.client()
+    client = tos_clients.client(server)
     client.create_bucket("lists-of-objects")
     for key in reversed(KEYS):
         client.put_object("lists-of-objects", key, content=key.encode(), meta={"键": key})

@@ -3,6 +3,7 @@
 import json
 
 import tos
+import tos_clients
 from tos.models2 import CloudFunctionConfiguration, Filter, FilterKey, FilterRule
 
 
@@ -80,7 +81,7 @@ def test_rules_that_make_no_sense(client, bucket, fails):
 
 def test_only_the_owner_reads_the_rules(server, client, bucket, fails):
     key = server.command("key", "create", "--account", "somebody-else")
-    stranger = server.client(key["access_key"], key["secret_key"])
+    stranger = tos_clients.client(server, key["access_key"], key["secret_key"])
     for call in (
         lambda: stranger.get_bucket_notification(bucket),
         lambda: stranger.put_bucket_notification(bucket, [rule("f", "", "")]),

@@ -4,25 +4,30 @@
 //!
 //! ```toml
 //! name = "tos-python"                 # the folder's name
-//! language = "python"                 # whose packages `requirements` names
-//! requirements = "requirements.txt"   # every line pinned with `==`
+//! language = "python"                 # or "node": whose packages `requirements` names
+//! requirements = "requirements.txt"   # every line pinned with `==`; for node `package-lock.json`
+//! source = "source.txt"               # optional: a Python package whose own tests are run
 //! command = ["python", "-m", "pytest", "-q"]
 //! ```
 //!
-//! The command runs in that folder; `python` is the environment's own. `COHONG_BIN` is the path of
-//! the binary; starting and stopping it is the suite's business. A suite runs at most
-//! [`RUN_SECS_MAX`] seconds.
+//! The command runs in that folder; `python` is the environment's own and finds the modules of
+//! `conformance/common` too. `COHONG_BIN` is the path of the binary; starting and stopping it is
+//! the suite's business. `COHONG_SOURCE` is the folder of the unpacked `source`, which belongs to
+//! all runs: a suite works on a copy. A suite runs at most [`RUN_SECS_MAX`] seconds.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::pyenv::Env;
 use crate::shell::{self, Failure, Outcome};
+use crate::{nodeenv, pyenv, source};
 
 /// Suites take a minute or two; one that hangs must not hold the gate for ever.
 const RUN_SECS_MAX: u64 = 20 * 60;
+
+/// The folder beside the suites that holds what several of them need.
+const COMMON: &str = "common";
 
 /// A suite: its folder and what its `conformance.toml` says.
 pub(crate) struct Suite {
@@ -36,6 +41,7 @@ struct Spec {
     name: String,
     language: Language,
     requirements: String,
+    source: Option<String>,
     command: Vec<String>,
 }
 
@@ -43,6 +49,7 @@ struct Spec {
 #[serde(rename_all = "lowercase")]
 enum Language {
     Python,
+    Node,
 }
 
 /// All suites below `folder` in order of their names, or the one asked for.
@@ -76,13 +83,20 @@ impl Suite {
 
     /// Makes the environment when needed, then runs the suite's command against `binary`.
     pub(crate) fn run(&self, binary: &Path) -> Outcome {
-        let scratch = shell::target_dir()
-            .join("conformance")
-            .join(&self.spec.name);
+        let scratch = shell::target_dir().join("conformance").join(self.name());
         let requirements = self.folder.join(&self.spec.requirements);
+        let words = &self.spec.command;
         let mut command = match self.spec.language {
-            Language::Python => Env::prepare(&scratch, &requirements)?.command(&self.spec.command),
+            Language::Python => {
+                let library = self.folder.with_file_name(COMMON);
+                pyenv::Env::prepare(&scratch, &requirements)?.command(words, &library)
+            }
+            Language::Node => nodeenv::Env::prepare(&scratch, &requirements)?.command(words),
         };
+        if let Some(pin) = &self.spec.source {
+            let source = source::unpacked(&scratch.join("source"), &self.folder.join(pin))?;
+            command.env("COHONG_SOURCE", source);
+        }
         command.current_dir(&self.folder).env("COHONG_BIN", binary);
         shell::run_within(&mut command, Duration::from_secs(RUN_SECS_MAX))
     }
@@ -129,6 +143,14 @@ mod tests {
         std::fs::create_dir(all.path().join("data")).unwrap();
         assert_eq!(suites(all.path(), None).unwrap().len(), 1);
         assert_eq!(suites(all.path(), Some("one")).unwrap()[0].name(), "one");
+    }
+
+    #[test]
+    fn suites_of_both_languages_are_read() {
+        for toml in [GOOD.replace("python\"\n", "node\"\n"), format!("{GOOD}source = \"s\"\n")] {
+            let all = folder_with("one", &toml);
+            assert!(suites(all.path(), None).is_ok(), "refused {toml}");
+        }
     }
 
     #[test]

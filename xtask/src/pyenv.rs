@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::scratch;
 use crate::shell::{self, Failure, Outcome};
 
 /// A finished environment.
@@ -16,46 +17,38 @@ pub(crate) struct Env {
 }
 
 impl Env {
-    /// The environment in `scratch` with exactly the packages that `requirements` pins.
-    pub(crate) fn prepare(scratch: &Path, requirements: &Path) -> Outcome<Self> {
-        Self::prepare_with(Path::new("python3"), scratch, requirements)
+    /// The environment in `folder` with exactly the packages that `requirements` pins.
+    pub(crate) fn prepare(folder: &Path, requirements: &Path) -> Outcome<Self> {
+        Self::prepare_with(Path::new("python3"), folder, requirements)
     }
 
-    fn prepare_with(python: &Path, scratch: &Path, requirements: &Path) -> Outcome<Self> {
-        let wanted = std::fs::read_to_string(requirements)
-            .map_err(|e| Failure::new(format!("{}: {e}", requirements.display())))?;
+    fn prepare_with(python: &Path, folder: &Path, requirements: &Path) -> Outcome<Self> {
+        let wanted = scratch::read(requirements)?;
         check_pinned(&wanted)?;
-        let stamp = format!(
-            "{}{wanted}",
-            shell::capture(Command::new(python).arg("--version"))?
-        );
-        let stamp_file = scratch.join("stamp");
-        if std::fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
-            return Ok(Self::at(python, scratch));
-        }
-        start_afresh(scratch)?;
-        install(python, scratch, requirements)?;
-        std::fs::write(&stamp_file, stamp)
-            .map_err(|e| Failure::new(format!("{}: {e}", stamp_file.display())))?;
-        Ok(Self::at(python, scratch))
+        let version = shell::capture(Command::new(python).arg("--version"))?;
+        scratch::keep(folder, &format!("{version}{wanted}"), || {
+            install(python, folder, requirements)
+        })?;
+        Ok(Self::at(python, folder))
     }
 
-    /// The command in this environment; a leading `python` means the environment's own.
-    pub(crate) fn command(&self, words: &[String]) -> Command {
+    /// The command in this environment, with the modules of `library` beside its packages; a
+    /// leading `python` means the environment's own.
+    pub(crate) fn command(&self, words: &[String], library: &Path) -> Command {
         let (program, args) = words.split_first().expect("a suite's command is not empty");
         let mut command = match program.as_str() {
             "python" | "python3" => Command::new(&self.python),
             other => Command::new(other),
         };
         command.args(args).env("PYTHONDONTWRITEBYTECODE", "1");
-        if let Some(packages) = &self.packages {
-            command.env("PYTHONPATH", packages);
-        }
+        let folders = [Some(library), self.packages.as_deref()];
+        let path = std::env::join_paths(folders.into_iter().flatten());
+        command.env("PYTHONPATH", path.expect("no folder of ours has a colon"));
         command
     }
 
-    fn at(python: &Path, scratch: &Path) -> Self {
-        let own = scratch.join("venv/bin/python");
+    fn at(python: &Path, folder: &Path) -> Self {
+        let own = folder.join("venv/bin/python");
         if own.exists() {
             return Self {
                 python: own,
@@ -64,13 +57,13 @@ impl Env {
         }
         Self {
             python: python.to_owned(),
-            packages: Some(scratch.join("packages")),
+            packages: Some(folder.join("packages")),
         }
     }
 }
 
-fn install(python: &Path, scratch: &Path, requirements: &Path) -> Outcome {
-    let venv = scratch.join("venv");
+fn install(python: &Path, folder: &Path, requirements: &Path) -> Outcome {
+    let venv = folder.join("venv");
     let own = venv.join("bin/python");
     if shell::succeeds(Command::new(python).args(["-m", "venv"]).arg(&venv)) {
         return pip(
@@ -79,7 +72,7 @@ fn install(python: &Path, scratch: &Path, requirements: &Path) -> Outcome {
         );
     }
     println!("python has no ensurepip, using the machine's pip");
-    start_afresh(scratch)?;
+    scratch::start_afresh(folder)?;
     let bare = shell::succeeds(
         Command::new(python)
             .args(["-m", "venv", "--without-pip"])
@@ -94,23 +87,15 @@ fn install(python: &Path, scratch: &Path, requirements: &Path) -> Outcome {
         return Ok(());
     }
     println!("pip cannot fill an environment, using a folder of packages");
-    start_afresh(scratch)?;
+    scratch::start_afresh(folder)?;
     let mut into_folder = Command::new(python);
     into_folder.args(["-m", "pip", "install", "--target"]);
-    pip(into_folder.arg(scratch.join("packages")), requirements)
+    pip(into_folder.arg(folder.join("packages")), requirements)
 }
 
 fn pip(command: &mut Command, requirements: &Path) -> Outcome {
     command.args(["--quiet", "--disable-pip-version-check", "--no-input"]);
     shell::run(command.arg("--requirement").arg(requirements))
-}
-
-fn start_afresh(scratch: &Path) -> Outcome {
-    let gone = match std::fs::remove_dir_all(scratch) {
-        Err(why) if why.kind() != std::io::ErrorKind::NotFound => Err(why),
-        _ => std::fs::create_dir_all(scratch),
-    };
-    gone.map_err(|e| Failure::new(format!("{}: {e}", scratch.display())))
 }
 
 /// Every requirement names one version, so that a run means the same tomorrow.
@@ -170,28 +155,9 @@ mod tests {
             let place = scratch.path().join("env");
             let env = Env::prepare_with(&python, &place, &requirements).unwrap();
             let script = ["python", "-c", "print('ready')"].map(String::from);
-            let said = shell::capture(&mut env.command(&script)).unwrap();
+            let said = shell::capture(&mut env.command(&script, scratch.path())).unwrap();
             assert_eq!(said.trim(), "ready", "without {missing}");
             assert_eq!(env.packages.is_some(), i > 1, "without {missing}");
         }
-    }
-
-    #[test]
-    fn environment_is_kept_until_its_stamp_differs() {
-        let scratch = tempfile::tempdir().unwrap();
-        let requirements = scratch.path().join("requirements.txt");
-        std::fs::write(&requirements, "# nothing\n").unwrap();
-        // Without venv the environment is made in a moment.
-        let python = lame_python(scratch.path(), "*'-m venv '*");
-        let place = scratch.path().join("env");
-        let marker = place.join("marker");
-        let prepare = || Env::prepare_with(&python, &place, &requirements).map(|_| ());
-        prepare().unwrap();
-        std::fs::write(&marker, "").unwrap();
-        prepare().unwrap();
-        assert!(marker.exists(), "a good environment was thrown away");
-        std::fs::write(&requirements, "# still nothing\n").unwrap();
-        prepare().unwrap();
-        assert!(!marker.exists(), "an outdated environment was kept");
     }
 }

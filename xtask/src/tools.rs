@@ -59,6 +59,18 @@ const TOOLS: &[Tool] = &[
         needed_by: "the conformance step",
         install: "apt-get install -y python3-pip python3-venv",
     },
+    Tool {
+        name: "node 18 or later",
+        probe: &["node", "-e", "require('node:test')"],
+        needed_by: "the conformance step",
+        install: "apt-get install -y nodejs npm",
+    },
+    Tool {
+        name: "npm",
+        probe: &["npm", "--version"],
+        needed_by: "the conformance step",
+        install: "apt-get install -y nodejs npm",
+    },
 ];
 
 /// Names every missing program loudly; that is a failure where nothing may be skipped.

@@ -1,4 +1,4 @@
-"""Starts the real binary and local receivers; knows nothing of the tests."""
+"""Starts the real binary and local receivers; knows no vendor and nothing of the tests."""
 
 import http.server
 import json
@@ -10,23 +10,18 @@ import threading
 import time
 
 import requests
-import tos
-
-# Any of the vendor's own endpoints: the client sends absolute-form requests to its proxy, which is the
-# server under test, so no name is ever resolved and nothing leaves the machine.
-ENDPOINT = "http://tos-cn-beijing.volces.com"
-REGION = "cn-beijing"
 
 
 class Server:
     """One server on a folder of its own, on free ports of the loopback interface."""
 
-    def __init__(self):
+    def __init__(self, **settings):
+        """`settings` are variables of the server, such as `COHONG_EGRESS_PROFILE`."""
         self.binary = os.environ["COHONG_BIN"]
         self.data = tempfile.mkdtemp(prefix="cohong-")
         command = [self.binary, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--json"]
         self.log = open(self.data + ".log", "w+b")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, env=os.environ | settings)
         line = self.process.stdout.readline()
         if not line:
             self.log.seek(0)
@@ -34,36 +29,13 @@ class Server:
         ready = json.loads(line)
         self.host, port = ready["listen"].rsplit(":", 1)
         self.port = int(port)
+        self.url = f"http://{self.host}:{self.port}"
         self.access_key = ready["access_key"]
         self.secret_key = ready["secret_key"]
 
-    def client(self, access_key=None, secret_key=None, **options):
-        return tos.TosClientV2(
-            access_key or self.access_key,
-            secret_key or self.secret_key,
-            ENDPOINT,
-            REGION,
-            proxy_host=self.host,
-            proxy_port=self.port,
-            max_retry_count=options.pop("max_retry_count", 0),
-            **options,
-        )
-
-    def anonymous(self):
-        """A client that signs nothing."""
-        return tos.TosClientV2(
-            "", "", ENDPOINT, REGION, proxy_host=self.host, proxy_port=self.port, max_retry_count=0
-        )
-
-    def stranger(self, account, **options):
-        """A client of another account."""
-        key = self.command("key", "create", "--account", account)
-        return self.client(key["access_key"], key["secret_key"], **options)
-
     def http(self, method, url, **options):
         """A plain HTTP request to a URL with the vendor's host name, as a browser behind a proxy."""
-        proxies = {"http": f"http://{self.host}:{self.port}"}
-        return requests.request(method, url, proxies=proxies, timeout=30, allow_redirects=False, **options)
+        return requests.request(method, url, proxies={"http": self.url}, timeout=30, allow_redirects=False, **options)
 
     def command(self, *words):
         """Runs a command of the binary against this server; its JSON answer."""
