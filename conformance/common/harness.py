@@ -53,7 +53,10 @@ class Server:
 
 
 class Receiver:
-    """An application's HTTP server: keeps what it was sent, answers what `answer` says."""
+    """An application's HTTP server: keeps what it was sent, answers what `answer` says.
+
+    An answer is status, media type and body, or the raw bytes of one, after which the connection closes.
+    """
 
     def __init__(self):
         self.requests = []
@@ -67,10 +70,15 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 request = Request(self.path, dict(self.headers.items()), body)
-                status, media, answer = receiver.answer(request)
+                answer = receiver.answer(request)
                 with receiver.arrived:
                     receiver.requests.append(request)
                     receiver.arrived.notify_all()
+                if isinstance(answer, bytes):
+                    self.wfile.write(answer)
+                    self.close_connection = True
+                    return
+                status, media, answer = answer
                 self.send_response(status)
                 self.send_header("Content-Type", media)
                 self.send_header("Content-Length", str(len(answer)))

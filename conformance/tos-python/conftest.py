@@ -1,12 +1,11 @@
 """The server under test, receivers, and the vendor's client pointed at it."""
 
-import zlib
-
 import pytest
 import tos
 from tos.models2 import ObjectTobeDeleted
 
 import tos_clients
+from buckets import named_after
 from harness import Receiver, Server
 
 
@@ -43,8 +42,7 @@ def anonymous(server):
 @pytest.fixture()
 def bucket(client, request):
     """A bucket of its own for every test, named after it."""
-    words = "".join(c if c.isascii() and c.isalnum() else "-" for c in request.node.name.lower())
-    name = f"t-{words[:40].strip('-')}-{zlib.crc32(request.node.nodeid.encode()):08x}"
+    name = named_after(request)
     client.create_bucket(name)
     yield name
     if client.does_bucket_exist(name):

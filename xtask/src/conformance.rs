@@ -147,7 +147,10 @@ mod tests {
 
     #[test]
     fn suites_of_both_languages_are_read() {
-        for toml in [GOOD.replace("python\"\n", "node\"\n"), format!("{GOOD}source = \"s\"\n")] {
+        for toml in [
+            GOOD.replace("python\"\n", "node\"\n"),
+            format!("{GOOD}source = \"s\"\n"),
+        ] {
             let all = folder_with("one", &toml);
             assert!(suites(all.path(), None).is_ok(), "refused {toml}");
         }

@@ -52,13 +52,15 @@ fn install(folder: &Path, lock: &Path) -> Outcome {
 
 /// Every dependency names one version, and the lock names no address of a registry.
 fn check_pinned(manifest: &str, lock: &str) -> Outcome {
-    let parsed: serde_json::Value = serde_json::from_str(manifest)
-        .map_err(|why| Failure::new(format!("{MANIFEST}: {why}")))?;
+    let parsed: serde_json::Value =
+        serde_json::from_str(manifest).map_err(|why| Failure::new(format!("{MANIFEST}: {why}")))?;
     for section in ["dependencies", "devDependencies"] {
         let versions = parsed.get(section).and_then(|found| found.as_object());
         for (name, version) in versions.into_iter().flatten() {
             let version = version.as_str().unwrap_or_default();
-            if !version.starts_with(|c: char| c.is_ascii_digit()) || version.contains([' ', '|', 'x']) {
+            if !version.starts_with(|c: char| c.is_ascii_digit())
+                || version.contains([' ', '|', 'x'])
+            {
                 let why = format!("{MANIFEST}: `{name}` is not pinned to one version");
                 return Err(Failure::new(why));
             }

@@ -81,7 +81,11 @@ mod tests {
         assert!(only(folder.path(), Path::is_file).is_err());
         add("stamp");
         add("a-1.tar.gz");
-        assert!(only(folder.path(), Path::is_file).unwrap().ends_with("a-1.tar.gz"));
+        assert!(
+            only(folder.path(), Path::is_file)
+                .unwrap()
+                .ends_with("a-1.tar.gz")
+        );
         std::fs::create_dir(folder.path().join("a-1")).unwrap();
         assert!(only(folder.path(), Path::is_dir).unwrap().ends_with("a-1"));
         add("b-1.tar.gz");
