@@ -97,7 +97,7 @@ WAYS.forEach(({ name: way, make }, n) =>
         const found = [];
         let marker;
         do {
-          const page = await client.list({ prefix: 'list/', 'max-keys': size, marker });
+          const page = await client.list({ prefix: 'list/', 'max-keys': size, ...(marker && { marker }) });
           found.push(...page.objects.map((object) => object.name));
           marker = page.nextMarker;
         } while (marker);
@@ -105,7 +105,7 @@ WAYS.forEach(({ name: way, make }, n) =>
         const again = [];
         let token;
         do {
-          const page = await client.listV2({ prefix: 'list/', 'max-keys': size, 'continuation-token': token });
+          const page = await client.listV2({ prefix: 'list/', 'max-keys': size, ...(token && { 'continuation-token': token }) });
           again.push(...page.objects.map((object) => object.name));
           token = page.nextContinuationToken;
         } while (token);

@@ -120,7 +120,7 @@ def test_an_upload_begun_in_one_tongue_is_finished_in_the_other(client, bucket):
 
 def test_versions(client, versioned):
     name = versioned.bucket_name
-    assert client.get_bucket_versioning(name).status == VersioningStatusType.Versioning_Enable
+    assert client.get_bucket_version(name).status == VersioningStatusType.Versioning_Status_Enabled
     first = versioned.put_object("k", b"1").versionid
     second = client.put_object(name, "k", content=b"2").version_id
     assert versioned.get_object("k", params={"versionId": second}).read() == b"2"
