@@ -2,6 +2,8 @@
 
 mod common;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cohong_sign::oss::Version;
 use common::oss::{ask, delete, get, head, post, put};
 use common::{As, Tongue, World};
@@ -362,4 +364,41 @@ async fn what_one_dialect_stores_the_other_reads() {
         (read.text(), read.header("x-tos-meta-name")),
         ("there", "plain")
     );
+}
+
+#[tokio::test]
+async fn errors_without_body_are_told_in_headers() {
+    let world = world().await;
+    let missing = world.send(head(BUCKET, "/a")).await.expect_status(404);
+    assert_eq!(missing.header("x-oss-ec"), "0026-00000001");
+    assert_eq!(
+        (missing.text(), missing.header("content-length")),
+        ("", "0")
+    );
+    let body = STANDARD
+        .decode(missing.header("x-oss-err"))
+        .expect("Base64");
+    let body = String::from_utf8(body).expect("text");
+    assert!(body.contains("<Code>NoSuchKey</Code>"), "{body}");
+    let missing = world
+        .send(common::head(BUCKET, "/a"))
+        .await
+        .expect_status(404);
+    assert_eq!(missing.header("x-tos-ec"), "0017-00000003");
+    assert_eq!(
+        (missing.text(), missing.header("content-length")),
+        ("", "0")
+    );
+    let stored = world
+        .send(put(BUCKET, "/a").body("x"))
+        .await
+        .expect_status(200);
+    let etag = stored.header("etag");
+    for ask in [get(BUCKET, "/a"), common::get(BUCKET, "/a")] {
+        let same = world
+            .send(ask.header("if-none-match", etag))
+            .await
+            .expect_status(304);
+        assert_eq!((same.text(), same.header("content-type")), ("", ""));
+    }
 }

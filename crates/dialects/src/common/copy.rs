@@ -3,12 +3,13 @@
 use cohong_core::engine::{CopyObject, CopyPart, CopySource, Engine, ObjectTarget};
 use cohong_core::model::{BucketName, Etag, VersionTag};
 use http::HeaderMap;
+use serde::Serialize;
 
 use super::answer::{put, version_text};
 use super::attributes::stored_headers;
 use super::input::{part_number, source_conditions, upload, version, write_conditions};
+use super::range;
 use super::vocabulary::Vocabulary;
-use super::{date, range};
 use crate::gate::call::{Call, KeyRules};
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
@@ -17,10 +18,19 @@ use crate::gate::given::Given;
 pub(crate) struct Copied {
     /// Headers of the answer.
     pub(crate) headers: HeaderMap,
+    /// Its body, in the words of the family.
+    pub(crate) result: CopyResult,
+}
+
+/// What the body of a copy's answer tells.
+#[derive(Debug, Serialize)]
+pub(crate) struct CopyResult {
     /// Entity tag in quotes.
-    pub(crate) etag: String,
-    /// When it was written, ISO 8601.
-    pub(crate) last_modified: String,
+    #[serde(rename = "ETag")]
+    etag: String,
+    /// When it was written, as the vendor's bodies write dates.
+    #[serde(rename = "LastModified")]
+    last_modified: String,
 }
 
 impl Vocabulary {
@@ -31,7 +41,7 @@ impl Vocabulary {
         engine: &Engine,
         acl: &str,
     ) -> Result<Copied, Fault> {
-        let given = Given::headers(&call.headers, self.prefix)?;
+        let given = self.given(call)?;
         self.refuse_unkept(&given)?;
         let request = CopyObject {
             source: self.source(&given)?,
@@ -51,14 +61,16 @@ impl Vocabulary {
         self.put_source(&mut headers, Some(receipt.source_version));
         Ok(Copied {
             headers,
-            etag: self.quoted(&receipt.stored.etag),
-            last_modified: date::iso(receipt.stored.written_at),
+            result: CopyResult {
+                etag: self.quoted(&receipt.stored.etag),
+                last_modified: self.date(receipt.stored.written_at),
+            },
         })
     }
 
     /// Stores a part from a range of an object.
     pub(crate) async fn copy_part(&self, call: &Call, engine: &Engine) -> Result<Copied, Fault> {
-        let given = Given::headers(&call.headers, self.prefix)?;
+        let given = self.given(call)?;
         self.refuse_unkept(&given)?;
         let bounds = given.own("copy-source-range").map(|text| {
             let bad = || {
@@ -80,8 +92,10 @@ impl Vocabulary {
         self.put_source(&mut headers, receipt.source_version);
         Ok(Copied {
             headers,
-            etag: self.quoted(&etag),
-            last_modified: date::iso(receipt.written_at),
+            result: CopyResult {
+                etag: self.quoted(&etag),
+                last_modified: self.date(receipt.written_at),
+            },
         })
     }
 

@@ -3,29 +3,52 @@
 use cohong_core::engine::{DeleteReceipt, Engine, VersionChoice};
 use cohong_core::model::ObjectKey;
 use cohong_core::{Error, ErrorKind};
+use serde::Serialize;
 
+use super::answer::version_text;
+use super::input::version;
+use super::vocabulary::Vocabulary;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
 
-/// Deletes the keys that can be ones; every key fails alone. The outcomes stand in the order of the keys.
-pub(crate) async fn delete_objects(
-    call: &Call,
-    engine: &Engine,
-    named: Vec<Result<(ObjectKey, VersionChoice), Fault>>,
-) -> Result<Vec<Result<DeleteReceipt, Fault>>, Fault> {
-    let keys = named.iter().filter_map(|name| name.as_ref().ok().cloned());
-    let done = engine
-        .delete_objects(&call.cx, call.bucket()?, keys.collect())
-        .await?;
-    let mut done = done.into_iter();
-    let outcomes = named.into_iter().map(|name| {
-        name?;
-        match done.next() {
-            Some(done) => Ok(done?),
-            None => Err(unanswered().into()),
-        }
-    });
-    Ok(outcomes.collect())
+/// A key and a version as a list names them; no version, or an empty one, is the current one.
+type Item<'a> = (&'a str, Option<&'a str>);
+
+/// What became of each key, in their order.
+type Outcomes = Vec<Result<DeleteReceipt, Fault>>;
+
+impl Vocabulary {
+    /// Deletes the keys that can be ones; every key fails alone.
+    pub(crate) async fn delete_objects(
+        &self,
+        call: &Call,
+        engine: &Engine,
+        items: impl Iterator<Item = Item<'_>>,
+    ) -> Result<Outcomes, Fault> {
+        let named: Vec<_> = items.map(|item| self.named(item)).collect();
+        let keys = named.iter().filter_map(|name| name.as_ref().ok().cloned());
+        let done = engine
+            .delete_objects(&call.cx, call.bucket()?, keys.collect())
+            .await?;
+        let mut done = done.into_iter();
+        let outcomes = named.into_iter().map(|name| {
+            name?;
+            match done.next() {
+                Some(done) => Ok(done?),
+                None => Err(unanswered().into()),
+            }
+        });
+        Ok(outcomes.collect())
+    }
+
+    /// Checks a key and a version of a list.
+    pub(crate) fn named(
+        &self,
+        (key, wanted): Item<'_>,
+    ) -> Result<(ObjectKey, VersionChoice), Fault> {
+        let version = version(wanted.filter(|version| !version.is_empty()))?;
+        Ok((self.keys.read(key)?, version))
+    }
 }
 
 /// The engine answers every key; without an answer nobody knows what became of it.
@@ -34,4 +57,30 @@ fn unanswered() -> Error {
         ErrorKind::Internal,
         "the outcome for this key is unknown; delete it again",
     )
+}
+
+/// A key that was deleted, as the family's bodies tell it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Deleted {
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete_marker: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delete_marker_version_id: Option<String>,
+}
+
+impl Deleted {
+    /// `key` is as the answer shows it, `version` as the list named it.
+    pub(crate) fn new(key: String, version: Option<String>, receipt: DeleteReceipt) -> Self {
+        let touched = receipt.version.and_then(version_text);
+        Self {
+            key,
+            version_id: version.filter(|version| !version.is_empty()),
+            delete_marker: receipt.marker.then_some(true),
+            delete_marker_version_id: touched.filter(|_| receipt.marker),
+        }
+    }
 }

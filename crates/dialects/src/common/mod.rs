@@ -19,6 +19,7 @@ mod limits;
 pub(crate) mod list;
 pub(crate) mod object;
 pub(crate) mod ordered;
+pub(crate) mod owner;
 pub mod policy;
 pub(crate) mod post;
 pub mod range;

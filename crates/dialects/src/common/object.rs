@@ -22,7 +22,6 @@ use super::vocabulary::Vocabulary;
 use crate::gate::body::{collect, outbound};
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
-use crate::gate::given::Given;
 use crate::gate::{OutBody, full};
 
 type Answer = Result<Response<OutBody>, Fault>;
@@ -30,7 +29,7 @@ type Answer = Result<Response<OutBody>, Fault>;
 impl Vocabulary {
     /// Stores an object. `acl` is the name of the header of its access control list.
     pub(crate) async fn put_object(&self, mut call: Call, engine: &Engine, acl: &str) -> Answer {
-        let given = Given::headers(&call.headers, self.prefix)?;
+        let given = self.given(&call)?;
         let request = PutObject {
             bucket: call.bucket()?.clone(),
             key: call.key()?.clone(),
@@ -118,7 +117,7 @@ impl Vocabulary {
     }
 
     fn read_request(&self, call: &Call) -> Result<GetObject, Fault> {
-        let given = Given::headers(&call.headers, self.prefix)?;
+        let given = self.given(call)?;
         self.refuse_unkept(&given)?;
         Ok(GetObject {
             target: target(call)?,

@@ -3,10 +3,11 @@
 use cohong_core::engine::{Body, Cx, Engine, ExpectedDigests, PutObject};
 use cohong_core::model::{BucketName, EventKind, Principal};
 use cohong_core::{Error, ErrorKind};
-use http::header::LOCATION;
+use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use serde::Serialize;
 
-use super::answer;
+use super::answer::{self, put_text};
 use super::form::{self, BadForm, Form, Limits};
 use super::input::{md5_of, write_conditions};
 use super::ordered::answered;
@@ -45,14 +46,16 @@ enum Success {
     Redirect(String),
 }
 
-/// What was stored, for the body of an answer with status 201.
-#[derive(Clone, Copy, Debug)]
+/// What was stored: the body of an answer with status 201, in the words of the family.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct Posted<'a> {
     /// The bucket.
     pub(crate) bucket: &'a str,
     /// The key.
     pub(crate) key: &'a str,
     /// Entity tag in quotes.
+    #[serde(rename = "ETag")]
     pub(crate) etag: &'a str,
     /// URL of the object.
     pub(crate) location: &'a str,
@@ -74,14 +77,14 @@ impl Vocabulary {
     }
 
     /// Stores the file of a form that `principal` signed. `acl` is the name of the field of its access
-    /// control list; `created` writes the body of an answer with status 201 and names its type.
+    /// control list; `created` writes the body of an answer with status 201.
     pub(crate) async fn post_object(
         &self,
         call: Call,
         engine: &Engine,
         (form, principal): (Form, Principal),
         acl: &str,
-        created: fn(Posted<'_>) -> (&'static str, Vec<u8>),
+        created: fn(Posted<'_>) -> Vec<u8>,
     ) -> Result<Response<OutBody>, Fault> {
         let bucket = call.bucket()?.clone();
         let fields = Fields(&form.fields);
@@ -131,7 +134,31 @@ impl Vocabulary {
             etag: &etag,
             location: &location,
         };
-        Ok(finish(&success, headers, stored, created))
+        Ok(self.posted(&success, headers, stored, created))
+    }
+
+    fn posted(
+        &self,
+        success: &Success,
+        mut headers: HeaderMap,
+        stored: Posted<'_>,
+        created: fn(Posted<'_>) -> Vec<u8>,
+    ) -> Response<OutBody> {
+        let location = match success {
+            Success::Redirect(url) => redirect(url, stored),
+            Success::Status(_) => stored.location.to_owned(),
+        };
+        // Both are visible ASCII: one was checked, the other is encoded.
+        put_text(&mut headers, LOCATION, &location);
+        match success {
+            Success::Redirect(_) => answer::empty(StatusCode::SEE_OTHER, headers),
+            Success::Status(StatusCode::CREATED) => {
+                let kind = HeaderValue::from_static(self.body_type);
+                headers.insert(CONTENT_TYPE, kind);
+                answer::bytes(StatusCode::CREATED, headers, created(stored))
+            }
+            Success::Status(status) => answer::empty(*status, headers),
+        }
     }
 
     /// Judges the form by its policy and gives the sizes it allows. Only a form without signature comes
@@ -208,32 +235,6 @@ fn success(fields: &Fields<'_>) -> Result<Success, Fault> {
         Some("201") => StatusCode::CREATED,
         _ => StatusCode::NO_CONTENT,
     }))
-}
-
-fn finish(
-    success: &Success,
-    mut headers: HeaderMap,
-    stored: Posted<'_>,
-    created: fn(Posted<'_>) -> (&'static str, Vec<u8>),
-) -> Response<OutBody> {
-    let location = match success {
-        Success::Redirect(url) => redirect(url, stored),
-        Success::Status(_) => stored.location.to_owned(),
-    };
-    // Both are visible ASCII: one was checked, the other is encoded.
-    if let Ok(location) = HeaderValue::from_str(&location) {
-        headers.insert(LOCATION, location);
-    }
-    match success {
-        Success::Redirect(_) => answer::empty(StatusCode::SEE_OTHER, headers),
-        Success::Status(StatusCode::CREATED) => {
-            let (kind, body) = created(stored);
-            let kind = HeaderValue::from_static(kind);
-            headers.insert(http::header::CONTENT_TYPE, kind);
-            answer::bytes(StatusCode::CREATED, headers, body)
-        }
-        Success::Status(status) => answer::empty(*status, headers),
-    }
 }
 
 /// The client's address with what was stored added to its query.

@@ -12,7 +12,6 @@ use super::vocabulary::Vocabulary;
 use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
-use crate::gate::given::Given;
 
 type Answer = Result<Response<OutBody>, Fault>;
 
@@ -29,6 +28,12 @@ pub(crate) async fn read_bucket(
     action: Action,
 ) -> Result<Bucket, Fault> {
     Ok(engine.read_bucket(&call.cx, call.bucket()?, action).await?)
+}
+
+/// What a bucket was created with under a label.
+pub(crate) fn label<'a>(bucket: &'a Bucket, name: &str, default: &'a str) -> &'a str {
+    let found = bucket.labels.iter().find(|(label, _)| **label == *name);
+    found.map_or(default, |(_, value)| value)
 }
 
 /// Changes one setting of the bucket of the address.
@@ -70,7 +75,7 @@ pub(crate) async fn inspect(
 impl Vocabulary {
     /// Replaces headers and user metadata of the object of the address.
     pub(crate) async fn set_meta(&self, call: Call, engine: &Engine) -> Answer {
-        let given = Given::headers(&call.headers, self.prefix)?;
+        let given = self.given(&call)?;
         self.refuse_unkept(&given)?;
         let new = ObjectChange::Meta(stored_headers(&given), self.user_meta(&given));
         self.change_object(call, engine, new, StatusCode::OK).await

@@ -18,7 +18,6 @@ use super::vocabulary::Vocabulary;
 use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
-use crate::gate::given::Given;
 
 /// A completed upload that no callback answered for.
 pub(crate) struct Completed {
@@ -66,7 +65,7 @@ impl Vocabulary {
         engine: &Engine,
         acl: &str,
     ) -> Result<UploadId, Fault> {
-        let given = Given::headers(&call.headers, self.prefix)?;
+        let given = self.given(call)?;
         let request = CreateUpload {
             bucket: call.bucket()?.clone(),
             key: call.key()?.clone(),
@@ -82,7 +81,7 @@ impl Vocabulary {
         mut call: Call,
         engine: &Engine,
     ) -> Result<Response<OutBody>, Fault> {
-        self.refuse_unkept(&Given::headers(&call.headers, self.prefix)?)?;
+        self.refuse_unkept(&self.given(&call)?)?;
         let request = PutPart {
             target: upload(&call)?,
             number: part_number(&call)?,
@@ -117,7 +116,7 @@ impl Vocabulary {
             target: upload(call)?,
             parts,
             part_bytes_min,
-            conditions: write_conditions(&Given::headers(&call.headers, self.prefix)?)?,
+            conditions: write_conditions(&self.given(call)?)?,
             callback: self.callback_of(call)?,
         };
         let mut receipt = engine.complete_upload(&call.cx, request).await?;

@@ -1,10 +1,11 @@
 //! What dialects of one family differ in where they do the same: a vendor's words and rules as data.
 
-use cohong_core::model::{Acl, Etag, Grant, Grantee, Permission, StorageClass};
+use cohong_core::model::{Acl, Etag, Grant, Grantee, Permission, StorageClass, Timestamp};
 use http::HeaderName;
 
-use crate::gate::call::KeyRules;
+use crate::gate::call::{Call, KeyRules};
 use crate::gate::fault::Fault;
+use crate::gate::given::Given;
 
 /// A vendor's words and rules. Names of headers, parameters and fields are without the vendor's prefix
 /// unless said otherwise.
@@ -12,6 +13,10 @@ use crate::gate::fault::Fault;
 pub(crate) struct Vocabulary {
     /// What the vendor's own names begin with, lower case.
     pub(crate) prefix: &'static str,
+    /// What answers call the server.
+    pub(crate) server: &'static str,
+    /// The type of all bodies that the vendor writes.
+    pub(crate) body_type: &'static str,
     /// Headers of answers.
     pub(crate) names: Names,
     /// What is allowed of keys.
@@ -33,6 +38,8 @@ pub(crate) struct Vocabulary {
     pub(crate) tells_md5: bool,
     /// The header that says how an object came to be, where every object has it.
     pub(crate) tells_kind: bool,
+    /// How bodies write instants.
+    pub(crate) date: fn(Timestamp) -> String,
     /// How values of user metadata stand in headers.
     pub(crate) metadata: Metadata,
     /// What a client means by a value of `response-content-disposition`.
@@ -150,6 +157,11 @@ pub(crate) struct Forms {
 }
 
 impl Vocabulary {
+    /// The headers that operations look at.
+    pub(crate) fn given<'a>(&self, call: &'a Call) -> Result<Given<'a>, Fault> {
+        Given::headers(&call.headers, self.prefix)
+    }
+
     /// The vendor's word for a class; the first one for a class it does not have.
     pub(crate) fn class_word(&self, class: StorageClass) -> &'static str {
         let named = self.classes.iter().find(|(known, _)| *known == class);
@@ -184,6 +196,11 @@ impl Vocabulary {
         Ok(grants.map(|grants| Acl {
             grants: grants.iter().map(grant).collect(),
         }))
+    }
+
+    /// An instant as bodies write it.
+    pub(crate) fn date(&self, at: Timestamp) -> String {
+        (self.date)(at)
     }
 
     /// An entity tag as headers and bodies show it: in quotes.

@@ -1,12 +1,15 @@
 //! Who asks: what a signature claims, judged by region, key, clock, secret and token, in this order for
 //! every dialect.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use cohong_core::engine::{Credential, Engine, Secret};
 use cohong_core::model::{AccessKeyId, Principal, Timestamp};
 use cohong_core::{Error, ErrorKind};
-use cohong_sign::Place;
+use cohong_sign::{Place, RequestHead};
+use http::request::Parts;
+use http::{HeaderMap, Method};
 use sha2::{Digest as _, Sha256};
 
 use super::fault::{CredentialFault, Fault};
@@ -82,6 +85,34 @@ pub(crate) fn regions(vendor: &[&str], own: &[String], default: &str) -> Vec<Str
         }
     }
     regions
+}
+
+/// A head as signatures cover it.
+pub(crate) fn signed_head(head: &Parts) -> RequestHead<'_> {
+    RequestHead {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or(""),
+        headers: &head.headers,
+    }
+}
+
+/// The head that stands for a form, whose signature covers none.
+pub(crate) fn form_head() -> RequestHead<'static> {
+    static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+    RequestHead {
+        method: &Method::POST,
+        path: "/",
+        query: "",
+        headers: &NONE,
+    }
+}
+
+/// Names and values of a form's fields.
+pub(crate) fn pairs(fields: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 /// Judges a claim. `verify` recomputes the signature with the secret, which is used for nothing else.

@@ -13,6 +13,7 @@ pub(crate) mod fault;
 pub(crate) mod given;
 pub(crate) mod pipeline;
 pub(crate) mod route;
+pub(crate) mod said;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -8,16 +8,18 @@ use async_trait::async_trait;
 use cohong_core::engine::{Body, Cx, Engine};
 use cohong_core::model::{BucketName, DialectId};
 use cohong_core::{Error, ErrorKind};
+use http::header::SERVER;
 use http::request::Parts;
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 use super::address::{self, Addressing};
 use super::auth::Proved;
 use super::body::{declared_length, inbound};
-use super::call::{Call, KeyRules, decode_query};
+use super::call::{Call, decode_query};
 use super::fault::Fault;
 use super::given::Given;
 use super::route::{Facts, Level, is_form};
+use super::said::{Asked, Said, Vendor, encode};
 use super::{Claim, Dialect, GateCx, InBody, OutBody, Refused, Served, header_text};
 
 /// An operation of a vendor.
@@ -31,43 +33,13 @@ pub(crate) trait Operation: Copy + Send + Sync + 'static {
     }
 }
 
-/// An error in a vendor's words.
-pub(crate) trait WireError: From<Fault> + Send + Sync + 'static {
-    /// The vendor's code.
-    fn code(&self) -> &'static str;
-
-    /// The engine's error behind it, for the log.
-    fn cause(&self) -> Option<&Error>;
-}
-
-/// What an error answer says of the request, as far as it was understood.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
-    /// Method.
-    pub(crate) method: &'a Method,
-    /// Host with port, as the client wrote it; empty when there is none.
-    pub(crate) host: &'a str,
-    /// The bucket addressed, not checked to be one.
-    pub(crate) bucket: Option<&'a str>,
-    /// Raw path of the key, without its first slash.
-    pub(crate) path: &'a str,
-    /// The request's id.
-    pub(crate) request_id: &'a str,
-}
-
 /// The facts of a vendor's protocol.
 #[async_trait]
-pub(crate) trait Protocol: Send + Sync + 'static {
+pub(crate) trait Protocol: Vendor {
     /// Operations: one enum with a variant for each that the vendor has.
     type Op: Operation;
-    /// Errors.
-    type Error: WireError;
     /// Which dialect it is.
     const ID: DialectId;
-    /// What names of the vendor's own headers, parameters and fields begin with, lower case.
-    const PREFIX: &'static str;
-    /// What it allows of keys.
-    const KEYS: KeyRules;
 
     /// The engine it translates for.
     fn engine(&self) -> &Engine;
@@ -85,21 +57,25 @@ pub(crate) trait Protocol: Send + Sync + 'static {
     fn is_neutral(name: &str) -> bool;
 
     /// The operation a request means.
-    fn route(&self, facts: Facts<'_>) -> Result<Self::Op, Self::Error>;
+    fn route(&self, facts: Facts<'_>) -> Result<Self::Op, Said<Self>>;
 
     /// Judges the signature. A form proves itself by its fields, when they have been read; `at` is the
     /// decoded address.
-    async fn prove(&self, head: &Parts, op: Self::Op, at: Named<'_>)
-    -> Result<Proved, Self::Error>;
+    async fn prove(&self, head: &Parts, op: Self::Op, at: Named<'_>) -> Result<Proved, Said<Self>>;
 
     /// Reads what the wire says, asks the engine once, and writes the answer.
-    async fn call(&self, op: Self::Op, call: Call) -> Result<Response<OutBody>, Self::Error>;
+    async fn call(&self, op: Self::Op, call: Call) -> Result<Response<OutBody>, Said<Self>>;
 
-    /// The answer an error becomes.
-    fn encode_error(&self, error: &Self::Error, asked: &Asked<'_>) -> Response<OutBody>;
+    /// The body of an error.
+    fn error_body(&self, error: &Said<Self>, asked: &Asked<'_>) -> Vec<u8>;
 
-    /// Adds what every answer has; `now_ms` is the server's clock.
-    fn finish(&self, headers: &mut HeaderMap, request_id: &str, now_ms: u64);
+    /// The header that carries the body of an error where an answer has none, with vendors that have one.
+    fn head_error(_body: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+        None
+    }
+
+    /// Adds headers that every answer of this vendor has beside those of its family.
+    fn finish(&self, _headers: &mut HeaderMap) {}
 }
 
 /// Bucket and key of an address, decoded.
@@ -126,14 +102,15 @@ async fn answer<P: Protocol>(
     body: InBody,
     cx: &GateCx,
     trace: &mut Trace,
-) -> Result<Response<OutBody>, P::Error> {
+) -> Result<Response<OutBody>, Said<P>> {
+    let words = P::words();
     trace.path = head.uri.path().trim_start_matches('/').into();
     let address = dialect.addressing().of(&head).ok_or(Fault::Host)?;
     trace.bucket = address.bucket.as_deref().map(Into::into);
     trace.path = address.path.as_str().into();
-    Given::headers(&head.headers, P::PREFIX)?;
-    let query = decode_query(head.uri.query().unwrap_or(""), P::PREFIX)?;
-    let key = P::KEYS.decode(&address.path)?;
+    Given::headers(&head.headers, words.prefix)?;
+    let query = decode_query(head.uri.query().unwrap_or(""), words.prefix)?;
+    let key = words.keys.decode(&address.path)?;
     let level = match (&address.bucket, &key) {
         (None, None) => Level::Service,
         (Some(_), None) => Level::Bucket,
@@ -146,7 +123,7 @@ async fn answer<P: Protocol>(
         query: &query,
         copies: head
             .headers
-            .contains_key(format!("{}copy-source", P::PREFIX)),
+            .contains_key(format!("{}copy-source", words.prefix)),
         form: is_form(&head.headers),
         neutral: P::is_neutral,
     })?;
@@ -199,8 +176,15 @@ fn finished<P: Protocol>(
     mut response: Response<OutBody>,
     request_id: &str,
 ) -> Response<OutBody> {
+    let words = P::words();
     let now_ms = dialect.engine().ports().clock.now().millis();
-    dialect.finish(response.headers_mut(), request_id, now_ms);
+    let headers = response.headers_mut();
+    headers.insert(SERVER, HeaderValue::from_static(words.server));
+    headers.insert(words.names.server_time.clone(), now_ms.into());
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(words.names.request_id.clone(), id);
+    }
+    dialect.finish(headers);
     response
 }
 
@@ -218,7 +202,7 @@ impl<P: Protocol> Dialect for P {
         if address.as_ref().is_some_and(|address| address.by_name) {
             return Claim::Host;
         }
-        let own = |name: &http::HeaderName| name.as_str().starts_with(P::PREFIX);
+        let own = |name: &HeaderName| name.as_str().starts_with(P::words().prefix);
         if head.headers.keys().any(own) {
             return Claim::Header;
         }
@@ -247,8 +231,12 @@ impl<P: Protocol> Dialect for P {
                     path: &trace.path,
                     request_id: &cx.request_id,
                 };
-                let response = self.encode_error(&error, &asked);
-                (response, Some(error.code()), error.cause().and_then(chain))
+                let response = encode(self, &error, &asked);
+                (
+                    response,
+                    Some(error.code),
+                    error.cause.as_deref().and_then(chain),
+                )
             }
         };
         let mut response = finished(self, response, &cx.request_id);
@@ -281,7 +269,7 @@ impl<P: Protocol> Dialect for P {
             path: head.uri.path().trim_start_matches('/'),
             request_id: &cx.request_id,
         };
-        let response = self.encode_error(&fault.into(), &asked);
+        let response = encode(self, &fault.into(), &asked);
         finished(self, response, &cx.request_id)
     }
 }

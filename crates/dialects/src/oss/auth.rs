@@ -7,7 +7,7 @@ use http::request::Parts;
 
 use super::error::OssError;
 use super::limits::EXPIRES_MAX_S;
-use crate::gate::auth::{Claimed, Proved, Rules, Time, judge};
+use crate::gate::auth::{Claimed, Proved, Rules, Time, form_head, judge, pairs, signed_head};
 use crate::gate::fault::Fault;
 use crate::gate::pipeline::Named;
 
@@ -18,12 +18,7 @@ pub(super) async fn request(
     head: &Parts,
     at: Named<'_>,
 ) -> Result<Proved, OssError> {
-    let request = RequestHead {
-        method: &head.method,
-        path: head.uri.path(),
-        query: head.uri.query().unwrap_or(""),
-        headers: &head.headers,
-    };
+    let request = signed_head(head);
     let Some(claim) = present(&request).map_err(|error| malformed(&error))? else {
         return Ok(Proved::NOTHING);
     };
@@ -41,24 +36,14 @@ pub(super) async fn form(
     rules: &Rules,
     fields: &[(String, String)],
 ) -> Result<Proved, OssError> {
-    let pairs = fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let Some(claim) = present_form(pairs).map_err(|error| malformed(&error))? else {
+    let Some(claim) = present_form(pairs(fields)).map_err(|error| malformed(&error))? else {
         return Ok(Proved::NOTHING);
-    };
-    let headers = http::HeaderMap::new();
-    let head = RequestHead {
-        method: &http::Method::POST,
-        path: "/",
-        query: "",
-        headers: &headers,
     };
     let resource = Resource {
         bucket: None,
         key: &[],
     };
-    proved(engine, rules, &claim, &head, &resource).await
+    proved(engine, rules, &claim, &form_head(), &resource).await
 }
 
 async fn proved(

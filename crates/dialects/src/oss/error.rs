@@ -11,37 +11,21 @@ use cohong_core::model::DocKind;
 use cohong_core::{Error, ErrorKind};
 use cohong_sign::Place;
 use cohong_sign::oss::{Claim, Mismatch};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 
+use super::Oss;
 use super::limits::{ECHO_BYTES_MAX, ERROR_BYTES_MAX};
 use super::words::OSS;
+use crate::common::vocabulary::Vocabulary;
 use crate::common::xml;
 use crate::gate::fault::{CredentialFault, Fault};
-use crate::gate::pipeline::{Asked, WireError};
-use crate::gate::{OutBody, full};
+use crate::gate::said::{Asked, Kind, Said, Vendor};
 
 /// Carries the body of an error where an answer has none (sheet section 3).
 const ERR: HeaderName = HeaderName::from_static("x-oss-err");
 
 /// An error as an OSS client sees it.
-#[derive(Debug)]
-pub(crate) struct OssError {
-    /// HTTP status.
-    pub status: StatusCode,
-    /// Vendor's code.
-    pub code: &'static str,
-    /// Vendor's `EC`, `dddd-dddddddd`.
-    pub ec: &'static str,
-    /// Text for the client.
-    pub message: Cow<'static, str>,
-    /// Further elements of the body.
-    pub elements: Vec<(&'static str, String)>,
-    /// Headers that go with it: those of an upload whose callback failed, of a delete marker.
-    pub headers: Option<Box<HeaderMap>>,
-    /// The engine's error, for the log.
-    pub cause: Option<Box<Error>>,
-}
+pub(crate) type OssError = Said<Oss>;
 
 impl OssError {
     /// 400 `MalformedXML`: the body is not what the operation reads.
@@ -110,26 +94,8 @@ impl OssError {
         Self::new(StatusCode::BAD_REQUEST, code, "0017-00000901", message)
     }
 
-    /// Any error by its parts.
-    pub(super) fn new(
-        status: StatusCode,
-        code: &'static str,
-        ec: &'static str,
-        message: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self {
-            status,
-            code,
-            ec,
-            message: message.into(),
-            elements: Vec::new(),
-            headers: None,
-            cause: None,
-        }
-    }
-
     /// The body, at most [`ERROR_BYTES_MAX`]: elements that do not fit are left out.
-    fn body(&self, asked: &Asked<'_>) -> String {
+    pub(super) fn body(&self, asked: &Asked<'_>) -> String {
         let more = format!("https://api.aliyun.com/troubleshoot?q={}", self.ec);
         let address = self.address(asked);
         let fixed = [
@@ -178,55 +144,37 @@ fn cut(text: &str) -> &str {
     &text[..end]
 }
 
-/// The answer an error becomes. Answers to HEAD have no body and carry it in a header.
-pub(super) fn encode(error: &OssError, asked: &Asked<'_>) -> Response<OutBody> {
-    let body = error.body(asked);
-    let silent = error.status == StatusCode::NOT_MODIFIED;
-    let head = asked.method == Method::HEAD;
-    let mut response = if silent || head {
-        full(error.status, Vec::new())
-    } else {
-        full(error.status, body.clone())
-    };
-    let headers = response.headers_mut();
-    if let Some(own) = &error.headers {
-        headers.clone_from(own);
+/// The header that carries the body of an error where an answer has none.
+pub(super) fn in_header(body: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    let value = HeaderValue::try_from(STANDARD.encode(body)).ok()?;
+    Some((ERR, value))
+}
+
+impl Vendor for Oss {
+    fn words() -> &'static Vocabulary {
+        &OSS
     }
-    headers.insert(OSS.names.ec.clone(), HeaderValue::from_static(error.ec));
-    if silent {
-        return response;
-    }
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-    if head {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        if let Ok(value) = HeaderValue::try_from(STANDARD.encode(body)) {
-            headers.insert(ERR, value);
+
+    fn kind(kind: ErrorKind) -> Kind {
+        let (status, code, ec, message) = words(kind);
+        Kind {
+            status,
+            code,
+            ec,
+            message,
         }
     }
-    response
-}
 
-impl WireError for OssError {
-    fn code(&self) -> &'static str {
-        self.code
-    }
-
-    fn cause(&self) -> Option<&Error> {
-        self.cause.as_deref()
-    }
-}
-
-impl From<Fault> for OssError {
-    fn from(fault: Fault) -> Self {
+    fn fault(fault: Fault) -> OssError {
         match fault {
-            Fault::Argument { name, value, why } => Self {
+            Fault::Argument { name, value, why } => OssError {
                 elements: vec![
                     ("ArgumentName", cut(&name).to_owned()),
                     ("ArgumentValue", cut(&value).to_owned()),
                 ],
-                ..Self::invalid_argument(why)
+                ..OssError::invalid_argument(why)
             },
-            Fault::Host => Self::invalid_argument(
+            Fault::Host => OssError::invalid_argument(
                 "this host name is not served here; add it to `oss.domains` or `oss.custom_domains`, \
                  or use one of the vendor's",
             ),
@@ -240,20 +188,20 @@ impl From<Fault> for OssError {
                 "an object key has at most 1023 bytes",
             )
             .into(),
-            Fault::Body(why) => Self {
+            Fault::Body(why) => OssError {
                 message: why,
-                ..Self::malformed_xml()
+                ..OssError::malformed_xml()
             },
-            Fault::Policy(why) => Self::new(
+            Fault::Policy(why) => OssError::new(
                 StatusCode::BAD_REQUEST,
                 "InvalidPolicyDocument",
                 "0006-00000201",
                 format!("Invalid Policy: {why}"),
             ),
-            Fault::NotServed(name) => Self::not_implemented(&name),
-            Fault::CallbackFailed(headers) => Self {
+            Fault::NotServed(name) => OssError::not_implemented(&name),
+            Fault::CallbackFailed(headers) => OssError {
                 headers: Some(headers),
-                ..Self::new(
+                ..OssError::new(
                     StatusCode::NON_AUTHORITATIVE_INFORMATION,
                     "CallbackFailed",
                     "0007-00000203",
@@ -294,22 +242,6 @@ impl From<CredentialFault> for OssError {
                 "0002-00000904",
                 why,
             ),
-        }
-    }
-}
-
-impl From<Error> for OssError {
-    fn from(error: Error) -> Self {
-        let (status, code, ec, message) = words(error.kind());
-        let own = || error.message().to_owned().into();
-        let message = message.map_or_else(own, Cow::Borrowed);
-        let headers = error
-            .delete_marker()
-            .map(|marker| Box::new(OSS.deleted(marker)));
-        Self {
-            headers,
-            cause: Some(Box::new(error)),
-            ..Self::new(status, code, ec, message)
         }
     }
 }

@@ -20,18 +20,18 @@ use async_trait::async_trait;
 use cohong_core::engine::Engine;
 use cohong_core::model::DialectId;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderName, HeaderValue, Response};
 
 use crate::gate::OutBody;
 use crate::gate::address::{Addressing, BaseDomains};
 use crate::gate::auth::{Proved, Rules, regions};
-use crate::gate::call::{Call, KeyRules};
-use crate::gate::pipeline::{Asked, Named, Protocol};
+use crate::gate::call::Call;
+use crate::gate::pipeline::{Named, Protocol};
 use crate::gate::route::Facts;
+use crate::gate::said::Asked;
 use error::OssError;
-use limits::{KEYS, SKEW_MAX};
+use limits::SKEW_MAX;
 use route::Op;
-use words::{OSS, PREFIX};
 
 /// Base domains under which the vendor serves, so that a proxy setting or a hosts entry is all an SDK
 /// needs (sheet section 1).
@@ -146,10 +146,7 @@ impl Oss {
 #[async_trait]
 impl Protocol for Oss {
     type Op = Op;
-    type Error = OssError;
     const ID: DialectId = DialectId::Oss;
-    const PREFIX: &'static str = PREFIX;
-    const KEYS: KeyRules = KEYS;
 
     fn engine(&self) -> &Engine {
         &self.engine
@@ -187,20 +184,11 @@ impl Protocol for Oss {
         ops::run(op, call, self).await
     }
 
-    fn encode_error(&self, error: &OssError, asked: &Asked<'_>) -> Response<OutBody> {
-        error::encode(error, asked)
+    fn error_body(&self, error: &OssError, asked: &Asked<'_>) -> Vec<u8> {
+        error.body(asked).into_bytes()
     }
 
-    /// Sheet section 3.
-    fn finish(&self, headers: &mut HeaderMap, request_id: &str, now_ms: u64) {
-        headers.insert(header::SERVER, HeaderValue::from_static("AliyunOSS"));
-        for (name, value) in [
-            (&OSS.names.request_id, request_id),
-            (&OSS.names.server_time, now_ms.to_string().as_str()),
-        ] {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name.clone(), value);
-            }
-        }
+    fn head_error(body: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+        error::in_header(body)
     }
 }

@@ -4,7 +4,7 @@
 use http::Method;
 
 use super::error::OssError;
-use super::words::PREFIX;
+use super::words::OSS;
 use crate::gate::pipeline::Operation;
 use crate::gate::route::{Facts, Level, not_allowed};
 
@@ -336,7 +336,7 @@ pub(crate) fn is_neutral(name: &str) -> bool {
         "callback",
         "callback-var",
     ];
-    name.starts_with(PREFIX) || OTHERS.contains(&name)
+    name.starts_with(OSS.prefix) || OTHERS.contains(&name)
 }
 
 #[cfg(test)]

@@ -3,10 +3,9 @@
 use cohong_core::model::{Acl, Grantee, Permission, StorageClass};
 
 use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS_MAX};
+use crate::common::date;
 use crate::common::vocabulary::{Digits, Forms, Metadata, Pages, Vocabulary, names};
 
-/// What the vendor's own names begin with.
-pub(super) const PREFIX: &str = "x-oss-";
 /// Header of a bucket's access control list.
 pub(super) const BUCKET_ACL: &str = "acl";
 /// Header of an object's access control list.
@@ -14,7 +13,9 @@ pub(super) const OBJECT_ACL: &str = "object-acl";
 
 /// Words and rules of OSS (sheet sections 3 and 5).
 pub(super) static OSS: Vocabulary = Vocabulary {
-    prefix: PREFIX,
+    prefix: "x-oss-",
+    server: "AliyunOSS",
+    body_type: "application/xml",
     names: names!("x-oss-"),
     keys: KEYS,
     classes: &[
@@ -46,6 +47,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     etags: Digits::Upper,
     tells_md5: true,
     tells_kind: true,
+    date: date::iso_seconds,
     metadata: Metadata::Text,
     disposition: ToOwned::to_owned,
     lenient_ranges: true,

@@ -11,7 +11,7 @@ use http::request::Parts;
 
 use super::error::TosError;
 use super::limits::EXPIRES_MAX_S;
-use crate::gate::auth::{Claimed, Proved, Rules, Time, judge};
+use crate::gate::auth::{Claimed, Proved, Rules, Time, form_head, judge, pairs, signed_head};
 
 /// Judges what stands beside a form. A signature there would not cover the fields, which tell the
 /// server what to do, so it is refused.
@@ -31,12 +31,7 @@ pub(super) async fn request(
     rules: &Rules,
     head: &Parts,
 ) -> Result<Proved, TosError> {
-    let request = RequestHead {
-        method: &head.method,
-        path: head.uri.path(),
-        query: head.uri.query().unwrap_or(""),
-        headers: &head.headers,
-    };
+    let request = signed_head(head);
     let claim = present(&TOS, request.headers, request.query);
     let Some(claim) = claim.map_err(|error| malformed(&error))? else {
         return Ok(Proved::NOTHING);
@@ -73,20 +68,10 @@ pub(super) async fn form(
     rules: &Rules,
     fields: &[(String, String)],
 ) -> Result<Proved, TosError> {
-    let pairs = fields
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()));
-    let Some(claim) = present_form(&TOS, pairs).map_err(|error| malformed(&error))? else {
+    let Some(claim) = present_form(&TOS, pairs(fields)).map_err(|error| malformed(&error))? else {
         return Ok(Proved::NOTHING);
     };
-    let headers = http::HeaderMap::new();
-    let head = RequestHead {
-        method: &http::Method::POST,
-        path: "/",
-        query: "",
-        headers: &headers,
-    };
-    let check = |secret: &Secret| recompute(secret, &claim, &head);
+    let check = |secret: &Secret| recompute(secret, &claim, &form_head());
     let (principal, _) = judge(engine, rules, claimed(&claim)?, check).await?;
     Ok(Proved {
         principal,

@@ -5,33 +5,19 @@
 
 use std::borrow::Cow;
 
+use cohong_core::ErrorKind;
 use cohong_core::model::DocKind;
-use cohong_core::{Error, ErrorKind};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
+use super::Tos;
 use super::words::TOS;
+use crate::common::vocabulary::Vocabulary;
 use crate::gate::fault::{CredentialFault, Fault};
-use crate::gate::pipeline::{Asked, WireError};
-use crate::gate::{OutBody, full};
+use crate::gate::said::{Asked, Kind, Said, Vendor};
 
 /// An error as a TOS client sees it.
-#[derive(Debug)]
-pub(crate) struct TosError {
-    /// HTTP status.
-    pub status: StatusCode,
-    /// Vendor's code.
-    pub code: &'static str,
-    /// Text for the client.
-    pub message: Cow<'static, str>,
-    /// Vendor's `EC`, `dddd-dddddddd`.
-    pub ec: &'static str,
-    /// Headers that go with it: those of an upload whose callback failed, of a delete marker.
-    pub headers: Option<Box<HeaderMap>>,
-    /// The engine's error, for the log.
-    pub cause: Option<Box<Error>>,
-}
+pub(crate) type TosError = Said<Tos>;
 
 impl TosError {
     /// 400 `InvalidArgument`.
@@ -94,24 +80,6 @@ impl TosError {
     fn bad(code: &'static str, ec: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, ec, message)
     }
-
-    /// Any error by its parts.
-    pub(super) fn new(
-        status: StatusCode,
-        code: &'static str,
-        ec: &'static str,
-        message: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        let message = message.into();
-        Self {
-            status,
-            code,
-            message,
-            ec,
-            headers: None,
-            cause: None,
-        }
-    }
 }
 
 /// The body of an error: members at the top level (sheet, trap 7).
@@ -127,12 +95,9 @@ struct ErrorBody<'a> {
     ec: &'a str,
 }
 
-/// The answer an error becomes; its resource is the path with the bucket in front, `/bucket/key`.
-///
-/// Answers to HEAD and 304 have no body and do not announce one (sheet, traps 1 and 2): the SDK decodes
-/// them from `x-tos-ec`.
-pub(super) fn encode(error: &TosError, asked: &Asked<'_>, host_id: &str) -> Response<OutBody> {
-    let bodiless = asked.method == Method::HEAD || error.status == StatusCode::NOT_MODIFIED;
+/// The body of an error; its resource is the path with the bucket in front, `/bucket/key`. The SDK decodes
+/// answers without body from `x-tos-ec` (sheet, traps 1 and 2).
+pub(super) fn body(error: &TosError, asked: &Asked<'_>, host_id: &str) -> Vec<u8> {
     let resource = match asked.bucket {
         Some(bucket) => format!("/{bucket}/{}", asked.path),
         None => format!("/{}", asked.path),
@@ -145,49 +110,37 @@ pub(super) fn encode(error: &TosError, asked: &Asked<'_>, host_id: &str) -> Resp
         resource: &resource,
         ec: error.ec,
     };
-    let body = if bodiless {
-        Vec::new()
-    } else {
-        serde_json::to_vec(&body).expect("strings are always JSON")
-    };
-    let mut response = full(error.status, body);
-    let headers = response.headers_mut();
-    if let Some(own) = &error.headers {
-        headers.clone_from(own);
-    }
-    headers.insert(TOS.names.ec.clone(), HeaderValue::from_static(error.ec));
-    if !bodiless {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    } else if error.status != StatusCode::NOT_MODIFIED {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    }
-    response
+    serde_json::to_vec(&body).expect("strings are always JSON")
 }
 
-impl WireError for TosError {
-    fn code(&self) -> &'static str {
-        self.code
+impl Vendor for Tos {
+    fn words() -> &'static Vocabulary {
+        &TOS
     }
 
-    fn cause(&self) -> Option<&Error> {
-        self.cause.as_deref()
+    fn kind(kind: ErrorKind) -> Kind {
+        let (status, code, ec) = words(kind);
+        Kind {
+            status,
+            code,
+            ec,
+            message: None,
+        }
     }
-}
 
-impl From<Fault> for TosError {
-    fn from(fault: Fault) -> Self {
+    fn fault(fault: Fault) -> TosError {
         match fault {
-            Fault::Argument { why, .. } | Fault::Policy(why) => Self::invalid_argument(why),
-            Fault::Host => Self::invalid_argument(
+            Fault::Argument { why, .. } | Fault::Policy(why) => TosError::invalid_argument(why),
+            Fault::Host => TosError::invalid_argument(
                 "this host name is not served here; add it to `tos.domains` or use one of the vendor's",
             ),
-            Fault::NoBucket => Self::invalid_argument(
+            Fault::NoBucket => TosError::invalid_argument(
                 "the bucket belongs into the host name, as in bucket.tos-cn-beijing.volces.com",
             ),
-            Fault::KeyTooLong => Self::key_too_long(),
-            Fault::Body(why) => Self::malformed_body(why),
-            Fault::NotServed(name) => Self::not_implemented(&name),
-            Fault::CallbackFailed(headers) => Self::callback_failed(headers),
+            Fault::KeyTooLong => TosError::key_too_long(),
+            Fault::Body(why) => TosError::malformed_body(why),
+            Fault::NotServed(name) => TosError::not_implemented(&name),
+            Fault::CallbackFailed(headers) => TosError::callback_failed(headers),
             Fault::Credential(fault) => fault.into(),
             Fault::Engine(error) => error.into(),
         }
@@ -215,22 +168,6 @@ impl From<CredentialFault> for TosError {
                 "0015-00000009",
                 why,
             ),
-        }
-    }
-}
-
-impl From<Error> for TosError {
-    fn from(error: Error) -> Self {
-        let (status, code, ec) = words(error.kind());
-        let message = error.message().to_owned();
-        let headers = error
-            .delete_marker()
-            .map(|marker| Box::new(TOS.deleted(marker)));
-        let cause = Some(Box::new(error));
-        Self {
-            headers,
-            cause,
-            ..Self::new(status, code, ec, message)
         }
     }
 }
@@ -299,66 +236,41 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt;
+    use cohong_core::Error;
+    use http::Method;
     use serde_json::{Value, json};
 
     use super::*;
 
-    async fn parts(error: TosError, method: Method) -> (Response<()>, Vec<u8>) {
+    #[test]
+    fn members_stand_at_the_top_level() {
         let asked = Asked {
-            method: &method,
+            method: &Method::GET,
             host: "b.localhost",
             bucket: Some("b"),
             path: "k",
             request_id: "req",
         };
-        let (head, body) = encode(&error, &asked, "host").into_parts();
-        let body = body
-            .collect()
-            .await
-            .expect("a body in memory")
-            .to_bytes()
-            .to_vec();
-        (Response::from_parts(head, ()), body)
-    }
-
-    #[tokio::test]
-    async fn members_stand_at_the_top_level() {
-        let error = Error::new(ErrorKind::NoSuchKey, "no such key");
-        let (head, body) = parts(error.into(), Method::GET).await;
-        assert_eq!(head.status(), StatusCode::NOT_FOUND);
-        assert_eq!(head.headers()["x-tos-ec"], "0017-00000003");
-        assert_eq!(head.headers()["content-type"], "application/json");
+        let error = TosError::from(Error::new(ErrorKind::NoSuchKey, "no such key"));
+        assert_eq!(error.status, StatusCode::NOT_FOUND);
         let wanted = json!({
             "Code": "NoSuchKey", "Message": "no such key", "RequestId": "req", "HostId": "host",
             "Resource": "/b/k", "EC": "0017-00000003",
         });
+        let body = body(&error, &asked, "host");
         assert_eq!(
             serde_json::from_slice::<Value>(&body).expect("JSON"),
             wanted
         );
     }
 
-    #[tokio::test]
-    async fn head_and_not_modified_have_no_body() {
-        let missing = Error::new(ErrorKind::NoSuchBucket, "no such bucket");
-        let (head, body) = parts(missing.into(), Method::HEAD).await;
-        assert_eq!(head.headers()["x-tos-ec"], "0006-00000001");
-        assert_eq!(head.headers()["content-length"], "0");
-        assert!(body.is_empty());
-        let same = Error::new(ErrorKind::NotModified, "not modified");
-        let (head, body) = parts(same.into(), Method::GET).await;
-        assert_eq!(head.status(), StatusCode::NOT_MODIFIED);
-        assert!(body.is_empty() && !head.headers().contains_key("content-type"));
-    }
-
-    #[tokio::test]
-    async fn a_delete_marker_shows_itself() {
+    #[test]
+    fn a_delete_marker_shows_itself() {
         use cohong_core::model::{VersionId, VersionTag};
         let tag = VersionTag::Id(VersionId(7));
         let error = Error::new(ErrorKind::NoSuchKey, "deleted").at_delete_marker(tag);
-        let (head, _) = parts(error.into(), Method::HEAD).await;
-        assert_eq!(head.headers()["x-tos-delete-marker"], "true");
-        assert_eq!(head.headers()["x-tos-version-id"], "0000000000000007");
+        let headers = TosError::from(error).headers.expect("headers");
+        assert_eq!(headers["x-tos-delete-marker"], "true");
+        assert_eq!(headers["x-tos-version-id"], "0000000000000007");
     }
 }

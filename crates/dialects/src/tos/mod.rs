@@ -19,18 +19,18 @@ use async_trait::async_trait;
 use cohong_core::engine::Engine;
 use cohong_core::model::DialectId;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 
 use crate::gate::OutBody;
 use crate::gate::address::{Addressing, BaseDomains};
 use crate::gate::auth::{Proved, Rules, regions};
-use crate::gate::call::{Call, KeyRules};
-use crate::gate::pipeline::{Asked, Named, Protocol};
+use crate::gate::call::Call;
+use crate::gate::pipeline::{Named, Protocol};
 use crate::gate::route::Facts;
+use crate::gate::said::Asked;
 use error::TosError;
-use limits::{KEYS, SKEW_MAX};
+use limits::SKEW_MAX;
 use route::Op;
-use words::{PREFIX, TOS};
 
 pub use event::TosEvents;
 
@@ -109,10 +109,7 @@ impl Tos {
 #[async_trait]
 impl Protocol for Tos {
     type Op = Op;
-    type Error = TosError;
     const ID: DialectId = DialectId::Tos;
-    const PREFIX: &'static str = PREFIX;
-    const KEYS: KeyRules = KEYS;
 
     fn engine(&self) -> &Engine {
         &self.engine
@@ -154,22 +151,15 @@ impl Protocol for Tos {
         ops::run(op, call, self).await
     }
 
-    fn encode_error(&self, error: &TosError, asked: &Asked<'_>) -> Response<OutBody> {
-        error::encode(error, asked, &self.options.host_id)
+    fn error_body(&self, error: &TosError, asked: &Asked<'_>) -> Vec<u8> {
+        error::body(error, asked, &self.options.host_id)
     }
 
     /// Sheet section 3.
-    fn finish(&self, headers: &mut HeaderMap, request_id: &str, now_ms: u64) {
-        headers.insert(header::SERVER, HeaderValue::from_static("TosServer"));
-        let host_id = header::HeaderName::from_static("x-tos-id-2");
-        for (name, value) in [
-            (TOS.names.request_id.clone(), request_id),
-            (host_id, self.options.host_id.as_str()),
-            (TOS.names.server_time.clone(), now_ms.to_string().as_str()),
-        ] {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name, value);
-            }
+    fn finish(&self, headers: &mut HeaderMap) {
+        let name = HeaderName::from_static("x-tos-id-2");
+        if let Ok(value) = HeaderValue::from_str(&self.options.host_id) {
+            headers.insert(name, value);
         }
     }
 }

@@ -4,7 +4,7 @@
 use http::Method;
 
 use super::error::TosError;
-use super::words::PREFIX;
+use super::words::TOS;
 use crate::gate::call::begins;
 use crate::gate::pipeline::Operation;
 use crate::gate::route::{Facts, Level, not_allowed};
@@ -271,7 +271,7 @@ const LIST_PARAMETERS: &[&str] = &[
 
 /// Parameters of signatures and of the SDK that select nothing.
 pub(crate) fn is_neutral(name: &str) -> bool {
-    begins(name, PREFIX)
+    begins(name, TOS.prefix)
 }
 
 #[cfg(test)]

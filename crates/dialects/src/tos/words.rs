@@ -3,16 +3,17 @@
 use cohong_core::model::{Grantee, Permission, StorageClass};
 
 use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX};
+use crate::common::date;
 use crate::common::vocabulary::{Digits, Forms, Metadata, Pages, Vocabulary, names};
 
-/// What the vendor's own names begin with.
-pub(super) const PREFIX: &str = "x-tos-";
 /// Header of a canned list, of buckets and objects alike.
 pub(super) const ACL: &str = "acl";
 
 /// Words and rules of TOS (sheet sections 3 and 4).
 pub(super) static TOS: Vocabulary = Vocabulary {
-    prefix: PREFIX,
+    prefix: "x-tos-",
+    server: "TosServer",
+    body_type: "application/json",
     names: names!("x-tos-"),
     keys: KEYS,
     classes: &[
@@ -66,6 +67,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     etags: Digits::Lower,
     tells_md5: false,
     tells_kind: false,
+    date: date::iso,
     // Sheet, trap 18.
     metadata: Metadata::Escaped,
     disposition: twice_decoded,
@@ -225,7 +227,7 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        Ok(TOS.attributes(&Given::fields(&fields, PREFIX)?, ACL)?)
+        Ok(TOS.attributes(&Given::fields(&fields, TOS.prefix)?, ACL)?)
     }
 
     #[test]

@@ -11,9 +11,7 @@ use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
 use crate::oss::limits::XML_BYTES_MAX;
-
-/// The type of all bodies.
-pub(super) const XML: &str = "application/xml";
+use crate::oss::words::OSS;
 
 /// Reads an XML body with this root.
 pub(super) async fn read<T: DeserializeOwned>(call: &mut Call, root: &str) -> Result<T, OssError> {
@@ -40,6 +38,6 @@ pub(super) fn answer(
     root: &str,
     body: &impl Serialize,
 ) -> Response<OutBody> {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(XML));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(OSS.body_type));
     answer::bytes(StatusCode::OK, headers, xml::write(root, body))
 }

@@ -13,20 +13,19 @@ use crate::common::attributes::AclSaid;
 use crate::common::settings::{change_bucket, read_bucket, versioning, versioning_word};
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
-use crate::gate::given::Given;
 use crate::oss::Oss;
 use crate::oss::limits::GROUP_BYTES_MAX;
 use crate::oss::wire::acl::AclBody;
 use crate::oss::wire::bucket::{
     BucketInfo, GROUP, Location, PutBucketBody, REDUNDANCY, VersioningBody,
 };
-use crate::oss::words::{BUCKET_ACL, OSS, PREFIX};
+use crate::oss::words::{BUCKET_ACL, OSS};
 
 /// `PutBucket`: once more by its owner changes at most its access control list.
 pub(super) async fn put(mut call: Call, engine: &Engine) -> Answer {
     let body = read_any::<PutBucketBody>(&mut call, "CreateBucketConfiguration").await?;
     let body = body.unwrap_or_default();
-    let given = Given::headers(&call.headers, PREFIX)?;
+    let given = OSS.given(&call)?;
     let acl = OSS.acl_given(&given, BUCKET_ACL)?.own();
     let name = call.bucket()?.clone();
     let class = body.class().or(given.own_text("storage-class"));
@@ -81,7 +80,7 @@ pub(super) async fn location(call: Call, engine: &Engine) -> Answer {
 
 /// `PutBucketAcl`.
 pub(super) async fn put_acl(call: Call, engine: &Engine) -> Answer {
-    let given = Given::headers(&call.headers, PREFIX)?;
+    let given = OSS.given(&call)?;
     let AclSaid::Own(acl) = OSS.acl_given(&given, BUCKET_ACL)? else {
         let why = "x-oss-acl is private, public-read or public-read-write";
         return Err(given.bad(BUCKET_ACL, why).into());

@@ -1,20 +1,16 @@
 //! Deleting many objects with one request (sheet section 5, `DeleteMultipleObjects`).
 
-use cohong_core::engine::{Engine, VersionChoice};
-use cohong_core::model::ObjectKey;
+use cohong_core::engine::Engine;
 use http::{HeaderMap, StatusCode};
 
 use super::Answer;
 use super::body::{answer, read};
 use crate::common::answer::empty;
-use crate::common::delete::delete_objects;
-use crate::common::input::version;
 use crate::common::list::Encoding;
 use crate::gate::call::Call;
-use crate::gate::fault::Fault;
 use crate::oss::error::OssError;
-use crate::oss::limits::KEYS;
-use crate::oss::wire::delete::{DeleteItem, DeleteList, DeleteResult};
+use crate::oss::wire::delete::{DeleteList, DeleteResult};
+use crate::oss::words::OSS;
 
 /// `DeleteMultipleObjects`. The vendor has no words for a key that fails alone, so the first failure is
 /// the answer; the other keys are deleted.
@@ -26,9 +22,16 @@ pub(super) async fn many(mut call: Call, engine: &Engine) -> Answer {
     let list: DeleteList = read(&mut call, "Delete").await?;
     let quiet = list.quiet;
     let items = list.checked()?;
-    let named: Vec<_> = items.iter().map(name).collect::<Result<_, _>>()?;
-    let named = named.into_iter().map(Ok).collect();
-    let done = delete_objects(&call, engine, named).await?;
+    let named = || {
+        items
+            .iter()
+            .map(|item| (item.key.as_str(), item.version_id.as_deref()))
+    };
+    // What cannot be a key or a version refuses the whole list (sheet section 5, Versioning).
+    for item in named() {
+        OSS.named(item)?;
+    }
+    let done = OSS.delete_objects(&call, engine, named()).await?;
     let mut result = DeleteResult::default();
     for (item, done) in items.into_iter().zip(done) {
         result.add(item, done?, encoding);
@@ -37,10 +40,4 @@ pub(super) async fn many(mut call: Call, engine: &Engine) -> Answer {
         return Ok(empty(StatusCode::OK, HeaderMap::new()));
     }
     Ok(answer(HeaderMap::new(), "DeleteResult", &result))
-}
-
-fn name(item: &DeleteItem) -> Result<(ObjectKey, VersionChoice), Fault> {
-    let wanted = item.version_id.as_deref();
-    let version = version(wanted.filter(|version| !version.is_empty()))?;
-    Ok((KEYS.read(&item.key)?, version))
 }

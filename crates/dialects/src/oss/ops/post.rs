@@ -1,9 +1,6 @@
 //! Form uploads (sheet section 5, `PostObject`).
 
-use serde::Serialize;
-
 use super::Answer;
-use super::body::XML;
 use crate::common::post::Posted;
 use crate::common::xml;
 use crate::gate::call::Call;
@@ -20,23 +17,6 @@ pub(super) async fn post(mut call: Call, oss: &Oss) -> Answer {
         .await?)
 }
 
-/// Body of an answer with status 201.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct PostResponse<'a> {
-    bucket: &'a str,
-    location: &'a str,
-    key: &'a str,
-    #[serde(rename = "ETag")]
-    etag: &'a str,
-}
-
-fn created(stored: Posted<'_>) -> (&'static str, Vec<u8>) {
-    let body = PostResponse {
-        bucket: stored.bucket,
-        location: stored.location,
-        key: stored.key,
-        etag: stored.etag,
-    };
-    (XML, xml::write("PostResponse", &body))
+fn created(stored: Posted<'_>) -> Vec<u8> {
+    xml::write("PostResponse", &stored)
 }

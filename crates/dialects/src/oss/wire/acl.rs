@@ -3,25 +3,8 @@
 use cohong_core::model::{AccountId, Acl};
 use serde::Serialize;
 
+use crate::common::owner::Owner;
 use crate::oss::words::acl_word;
-
-/// An account in answers.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(in crate::oss) struct Owner {
-    #[serde(rename = "ID")]
-    id: String,
-    display_name: String,
-}
-
-impl Owner {
-    pub(in crate::oss) fn new(account: &AccountId) -> Self {
-        Self {
-            id: account.to_string(),
-            display_name: account.to_string(),
-        }
-    }
-}
 
 /// The one word of a list.
 #[derive(Debug, Serialize)]

@@ -3,10 +3,10 @@
 use cohong_core::model::{AccountId, Bucket};
 use serde::{Deserialize, Serialize};
 
-use super::acl::{Grants, Owner};
+use super::acl::Grants;
 use super::region::place;
-use crate::common::date;
-use crate::common::settings::versioning_word;
+use crate::common::owner::Owner;
+use crate::common::settings::{label, versioning_word};
 use crate::gate::fault::Fault;
 use crate::oss::words::OSS;
 
@@ -18,12 +18,6 @@ pub(in crate::oss) const REDUNDANCY: &str = "data-redundancy";
 const DEFAULT_REDUNDANCY: &str = "LRS";
 /// State of abilities that this server does not have.
 const OFF: &str = "Disabled";
-
-/// What a bucket was created with under a label.
-fn label<'a>(bucket: &'a Bucket, name: &str, default: &'a str) -> &'a str {
-    let found = bucket.labels.iter().find(|(label, _)| **label == *name);
-    found.map_or(default, |(_, value)| value)
-}
 
 /// The resource group of a bucket; empty for none.
 pub(in crate::oss) fn group(bucket: &Bucket) -> &str {
@@ -98,7 +92,7 @@ impl BucketList {
             name: bucket.name.to_string(),
             location: place(&bucket.region),
             region: bucket.region.to_string(),
-            creation_date: date::iso_seconds(bucket.created_at),
+            creation_date: OSS.date(bucket.created_at),
             extranet_endpoint: endpoint.to_owned(),
             intranet_endpoint: endpoint.to_owned(),
             storage_class: OSS.class_word(bucket.default_class),
@@ -204,7 +198,7 @@ impl BucketInfo {
                 access_monitor: OFF,
                 block_public_access: false,
                 comment: "",
-                creation_date: date::iso_seconds(bucket.created_at),
+                creation_date: OSS.date(bucket.created_at),
                 cross_region_replication: OFF,
                 data_redundancy_type: label(bucket, REDUNDANCY, DEFAULT_REDUNDANCY).to_owned(),
                 extranet_endpoint: endpoint.to_owned(),

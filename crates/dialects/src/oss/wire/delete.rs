@@ -4,7 +4,7 @@ use cohong_core::engine::DeleteReceipt;
 use cohong_core::limits::DELETE_KEYS_MAX;
 use serde::{Deserialize, Serialize};
 
-use crate::common::answer::version_text;
+use crate::common::delete::Deleted;
 use crate::common::list::Encoding;
 use crate::common::xml;
 use crate::oss::error::OssError;
@@ -48,18 +48,6 @@ pub(in crate::oss) struct DeleteResult {
     deleted: Vec<Deleted>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Deleted {
-    key: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delete_marker: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delete_marker_version_id: Option<String>,
-}
-
 impl DeleteResult {
     /// Tells what became of a key.
     pub(in crate::oss) fn add(
@@ -68,13 +56,9 @@ impl DeleteResult {
         receipt: DeleteReceipt,
         encoding: Encoding,
     ) {
-        let touched = receipt.version.and_then(version_text);
         self.encoding_type = encoding.name();
-        self.deleted.push(Deleted {
-            key: encoding.write(&item.key),
-            version_id: item.version_id.filter(|version| !version.is_empty()),
-            delete_marker: receipt.marker.then_some(true),
-            delete_marker_version_id: touched.filter(|_| receipt.marker),
-        });
+        let key = encoding.write(&item.key);
+        self.deleted
+            .push(Deleted::new(key, item.version_id, receipt));
     }
 }

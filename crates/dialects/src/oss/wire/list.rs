@@ -3,9 +3,8 @@
 use cohong_core::engine::{Listing, ObjectSummary};
 use serde::Serialize;
 
-use super::acl::Owner;
-use crate::common::date;
 use crate::common::list::{Encoding, Page, TokenPage};
+use crate::common::owner::Owner;
 use crate::common::vocabulary::Vocabulary;
 use crate::oss::words::OSS;
 
@@ -73,7 +72,7 @@ struct ObjectLine {
 fn object_line(object: &ObjectSummary, encoding: Encoding, owner: bool) -> ObjectLine {
     ObjectLine {
         key: encoding.write(object.key.as_str()),
-        last_modified: date::iso_seconds(object.written_at),
+        last_modified: OSS.date(object.written_at),
         etag: OSS.quoted(&object.etag),
         kind: Vocabulary::kind(&object.etag),
         size: object.size,

@@ -11,14 +11,10 @@ use crate::common::input::whole_body;
 use crate::common::{answer, json};
 use crate::gate::OutBody;
 use crate::gate::call::Call;
-use crate::gate::given::Given;
 use crate::tos::error::TosError;
 use crate::tos::limits::JSON_BYTES_MAX;
 use crate::tos::wire::acl::PutAclBody;
-use crate::tos::words::{ACL, PREFIX, TOS};
-
-/// The type of all bodies.
-pub(super) const JSON: &str = "application/json";
+use crate::tos::words::{ACL, TOS};
 
 /// Reads a JSON body, member names in lower case. No body at all reads as `{}`.
 pub(super) async fn read<T: DeserializeOwned>(call: &mut Call) -> Result<T, TosError> {
@@ -34,14 +30,14 @@ pub(super) fn text(body: &impl Serialize) -> Vec<u8> {
 
 /// An answer with a JSON body.
 pub(super) fn answer(mut headers: HeaderMap, body: &impl Serialize) -> Response<OutBody> {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(TOS.body_type));
     answer::bytes(StatusCode::OK, headers, text(body))
 }
 
 /// The access control list that a request gives, by headers or else by body; `None` leaves that of the
 /// bucket in force.
 pub(super) async fn acl(call: &mut Call) -> Result<Option<Acl>, TosError> {
-    match TOS.acl_given(&Given::headers(&call.headers, PREFIX)?, ACL)? {
+    match TOS.acl_given(&TOS.given(call)?, ACL)? {
         AclSaid::Nothing => read::<PutAclBody>(call).await?.acl(),
         said => Ok(said.own()),
     }

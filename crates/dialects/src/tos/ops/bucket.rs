@@ -9,16 +9,16 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use super::Answer;
 use super::body::answer;
 use crate::common::answer::{empty, put_text};
-use crate::common::settings::read_bucket;
+use crate::common::settings::{label, read_bucket};
 use crate::gate::call::Call;
 use crate::gate::given::Given;
 use crate::tos::error::TosError;
 use crate::tos::limits::PROJECT_BYTES_MAX;
 use crate::tos::wire::bucket::{
     BUCKET_TYPE, BucketInfo, BucketList, DEFAULT_PROJECT, DEFAULT_REDUNDANCY, Location, PROJECT,
-    REDUNDANCY, label,
+    REDUNDANCY,
 };
-use crate::tos::words::{ACL, PREFIX, TOS};
+use crate::tos::words::{ACL, TOS};
 
 type Labels = Vec<(Box<str>, Box<str>)>;
 
@@ -42,7 +42,7 @@ pub(super) async fn list(call: Call, engine: &Engine) -> Answer {
 
 /// `CreateBucket`.
 pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
-    let given = Given::headers(&call.headers, PREFIX)?;
+    let given = TOS.given(&call)?;
     if given.own("tagging").is_some() {
         return Err(TosError::not_implemented("tagging of buckets"));
     }

@@ -10,7 +10,6 @@ use crate::gate::call::Call;
 use crate::tos::error::TosError;
 use crate::tos::limits::PART_BYTES_MIN;
 use crate::tos::wire::multipart::{CompleteBody, CompleteResult, Created, PartList};
-use crate::tos::wire::object::CopyResult;
 use crate::tos::words::{ACL, TOS};
 
 /// `CreateMultipartUpload`.
@@ -27,8 +26,7 @@ pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
 /// `UploadPartCopy`.
 pub(super) async fn copy_part(call: Call, engine: &Engine) -> Answer {
     let copied = TOS.copy_part(&call, engine).await?;
-    let result = CopyResult::new(&copied);
-    Ok(body::answer(copied.headers, &result))
+    Ok(body::answer(copied.headers, &copied.result))
 }
 
 /// `CompleteMultipartUpload`: with named parts, with `x-tos-complete-all: yes`, or with neither, which

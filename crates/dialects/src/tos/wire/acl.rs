@@ -5,34 +5,9 @@ use cohong_core::model::{AccountId, Acl, Grant, Grantee, Permission};
 use serde::{Deserialize, Serialize};
 
 use crate::common::attributes::canned_grantee;
+use crate::common::owner::Owner;
 use crate::tos::error::TosError;
 use crate::tos::words;
-
-/// An account in answers.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(in crate::tos) struct Owner {
-    #[serde(rename = "ID")]
-    id: String,
-    display_name: String,
-}
-
-impl Owner {
-    pub(in crate::tos) fn new(account: &AccountId) -> Self {
-        Self {
-            id: account.to_string(),
-            display_name: account.to_string(),
-        }
-    }
-
-    /// Of an unsigned request.
-    pub(in crate::tos) fn nobody() -> Self {
-        Self {
-            id: String::new(),
-            display_name: String::new(),
-        }
-    }
-}
 
 /// Answer of `GetBucketAcl` and `GetObjectAcl`.
 #[derive(Debug, Serialize)]

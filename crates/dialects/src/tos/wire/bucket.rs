@@ -3,9 +3,8 @@
 use cohong_core::model::{AccountId, Bucket};
 use serde::{Deserialize, Serialize};
 
-use super::acl::Owner;
-use crate::common::date;
-use crate::common::settings::versioning_word;
+use crate::common::owner::Owner;
+use crate::common::settings::{label, versioning_word};
 use crate::tos::words::TOS;
 
 /// Label under which a bucket keeps its `x-tos-project-name`.
@@ -18,12 +17,6 @@ pub(in crate::tos) const DEFAULT_PROJECT: &str = "default";
 pub(in crate::tos) const DEFAULT_REDUNDANCY: &str = "single-az";
 /// The one bucket type: without directories (sheet, trap 13).
 pub(in crate::tos) const BUCKET_TYPE: &str = "fns";
-
-/// What a bucket was created with under a label.
-pub(in crate::tos) fn label<'a>(bucket: &'a Bucket, name: &str, default: &'a str) -> &'a str {
-    let found = bucket.labels.iter().find(|(label, _)| **label == *name);
-    found.map_or(default, |(_, value)| value)
-}
 
 /// Answer of `ListBuckets`.
 #[derive(Debug, Serialize)]
@@ -50,7 +43,7 @@ impl BucketList {
         let line = |bucket: &Bucket| BucketLine {
             name: bucket.name.to_string(),
             location: bucket.region.to_string(),
-            creation_date: date::iso(bucket.created_at),
+            creation_date: TOS.date(bucket.created_at),
             extranet_endpoint: endpoint.to_owned(),
             intranet_endpoint: endpoint.to_owned(),
             project_name: label(bucket, PROJECT, DEFAULT_PROJECT).to_owned(),
@@ -103,7 +96,7 @@ impl BucketInfo {
             bucket: BucketFacts {
                 name: bucket.name.to_string(),
                 owner: Owner::new(&bucket.owner),
-                creation_date: date::iso(bucket.created_at),
+                creation_date: TOS.date(bucket.created_at),
                 storage_class: TOS.class_word(bucket.default_class),
                 project_name: label(bucket, PROJECT, DEFAULT_PROJECT).to_owned(),
                 kind: BUCKET_TYPE,

@@ -5,12 +5,10 @@ use cohong_core::engine::{
 };
 use serde::Serialize;
 
-use super::acl::Owner;
-use super::multipart::owner_of;
 use super::object::{Pair, pairs};
 use crate::common::answer::version_text;
-use crate::common::date;
 use crate::common::list::{Encoding, Page, Query, TokenPage};
+use crate::common::owner::Owner;
 use crate::tos::words::TOS;
 
 /// What every listing repeats of the question.
@@ -162,7 +160,7 @@ fn prefix_line(prefix: &str, encoding: Encoding) -> PrefixLine {
 fn object_line(object: &ObjectSummary, encoding: Encoding, shown: Shown) -> ObjectLine {
     ObjectLine {
         key: encoding.write(object.key.as_str()),
-        last_modified: date::iso(object.written_at),
+        last_modified: TOS.date(object.written_at),
         etag: TOS.quoted(&object.etag),
         size: object.size,
         storage_class: TOS.class_word(object.class),
@@ -254,7 +252,7 @@ fn marker_line(version: &VersionSummary, encoding: Encoding) -> MarkerLine {
         key: encoding.write(version.key.as_str()),
         version_id: version_text(version.version),
         is_latest: version.is_latest,
-        last_modified: date::iso(version.written_at),
+        last_modified: TOS.date(version.written_at),
         owner: Owner::new(&version.owner),
     }
 }
@@ -299,9 +297,9 @@ impl UploadList {
         let line = |upload: &UploadSummary| UploadLine {
             key: encoding.write(upload.key.as_str()),
             upload_id: upload.upload.to_string(),
-            owner: owner_of(&upload.owner),
+            owner: Owner::of(&upload.owner),
             storage_class: TOS.class_word(upload.class),
-            initiated: date::iso(upload.created_at),
+            initiated: TOS.date(upload.created_at),
         };
         let prefixes = listing
             .prefixes

@@ -1,11 +1,10 @@
 //! Bodies of multipart operations (sheet section 4, Multipart).
 
 use cohong_core::engine::{CompleteReceipt, NamedPart, PartSummary};
-use cohong_core::model::{AccountId, Etag, Principal};
+use cohong_core::model::Etag;
 use serde::{Deserialize, Serialize};
 
-use super::acl::Owner;
-use crate::common::date;
+use crate::common::owner::Owner;
 use crate::common::upload::{PartPage, named_part};
 use crate::tos::error::TosError;
 use crate::tos::words::TOS;
@@ -125,7 +124,7 @@ impl PartList {
         let (target, listing) = (&page.target, &page.listing);
         let line = |part: &PartSummary| PartLine {
             part_number: part.number,
-            last_modified: date::iso(part.written_at),
+            last_modified: TOS.date(part.written_at),
             etag: TOS.quoted(&Etag::Md5(part.md5)),
             size: part.size,
         };
@@ -138,17 +137,10 @@ impl PartList {
             max_parts: page.limit,
             is_truncated: listing.next.is_some(),
             storage_class: TOS.class_word(listing.class),
-            owner: owner_of(&listing.owner),
+            owner: Owner::of(&listing.owner),
             parts: listing.parts.iter().map(line).collect(),
         }
     }
-}
-
-/// Who began an upload, as lists show it.
-pub(in crate::tos) fn owner_of(principal: &Principal) -> Owner {
-    principal
-        .account()
-        .map_or_else(Owner::nobody, |account: &AccountId| Owner::new(account))
 }
 
 #[cfg(test)]

@@ -5,29 +5,10 @@ use cohong_core::limits::DELETE_KEYS_MAX;
 use cohong_core::model::Tags;
 use serde::{Deserialize, Serialize};
 
-use crate::common::answer::version_text;
-use crate::common::copy::Copied;
+use crate::common::delete::Deleted;
 use crate::gate::fault::Fault;
 use crate::tos::error::TosError;
 use crate::tos::words::TOS;
-
-/// Answer of `CopyObject` and `UploadPartCopy`.
-#[derive(Debug, Serialize)]
-pub(in crate::tos) struct CopyResult {
-    #[serde(rename = "ETag")]
-    etag: String,
-    #[serde(rename = "LastModified")]
-    last_modified: String,
-}
-
-impl CopyResult {
-    pub(in crate::tos) fn new(copied: &Copied) -> Self {
-        Self {
-            etag: copied.etag.clone(),
-            last_modified: copied.last_modified.clone(),
-        }
-    }
-}
 
 /// Body of `DeleteMultiObjects`; member names in lower case.
 #[derive(Debug, Deserialize)]
@@ -77,33 +58,10 @@ impl DeleteOutcome {
     ) {
         match done {
             Ok(_) if quiet => {}
-            Ok(receipt) => self.deleted.push(Deleted::new(item, receipt)),
+            Ok(receipt) => self
+                .deleted
+                .push(Deleted::new(item.key, item.version, receipt)),
             Err(error) => self.error.push(NotDeleted::new(item, &error)),
-        }
-    }
-}
-
-/// A key that was deleted.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Deleted {
-    key: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delete_marker: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delete_marker_version_id: Option<String>,
-}
-
-impl Deleted {
-    fn new(item: DeleteItem, receipt: DeleteReceipt) -> Self {
-        let touched = receipt.version.and_then(version_text);
-        Self {
-            key: item.key,
-            version_id: item.version.filter(|version| !version.is_empty()),
-            delete_marker: receipt.marker.then_some(true),
-            delete_marker_version_id: touched.filter(|_| receipt.marker),
         }
     }
 }
