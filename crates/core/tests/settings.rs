@@ -384,8 +384,7 @@ const NEEDS: [(&str, &[Action]); 15] = [
 fn every_operation_asks_the_policy_for_its_own_action() {
     run(async {
         for (allowing, who) in [(true, anonymous()), (false, owner())] {
-            for at in 0..NEEDS.len() {
-                let (_, named) = NEEDS[at];
+            for (_, named) in NEEDS {
                 let world = World::new();
                 let bucket = world.bucket("rights").await;
                 world.put(&bucket, "k", "body").await;
@@ -397,11 +396,16 @@ fn every_operation_asks_the_policy_for_its_own_action() {
                 };
                 let set = policy(vec![everybody(effect, named, &bucket)]);
                 store(&world, &owner(), &bucket, &set).await.unwrap();
+                let is_named = |one: &Action| named.contains(one);
                 let wanted: Vec<_> = NEEDS
                     .iter()
-                    .map(|(name, needed)| match allowing {
-                        true => (*name, needed.iter().all(|one| named.contains(one))),
-                        false => (*name, !needed.iter().any(|one| named.contains(one))),
+                    .map(|(name, needed)| {
+                        let allowed = if allowing {
+                            needed.iter().all(is_named)
+                        } else {
+                            !needed.iter().any(is_named)
+                        };
+                        (*name, allowed)
                     })
                     .collect();
                 assert_eq!(

@@ -10,12 +10,12 @@ mod judge;
 use super::delete::Asked;
 use super::{Cx, Engine, ObjectTarget, UploadTarget, VersionChoice, Walk};
 use crate::error::Error;
-use crate::limits::{WORK_BACKOFF_MAX, WORK_BACKOFF_MIN};
+use crate::limits::{CONFLICT_RETRIES_MAX, WORK_BACKOFF_MAX, WORK_BACKOFF_MIN};
 use crate::model::{
     AccessKeyId, Bucket, BucketId, BucketName, BucketState, LifecycleRule, ObjectKey,
-    ObjectVersion, Principal, StorageClass, Timestamp, WorkId,
+    ObjectVersion, Principal, StorageClass, Timestamp, UploadId, WorkId,
 };
-use crate::ports::{KeyRange, Table};
+use crate::ports::{CommitError, Expect, KeyRange, Table};
 use crate::records::{CurrentRecord, LifecycleStage, LifecycleStep, keys};
 use crate::rules::access::{Permit, allow_lifecycle};
 use crate::rules::lifecycle::{Standing, next_turn};
@@ -60,7 +60,7 @@ impl Judged {
 enum Order {
     Expire(Asked),
     Move(ObjectTarget, Judged, StorageClass),
-    Abort(ObjectKey, crate::model::UploadId),
+    Abort(ObjectKey, UploadId),
 }
 
 impl Engine {
@@ -119,6 +119,12 @@ impl Engine {
         duty: WorkId,
         step: &LifecycleStep,
     ) -> Result<Option<Box<[u8]>>, Error> {
+        if !rules
+            .iter()
+            .any(|rule| rule.enabled && orders(rule, step.stage))
+        {
+            return Ok(None);
+        }
         let mut rows = Walk::over(range(bucket.id, step));
         let Some(rows) = rows.page(&*self.ports.meta).await? else {
             return Ok(None);
@@ -171,7 +177,7 @@ impl Engine {
 
     /// Gives an upload up, if it is there and the rules are still those of the bucket.
     async fn give_up(&self, target: &UploadTarget, duty: WorkId) -> Result<(), Error> {
-        for _ in 0..crate::limits::CONFLICT_RETRIES_MAX {
+        for _ in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&target.bucket).await?;
             let Some(found) = self.find_upload(&bucket, target).await? else {
                 return Ok(());
@@ -181,15 +187,13 @@ impl Engine {
             }
             let mut ending = self.ending(&bucket, target, &found);
             let at = keys::bucket(&bucket.name);
-            ending
-                .expect
-                .push(crate::ports::Expect::Revision(at, revision));
+            ending.expect.push(Expect::Revision(at, revision));
             if self.commit_one(ending).await? {
                 self.work_bell.ring();
                 return Ok(());
             }
         }
-        Err(crate::ports::CommitError::Conflict.into())
+        Err(CommitError::Conflict.into())
     }
 
     /// In whose name rules act: the owner of the bucket, who answers for them.
@@ -216,6 +220,16 @@ fn next_stage(stage: LifecycleStage) -> Option<LifecycleStage> {
         LifecycleStage::Older => Some(LifecycleStage::Markers),
         LifecycleStage::Markers => Some(LifecycleStage::Uploads),
         LifecycleStage::Uploads => None,
+    }
+}
+
+/// Whether a rule orders anything about what a stage looks through.
+fn orders(rule: &LifecycleRule, stage: LifecycleStage) -> bool {
+    match stage {
+        LifecycleStage::Objects => rule.expire.is_some() || !rule.transitions.is_empty(),
+        LifecycleStage::Older => rule.expire_older.is_some() || !rule.older_transitions.is_empty(),
+        LifecycleStage::Markers => rule.expire_markers,
+        LifecycleStage::Uploads => rule.abort.is_some(),
     }
 }
 

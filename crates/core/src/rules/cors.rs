@@ -138,11 +138,19 @@ mod tests {
         }
     }
 
+    /// Origin, method and headers asked for; rule and origin of the answer.
+    type Case = (
+        &'static str,
+        CorsMethod,
+        &'static [&'static str],
+        Option<(usize, &'static str)>,
+    );
+
     #[test]
     fn the_first_rule_that_allows_all_of_a_preflight_counts() {
         use CorsMethod::{Delete, Get, Head, Put};
         let app = "https://app.example";
-        let cases: [(&str, CorsMethod, &[&str], Option<(usize, &str)>); 12] = [
+        let cases: [Case; 12] = [
             (app, Put, &[], Some((0, app))),
             (app, Put, &["X-OSS-meta-a", "content-type"], Some((0, app))),
             (app, Put, &["x-other"], None),

@@ -100,12 +100,11 @@ mod tests {
     fn by_definition(pattern: &[char], text: &[char]) -> bool {
         match (pattern.split_first(), text.split_first()) {
             (None, None) => true,
-            (None, Some(_)) => false,
             (Some(('*', rest)), found) => {
                 by_definition(rest, text)
                     || found.is_some_and(|(_, left)| by_definition(pattern, left))
             }
-            (Some(_), None) => false,
+            (None, Some(_)) | (Some(_), None) => false,
             (Some((wanted, rest)), Some((found, left))) => {
                 (*wanted == '?' || wanted == found) && by_definition(rest, left)
             }

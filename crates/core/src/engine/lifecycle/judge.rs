@@ -36,14 +36,10 @@ impl Court<'_> {
     }
 
     pub(super) async fn markers(&self, rows: &Rows) -> Result<Vec<Order>, Error> {
-        if !self.rules.iter().any(|rule| rule.expire_markers) {
-            return Ok(Vec::new());
-        }
         let markers = current(rows)?;
-        let behind = markers.iter();
-        let behind: Vec<KeyRange> = behind
-            .map(|(key, _)| keys::version_range(self.bucket.id, key))
-            .collect();
+        let range =
+            |(key, _): &(ObjectKey, ObjectVersion)| keys::version_range(self.bucket.id, key);
+        let behind: Vec<KeyRange> = markers.iter().map(range).collect();
         let behind = self.engine.first_rows(&behind).await?;
         let mut orders = Vec::new();
         for ((key, version), behind) in markers.into_iter().zip(behind) {

@@ -269,7 +269,7 @@ fn a_statement_is_about_what_all_of_its_parts_are_about() {
         &nobody,
         Action::ReadObject,
         On::Key(&key),
-        &[base.clone()]
+        std::slice::from_ref(&base)
     ));
     assert!(decide(&nobody, Action::ReadBucket, On::Bucket, &[base]));
 }
