@@ -12,7 +12,7 @@ use cohong_core::engine::{
 };
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, DialectId, EventKind,
-    ObjectKey, Principal, StorageClass, StoredHeaders, UploadId, UserMeta, VersionTag,
+    ObjectKey, Principal, StorageClass, StoredHeaders, Timestamp, UploadId, UserMeta, VersionTag,
 };
 use cohong_core::ports::BodyError;
 use futures_util::StreamExt;

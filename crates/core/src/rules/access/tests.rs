@@ -274,28 +274,33 @@ fn a_statement_is_about_what_all_of_its_parts_are_about() {
     assert!(decide(&nobody, Action::ReadBucket, On::Bucket, &[base]));
 }
 
-#[test]
-fn conditions_are_judged_by_the_request() {
-    let text = |fact, likeness, fits, values: &[&str]| Condition::Text {
+fn text(fact: Fact, likeness: Likeness, fits: bool, values: &[&str]) -> Condition {
+    Condition::Text {
         fact,
         likeness,
         fits,
         values: values.iter().map(|&value| value.into()).collect(),
-    };
-    let source = |within, networks: &[&str]| Condition::Source {
+    }
+}
+
+fn source(within: bool, networks: &[&str]) -> Condition {
+    let network = |one: &&str| Network::parse(one).unwrap();
+    Condition::Source {
         within,
-        networks: networks
-            .iter()
-            .filter_map(|one| Network::parse(one))
-            .collect(),
-    };
-    let time = |relation, millis: &[u64]| Condition::Time {
+        networks: networks.iter().map(network).collect(),
+    }
+}
+
+fn time(relation: Relation, millis: &[u64]) -> Condition {
+    let at = |&at: &u64| Timestamp::from_millis(at);
+    Condition::Time {
         relation,
-        instants: millis
-            .iter()
-            .map(|&at| Timestamp::from_millis(at))
-            .collect(),
-    };
+        instants: millis.iter().map(at).collect(),
+    }
+}
+
+#[test]
+fn conditions_are_judged_by_the_request() {
     let listing = On::List {
         prefix: "dir/",
         delimiter: "",

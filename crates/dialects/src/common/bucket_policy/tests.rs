@@ -158,18 +158,21 @@ fn principals_and_resources_are_the_vendors() {
     assert_eq!(one("Resource", json!("*")).resources, vec![Box::from("*")]);
 }
 
+fn text(likeness: Likeness, fits: bool) -> Condition {
+    Condition::Text {
+        fact: Fact::ListPrefix,
+        likeness,
+        fits,
+        values: vec!["a".into()],
+    }
+}
+
 #[test]
 fn every_condition_has_its_meaning() {
     let at = date::parse_iso("2030-01-01T00:00:00Z").expect("a date");
     let time = |relation| Condition::Time {
         relation,
         instants: vec![at],
-    };
-    let text = |likeness, fits| Condition::Text {
-        fact: Fact::ListPrefix,
-        likeness,
-        fits,
-        values: vec!["a".into()],
     };
     let date = "2030-01-01T00:00:00Z";
     let cases = [
