@@ -7,7 +7,8 @@ mod common;
 use std::time::Duration;
 
 use cohong_core::engine::{
-    Attributes, BucketPolicy, Conditions, CreateUpload, GetObject, ObjectChange, VersionChoice,
+    Attributes, BucketPolicy, Conditions, CreateUpload, Engine, GetObject, ObjectChange,
+    VersionChoice,
 };
 use cohong_core::model::{
     Action, Actions, BucketName, Due, Effect, EventKind, LifecycleFilter, LifecycleRule, ObjectKey,
@@ -429,5 +430,29 @@ fn a_wall_clock_set_back_parks_no_turn() {
         work(&world).await;
         assert!(world.rows(Table::Heads).await.is_empty());
         assert_eq!(duties(&world).await, 1);
+    });
+}
+
+#[test]
+fn turns_may_be_closer_than_a_day() {
+    run(async {
+        let world = World::new();
+        let hour = Duration::from_hours(1);
+        let hourly = Engine::new(world.engine.ports().clone()).with_lifecycle_interval(hour);
+        let bucket = world.bucket("life").await;
+        let later = 100 * 365;
+        let at_once = LifecycleRule {
+            expire: Some(Due::WrittenBefore(Timestamp::default().plus(later * DAY))),
+            ..rule()
+        };
+        set(&world, &bucket, &[at_once]).await;
+        for _ in 0..3 {
+            work::run_due_once(&hourly).await.unwrap();
+            assert!(world.rows(Table::Heads).await.is_empty());
+            world.put(&bucket, "k", "body").await;
+            work::run_due_once(&hourly).await.unwrap();
+            assert_eq!(keys(&world, Table::Heads).await, ["k"]);
+            world.clock.advance(hour);
+        }
     });
 }

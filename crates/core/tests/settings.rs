@@ -248,7 +248,7 @@ fn allowed<T>(outcome: Result<T, cohong_core::Error>) -> bool {
 
 /// What a client may do to a bucket with an object "k", in a fixed order.
 async fn attempts(world: &World, cx: &Cx, bucket: &BucketName) -> Vec<(&'static str, bool)> {
-    let mut done = object_attempts(world, cx, bucket).await;
+    let mut done = object_attempts(world, cx, bucket).await.to_vec();
     done.extend(list_attempts(world, cx, bucket).await);
     let engine = &world.engine;
     let off = BucketChange::Versioning(Versioning::Off);
