@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::model::{Etag, VersionTag};
+
 /// A boxed cause.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -31,6 +33,22 @@ pub enum ErrorKind {
     TooManyBuckets,
     /// The object exists and the request forbids overwriting.
     ObjectExists,
+    /// The object takes no pieces: it was not made by appending.
+    NotAppendable,
+    /// The object does not end at the position of the piece; the error tells where it does.
+    PositionMismatch,
+    /// The object is no link.
+    NotSymlink,
+    /// The link points at a key that has no object.
+    NoSymlinkTarget,
+    /// The link points at another link.
+    SymlinkToSymlink,
+    /// The object is archived and was not restored, or not yet, or not any more.
+    NotRestored,
+    /// The object is being restored already.
+    RestoreInProgress,
+    /// The object needs no restore.
+    NotArchived,
     /// A condition of the request does not hold.
     PreconditionFailed,
     /// A conditional read finds nothing newer.
@@ -41,6 +59,8 @@ pub enum ErrorKind {
     InvalidPartOrder,
     /// A part number outside 1 to 10,000.
     InvalidPartNumber,
+    /// The parts of the upload come in order, and this is not the next one.
+    PartNotSequential,
     /// A part other than the last is smaller than the dialect allows.
     PartTooSmall,
     /// Body, part or object larger than allowed.
@@ -87,7 +107,15 @@ pub struct Error {
     kind: ErrorKind,
     message: Cow<'static, str>,
     source: Option<BoxError>,
-    delete_marker: Option<crate::model::VersionTag>,
+    detail: Option<Detail>,
+}
+
+/// What was found, for answers that have to tell it.
+#[derive(Debug)]
+enum Detail {
+    DeleteMarker(VersionTag),
+    Etag(Etag),
+    Length(u64),
 }
 
 impl Error {
@@ -97,7 +125,7 @@ impl Error {
             kind,
             message: message.into(),
             source: None,
-            delete_marker: None,
+            detail: None,
         }
     }
 
@@ -110,8 +138,22 @@ impl Error {
 
     /// Says that what was found is a delete marker of this version.
     #[must_use]
-    pub fn at_delete_marker(mut self, version: crate::model::VersionTag) -> Self {
-        self.delete_marker = Some(version);
+    pub fn at_delete_marker(mut self, version: VersionTag) -> Self {
+        self.detail = Some(Detail::DeleteMarker(version));
+        self
+    }
+
+    /// Says which etag the object has.
+    #[must_use]
+    pub fn at_etag(mut self, etag: Etag) -> Self {
+        self.detail = Some(Detail::Etag(etag));
+        self
+    }
+
+    /// Says how long the object is, bytes.
+    #[must_use]
+    pub fn at_length(mut self, length: u64) -> Self {
+        self.detail = Some(Detail::Length(length));
         self
     }
 
@@ -126,8 +168,27 @@ impl Error {
     }
 
     /// The delete marker that was found instead of an object.
-    pub fn delete_marker(&self) -> Option<crate::model::VersionTag> {
-        self.delete_marker
+    pub fn delete_marker(&self) -> Option<VersionTag> {
+        match self.detail {
+            Some(Detail::DeleteMarker(version)) => Some(version),
+            _ => None,
+        }
+    }
+
+    /// The etag of the object, with `NotModified`.
+    pub fn etag(&self) -> Option<&Etag> {
+        match &self.detail {
+            Some(Detail::Etag(etag)) => Some(etag),
+            _ => None,
+        }
+    }
+
+    /// The length of the object, bytes, with `InvalidRange` and `PositionMismatch`.
+    pub fn length(&self) -> Option<u64> {
+        match self.detail {
+            Some(Detail::Length(length)) => Some(length),
+            _ => None,
+        }
     }
 }
 

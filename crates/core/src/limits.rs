@@ -44,6 +44,14 @@ pub const BODY_BYTES_MAX: u64 = 5 << 30;
 pub const OBJECT_BYTES_MAX: u64 = 10_000 * BODY_BYTES_MAX;
 /// Most parts of an upload; every dialect says 10,000.
 pub const PARTS_MAX: u32 = 10_000;
+/// Most pieces of an appended object, as of an upload: a read opens a blob for each, and one transaction
+/// lets go of all. Small pieces are gathered, so 10,000 hold at least 300 MiB.
+pub const APPENDED_PIECES_MAX: u32 = PARTS_MAX;
+/// Longest time an object is restored for, days: what vendors allow.
+pub const RESTORE_DAYS_MAX: u32 = 365;
+/// Most records that are read to count what a bucket holds: what takes a few seconds, well below the
+/// time that SDKs wait for an answer.
+pub const STAT_ROWS_MAX: u64 = 5_000_000;
 /// Extents in one manifest row: keeps a row near 40 KiB.
 pub const EXTENTS_PER_ROW: usize = 1024;
 /// Most user metadata of an object, names and values together, bytes: what vendors allow.

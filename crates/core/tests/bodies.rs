@@ -301,7 +301,9 @@ fn ranges_are_read_from_small_and_large_objects() {
             }
             for spec in [From(size, None), Last(0)] {
                 let outcome = read(&world, &bucket, Some(spec), Conditions::default()).await;
-                assert_eq!(outcome.unwrap_err().kind(), ErrorKind::InvalidRange);
+                let error = outcome.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidRange);
+                assert_eq!(error.length(), Some(size));
             }
         }
     });
@@ -312,12 +314,8 @@ fn conditions_are_checked_before_bytes_are_read() {
     run(async {
         let world = World::without_small_bodies();
         let bucket = world.bucket("bodies").await;
-        let etag = world
-            .put(&bucket, "k", "body")
-            .await
-            .stored
-            .etag
-            .to_string();
+        let stored = world.put(&bucket, "k", "body").await.stored;
+        let etag = stored.etag.to_string();
         world.blobs.set_fault(|step, _| {
             (step == BlobStep::Read).then(|| BlobError::Failed("must not be read".into()))
         });
@@ -330,13 +328,13 @@ fn conditions_are_checked_before_bytes_are_read() {
             ..Conditions::default()
         };
         let cases = [
-            (same, ErrorKind::NotModified),
-            (other, ErrorKind::PreconditionFailed),
-            (Conditions::default(), ErrorKind::Unavailable),
+            (same, ErrorKind::NotModified, Some(&stored.etag)),
+            (other, ErrorKind::PreconditionFailed, None),
+            (Conditions::default(), ErrorKind::Unavailable, None),
         ];
-        for (conditions, wanted) in cases {
-            let outcome = read(&world, &bucket, None, conditions).await;
-            assert_eq!(outcome.unwrap_err().kind(), wanted);
+        for (conditions, wanted, etag) in cases {
+            let error = read(&world, &bucket, None, conditions).await.unwrap_err();
+            assert_eq!((error.kind(), error.etag()), (wanted, etag));
         }
     });
 }

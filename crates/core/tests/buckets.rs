@@ -188,6 +188,7 @@ fn a_bucket_with_anything_in_it_stays() {
             key: ObjectKey::new("b").unwrap(),
             attributes: Attributes::default(),
             conditions: Conditions::default(),
+            sequential: false,
         };
         let upload = world.engine.create_upload(&owner(), upload).await.unwrap();
         assert_eq!(remove(&world, &name).await, Err(ErrorKind::BucketNotEmpty));

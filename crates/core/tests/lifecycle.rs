@@ -189,6 +189,7 @@ fn uploads_are_given_up() {
                 key: ObjectKey::new(key).unwrap(),
                 attributes: Attributes::default(),
                 conditions: Conditions::default(),
+                sequential: false,
             };
             world.engine.create_upload(&owner(), req).await.unwrap();
         };

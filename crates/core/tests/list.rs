@@ -366,6 +366,7 @@ async fn upload(world: &World, bucket: &BucketName, key: &str) -> UploadTarget {
         key: key.clone(),
         attributes: Attributes::default(),
         conditions: Conditions::default(),
+        sequential: false,
     };
     let upload = world.engine.create_upload(&owner(), req).await.unwrap();
     UploadTarget {

@@ -10,19 +10,19 @@ use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketId, BucketName,
     BucketState, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due,
-    Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Grant, Grantee, LifecycleFilter,
-    LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion,
-    PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation, RuleForm, RuleId,
-    RuleSetVersion, Statement, StorageClass, StoredHeaders, Timestamp, Transition, UploadId,
-    VersionId, VersionKind, VersionTag, Versioning, WorkId,
+    Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, Grant, Grantee,
+    LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord,
+    ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation,
+    Restore, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, Timestamp,
+    Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Phase, Position};
 use cohong_core::records::{
     AccountRecord, AttemptBlock, AttemptRecord, CallRecord, CallResult, CredentialRecord,
     CurrentRecord, DeadRecord, FunctionRecord, HeldRecord, Hit, LifecycleStage, LifecycleStep,
-    LoggedEvent, PartRecord, PayloadRecord, PayloadState, ReplayRecord, ReplaySource, ReplayState,
-    RootRecord, RuleSetRecord, SubRecord, SubState, UploadRecord, UploadState, WorkKind,
-    WorkRecord, decode, encode,
+    LoggedEvent, OwedRestore, PartRecord, PayloadRecord, PayloadState, ReplayRecord, ReplaySource,
+    ReplayState, RootRecord, RuleSetRecord, SubRecord, SubState, UploadRecord, UploadState,
+    WorkKind, WorkRecord, decode, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -140,6 +140,7 @@ fn etags() -> Vec<Etag> {
             digest: [2; 16],
             count: 10_000,
         },
+        Etag::Opaque([3; 16]),
     ]
 }
 
@@ -156,6 +157,12 @@ fn version() -> ObjectVersion {
         upload: Some(UploadId([3; 16])),
         owner: account(),
         acl: Some(acl()),
+        form: Form::Appendable,
+        restore: Some(Restore {
+            ready_at: time(1_700_000_000_001),
+            expires_at: time(1_700_000_000_002),
+            told: true,
+        }),
     };
     ObjectVersion {
         id: VersionId(1_700_000_000_000_000_000),
@@ -394,6 +401,7 @@ fn objects(samples: &mut Samples) {
         tags: vec![pair("tag", "red")],
         class: StorageClass::ArchiveInstant,
         acl: Some(acl()),
+        last_part: Some(2),
     };
     samples.check("upload", &upload);
     let part = PartRecord {
@@ -538,13 +546,7 @@ fn words(samples: &mut Samples) {
     samples.check("bucket-states", &[BucketState::Live, BucketState::Deleting]);
     let versionings = [Versioning::Off, Versioning::Enabled, Versioning::Suspended];
     samples.check("versionings", &versionings);
-    let classes = [
-        StorageClass::Standard,
-        StorageClass::Infrequent,
-        StorageClass::ArchiveInstant,
-        StorageClass::Intelligent,
-    ];
-    samples.check("classes", &classes);
+    samples.check("classes", &StorageClass::ALL);
     let permissions = [
         Permission::Read,
         Permission::ReadNonList,
@@ -557,6 +559,8 @@ fn words(samples: &mut Samples) {
     samples.check("grantees", &grantees());
     samples.check("principals", &principals());
     samples.check("payloads", &payloads());
+    let forms = [Form::Normal, Form::Appendable, Form::Symlink(key())];
+    samples.check("forms", &forms);
     samples.check("etags", &etags());
     samples.check(
         "upload-states",
@@ -611,6 +615,14 @@ fn words(samples: &mut Samples) {
                 ..LifecycleStep::begin(time(1_700_000_000_000))
             },
         },
+        WorkKind::TellRestored(OwedRestore {
+            bucket: BucketId(5),
+            name: BucketName::new("photos").unwrap(),
+            key: key(),
+            version: VersionId(9),
+            request_id: "request".into(),
+            dialect: DialectId::Tos,
+        }),
     ];
     samples.check("work-kinds", &work);
 }

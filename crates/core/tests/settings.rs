@@ -293,6 +293,7 @@ async fn object_attempts(world: &World, cx: &Cx, bucket: &BucketName) -> [(&'sta
         key: ObjectKey::new("k").unwrap(),
         attributes: Attributes::default(),
         conditions: Conditions::default(),
+        sequential: false,
     };
     let at = current(bucket, "k");
     let tag = ObjectChange::Tags(tags());

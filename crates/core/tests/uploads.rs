@@ -61,6 +61,7 @@ async fn create(world: &World, bucket: &BucketName) -> UploadTarget {
         key: key.clone(),
         attributes: Attributes::default(),
         conditions: Conditions::default(),
+        sequential: false,
     };
     UploadTarget {
         bucket: bucket.clone(),
@@ -662,6 +663,7 @@ fn who_may_not_write_may_not_upload() {
                 key: upload.target.key.clone(),
                 attributes: Attributes::default(),
                 conditions: Conditions::default(),
+                sequential: false,
             };
             let part = PutPart {
                 target: upload.target.clone(),
@@ -717,6 +719,7 @@ async fn an_upload_that_must_not_overwrite_is_refused_at_once() {
             if_none_match,
             ..Conditions::default()
         },
+        sequential: false,
     };
     let new_only = || create(Some(ETagMatch::Any));
     let engine = &upload.world.engine;

@@ -92,6 +92,7 @@ async fn upload(world: &World, bucket: &BucketName, parts: u32) -> UploadTarget 
         key: key.clone(),
         attributes: Attributes::default(),
         conditions: Conditions::default(),
+        sequential: false,
     };
     let upload = world.engine.create_upload(&owner(), req).await.unwrap();
     let target = UploadTarget {

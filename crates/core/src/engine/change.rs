@@ -2,8 +2,10 @@
 
 use crate::error::Error;
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::model::{Bucket, ObjectRecord, StorageClass, VersionKind, VersionTag};
-use crate::ports::{CommitError, Expect, Revision, Txn, Write};
+use crate::model::{
+    Bucket, ObjectKey, ObjectRecord, ObjectVersion, StorageClass, VersionKind, VersionTag,
+};
+use crate::ports::{CommitError, Revision, Txn, Write};
 use crate::records::{encode, keys};
 use crate::rules::access::{Action, allow_lifecycle};
 use crate::rules::attributes::{check_acl, check_meta, check_tags};
@@ -31,7 +33,7 @@ impl Engine {
             let seen = self.see_one(bucket.id, &target.key).await?;
             let tag = found.tag;
             let alter = |record: &mut ObjectRecord| alter(record, &change);
-            let Some(txn) = changed(target, (&bucket, revision), &seen, found, alter) else {
+            let Some(txn) = changed(target, (&bucket, revision), &seen, &found, alter) else {
                 continue;
             };
             if self.commit_one(txn).await? {
@@ -66,7 +68,7 @@ impl Engine {
             }
             let seen = self.see_one(bucket.id, &target.key).await?;
             let alter = |record: &mut ObjectRecord| record.class = class;
-            let Some(txn) = changed(target, (&bucket, revision), &seen, found, alter) else {
+            let Some(txn) = changed(target, (&bucket, revision), &seen, &found, alter) else {
                 continue;
             };
             if self.commit_one(txn).await? {
@@ -98,26 +100,37 @@ fn check_change(change: &ObjectChange) -> Result<Action, Error> {
 /// The transaction of a change; `None` when the key lost its versions since the version was found.
 fn changed(
     target: &ObjectTarget,
-    (bucket, revision): (&Bucket, Revision),
+    at: (&Bucket, Revision),
     seen: &Seen,
-    found: Found,
+    found: &Found,
     alter: impl FnOnce(&mut ObjectRecord),
 ) -> Option<Txn> {
-    let mut current = seen.current.clone()?;
-    let mut version = found.version;
+    let mut version = found.version.clone();
     if let VersionKind::Object(record) = &mut version.kind {
         alter(record);
     }
+    let mut txn = in_place(at, &target.key, seen, &version)?;
+    txn.expect.push(found.unchanged());
+    Some(txn)
+}
+
+/// The transaction that stores a version anew where it is; `None` when the key has no versions.
+pub(super) fn in_place(
+    (bucket, revision): (&Bucket, Revision),
+    key: &ObjectKey,
+    seen: &Seen,
+    version: &ObjectVersion,
+) -> Option<Txn> {
+    let mut current = seen.current.clone()?;
     let mut write = Vec::new();
-    if found.at == keys::head(bucket.id, &target.key) {
-        current.version = version;
+    if current.version.id == version.id {
+        current.version = version.clone();
     } else {
-        write.push(Write::Put(found.at.clone(), encode(&version)));
+        let at = keys::version(bucket.id, key, version.id);
+        write.push(Write::Put(at, encode(version)));
     }
-    write.extend(current_writes(bucket.id, &target.key, seen, Some(&current)));
-    let mut expected = expect(bucket, revision, &target.key, seen);
-    expected.push(Expect::Revision(found.at, found.revision));
-    Some(now(expected, write))
+    write.extend(current_writes(bucket.id, key, seen, Some(&current)));
+    Some(now(expect(bucket, revision, key, seen), write))
 }
 
 fn alter(record: &mut ObjectRecord, change: &ObjectChange) {

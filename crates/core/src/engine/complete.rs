@@ -18,7 +18,7 @@ use super::{CompleteReceipt, CompleteUpload, Cx, Engine, NewVersion, UploadTarge
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, Checksums, EventKind, Extent, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
+    Bucket, Checksums, EventKind, Extent, Form, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
 };
 use crate::ports::{CommitError, Record, StoreError, Write};
 use crate::records::{PartRecord, PayloadState, UploadState, decode, encode, keys};
@@ -237,6 +237,8 @@ fn object_of(
         upload: Some(target.upload),
         owner,
         acl: begun.acl,
+        form: Form::Normal,
+        restore: None,
     }
 }
 

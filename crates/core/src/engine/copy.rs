@@ -4,12 +4,14 @@
 use crate::error::Error;
 use crate::limits::COPY_RETRIES_MAX;
 use crate::model::{
-    BlobId, Bucket, EventKind, Extent, ObjectRecord, PayloadRef, Place, StoredHeaders, UserMeta,
+    BlobId, Bucket, EventKind, Extent, Form, ObjectRecord, PayloadRef, Place, StoredHeaders,
+    UserMeta,
 };
 use crate::ports::{CommitError, StoreError};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::attributes::{check_acl, check_meta, check_tags};
 use crate::rules::conditions::check_copy_source;
+use crate::rules::restore::check_readable;
 
 use super::buckets::owner_of;
 use super::commit::{Also, Unwritten, VersionWrite};
@@ -18,7 +20,8 @@ use super::read::{Found, refusal};
 use super::{CopyObject, CopyReceipt, Cx, Engine};
 
 impl Engine {
-    /// Copies a version of an object. The source may be overwritten meanwhile; then it is read again,
+    /// Copies a version of an object; of a link the link, not what it points at. `NotRestored` for an
+    /// archived source. The source may be overwritten meanwhile; then it is read again,
     /// so the copy is always one of the states the source had during the request.
     pub async fn copy_object(&self, cx: &Cx, req: CopyObject) -> Result<CopyReceipt, Error> {
         check_new(&req)?;
@@ -32,7 +35,12 @@ impl Engine {
                 .find_allowed(cx, &source, from, Action::ReadObject)
                 .await?;
             let validators = Some(found.validators());
-            check_copy_source(&req.source.conditions, validators).map_err(refusal)?;
+            check_copy_source(&req.source.conditions, validators)
+                .map_err(|kind| refusal(kind, &found))?;
+            if !matches!(found.object().form, Form::Symlink(_)) {
+                check_readable(found.object(), self.ports.clock.now())
+                    .map_err(|kind| refusal(kind, &found))?;
+            }
             let (payload, bytes) = match self.take_over(&found).await {
                 Ok(taken) => taken,
                 // Missing under the very record that was read before: lost, not replaced.
@@ -139,5 +147,11 @@ fn copied(
         upload: None,
         owner: owner_of(cx, bucket),
         acl: req.acl.clone(),
+        // A link is copied as one; everything else is an object written as a whole from now on.
+        form: match &source.form {
+            Form::Symlink(to) => Form::Symlink(to.clone()),
+            Form::Normal | Form::Appendable => Form::Normal,
+        },
+        restore: None,
     }
 }

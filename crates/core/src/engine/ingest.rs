@@ -32,7 +32,7 @@ pub(crate) struct IngestSpec {
 }
 
 /// Where a body's bytes are now.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum StoredBody {
     /// There were none.
     Empty,

@@ -179,20 +179,13 @@ impl Engine {
             let ids = self.ports.ids.as_ref();
             write.extend(release(ids, bucket.id, key, gone, now));
         }
-        let logged = log_record(bucket, event);
-        let told = logged
-            .as_ref()
-            .is_some_and(|logged| !logged.hits.is_empty());
-        write.extend(logged.map(|logged| Write::Append(LogId(bucket.id), encode(&logged))));
-        Draft {
-            txn: Txn {
-                when: When::Now,
-                expect: expect(bucket, revision, key, seen),
-                write,
-                payloads: Vec::new(),
-            },
-            told,
-        }
+        let txn = Txn {
+            when: When::Now,
+            expect: expect(bucket, revision, key, seen),
+            write,
+            payloads: Vec::new(),
+        };
+        Draft::telling(txn, bucket, event)
     }
 
     /// Wakes those who wait for what a committed draft brought.
@@ -207,6 +200,22 @@ impl Engine {
 }
 
 impl Draft {
+    /// A transaction that is no event.
+    pub(crate) fn silent(txn: Txn) -> Self {
+        Self { txn, told: false }
+    }
+
+    /// A transaction with the event that tells of it.
+    pub(crate) fn telling(mut txn: Txn, bucket: &Bucket, event: Event) -> Self {
+        let logged = log_record(bucket, event);
+        let told = logged
+            .as_ref()
+            .is_some_and(|logged| !logged.hits.is_empty());
+        let append = logged.map(|logged| Write::Append(LogId(bucket.id), encode(&logged)));
+        txn.write.extend(append);
+        Self { txn, told }
+    }
+
     /// Who is to be woken when it stands.
     pub(crate) fn wakes(&self) -> Wakes {
         let is_work = |w: &Write| matches!(w, Write::Put(at, _) if at.table == Table::Work);

@@ -2,6 +2,7 @@
 //! reports. One file per service.
 
 mod accounts;
+mod append;
 mod body_out;
 mod buckets;
 mod callback;
@@ -23,7 +24,10 @@ mod parts;
 mod put;
 mod read;
 mod removal;
+mod restore;
 mod settings;
+mod stat;
+mod symlink;
 mod types;
 mod uploads;
 mod walk;
@@ -83,6 +87,8 @@ pub struct Engine {
     pub(crate) credentials: accounts::Cache,
     /// How often lifecycle rules are carried out.
     lifecycle_every: Duration,
+    /// How long it takes until a restored object can be read.
+    restore_delay: Duration,
 }
 
 impl Engine {
@@ -99,6 +105,16 @@ impl Engine {
             boot,
             credentials: accounts::Cache::default(),
             lifecycle_every: crate::limits::LIFECYCLE_INTERVAL,
+            restore_delay: Duration::ZERO,
+        }
+    }
+
+    /// The engine with restores that take so long; without this they take no time.
+    #[must_use]
+    pub fn with_restore_delay(self, restore_delay: Duration) -> Self {
+        Self {
+            restore_delay,
+            ..self
         }
     }
 

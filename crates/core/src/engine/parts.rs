@@ -17,11 +17,11 @@ use crate::rules::access::{Action, On, allow};
 use crate::rules::conditions::check_copy_source;
 
 impl Engine {
-    /// Stores a part: `InvalidPartNumber`, `NoSuchUpload`, `Busy` while the upload is being
-    /// completed, and what can be wrong with a body.
+    /// Stores a part: `InvalidPartNumber`, `PartNotSequential`, `NoSuchUpload`, `Busy` while the upload
+    /// is being completed, and what can be wrong with a body.
     pub async fn put_part(&self, cx: &Cx, req: PutPart, body: Body) -> Result<PartReceipt, Error> {
         let number = part_number(req.number)?;
-        let bucket = self.bucket_for_part(cx, &req.target).await?;
+        let bucket = self.bucket_for_part(cx, &req.target, number).await?;
         self.store_part(&bucket, &req.target, number, req.digests, body)
             .await
     }
@@ -31,7 +31,7 @@ impl Engine {
     /// `PreconditionFailed`.
     pub async fn copy_part(&self, cx: &Cx, req: CopyPart) -> Result<PartReceipt, Error> {
         let number = part_number(req.number)?;
-        let bucket = self.bucket_for_part(cx, &req.target).await?;
+        let bucket = self.bucket_for_part(cx, &req.target, number).await?;
         let CopyPart { source, range, .. } = req;
         let check = |found: &Found| check_copy_source(&source.conditions, Some(found.validators()));
         let opened = self.open_object(cx, &source.object, range, &check).await?;
@@ -50,10 +50,17 @@ impl Engine {
     }
 
     /// Refuses early, before the body is read.
-    async fn bucket_for_part(&self, cx: &Cx, target: &UploadTarget) -> Result<Bucket, Error> {
+    async fn bucket_for_part(
+        &self,
+        cx: &Cx,
+        target: &UploadTarget,
+        number: u16,
+    ) -> Result<Bucket, Error> {
         let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&target.key))?;
-        self.open_upload(&bucket, target).await?;
+        self.open_upload(&bucket, target)
+            .await?
+            .followed_by(number)?;
         Ok(bucket)
     }
 
@@ -124,10 +131,9 @@ impl Engine {
     ) -> Result<(), Error> {
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let upload = self.open_upload(bucket, target).await?;
-            let txn = now(
-                vec![upload.unchanged()],
-                vec![Write::Put(keys::part(target.upload, number), encode(part))],
-            );
+            let mut write = vec![Write::Put(keys::part(target.upload, number), encode(part))];
+            write.extend(upload.followed_by(number)?);
+            let txn = now(vec![upload.unchanged()], write);
             if self.commit_one(txn).await? {
                 return Ok(());
             }

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::model::{
-    BlobId, Bucket, CallbackSpec, Checksums, Etag, EventKind, Extent, ObjectRecord, PayloadRef,
-    Place,
+    BlobId, Bucket, CallbackSpec, Checksums, Etag, EventKind, Extent, Form, ObjectRecord,
+    PayloadRef, Place,
 };
 use crate::ports::CallbackOutcome;
 use crate::rules::access::{Action, On, allow};
@@ -14,7 +14,7 @@ use super::callback::CallbackFacts;
 use super::commit::{Also, VersionWrite, Written, overwritten, unmet};
 use super::holding::NewBytes;
 use super::ingest::{IngestSpec, Ingested, StoredBody, ingest};
-use super::{Body, Conditions, Cx, Engine, PutObject, PutReceipt};
+use super::{Attributes, Body, Conditions, Cx, Engine, PutObject, PutReceipt};
 
 impl Engine {
     /// Stores an object. Everything that can be refused without the body is refused before the body is
@@ -42,7 +42,7 @@ impl Engine {
         };
         let id = spec.id;
         let ingested = ingest(&self.ports, spec, body).await?;
-        let record = new_record(cx, &bucket, &req, id, &ingested);
+        let record = new_record(cx, &bucket, &req.attributes, id, &ingested);
         let write = VersionWrite {
             bucket: &req.bucket,
             key: &req.key,
@@ -109,7 +109,7 @@ impl Engine {
 
     /// Removes a blob whose version was refused. Not after `Unavailable`: the commit may have passed.
     /// A blob that stays is found by the sweep.
-    async fn discard_refused(&self, bytes: &NewBytes, why: &Error) {
+    pub(super) async fn discard_refused(&self, bytes: &NewBytes, why: &Error) {
         if let (NewBytes::Hot(payload), true) = (bytes, why.kind() != ErrorKind::Unavailable) {
             let blob = BlobId {
                 payload: *payload,
@@ -121,13 +121,36 @@ impl Engine {
     }
 }
 
-fn new_record(
+/// The record of an object whose body was taken in.
+pub(super) fn new_record(
     cx: &Cx,
     bucket: &Bucket,
-    req: &PutObject,
+    attributes: &Attributes,
     id: BlobId,
     ingested: &Ingested,
 ) -> ObjectRecord {
+    let attributes = attributes.clone();
+    ObjectRecord {
+        size: ingested.size,
+        etag: Etag::Md5(ingested.md5),
+        checksums: Checksums {
+            crc64: ingested.crc64,
+        },
+        payload: new_payload(id, ingested),
+        headers: attributes.headers,
+        user_meta: attributes.user_meta,
+        tags: attributes.tags,
+        class: attributes.class.unwrap_or(bucket.default_class),
+        upload: None,
+        owner: owner_of(cx, bucket),
+        acl: attributes.acl,
+        form: Form::Normal,
+        restore: None,
+    }
+}
+
+/// Where a body's bytes are.
+pub(super) fn new_payload(id: BlobId, ingested: &Ingested) -> PayloadRef {
     let extent = |at| PayloadRef::One {
         id: id.payload,
         extent: Extent {
@@ -136,30 +159,15 @@ fn new_record(
             len: ingested.size,
         },
     };
-    let payload = match &ingested.body {
+    match &ingested.body {
         StoredBody::Empty => PayloadRef::Empty,
         StoredBody::Small(_) => extent(Place::Meta(id)),
         StoredBody::Blob(blob) => extent(Place::Hot(*blob)),
-    };
-    let attributes = req.attributes.clone();
-    ObjectRecord {
-        size: ingested.size,
-        etag: Etag::Md5(ingested.md5),
-        checksums: Checksums {
-            crc64: ingested.crc64,
-        },
-        payload,
-        headers: attributes.headers,
-        user_meta: attributes.user_meta,
-        tags: attributes.tags,
-        class: attributes.class.unwrap_or(bucket.default_class),
-        upload: None,
-        owner: owner_of(cx, bucket),
-        acl: attributes.acl,
     }
 }
 
-fn new_bytes(id: BlobId, body: StoredBody) -> NewBytes {
+/// Where a body's bytes come from.
+pub(super) fn new_bytes(id: BlobId, body: StoredBody) -> NewBytes {
     match body {
         StoredBody::Empty => NewBytes::None,
         StoredBody::Small(bytes) => NewBytes::Small(id, bytes),

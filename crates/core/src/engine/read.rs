@@ -14,10 +14,10 @@ use crate::limits;
 use crate::model::{
     Bucket, Etag, ObjectKey, ObjectRecord, ObjectVersion, Timestamp, VersionId, VersionTag,
 };
-use crate::ports::{BlobError, BodyError, ByteStream, Key, Revision};
+use crate::ports::{BlobError, BodyError, ByteStream, Expect, Key, Revision};
 use crate::records::{CurrentRecord, decode, keys};
 use crate::rules::access::{Action, On, allow};
-use crate::rules::{conditions, range, version};
+use crate::rules::{conditions, range, restore, version};
 
 /// A version of a key that is an object, and where its record is.
 #[derive(Clone, Debug)]
@@ -45,10 +45,16 @@ impl Found {
         (&self.object().etag, self.version.written_at)
     }
 
-    fn into_info(self, bucket: &Bucket) -> ObjectInfo {
+    /// That nobody has changed its record since.
+    pub(crate) fn unchanged(&self) -> Expect {
+        Expect::Revision(self.at.clone(), self.revision)
+    }
+
+    fn into_info(self, bucket: &Bucket, now: Timestamp) -> ObjectInfo {
         ObjectInfo {
             version: self.tag,
             written_at: self.version.written_at,
+            restore: restore::state(self.object(), now),
             record: self.object().clone(),
             bucket_owner: bucket.owner.clone(),
         }
@@ -71,27 +77,30 @@ struct Seen {
 }
 
 impl Engine {
-    /// Reads an object: `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` on a delete marker named by
-    /// its version, `Denied`, `NotModified`, `PreconditionFailed`, `InvalidRange`.
+    /// Reads an object, through a link if it is one: `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` on a
+    /// delete marker named by its version, `NoSymlinkTarget`, `SymlinkToSymlink`, `Denied`,
+    /// `NotModified`, `PreconditionFailed`, `NotRestored`, `InvalidRange`.
     pub async fn get_object(&self, cx: &Cx, req: GetObject) -> Result<ObjectReader, Error> {
         let check =
             |found: &Found| conditions::check_read(&req.conditions, Some(found.validators()));
         let opened = self.open_object(cx, &req.target, req.range, &check).await?;
         Ok(ObjectReader {
-            info: opened.found.into_info(&opened.bucket),
+            info: opened
+                .found
+                .into_info(&opened.bucket, self.ports.clock.now()),
             range: req.range.map(|_| opened.range),
             body: opened.body,
         })
     }
 
-    /// Says what [`Engine::get_object`] would find, without its bytes; `req.range` is ignored.
+    /// Says what [`Engine::get_object`] would find, without its bytes, restored or not; `req.range` is
+    /// ignored.
     pub async fn head_object(&self, cx: &Cx, req: GetObject) -> Result<ObjectInfo, Error> {
         let (bucket, _) = self.read_live_bucket(&req.target.bucket).await?;
-        let found = self
-            .find_allowed(cx, &bucket, &req.target, Action::ReadObject)
-            .await?;
-        conditions::check_read(&req.conditions, Some(found.validators())).map_err(refusal)?;
-        Ok(found.into_info(&bucket))
+        let found = self.reach(cx, &bucket, &req.target).await?;
+        conditions::check_read(&req.conditions, Some(found.validators()))
+            .map_err(|kind| refusal(kind, &found))?;
+        Ok(found.into_info(&bucket, self.ports.clock.now()))
     }
 
     /// Reads an object's record for another purpose (ACL, tags).
@@ -103,7 +112,7 @@ impl Engine {
     ) -> Result<ObjectInfo, Error> {
         let (bucket, _) = self.read_live_bucket(&target.bucket).await?;
         let found = self.find_allowed(cx, &bucket, target, action).await?;
-        Ok(found.into_info(&bucket))
+        Ok(found.into_info(&bucket, self.ports.clock.now()))
     }
 
     /// Finds a version of a key that is an object. `NoSuchKey` when the key has no current object,
@@ -148,13 +157,13 @@ impl Engine {
         let mut before = None;
         for _ in 0..limits::READ_RETRIES_MAX {
             let (bucket, _) = self.read_live_bucket(&target.bucket).await?;
-            let found = self
-                .find_allowed(cx, &bucket, target, Action::ReadObject)
-                .await?;
-            check(&found).map_err(refusal)?;
+            let found = self.reach(cx, &bucket, target).await?;
+            check(&found).map_err(|kind| refusal(kind, &found))?;
+            restore::check_readable(found.object(), self.ports.clock.now())
+                .map_err(|kind| refusal(kind, &found))?;
             let size = found.object().size;
             let range = match spec {
-                Some(spec) => range::resolve(spec, size).map_err(refusal)?,
+                Some(spec) => range::resolve(spec, size).map_err(|kind| refusal(kind, &found))?,
                 None => 0..size,
             };
             match prefetch(self.open_payload(found.object(), range.clone())).await {
@@ -259,15 +268,22 @@ impl Engine {
     }
 }
 
-/// What a failed check of a read tells the client.
-pub(crate) fn refusal(kind: ErrorKind) -> Error {
-    let message = match kind {
-        ErrorKind::NotModified => "the object is the one you have",
-        ErrorKind::PreconditionFailed => "a condition of the request does not hold",
-        ErrorKind::InvalidRange => "no byte of the object lies in the range",
-        _ => "the request cannot be fulfilled",
-    };
-    Error::new(kind, message)
+/// What a failed check of a read tells the client about what was found.
+pub(crate) fn refusal(kind: ErrorKind, found: &Found) -> Error {
+    let record = found.object();
+    match kind {
+        ErrorKind::NotModified => {
+            Error::new(kind, "the object is the one you have").at_etag(record.etag.clone())
+        }
+        ErrorKind::PreconditionFailed => {
+            Error::new(kind, "a condition of the request does not hold")
+        }
+        ErrorKind::InvalidRange => {
+            Error::new(kind, "no byte of the object lies in the range").at_length(record.size)
+        }
+        ErrorKind::NotRestored => Error::new(kind, "the object is archived; restore it first"),
+        _ => Error::new(kind, "the request cannot be fulfilled"),
+    }
 }
 
 const NO_SUCH_KEY: &str = "there is no object under this key";
@@ -282,7 +298,7 @@ fn missing(choice: VersionChoice) -> Error {
     }
 }
 
-fn busy() -> Error {
+pub(super) fn busy() -> Error {
     Error::new(
         ErrorKind::Busy,
         "the object is being replaced again and again; try again",

@@ -37,6 +37,24 @@ impl FoundUpload {
         Expect::Revision(self.at.clone(), self.revision)
     }
 
+    /// Where parts have to come in order, the write that notes that this one came: `PartNotSequential`
+    /// unless it is the next, or the last one again.
+    pub(crate) fn followed_by(&self, number: u16) -> Result<Option<Write>, Error> {
+        let Some(last) = self.record.last_part.filter(|last| *last != number) else {
+            return Ok(None);
+        };
+        let next = last.saturating_add(1);
+        if number != next {
+            let message = format!("parts of this upload come in order; part {next} is next");
+            return Err(Error::new(ErrorKind::PartNotSequential, message));
+        }
+        let record = UploadRecord {
+            last_part: Some(next),
+            ..self.record.clone()
+        };
+        Ok(Some(Write::Put(self.at.clone(), encode(&record))))
+    }
+
     /// The write that puts it into another state.
     pub(crate) fn turned(&self, state: UploadState) -> Write {
         let record = UploadRecord {
@@ -171,6 +189,7 @@ impl Engine {
             tags: attributes.tags,
             class: attributes.class.unwrap_or(bucket.default_class),
             acl: attributes.acl,
+            last_part: req.sequential.then_some(0),
         }
     }
 }

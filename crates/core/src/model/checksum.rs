@@ -16,12 +16,14 @@ pub enum Etag {
         /// How many parts, 1 to 10,000.
         count: u16,
     },
+    /// Tells states of an object apart and says nothing of its bytes: 32 hex digits.
+    Opaque([u8; 16]),
 }
 
 impl fmt::Display for Etag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Md5(digest) => f.write_str(&hex::encode(digest)),
+            Self::Md5(digest) | Self::Opaque(digest) => f.write_str(&hex::encode(digest)),
             Self::Parts { digest, count } => write!(f, "{}-{count}", hex::encode(digest)),
         }
     }

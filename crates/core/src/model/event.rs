@@ -39,11 +39,15 @@ pub enum EventKind {
     RestoreCompleted,
     /// An object read, for dialects that can ask for it; never emitted yet.
     Downloaded,
+    /// A piece appended, also the first, which creates the object.
+    CreatedAppend,
+    /// A symlink.
+    CreatedSymlink,
 }
 
 impl EventKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::CreatedPut,
         Self::CreatedPost,
         Self::CreatedCopy,
@@ -59,6 +63,8 @@ impl EventKind {
         Self::RestorePost,
         Self::RestoreCompleted,
         Self::Downloaded,
+        Self::CreatedAppend,
+        Self::CreatedSymlink,
     ];
 }
 

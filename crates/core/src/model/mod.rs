@@ -30,8 +30,8 @@ pub use id::{BlobId, BucketId, PayloadId, UploadId, VersionId, WorkId};
 pub use lifecycle::{Due, LifecycleFilter, LifecycleRule, Transition};
 pub use name::{BucketName, InvalidName, ObjectKey};
 pub use object::{
-    Extent, ObjectRecord, ObjectVersion, PayloadRef, Place, StorageClass, StoredHeaders, Tags,
-    UserMeta, VersionKind,
+    Extent, Form, ObjectRecord, ObjectType, ObjectVersion, PayloadRef, Place, Restore,
+    RestoreState, StorageClass, StoredHeaders, Tags, UserMeta, VersionKind,
 };
 pub use policy::{
     Action, Actions, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,

@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Acl, BlobId, Checksums, Etag, PayloadId, Timestamp, UploadId, VersionId};
+use super::{
+    AccountId, Acl, BlobId, Checksums, Etag, ObjectKey, PayloadId, Timestamp, UploadId, VersionId,
+};
 
-/// How an object is kept. Names are ours; each dialect has a table.
+/// How an object is kept. Names are ours; each dialect has a table. Stored by number, so variants keep
+/// their place.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -18,6 +21,33 @@ pub enum StorageClass {
     ArchiveInstant,
     /// The server decides between frequent and infrequent.
     Intelligent,
+    /// Archived; to be restored before it is read, as all that follow.
+    Archive,
+    /// Archived for years.
+    ColdArchive,
+    /// Archived for good measure, hardly ever read.
+    DeepColdArchive,
+}
+
+impl StorageClass {
+    /// Every class, in the order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::Standard,
+        Self::Infrequent,
+        Self::ArchiveInstant,
+        Self::Intelligent,
+        Self::Archive,
+        Self::ColdArchive,
+        Self::DeepColdArchive,
+    ];
+
+    /// Whether objects of this class have to be restored before they are read.
+    pub const fn is_frozen(self) -> bool {
+        match self {
+            Self::Archive | Self::ColdArchive | Self::DeepColdArchive => true,
+            Self::Standard | Self::Infrequent | Self::ArchiveInstant | Self::Intelligent => false,
+        }
+    }
 }
 
 /// Headers stored with an object and given back with it.
@@ -86,6 +116,51 @@ pub enum PayloadRef {
     },
 }
 
+/// What an object is, as far as it decides what may be done with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Form {
+    /// Written as a whole.
+    #[default]
+    Normal,
+    /// May be appended to.
+    Appendable,
+    /// Has no bytes and stands for another key of its bucket.
+    Symlink(ObjectKey),
+}
+
+/// What clients are told an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectType {
+    /// Written as a whole, or copied.
+    Normal,
+    /// Made of the parts of an upload.
+    Multipart,
+    /// May be appended to.
+    Appendable,
+    /// Stands for another key.
+    Symlink,
+}
+
+/// A restore of an object whose class keeps its bytes from being read at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restore {
+    /// When its bytes can be read.
+    pub ready_at: Timestamp,
+    /// When they cannot any more.
+    pub expires_at: Timestamp,
+    /// Whether an event told that it has finished.
+    pub told: bool,
+}
+
+/// What a restore has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestoreState {
+    /// The bytes cannot be read yet.
+    Running,
+    /// The bytes can be read until then.
+    Until(Timestamp),
+}
+
 /// Everything known about one version of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectRecord {
@@ -111,6 +186,22 @@ pub struct ObjectRecord {
     pub owner: AccountId,
     /// Its own grants; `None` means those of the bucket.
     pub acl: Option<Acl>,
+    /// What it is.
+    pub form: Form,
+    /// Its restore, the last one, if there was any.
+    pub restore: Option<Restore>,
+}
+
+impl ObjectRecord {
+    /// What clients are told it is.
+    pub fn object_type(&self) -> ObjectType {
+        match (&self.form, self.upload) {
+            (Form::Symlink(_), _) => ObjectType::Symlink,
+            (Form::Appendable, _) => ObjectType::Appendable,
+            (Form::Normal, Some(_)) => ObjectType::Multipart,
+            (Form::Normal, None) => ObjectType::Normal,
+        }
+    }
 }
 
 /// What a version is.

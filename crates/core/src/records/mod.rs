@@ -32,7 +32,7 @@ pub use function::FunctionRecord;
 pub use payload::{PayloadRecord, PayloadState};
 pub use upload::{PartRecord, UploadRecord, UploadState};
 pub use version::CurrentRecord;
-pub use work::{LifecycleStage, LifecycleStep, WorkKind, WorkRecord};
+pub use work::{LifecycleStage, LifecycleStep, OwedRestore, WorkKind, WorkRecord};
 
 /// Version of the record format written today.
 const FORMAT: u8 = 1;

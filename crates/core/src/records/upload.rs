@@ -36,6 +36,8 @@ pub struct UploadRecord {
     pub class: StorageClass,
     /// Grants of the object to be.
     pub acl: Option<Acl>,
+    /// Where parts have to come in order: the number of the last one that came, 0 at first.
+    pub last_part: Option<u16>,
 }
 
 /// A part of an upload.

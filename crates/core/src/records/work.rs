@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{BucketId, BucketName, ObjectKey, PayloadId, Timestamp, UploadId, WorkId};
+use crate::model::{
+    BucketId, BucketName, DialectId, ObjectKey, PayloadId, Timestamp, UploadId, VersionId, WorkId,
+};
 
 /// What is to be done. Every kind may run twice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,8 @@ pub enum WorkKind {
         /// What to do next.
         step: LifecycleStep,
     },
+    /// Tell that a restore has finished, once it has.
+    TellRestored(OwedRestore),
 }
 
 /// How far the lifecycle rules of a bucket were carried out.
@@ -74,6 +78,23 @@ pub enum LifecycleStage {
     Markers,
     /// Open uploads.
     Uploads,
+}
+
+/// A restore whose end is to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwedRestore {
+    /// The bucket.
+    pub bucket: BucketId,
+    /// Its name.
+    pub name: BucketName,
+    /// The key.
+    pub key: ObjectKey,
+    /// The version.
+    pub version: VersionId,
+    /// The request that began the restore.
+    pub request_id: Box<str>,
+    /// The dialect of that request.
+    pub dialect: DialectId,
 }
 
 /// A piece of durable work.

@@ -146,6 +146,9 @@ fn depth(class: StorageClass) -> u8 {
         StorageClass::Intelligent => 1,
         StorageClass::Infrequent => 2,
         StorageClass::ArchiveInstant => 3,
+        StorageClass::Archive => 4,
+        StorageClass::ColdArchive => 5,
+        StorageClass::DeepColdArchive => 6,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pure planning: what a request does to what is there. No I/O, no clock, no async.
 
 pub mod access;
+pub mod append;
 pub mod attributes;
 pub mod callback;
 pub mod complete;
@@ -12,4 +13,6 @@ pub mod list;
 pub mod notify;
 pub mod pattern;
 pub mod range;
+pub mod restore;
+pub mod symlink;
 pub mod version;

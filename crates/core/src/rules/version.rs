@@ -182,6 +182,18 @@ pub fn plan(
     Some(add(versioning, current, looked, kind, stamp))
 }
 
+/// Plans a change of the current version that makes no other version of it.
+pub fn replace(_permit: Permit, versioning: Versioning, current: CurrentRecord) -> Plan {
+    let version = &current.version;
+    Plan {
+        change: Change::Written(version.id, tag_under(versioning, version)),
+        current: Some(current),
+        joins: None,
+        leaves: None,
+        gone: None,
+    }
+}
+
 fn add(
     versioning: Versioning,
     current: Option<CurrentRecord>,

@@ -42,6 +42,7 @@ pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, 
                 put(&*ports.ids, kind, due, ports.clock.now()).into()
             }))
         }
+        WorkKind::TellRestored(owed) => engine.tell_restored(owed).await,
     }
 }
 
@@ -61,15 +62,39 @@ async fn drop_payload(engine: &Engine, payload: PayloadId) -> Result<Vec<Write>,
     let blobs = &*engine.ports().blobs;
     let rows = Walk::over(keys::extents_range(payload));
     let rows = rows.all(&*engine.ports().meta).await?;
+    let mut write = Vec::new();
     if rows.is_empty() {
-        // Only uploads have rows. The body of a plain PUT is one blob, found without a scan.
+        // Only uploads and appended objects have rows. The body of a plain PUT is one blob, found
+        // without a scan.
         blobs.delete(BlobId { payload, n: 0 }).await?;
     } else {
         delete_blobs(blobs, payload, &BTreeSet::new()).await?;
+        for blob in appended(payload, &rows)? {
+            blobs.delete(blob).await?;
+            write.push(Write::Delete(keys::payload(blob.payload)));
+        }
     }
-    let mut write = delete_rows(Table::Extents, rows);
+    write.extend(delete_rows(Table::Extents, rows));
     write.push(Write::Delete(keys::payload(payload)));
     Ok(write)
+}
+
+/// The blobs of a manifest that came by appending: each is a payload of its own, which nothing but this
+/// manifest knows.
+fn appended(payload: PayloadId, rows: &[(bytes::Bytes, Record)]) -> Result<Vec<BlobId>, Error> {
+    let mut blobs = Vec::new();
+    for (_, row) in rows {
+        let extents: Vec<Extent> = decode(&row.bytes)?;
+        blobs.extend(extents.iter().map(blob_of));
+    }
+    blobs.retain(|blob| blob.payload != payload);
+    Ok(blobs)
+}
+
+fn blob_of(extent: &Extent) -> BlobId {
+    match extent.at {
+        Place::Hot(blob) | Place::Meta(blob) => blob,
+    }
 }
 
 /// Removes what an ended upload leaves: all its blobs after an abort, those that the object does not
@@ -130,9 +155,7 @@ async fn state_and_use(
     let mut used = BTreeSet::new();
     for stored in found.flatten() {
         let extents: Vec<Extent> = decode(&stored.bytes)?;
-        used.extend(extents.iter().map(|extent| match extent.at {
-            Place::Hot(blob) | Place::Meta(blob) => blob,
-        }));
+        used.extend(extents.iter().map(blob_of));
     }
     Ok((state, used))
 }

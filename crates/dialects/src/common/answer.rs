@@ -3,10 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cohong_core::engine::{NewVersion, ObjectInfo};
-use cohong_core::model::{Etag, UserMeta, VersionTag};
+use cohong_core::model::{Etag, ObjectType, UserMeta, VersionTag};
+use cohong_core::{Error, ErrorKind};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE,
-    CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED,
+    CONTENT_RANGE, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
@@ -73,6 +74,23 @@ impl Vocabulary {
         headers
     }
 
+    /// Headers that tell what was found instead of what was asked for: a delete marker, the tag of an
+    /// object that is not modified (RFC 9110 section 15.4.5), the size of one that has no byte in the
+    /// range (section 15.5.17).
+    pub(crate) fn found(&self, error: &Error) -> Option<Box<HeaderMap>> {
+        let mut headers = HeaderMap::new();
+        if let Some(marker) = error.delete_marker() {
+            headers = self.deleted(marker);
+        }
+        if let Some(etag) = error.etag() {
+            put(&mut headers, ETAG, &self.quoted(etag));
+        }
+        if let (ErrorKind::InvalidRange, Some(size)) = (error.kind(), error.length()) {
+            put(&mut headers, CONTENT_RANGE, &format!("bytes */{size}"));
+        }
+        (!headers.is_empty()).then(|| Box::new(headers))
+    }
+
     /// Adds the tag and the digests of an object or part.
     pub(crate) fn put_digests(&self, headers: &mut HeaderMap, etag: &Etag, crc64: u64) {
         put(headers, ETAG, &self.quoted(etag));
@@ -92,11 +110,14 @@ impl Vocabulary {
         headers
     }
 
-    /// How an object came to be, in the words of the family.
-    pub(crate) fn kind(etag: &Etag) -> &'static str {
-        match etag {
-            Etag::Md5(_) => "Normal",
-            Etag::Parts { .. } => "Multipart",
+    /// What an object is, in the words of the family. A vendor that does not say it of every object
+    /// makes no difference between those of parts and others.
+    pub(crate) fn kind(&self, kind: ObjectType) -> &'static str {
+        match kind {
+            ObjectType::Multipart if self.tells_kind => "Multipart",
+            ObjectType::Normal | ObjectType::Multipart => "Normal",
+            ObjectType::Appendable => "Appendable",
+            ObjectType::Symlink => "Symlink",
         }
     }
 
@@ -110,12 +131,9 @@ impl Vocabulary {
         put(&mut headers, LAST_MODIFIED, &date::http(info.written_at));
         let class = self.class_word(record.class);
         put(&mut headers, self.names.storage_class.clone(), class);
-        if self.tells_kind {
-            put(
-                &mut headers,
-                self.names.kind.clone(),
-                Self::kind(&record.etag),
-            );
+        let kind = self.kind(record.object_type());
+        if self.tells_kind || kind != "Normal" {
+            put(&mut headers, self.names.kind.clone(), kind);
         }
         self.put_version(&mut headers, info.version);
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));

@@ -71,6 +71,7 @@ impl Vocabulary {
             key: call.key()?.clone(),
             attributes: self.attributes(&given, acl)?,
             conditions: write_conditions(&given)?,
+            sequential: false,
         };
         Ok(engine.create_upload(&call.cx, request).await?)
     }

@@ -23,6 +23,8 @@ pub(crate) struct Vocabulary {
     pub(crate) keys: KeyRules,
     /// Storage classes that can be asked for, with the vendor's words.
     pub(crate) classes: &'static [(StorageClass, &'static str)],
+    /// Classes that are shown and cannot be asked for.
+    pub(crate) classes_shown: &'static [(StorageClass, &'static str)],
     /// Words for whole access control lists; `None` leaves the bucket's grants in force.
     pub(crate) canned: &'static [(&'static str, Option<Grants>)],
     /// Headers that each grant one permission, where the vendor has them.
@@ -36,7 +38,7 @@ pub(crate) struct Vocabulary {
     pub(crate) etags: Digits,
     /// Whether answers about a body's bytes tell their MD5 in `Content-MD5`.
     pub(crate) tells_md5: bool,
-    /// The header that says how an object came to be, where every object has it.
+    /// Whether every object's answer says what it is; else only those do that are not plain objects.
     pub(crate) tells_kind: bool,
     /// How bodies write instants.
     pub(crate) date: fn(Timestamp) -> String,
@@ -164,7 +166,8 @@ impl Vocabulary {
 
     /// The vendor's word for a class; the first one for a class it does not have.
     pub(crate) fn class_word(&self, class: StorageClass) -> &'static str {
-        let named = self.classes.iter().find(|(known, _)| *known == class);
+        let mut all = self.classes.iter().chain(self.classes_shown);
+        let named = all.find(|(known, _)| *known == class);
         named.or(self.classes.first()).map_or("", |(_, word)| word)
     }
 

@@ -51,7 +51,7 @@ pub(crate) struct Said<V> {
     pub(crate) message: Cow<'static, str>,
     /// Further members of the body.
     pub(crate) elements: Vec<(&'static str, String)>,
-    /// Headers that go with it: those of an upload whose callback failed, of a delete marker.
+    /// Headers that go with it: those of an upload whose callback failed, of what was found.
     pub(crate) headers: Option<Box<HeaderMap>>,
     /// The engine's error, for the log.
     pub(crate) cause: Option<Box<Error>>,
@@ -91,9 +91,8 @@ impl<V: Vendor> From<Error> for Said<V> {
         let kind = V::kind(error.kind());
         let own = || error.message().to_owned().into();
         let message = kind.message.map_or_else(own, Cow::Borrowed);
-        let marker = error.delete_marker();
         Self {
-            headers: marker.map(|marker| Box::new(V::words().deleted(marker))),
+            headers: V::words().found(&error),
             cause: Some(Box::new(error)),
             ..Self::new(kind.status, kind.code, kind.ec, message)
         }

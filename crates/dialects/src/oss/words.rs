@@ -22,6 +22,12 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         (StorageClass::Standard, "Standard"),
         (StorageClass::Infrequent, "IA"),
     ],
+    // Their objects have to be restored, which this dialect does not serve.
+    classes_shown: &[
+        (StorageClass::Archive, "Archive"),
+        (StorageClass::ColdArchive, "ColdArchive"),
+        (StorageClass::DeepColdArchive, "DeepColdArchive"),
+    ],
     canned: &[
         ("private", Some(&[])),
         (

@@ -195,6 +195,14 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::BucketNotEmpty => (S::CONFLICT, "BucketNotEmpty", "0006-00000004"),
         K::TooManyBuckets => (S::BAD_REQUEST, "TooManyBuckets", "0006-00000005"),
         K::ObjectExists => (S::CONFLICT, "DuplicateObject", "0017-00000006"),
+        K::NotAppendable => (S::CONFLICT, "NotAppendable", "0017-00000022"),
+        K::PositionMismatch => (S::CONFLICT, "OffsetNotMatched", "0017-00000023"),
+        K::NotSymlink => (S::BAD_REQUEST, "NotSymlink", "0017-00000024"),
+        K::NoSymlinkTarget => (S::NOT_FOUND, "SymlinkTargetNotExist", "0017-00000025"),
+        K::SymlinkToSymlink => (S::BAD_REQUEST, "InvalidTargetType", "0017-00000026"),
+        K::NotRestored => (S::FORBIDDEN, "InvalidObjectState", "0017-00000027"),
+        K::RestoreInProgress => (S::CONFLICT, "RestoreAlreadyInProgress", "0017-00000028"),
+        K::NotArchived => (S::BAD_REQUEST, "InvalidObjectState", "0017-00000029"),
         K::PreconditionFailed => (
             S::PRECONDITION_FAILED,
             "PreconditionFailed",
@@ -202,7 +210,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         ),
         K::NotModified => (S::NOT_MODIFIED, "NotModified", "0017-00000008"),
         K::InvalidPart => (S::BAD_REQUEST, "InvalidPart", "0017-00000009"),
-        K::InvalidPartOrder => (S::BAD_REQUEST, "InvalidPartOrder", "0017-00000010"),
+        K::InvalidPartOrder | K::PartNotSequential => {
+            (S::BAD_REQUEST, "InvalidPartOrder", "0017-00000010")
+        }
         K::InvalidPartNumber => (S::BAD_REQUEST, "InvalidPartNumber", "0017-00000011"),
         K::PartTooSmall => (S::BAD_REQUEST, "EntityTooSmall", "0017-00000012"),
         K::TooLarge => (S::BAD_REQUEST, "EntityTooLarge", "0017-00000013"),
@@ -272,5 +282,20 @@ mod tests {
         let headers = TosError::from(error).headers.expect("headers");
         assert_eq!(headers["x-tos-delete-marker"], "true");
         assert_eq!(headers["x-tos-version-id"], "0000000000000007");
+    }
+
+    #[test]
+    fn what_was_found_is_told() {
+        let etag = cohong_core::model::Etag::Md5([0xab; 16]);
+        let same = Error::new(ErrorKind::NotModified, "not modified").at_etag(etag);
+        let headers = TosError::from(same).headers.expect("headers");
+        assert_eq!(headers["etag"], format!("\"{}\"", "ab".repeat(16)));
+        let outside = Error::new(ErrorKind::InvalidRange, "outside").at_length(9);
+        let outside = TosError::from(outside);
+        assert_eq!(outside.status, StatusCode::RANGE_NOT_SATISFIABLE);
+        assert_eq!(
+            outside.headers.expect("headers")["content-range"],
+            "bytes */9"
+        );
     }
 }

@@ -41,6 +41,13 @@ const NAMES: &[(EventKind, &str)] = &[
     (EventKind::RestoreCompleted, "tos:ObjectRestore:Completed"),
 ];
 
+/// Names of what the vendor makes no event of: no rule can ask for it, but a message may have to tell it
+/// when somebody has a bucket's log replayed.
+const UNASKED: &[(EventKind, &str)] = &[
+    (EventKind::CreatedAppend, "tos:ObjectCreated:Append"),
+    (EventKind::CreatedSymlink, "tos:ObjectCreated:Symlink"),
+];
+
 /// The vendor names no single event of this category; rules can only name all of it.
 const DOWNLOADS: &str = "tos:ObjectDownload:*";
 
@@ -70,6 +77,7 @@ pub(super) fn kinds(name: &str) -> Option<EventKinds> {
 fn name(kind: EventKind) -> &'static str {
     NAMES
         .iter()
+        .chain(UNASKED)
         .find(|(known, _)| *known == kind)
         .map_or(DOWNLOADS, |(_, name)| name)
 }

@@ -22,6 +22,12 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         (StorageClass::ArchiveInstant, "ARCHIVE_FR"),
         (StorageClass::Intelligent, "INTELLIGENT_TIERING"),
     ],
+    // Their objects have to be restored, which this dialect does not serve.
+    classes_shown: &[
+        (StorageClass::Archive, "ARCHIVE"),
+        (StorageClass::ColdArchive, "COLD_ARCHIVE"),
+        (StorageClass::DeepColdArchive, "DEEP_COLD_ARCHIVE"),
+    ],
     // The words about the bucket's owner add nothing: the owner of a bucket may everything with its
     // objects.
     canned: &[
@@ -174,7 +180,10 @@ mod tests {
         for word in ["STANDARD", "IA", "ARCHIVE_FR", "INTELLIGENT_TIERING"] {
             assert_eq!(TOS.class_word(TOS.class(word).expect("a class")), word);
         }
-        assert!(TOS.class("GLACIER").is_err());
+        assert_eq!(TOS.class_word(StorageClass::ColdArchive), "COLD_ARCHIVE");
+        for word in ["GLACIER", "COLD_ARCHIVE"] {
+            assert!(TOS.class(word).is_err(), "{word}");
+        }
         for word in [
             "READ",
             "READ_NON_LIST",

@@ -6,9 +6,10 @@ use bytes::Bytes;
 use cohong_core::Error;
 use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
 use cohong_core::engine::{
-    Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart, CopySource,
-    CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Engine, ExpectedDigests, GetObject,
-    NamedPart, NewVersion, ObjectChange, ObjectTarget, PutObject, PutPart, UploadTarget,
+    AppendObject, Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart,
+    CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Engine, ExpectedDigests,
+    GetObject, NamedPart, NewVersion, ObjectChange, ObjectTarget, PutObject, PutPart, PutSymlink,
+    UploadTarget,
 };
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, DialectId, EventKind,
@@ -152,6 +153,7 @@ impl Client {
         }
         let answer = match op {
             Op::Put { .. } | Op::Get(_) | Op::Copy { .. } => self.object(op, request).await,
+            Op::Append { .. } | Op::Symlink { .. } => self.special(op, request).await,
             Op::Meta(at, meta) => {
                 let change = ObjectChange::Meta(StoredHeaders::default(), user_meta(*meta));
                 self.change(at, change, request).await
@@ -265,6 +267,47 @@ impl Client {
         }
     }
 
+    async fn special(&self, op: &Op, request: &str) -> Result<String, Error> {
+        let cx = cx(request);
+        match op {
+            Op::Append {
+                bucket,
+                key,
+                position,
+                bytes,
+                meta,
+                broken,
+            } => {
+                let req = AppendObject {
+                    bucket: bucket_name(bucket),
+                    key: key_name(key),
+                    position: *position,
+                    attributes: attributes(*meta),
+                    digests: ExpectedDigests::default(),
+                };
+                let body = body(bytes, *broken);
+                Ok(stored(&self.engine.append_object(&cx, req, body).await?))
+            }
+            Op::Symlink {
+                bucket,
+                key,
+                to,
+                meta,
+                cond,
+            } => {
+                let req = PutSymlink {
+                    bucket: bucket_name(bucket),
+                    key: key_name(key),
+                    to: key_name(to),
+                    attributes: attributes(*meta),
+                    conditions: conditions(cond),
+                };
+                Ok(stored(&self.engine.put_symlink(&cx, req).await?))
+            }
+            other => panic!("{other:?} makes no special object"),
+        }
+    }
+
     /// Reads a version as a whole.
     pub(super) async fn read(&self, at: &At, request: &str) -> Result<(Object, VersionTag), Error> {
         let req = GetObject {
@@ -291,6 +334,7 @@ impl Client {
             tag: value(&record.tags),
             acl: record.acl.is_some(),
             upload: record.upload,
+            form: record.form,
         };
         Ok((object, reader.info.version))
     }
@@ -312,6 +356,7 @@ impl Client {
                     key: key_name(key),
                     attributes: attributes(*meta),
                     conditions: Conditions::default(),
+                    sequential: false,
                 };
                 Ok(self.engine.create_upload(&cx, req).await?.to_string())
             }

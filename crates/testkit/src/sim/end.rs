@@ -256,7 +256,15 @@ async fn left_over(world: &World) {
     for (at, record) in meta.rows(Table::Payloads).await {
         let record: PayloadRecord = decode(&record.bytes).expect("records can be read");
         let right = match record.state {
-            PayloadState::Live => payloads.iter().any(|id| at == id[..]),
+            // A piece that was appended is held by its manifest.
+            PayloadState::Live => {
+                let pieces = used.iter().map(|blob| blob.payload.0);
+                payloads
+                    .iter()
+                    .copied()
+                    .chain(pieces)
+                    .any(|id| at == id[..])
+            }
             PayloadState::Open => is_open(&at),
             PayloadState::Dropping => false,
             // A crash of the sweep leaves its mark behind, of a payload without blobs.

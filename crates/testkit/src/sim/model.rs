@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use cohong_core::ErrorKind;
 use cohong_core::engine::VersionChoice;
-use cohong_core::model::{BucketId, EventKind, UploadId, VersionTag, Versioning};
+use cohong_core::model::{
+    BucketId, EventKind, Form, ObjectKey, ObjectType, UploadId, VersionTag, Versioning,
+};
 use cohong_core::ports::Position;
 
 pub(super) use keys::{Deletion, Key, Version};
@@ -32,6 +34,8 @@ pub(super) struct Object {
     pub(super) acl: bool,
     /// The upload it was made of.
     pub(super) upload: Option<UploadId>,
+    /// Whether it takes pieces, or is a link.
+    pub(super) form: Form,
 }
 
 impl Object {
@@ -44,13 +48,52 @@ impl Object {
             tag: None,
             acl: false,
             upload: None,
+            form: Form::Normal,
+        }
+    }
+
+    /// An object made by appending.
+    pub(super) fn appendable(bytes: &Bytes, meta: u64) -> Self {
+        let mut object = Self {
+            etag: String::new(),
+            form: Form::Appendable,
+            ..Self::new(Bytes::new(), meta)
+        };
+        object.append(bytes);
+        object
+    }
+
+    /// Adds a piece. The etag is made of the one before and the digest of the piece.
+    pub(super) fn append(&mut self, piece: &Bytes) {
+        let text = [self.etag.as_bytes(), &md5_of(piece)].concat();
+        self.etag = hex::encode(md5_of(&text));
+        self.bytes = [&self.bytes[..], piece].concat().into();
+    }
+
+    /// A link. Its etag is made of where it points.
+    pub(super) fn link(to: &str, meta: u64) -> Self {
+        Self {
+            etag: hex::encode(md5_of(to.as_bytes())),
+            form: Form::Symlink(ObjectKey::new(to).expect("the keys are valid")),
+            ..Self::new(Bytes::new(), meta)
+        }
+    }
+
+    /// What clients are told it is.
+    pub(super) fn kind(&self) -> ObjectType {
+        match (&self.form, self.upload) {
+            (Form::Symlink(_), _) => ObjectType::Symlink,
+            (Form::Appendable, _) => ObjectType::Appendable,
+            (Form::Normal, Some(_)) => ObjectType::Multipart,
+            (Form::Normal, None) => ObjectType::Normal,
         }
     }
 
     /// What a reader sees of it.
     pub(super) fn seen(&self, tag: VersionTag) -> String {
         format!(
-            "{tag:?} etag {} meta {} tag {:?} acl {} bytes {}",
+            "{tag:?} {:?} etag {} meta {} tag {:?} acl {} bytes {}",
+            self.form,
             self.etag,
             self.meta,
             self.tag,
@@ -142,8 +185,31 @@ impl Bucket {
             .collect()
     }
 
-    /// The object a reader gets.
+    /// The object a reader gets: through a link if it is one.
     pub(super) fn read(
+        &self,
+        key: &str,
+        choice: VersionChoice,
+    ) -> Result<(Object, VersionTag), ErrorKind> {
+        let (object, tag) = self.find(key, choice)?;
+        let Form::Symlink(to) = &object.form else {
+            return Ok((object.clone(), tag));
+        };
+        let target = self.keys.get(to.as_str()).and_then(Key::object);
+        let target = target.ok_or(ErrorKind::NoSymlinkTarget)?;
+        if matches!(target.form, Form::Symlink(_)) {
+            return Err(ErrorKind::SymlinkToSymlink);
+        }
+        let through = Object {
+            bytes: target.bytes.clone(),
+            etag: target.etag.clone(),
+            ..object.clone()
+        };
+        Ok((through, tag))
+    }
+
+    /// The object itself.
+    pub(super) fn find(
         &self,
         key: &str,
         choice: VersionChoice,

@@ -65,7 +65,7 @@ impl Look<'_> {
                 let seen = self.client.read(&at, "look").await;
                 match (wanted, seen) {
                     (Ok((object, tag)), Ok((read, read_tag))) => {
-                        assert_eq!((object, tag), (&read, read_tag), "{at:?}");
+                        assert_eq!((object, tag), (read, read_tag), "{at:?}");
                     }
                     (Err(kind), Err(error)) => assert_eq!(kind, error.kind(), "{at:?}"),
                     (wanted, seen) => panic!("{at:?} is {seen:?} instead of {wanted:?}"),
@@ -105,7 +105,8 @@ impl Look<'_> {
         let objects = self.bucket.keys.iter().filter_map(|(key, stack)| {
             let object = stack.object()?;
             Some(format!(
-                "{key} {} {} {}",
+                "{key} {:?} {} {} {}",
+                object.kind(),
                 object.etag,
                 object.bytes.len(),
                 object.meta
@@ -235,7 +236,8 @@ fn line(entry: &ListingEntry) -> String {
         ListingEntry::Object(object) => {
             let meta = object.user_meta.first().map(|(_, value)| value.to_string());
             let (key, meta) = (object.key.as_str(), meta.unwrap_or_default());
-            format!("{key} {} {} {meta}", object.etag, object.size)
+            let kind = object.object_type;
+            format!("{key} {kind:?} {} {} {meta}", object.etag, object.size)
         }
         ListingEntry::Prefix(prefix) => format!("prefix {prefix}"),
     }

@@ -28,6 +28,8 @@ pub(super) fn kind(kind: EventKind) -> &'static str {
         EventKind::RestorePost => "restore:post",
         EventKind::RestoreCompleted => "restore:completed",
         EventKind::Downloaded => "downloaded",
+        EventKind::CreatedAppend => "created:append",
+        EventKind::CreatedSymlink => "created:symlink",
     }
 }
 

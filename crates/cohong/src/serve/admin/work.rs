@@ -46,6 +46,9 @@ pub(super) fn what(kind: &WorkKind) -> String {
         WorkKind::Lifecycle { name, .. } => {
             format!("carry out the lifecycle rules of the bucket {name}")
         }
+        WorkKind::TellRestored(owed) => {
+            format!("tell that {}/{} is restored", owed.name, owed.key)
+        }
     }
 }
 

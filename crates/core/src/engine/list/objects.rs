@@ -10,6 +10,7 @@ use crate::ports::{Order, Page, StoreError, Table};
 use crate::records::{CurrentRecord, decode, keys};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::list::{Entry, Pager, Row, Wanted};
+use crate::rules::restore;
 
 impl Engine {
     /// A page of the current objects of a bucket.
@@ -43,7 +44,7 @@ impl Engine {
                 pager.take(rows.collect::<Result<Vec<_>, _>>()?, more);
             }
         }
-        listing(pager)
+        listing(pager, self.ports.clock.now())
     }
 }
 
@@ -56,11 +57,11 @@ fn row_of(at: &[u8], bytes: Bytes) -> Result<Row<Bytes>, Error> {
     })
 }
 
-fn listing(pager: Pager<Bytes>) -> Result<Listing, Error> {
+fn listing(pager: Pager<Bytes>, now: Timestamp) -> Result<Listing, Error> {
     let (entries, more) = pager.finish();
     let entries = entries.into_iter().map(|entry| match entry {
         Entry::Prefix(prefix) => Ok(ListingEntry::Prefix(prefix)),
-        Entry::Row { key, item, .. } => object_of(key, &item).map(ListingEntry::Object),
+        Entry::Row { key, item, .. } => object_of(key, &item, now).map(ListingEntry::Object),
     });
     let entries: Vec<ListingEntry> = entries.collect::<Result<_, _>>()?;
     let next = entries.last().filter(|_| more).map(|last| match last {
@@ -70,11 +71,11 @@ fn listing(pager: Pager<Bytes>) -> Result<Listing, Error> {
     Ok(Listing { entries, next })
 }
 
-fn object_of(key: ObjectKey, bytes: &[u8]) -> Result<ObjectSummary, Error> {
+fn object_of(key: ObjectKey, bytes: &[u8], now: Timestamp) -> Result<ObjectSummary, Error> {
     let current: CurrentRecord = decode(bytes)?;
     let version = current.version;
     match version.object() {
-        Some(record) => Ok(summary(key, version.written_at, record)),
+        Some(record) => Ok(summary(key, version.written_at, record, now)),
         None => Err(StoreError::Damaged("a delete marker among objects".into()).into()),
     }
 }
@@ -83,6 +84,7 @@ pub(super) fn summary(
     key: ObjectKey,
     written_at: Timestamp,
     record: &ObjectRecord,
+    now: Timestamp,
 ) -> ObjectSummary {
     ObjectSummary {
         key,
@@ -91,6 +93,8 @@ pub(super) fn summary(
         crc64: record.checksums.crc64,
         size: record.size,
         class: record.class,
+        object_type: record.object_type(),
+        restore: restore::state(record, now),
         owner: record.owner.clone(),
         user_meta: record.user_meta.clone(),
     }

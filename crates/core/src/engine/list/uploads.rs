@@ -144,6 +144,7 @@ fn part_of(at: &[u8], bytes: &[u8]) -> Result<PartSummary, Error> {
     let number = keys::number_of_part(at).ok_or_else(damaged_key)?;
     let PartRecord {
         md5,
+        checksums,
         size,
         written_at,
         ..
@@ -151,6 +152,7 @@ fn part_of(at: &[u8], bytes: &[u8]) -> Result<PartSummary, Error> {
     Ok(PartSummary {
         number: number.into(),
         md5,
+        crc64: checksums.crc64,
         size,
         written_at,
     })

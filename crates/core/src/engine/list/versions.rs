@@ -7,7 +7,9 @@ use super::objects::summary;
 use super::{child_range, current_range, damaged_key};
 use crate::engine::{Cx, Engine, ListVersions, VersionListing, VersionSummary};
 use crate::error::Error;
-use crate::model::{Bucket, ObjectKey, ObjectVersion, VersionId, VersionKind, VersionTag};
+use crate::model::{
+    Bucket, ObjectKey, ObjectVersion, Timestamp, VersionId, VersionKind, VersionTag,
+};
 use crate::ports::{Order, Page, Record, Table};
 use crate::records::{CurrentRecord, decode, keys};
 use crate::rules::access::{Action, On, allow};
@@ -51,7 +53,7 @@ impl Engine {
             let (rows, more) = merge(tables.collect::<Result<_, _>>()?);
             pager.take(rows, more);
         }
-        Ok(listing(&bucket, pager))
+        Ok(listing(&bucket, pager, self.ports.clock.now()))
     }
 
     /// Where in the marker's key the page begins: behind the marked version, or with the first version
@@ -120,7 +122,7 @@ fn older_row(at: &Bytes, record: &Record) -> Result<Row<Version>, Error> {
     })
 }
 
-fn listing(bucket: &Bucket, pager: Pager<Version>) -> VersionListing {
+fn listing(bucket: &Bucket, pager: Pager<Version>, now: Timestamp) -> VersionListing {
     let (entries, more) = pager.finish();
     let mut listing = VersionListing {
         versions: Vec::new(),
@@ -136,7 +138,7 @@ fn listing(bucket: &Bucket, pager: Pager<Version>) -> VersionListing {
             Entry::Row { key, item, .. } => {
                 let version = tag(bucket, &item.version);
                 let next = (key.as_str().to_owned(), Some(version));
-                listing.versions.push(summary_of(key, version, item));
+                listing.versions.push(summary_of(key, version, item, now));
                 next
             }
         });
@@ -145,12 +147,12 @@ fn listing(bucket: &Bucket, pager: Pager<Version>) -> VersionListing {
     listing
 }
 
-fn summary_of(key: ObjectKey, tag: VersionTag, item: Version) -> VersionSummary {
+fn summary_of(key: ObjectKey, tag: VersionTag, item: Version, now: Timestamp) -> VersionSummary {
     let Version { version, is_latest } = item;
     let written_at = version.written_at;
     let (owner, object) = match version.kind {
         VersionKind::Object(record) => {
-            let object = summary(key.clone(), written_at, &record);
+            let object = summary(key.clone(), written_at, &record, now);
             (record.owner, Some(object))
         }
         VersionKind::DeleteMarker { owner } => (owner, None),

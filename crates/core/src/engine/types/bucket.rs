@@ -1,5 +1,7 @@
 //! Requests about buckets.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
@@ -44,4 +46,28 @@ pub struct BucketPolicy {
     pub text: Box<str>,
     /// What it says.
     pub statements: Vec<Statement>,
+}
+
+/// What a bucket holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BucketStat {
+    /// Versions of objects and links, by class; classes of which there are none are missing.
+    pub classes: BTreeMap<StorageClass, Usage>,
+    /// Delete markers.
+    pub delete_markers: u64,
+    /// Open uploads.
+    pub uploads: u64,
+    /// Parts of open uploads.
+    pub parts: u64,
+    /// Bytes of those parts.
+    pub part_bytes: u64,
+}
+
+/// How many there are, and how large they are together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// How many.
+    pub objects: u64,
+    /// Their bytes, shared ones counted for each.
+    pub bytes: u64,
 }

@@ -1,8 +1,8 @@
 //! Listings. Every page has at most [`crate::limits::PAGE_MAX`] entries; a limit of 0 asks for none.
 
 use crate::model::{
-    AccountId, BucketName, Etag, ObjectKey, Principal, StorageClass, Timestamp, UploadId, UserMeta,
-    VersionTag,
+    AccountId, BucketName, Etag, ObjectKey, ObjectType, Principal, RestoreState, StorageClass,
+    Timestamp, UploadId, UserMeta, VersionTag,
 };
 
 use super::UploadTarget;
@@ -58,6 +58,10 @@ pub struct ObjectSummary {
     pub size: u64,
     /// Class.
     pub class: StorageClass,
+    /// What it is.
+    pub object_type: ObjectType,
+    /// What its restore has come to, while there is one.
+    pub restore: Option<RestoreState>,
     /// Who wrote it.
     pub owner: AccountId,
     /// User metadata.
@@ -172,6 +176,8 @@ pub struct PartSummary {
     pub number: u32,
     /// MD5 of its bytes: its etag.
     pub md5: [u8; 16],
+    /// CRC-64/XZ of its bytes.
+    pub crc64: u64,
     /// Length, bytes.
     pub size: u64,
     /// When it was written.

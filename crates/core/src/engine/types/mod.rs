@@ -5,15 +5,16 @@ mod list;
 mod object;
 mod upload;
 
-pub use bucket::{BucketChange, BucketPolicy, CreateBucket};
+pub use bucket::{BucketChange, BucketPolicy, BucketStat, CreateBucket, Usage};
 pub use list::{
     ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry, ObjectSummary,
     PartListing, PartSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,
 };
 pub use object::{
-    Attributes, Conditions, CopyObject, CopyReceipt, CopySource, DeleteObject, DeleteReceipt,
-    ETagMatch, ExpectedDigests, GetObject, NewVersion, ObjectChange, ObjectInfo, ObjectReader,
-    ObjectTarget, PutObject, PutReceipt, RangeSpec, VersionChoice,
+    AppendObject, Attributes, Conditions, CopyObject, CopyReceipt, CopySource, DeleteObject,
+    DeleteReceipt, ETagMatch, ExpectedDigests, GetObject, NewVersion, ObjectChange, ObjectInfo,
+    ObjectReader, ObjectTarget, PutObject, PutReceipt, PutSymlink, RangeSpec, RestoreReceipt,
+    SymlinkInfo, VersionChoice,
 };
 pub use upload::{
     CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt, PutPart,

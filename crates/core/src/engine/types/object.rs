@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use crate::model::{
-    Acl, BucketName, CallbackSpec, Etag, EventKind, ObjectKey, ObjectRecord, StorageClass,
-    StoredHeaders, Tags, Timestamp, UserMeta, VersionId, VersionTag,
+    Acl, BucketName, CallbackSpec, Etag, EventKind, ObjectKey, ObjectRecord, RestoreState,
+    StorageClass, StoredHeaders, Tags, Timestamp, UserMeta, VersionId, VersionTag,
 };
 use crate::ports::{ByteStream, CallbackOutcome};
+use crate::rules::restore::Accepted;
 
 /// Which version of a key is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,6 +125,54 @@ pub struct PutReceipt {
     pub callback: Option<CallbackOutcome>,
 }
 
+/// Append a piece to an object, or create one of it.
+#[derive(Clone, Debug)]
+pub struct AppendObject {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: ObjectKey,
+    /// Where the piece goes: the length of the object; 0 creates it.
+    pub position: u64,
+    /// What the object carries; of no effect when it is there.
+    pub attributes: Attributes,
+    /// Digests of the piece to check.
+    pub digests: ExpectedDigests,
+}
+
+/// Make a link to another key of the bucket.
+#[derive(Clone, Debug)]
+pub struct PutSymlink {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key of the link.
+    pub key: ObjectKey,
+    /// Where it points.
+    pub to: ObjectKey,
+    /// What the link carries.
+    pub attributes: Attributes,
+    /// Conditions on what it would overwrite. A failed `if_none_match: Any` is `ObjectExists`.
+    pub conditions: Conditions,
+}
+
+/// A link itself.
+#[derive(Clone, Debug)]
+pub struct SymlinkInfo {
+    /// Where it points.
+    pub to: ObjectKey,
+    /// What is known about it.
+    pub info: ObjectInfo,
+}
+
+/// A restore that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestoreReceipt {
+    /// Whether it was begun, or only extended.
+    pub accepted: Accepted,
+    /// How clients know the version.
+    pub version: VersionTag,
+}
+
 /// A byte range as asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RangeSpec {
@@ -151,8 +200,10 @@ pub struct ObjectInfo {
     pub version: VersionTag,
     /// When its bytes were written.
     pub written_at: Timestamp,
-    /// Everything else.
+    /// Everything else. What is read through a link has the form of the link, and the bytes of its target.
     pub record: ObjectRecord,
+    /// What its restore has come to, while there is one.
+    pub restore: Option<RestoreState>,
     /// Owner of the bucket.
     pub bucket_owner: crate::model::AccountId,
 }

@@ -18,6 +18,8 @@ pub struct CreateUpload {
     pub attributes: Attributes,
     /// Must hold now; that nobody writes the key until the end is for [`CompleteUpload::conditions`].
     pub conditions: Conditions,
+    /// Its parts have to come in order: 1, 2, 3.
+    pub sequential: bool,
 }
 
 /// An open upload.

@@ -30,6 +30,8 @@ fn record(context: &Json) -> ObjectRecord {
         upload: None,
         owner: AccountId("a".into()),
         acl: None,
+        form: crate::model::Form::Normal,
+        restore: None,
     }
 }
 

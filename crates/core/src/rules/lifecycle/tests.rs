@@ -36,6 +36,8 @@ fn object(written_at: Timestamp, class: StorageClass) -> ObjectVersion {
         upload: None,
         owner: AccountId("owner".into()),
         acl: None,
+        form: crate::model::Form::Normal,
+        restore: None,
     };
     version(written_at, VersionKind::Object(Box::new(record)))
 }

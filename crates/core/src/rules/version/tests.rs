@@ -50,6 +50,8 @@ fn object(n: u8) -> Box<ObjectRecord> {
         upload: None,
         owner: owner(),
         acl: None,
+        form: crate::model::Form::Normal,
+        restore: None,
     })
 }
 
@@ -280,7 +282,7 @@ fn model(
 fn entry(version: &ObjectVersion) -> Entry {
     let number = |record: &ObjectRecord| match record.etag {
         Etag::Md5([n, ..]) => n,
-        Etag::Parts { .. } => panic!("only plain objects here"),
+        Etag::Parts { .. } | Etag::Opaque(_) => panic!("only plain objects here"),
     };
     Entry {
         id: version.id.0,

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::common::list::{Encoding, Page, TokenPage};
 use crate::common::owner::Owner;
-use crate::common::vocabulary::Vocabulary;
 use crate::oss::words::OSS;
 
 /// Answer of `ListObjects`.
@@ -74,7 +73,7 @@ fn object_line(object: &ObjectSummary, encoding: Encoding, owner: bool) -> Objec
         key: encoding.write(object.key.as_str()),
         last_modified: OSS.date(object.written_at),
         etag: OSS.quoted(&object.etag),
-        kind: Vocabulary::kind(&object.etag),
+        kind: OSS.kind(object.object_type),
         size: object.size,
         storage_class: OSS.class_word(object.class),
         owner: owner.then(|| Owner::new(&object.owner)),

@@ -96,7 +96,9 @@ fn the_headers_are_those_of_a_cloud_event() {
 #[test]
 fn names_go_both_ways() {
     for kind in EventKind::ALL {
-        assert_eq!(kinds(name(kind)), Some(EventKinds::of([kind])), "{kind:?}");
+        let asked = !UNASKED.iter().any(|(unasked, _)| *unasked == kind);
+        let wanted = asked.then(|| EventKinds::of([kind]));
+        assert_eq!(kinds(name(kind)), wanted, "{kind:?}");
     }
     let created = EventKinds::of([
         EventKind::CreatedPut,

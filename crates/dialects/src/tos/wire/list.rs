@@ -164,7 +164,7 @@ fn object_line(object: &ObjectSummary, encoding: Encoding, shown: Shown) -> Obje
         etag: TOS.quoted(&object.etag),
         size: object.size,
         storage_class: TOS.class_word(object.class),
-        kind: "Normal",
+        kind: TOS.kind(object.object_type),
         crc64: object.crc64.to_string(),
         owner: shown.owner.then(|| Owner::new(&object.owner)),
         user_meta: shown.meta.then(|| pairs(&object.user_meta)),

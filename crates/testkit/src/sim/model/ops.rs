@@ -4,8 +4,8 @@ use bytes::Bytes;
 use cohong_core::ErrorKind;
 use cohong_core::engine::{DeleteReceipt, VersionChoice};
 use cohong_core::model::{
-    BucketId, Destination, DialectId, EventKind, EventKinds, NotificationRule, RuleForm, RuleId,
-    UploadId, VersionTag, Versioning,
+    BucketId, Destination, DialectId, EventKind, EventKinds, Form, NotificationRule, RuleForm,
+    RuleId, UploadId, VersionTag, Versioning,
 };
 
 use super::keys::Deletion;
@@ -32,10 +32,12 @@ pub(crate) struct RuleSpec {
     pub(crate) to: Vec<Destination>,
 }
 
-const CREATED: [EventKind; 3] = [
+const CREATED: [EventKind; 5] = [
     EventKind::CreatedPut,
     EventKind::CreatedCopy,
     EventKind::CreatedComplete,
+    EventKind::CreatedAppend,
+    EventKind::CreatedSymlink,
 ];
 
 impl RuleSpec {
@@ -81,6 +83,22 @@ pub(crate) enum Op {
         callback: bool,
         /// The body ends early.
         broken: bool,
+    },
+    Append {
+        bucket: String,
+        key: String,
+        position: u64,
+        bytes: Bytes,
+        meta: u64,
+        /// The body ends early.
+        broken: bool,
+    },
+    Symlink {
+        bucket: String,
+        key: String,
+        to: String,
+        meta: u64,
+        cond: Cond,
     },
     Get(At),
     Delete(String, Vec<(String, VersionChoice)>),
@@ -139,6 +157,8 @@ impl Op {
         match self {
             Self::Delete(bucket, items) => Some((bucket, &items.get(n)?.0)),
             Self::Put { bucket, key, .. }
+            | Self::Append { bucket, key, .. }
+            | Self::Symlink { bucket, key, .. }
             | Self::Copy { bucket, key, .. }
             | Self::Complete { bucket, key, .. }
             | Self::Meta((bucket, key, _), _)
@@ -184,7 +204,8 @@ impl Model {
             Op::Versioning(bucket, _) | Op::Rules(bucket, _) | Op::Create { bucket, .. } => {
                 self.for_change(bucket).map(|_| None)
             }
-            Op::Put { .. } => self.refuse_put(op),
+            Op::Put { .. } | Op::Symlink { .. } => self.refuse_put(op),
+            Op::Append { .. } => self.refuse_append(op),
             Op::Get((bucket, key, choice)) => {
                 let (object, tag) = self.for_read(bucket)?.read(key, *choice)?;
                 Ok(Some(object.seen(tag)))
@@ -197,7 +218,7 @@ impl Model {
             }
             Op::Copy { from, bucket, .. } => {
                 self.for_change(bucket)?;
-                self.for_read(&from.0)?.read(&from.1, from.2)?;
+                self.for_read(&from.0)?.find(&from.1, from.2)?;
                 Ok(None)
             }
             Op::Part {
@@ -229,7 +250,7 @@ impl Model {
             Op::Meta((bucket, key, choice), _)
             | Op::Tags((bucket, key, choice), _)
             | Op::Acl((bucket, key, choice), _) => {
-                self.for_change(bucket)?.read(key, *choice)?;
+                self.for_change(bucket)?.find(key, *choice)?;
                 Ok(None)
             }
             Op::AddFunction(_) => Ok(None),
@@ -238,10 +259,36 @@ impl Model {
     }
 
     fn refuse_put(&self, op: &Op) -> Result<Option<String>, ErrorKind> {
-        let Op::Put {
+        let (bucket, key, cond, broken) = match op {
+            Op::Put {
+                bucket,
+                key,
+                cond,
+                broken,
+                ..
+            } => (bucket, key, cond, *broken),
+            Op::Symlink {
+                bucket, key, cond, ..
+            } => (bucket, key, cond, false),
+            _ => return Ok(None),
+        };
+        let bucket = self.for_change(bucket)?;
+        let current = bucket.keys.get(key).and_then(Key::object);
+        match (cond, current) {
+            (Cond::Absent, Some(_)) => Err(ErrorKind::ObjectExists),
+            (Cond::Etag(etag), found) if found.is_none_or(|found| found.etag != *etag) => {
+                Err(ErrorKind::PreconditionFailed)
+            }
+            _ if broken => Err(ErrorKind::IncompleteBody),
+            _ => Ok(None),
+        }
+    }
+
+    fn refuse_append(&self, op: &Op) -> Result<Option<String>, ErrorKind> {
+        let Op::Append {
             bucket,
             key,
-            cond,
+            position,
             broken,
             ..
         } = op
@@ -250,10 +297,10 @@ impl Model {
         };
         let bucket = self.for_change(bucket)?;
         let current = bucket.keys.get(key).and_then(Key::object);
-        match (cond, current) {
-            (Cond::Absent, Some(_)) => Err(ErrorKind::ObjectExists),
-            (Cond::Etag(etag), found) if found.is_none_or(|found| found.etag != *etag) => {
-                Err(ErrorKind::PreconditionFailed)
+        match current {
+            Some(object) if object.form != Form::Appendable => Err(ErrorKind::NotAppendable),
+            found if found.map_or(0, |object| object.bytes.len() as u64) != *position => {
+                Err(ErrorKind::PositionMismatch)
             }
             _ if *broken => Err(ErrorKind::IncompleteBody),
             _ => Ok(None),

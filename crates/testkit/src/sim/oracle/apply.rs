@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use cohong_core::engine::{DeleteReceipt, VersionChoice};
 use cohong_core::model::{
-    self as stored, BucketId, BucketState, EventKind, ObjectRecord, VersionTag, Versioning,
+    self as stored, BucketId, BucketState, EventKind, Form, ObjectRecord, VersionTag, Versioning,
 };
 use cohong_core::ports::{Position, Table, Txn, Write};
 use cohong_core::records::{
@@ -409,6 +409,7 @@ fn is(record: &ObjectRecord, object: &Object) -> bool {
         && tag == object.tag.map(|tag| tag.to_string())
         && record.acl.is_some() == object.acl
         && record.upload == object.upload
+        && record.form == object.form
 }
 
 /// The model's current version and the stored one are the same.
@@ -450,6 +451,10 @@ fn change(
                 meta: meta.unwrap_or(source.meta),
                 acl: false,
                 upload: None,
+                form: match &source.form {
+                    Form::Symlink(to) => Form::Symlink(to.clone()),
+                    Form::Normal | Form::Appendable => Form::Normal,
+                },
                 ..source.clone()
             });
             let stored = record.and_then(|record| record.version.object());
@@ -464,6 +469,11 @@ fn change(
             let mut object = open.assemble(named.as_deref()).expect("it was checked");
             object.upload = Some(*upload);
             write(bucket, key, object, record, EventKind::CreatedComplete)
+        }
+        Op::Append { bytes, meta, .. } => append(bucket, key, (bytes, *meta), record),
+        Op::Symlink { to, meta, .. } => {
+            let link = Object::link(to, *meta);
+            write(bucket, key, link, record, EventKind::CreatedSymlink)
         }
         Op::Delete(_, items) => delete(bucket, key, items[n].1, record),
         Op::Meta((_, _, choice), meta) => (
@@ -507,6 +517,34 @@ fn write(
         etag: Some(told.1),
     };
     (answer.expect("it is an object"), Some(told))
+}
+
+/// Adds a piece to the current object where it is, or creates one of it.
+fn append(
+    bucket: &mut Bucket,
+    key: &str,
+    (piece, meta): (&Bytes, u64),
+    record: Option<&CurrentRecord>,
+) -> (String, Option<Told>) {
+    let kind = EventKind::CreatedAppend;
+    let there = bucket
+        .keys
+        .get(key)
+        .is_some_and(|key| key.object().is_some());
+    if !there {
+        let object = Object::appendable(piece, meta);
+        return write(bucket, key, object, record, kind);
+    }
+    let choice = VersionChoice::Current;
+    alter(bucket, key, choice, |object| object.append(piece));
+    let (object, tag) = bucket.find(key, choice).expect("it was altered");
+    let told = Told {
+        kind,
+        tag,
+        size: object.bytes.len() as u64,
+        etag: Some(object.etag.clone()),
+    };
+    (object.stored(tag), Some(told))
 }
 
 fn delete(

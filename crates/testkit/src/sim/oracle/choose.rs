@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use cohong_core::engine::VersionChoice;
-use cohong_core::model::{Destination, UploadId, VersionId, Versioning};
+use cohong_core::model::{Destination, Form, UploadId, VersionId, Versioning};
 
 use super::Oracle;
 use crate::sim::exec::Sim;
@@ -11,7 +11,7 @@ use crate::sim::model::{At, Bucket, Cond, Model, Object, Op, RuleSpec, md5_of};
 /// Buckets that clients use.
 pub(crate) const BUCKETS: [&str; 3] = ["alpha", "beta", "gamma"];
 /// Keys that clients use.
-pub(crate) const KEYS: [&str; 5] = ["a/1", "a/2", "b", "c", POISON];
+pub(crate) const KEYS: [&str; 6] = ["a/1", "a/2", "b", "c", "log", POISON];
 /// A key that one destination never accepts.
 pub(crate) const POISON: &str = "poison";
 /// Functions that rules name; they are registered later.
@@ -52,7 +52,7 @@ impl Chooser<'_> {
     fn op(&self) -> Op {
         let (bucket, key) = (self.bucket(), self.key());
         let content = self.content;
-        match self.sim.random(100) {
+        match self.sim.random(116) {
             0..5 => {
                 Op::CreateBucket((*self.sim.pick(&BUCKETS).expect("there are names")).to_owned())
             }
@@ -90,6 +90,14 @@ impl Chooser<'_> {
             93..95 => Op::Tags(self.at(), content),
             95..97 => Op::Acl(self.at(), self.sim.one_in(2)),
             97..98 => Op::AddFunction(FUNCTIONS[0].to_owned()),
+            98..111 => self.append(bucket),
+            111..114 => Op::Symlink {
+                cond: self.cond(&bucket, &key),
+                bucket,
+                key,
+                to: self.key(),
+                meta: content,
+            },
             _ => self.replay(bucket, key),
         }
     }
@@ -151,25 +159,49 @@ impl Chooser<'_> {
         word.repeat(usize::try_from(times).unwrap_or(1)).into()
     }
 
-    fn put(&self, bucket: String, key: String) -> Op {
-        let object = Object::new(self.bytes(), self.content);
-        let found = self
-            .model
-            .buckets
-            .get(&bucket)
-            .and_then(|found| found.keys.get(&key));
-        let current = found.and_then(|found| found.object());
-        let cond = match (self.sim.random(8), current) {
+    fn current(&self, bucket: &str, key: &str) -> Option<&Object> {
+        self.model.buckets.get(bucket)?.keys.get(key)?.object()
+    }
+
+    fn cond(&self, bucket: &str, key: &str) -> Cond {
+        match (self.sim.random(8), self.current(bucket, key)) {
             (0, _) => Cond::Absent,
             (1, Some(current)) => Cond::Etag(current.etag.clone()),
             (2, None) => Cond::Etag(hex::encode([0; 16])),
             _ => Cond::Always,
+        }
+    }
+
+    /// Appends, most often where something was appended before and at its end.
+    fn append(&self, bucket: String) -> Op {
+        let grows = |key: &&&str| {
+            let found = self.current(&bucket, key);
+            found.is_some_and(|object| object.form == Form::Appendable)
         };
-        Op::Put {
+        let growing: Vec<&&str> = KEYS.iter().filter(grows).collect();
+        let key = match self.sim.pick(&growing) {
+            Some(key) if !self.sim.one_in(4) => (**key).to_owned(),
+            _ => self.key(),
+        };
+        let length = self
+            .current(&bucket, &key)
+            .map_or(0, |object| object.bytes.len() as u64);
+        Op::Append {
             bucket,
             key,
-            object,
-            cond,
+            position: length + u64::from(self.sim.one_in(12)),
+            bytes: self.bytes(),
+            meta: self.content,
+            broken: self.sim.one_in(20),
+        }
+    }
+
+    fn put(&self, bucket: String, key: String) -> Op {
+        Op::Put {
+            object: Object::new(self.bytes(), self.content),
+            cond: self.cond(&bucket, &key),
+            bucket,
+            key,
             callback: self.sim.one_in(8),
             broken: self.sim.one_in(20),
         }

@@ -74,10 +74,14 @@ impl Flight {
         }
         if let Some((bucket, key, choice)) = self.op.source()
             && let Ok(bucket) = model.for_read(bucket)
-            && let Ok((object, _)) = bucket.read(key, *choice)
-            && !self.sources.contains(object)
+            && let Some(object) = match self.op {
+                // A copy of a link is a link; its bytes are those of its target.
+                Op::Copy { .. } => bucket.find(key, *choice).ok().map(|(o, _)| o.clone()),
+                _ => bucket.read(key, *choice).ok().map(|(o, _)| o),
+            }
+            && !self.sources.contains(&object)
         {
-            self.sources.push(object.clone());
+            self.sources.push(object);
         }
     }
 

@@ -23,6 +23,8 @@ fn record() -> ObjectRecord {
         upload: None,
         owner: AccountId("a".into()),
         acl: None,
+        form: crate::model::Form::Normal,
+        restore: None,
     }
 }
 

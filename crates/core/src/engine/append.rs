@@ -1,0 +1,420 @@
+//! Appending a piece to an object.
+//!
+//! The current version changes in place, whether or not the bucket keeps versions: no version, one
+//! event. A piece that does not travel in the commit is a payload of its own, which only the manifest of
+//! the object knows: it is found by the sweep while no commit adopted it, as any body is, and goes when
+//! the object's payload goes. A commit that is repeated after its answer was lost meets its own first
+//! attempt and is told the new length.
+
+use bytes::{Bytes, BytesMut};
+
+use super::commit::{Also, Unwritten, VersionWrite, bare_event};
+use super::holding::{Holding, NewBytes};
+use super::ingest::{IngestSpec, Ingested, StoredBody, ingest, next};
+use super::key::Seen;
+use super::put::{new_bytes, new_payload, new_record};
+use super::{AppendObject, Body, Conditions, Cx, ETagMatch, Engine, NewVersion};
+use crate::error::{Error, ErrorKind};
+use crate::limits;
+use crate::model::{
+    BlobId, Bucket, BucketId, Event, EventKind, Extent, Form, ObjectKey, ObjectRecord,
+    ObjectVersion, PayloadId, PayloadRef, Place, VersionId, VersionKind,
+};
+use crate::ports::{CommitError, Expect, Revision, StoreError, Write};
+use crate::records::{CurrentRecord, PayloadRecord, PayloadState, WorkKind, decode, encode, keys};
+use crate::rules::access::{Action, On, Permit, allow};
+use crate::rules::append::{Held, Layout, Piece, etag, grown, layout, onto};
+use crate::rules::{attributes, version};
+use crate::work;
+
+/// A piece that was taken in, and the blob it may be in.
+struct Taken {
+    id: BlobId,
+    ingested: Ingested,
+}
+
+/// The last row of a manifest, or what is to be its first.
+struct Tail {
+    id: PayloadId,
+    /// Extents of the whole manifest.
+    count: u32,
+    row: Vec<Extent>,
+}
+
+impl Engine {
+    /// Appends a piece to an object, or creates an appendable object where there is none and `position`
+    /// is 0. `NotAppendable`, `PositionMismatch` (before the body is read, if that is known then),
+    /// `TooLarge`, and what can be wrong with a body.
+    pub async fn append_object(
+        &self,
+        cx: &Cx,
+        req: AppendObject,
+        body: Body,
+    ) -> Result<NewVersion, Error> {
+        attributes::check(&req.attributes)?;
+        let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
+        allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
+        let seen = self.see_one(bucket.id, &req.key).await?;
+        onto(current_version(&seen), req.position)?;
+        let id = BlobId {
+            payload: self.ports.ids.payload(),
+            n: 0,
+        };
+        let spec = IngestSpec {
+            id,
+            digests: req.digests,
+            size: None,
+            small_max: self.ports.meta.small_payload_max(),
+        };
+        let ingested = ingest(&self.ports, spec, body).await?;
+        let taken = Taken { id, ingested };
+        let outcome = self.append_taken(cx, &req, &taken).await;
+        if let Err(error) = &outcome {
+            let bytes = new_bytes(id, taken.ingested.body);
+            self.discard_refused(&bytes, error).await;
+        }
+        outcome
+    }
+
+    async fn append_taken(
+        &self,
+        cx: &Cx,
+        req: &AppendObject,
+        taken: &Taken,
+    ) -> Result<NewVersion, Error> {
+        for _ in 0..limits::CONFLICT_RETRIES_MAX {
+            let (bucket, revision) = self.bucket_for_change(&req.bucket).await?;
+            let permit = allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
+            let pass = self.gates.enter(&req.bucket, [&req.key]).await;
+            let seen = self.see_one(bucket.id, &req.key).await?;
+            let stored = if onto(current_version(&seen), req.position)?.is_some() {
+                let at = (&bucket, revision);
+                self.append_next(cx, (permit, at), req, &seen, taken)
+                    .await?
+            } else {
+                drop(pass);
+                self.append_first(cx, &bucket, req, taken).await?
+            };
+            if let Some(stored) = stored {
+                return Ok(stored);
+            }
+        }
+        Err(CommitError::Conflict.into())
+    }
+
+    /// Creates the object; `None` when somebody else just did.
+    async fn append_first(
+        &self,
+        cx: &Cx,
+        bucket: &Bucket,
+        req: &AppendObject,
+        Taken { id, ingested }: &Taken,
+    ) -> Result<Option<NewVersion>, Error> {
+        let record = ObjectRecord {
+            etag: etag(None, &piece(ingested)),
+            form: Form::Appendable,
+            ..new_record(cx, bucket, &req.attributes, *id, ingested)
+        };
+        let nothing_there = Conditions {
+            if_none_match: Some(ETagMatch::Any),
+            ..Conditions::default()
+        };
+        let write = VersionWrite {
+            bucket: &req.bucket,
+            key: &req.key,
+            record,
+            class: req.attributes.class,
+            bytes: new_bytes(*id, ingested.body.clone()),
+            kind: EventKind::CreatedAppend,
+            conditions: &nothing_there,
+            callback: None,
+            also: Also::default(),
+        };
+        match self.write_version(cx, &write).await {
+            Ok(written) => Ok(Some(written.stored)),
+            Err(Unwritten::Failed(error)) if error.kind() == ErrorKind::ObjectExists => Ok(None),
+            Err(unwritten) => Err(unwritten.into()),
+        }
+    }
+
+    /// Makes the object longer; `None` after a conflict.
+    async fn append_next(
+        &self,
+        cx: &Cx,
+        (permit, (bucket, revision)): (Permit, (&Bucket, Revision)),
+        req: &AppendObject,
+        seen: &Seen,
+        taken: &Taken,
+    ) -> Result<Option<NewVersion>, Error> {
+        let Some((current, record)) = seen.current.as_ref().and_then(with_object) else {
+            return Ok(None);
+        };
+        let holder = (bucket.id, &req.key, current.version.id);
+        let (payload, holding) = self.grow(holder, record, taken).await?;
+        let now = self.ports.clock.now();
+        let record = grown(record, &piece(&taken.ingested), payload);
+        let after = CurrentRecord {
+            version: ObjectVersion {
+                written_at: now,
+                kind: VersionKind::Object(Box::new(record.clone())),
+                ..current.version
+            },
+            null_at: current.null_at,
+        };
+        let stored = NewVersion {
+            etag: record.etag.clone(),
+            crc64: record.checksums.crc64,
+            size: record.size,
+            version: version::tag(bucket, &after.version),
+            written_at: now,
+        };
+        let event = Event {
+            size: stored.size,
+            etag: Some(record.etag),
+            ..bare_event(cx, EventKind::CreatedAppend, &req.key, stored.version, now)
+        };
+        let plan = version::replace(permit, bucket.versioning, after);
+        let mut draft = self.draft((bucket, revision), &req.key, seen, &plan, event);
+        draft.txn.expect.extend(holding.expect);
+        draft.txn.write.extend(holding.write);
+        draft.txn.payloads = holding.payloads;
+        let stands = self.commit_draft(bucket.id, draft).await?;
+        Ok(stands.then_some(stored))
+    }
+
+    /// Where the bytes of an object and a piece are, and what it takes that they are there. A blob that
+    /// is written here and whose commit fails is left to the sweep.
+    async fn grow(
+        &self,
+        holder: (BucketId, &ObjectKey, VersionId),
+        record: &ObjectRecord,
+        Taken { id, ingested }: &Taken,
+    ) -> Result<(PayloadRef, Holding), Error> {
+        let tail = self.tail_of(&record.payload).await?;
+        let held = match (&record.payload, &tail) {
+            (PayloadRef::Empty, _) => Held::Nothing,
+            (_, None) => Held::Small,
+            (_, Some(tail)) => Held::Blobs(tail.count, tail.row.last().map_or(0, |e| e.len)),
+        };
+        let small_max = self.ports.meta.small_payload_max() as u64;
+        let mut holding = Holding::default();
+        let payload = match layout(held, record.size, ingested.size, small_max)? {
+            Layout::Same => record.payload.clone(),
+            Layout::First => {
+                let bytes = new_bytes(*id, ingested.body.clone());
+                holding = self.hold_all(holder, &bytes).await?;
+                new_payload(*id, ingested)
+            }
+            Layout::Small => {
+                let bytes = self.joined(record, 0, &ingested.body).await?;
+                let extent = Extent {
+                    at: Place::Meta(*id),
+                    offset: 0,
+                    len: bytes.len() as u64,
+                };
+                holding = self.hold_all(holder, &NewBytes::Small(*id, bytes)).await?;
+                holding.write.extend(small_dropped(&record.payload));
+                PayloadRef::One {
+                    id: id.payload,
+                    extent,
+                }
+            }
+            Layout::Gather => {
+                let mut tail = tail.ok_or_else(no_manifest)?;
+                let last = tail.row.pop().ok_or_else(no_manifest)?;
+                let start = record.size.saturating_sub(last.len);
+                let bytes = self.joined(record, start, &ingested.body).await?;
+                let (extent, adopted) = self.store_piece(bytes).await?;
+                adopted.join(&mut holding);
+                holding.write.extend(self.dropped(&last));
+                tail.row.push(extent);
+                tail.rewritten(&mut holding)
+            }
+            Layout::Next => {
+                let tail = match tail {
+                    Some(tail) => tail,
+                    None => self.unpacked(holder, record, &mut holding).await?,
+                };
+                let (extent, adopted) = match &ingested.body {
+                    StoredBody::Small(bytes) => self.store_piece(bytes.clone()).await?,
+                    StoredBody::Empty | StoredBody::Blob(_) => {
+                        let extent = Extent {
+                            at: Place::Hot(*id),
+                            offset: 0,
+                            len: ingested.size,
+                        };
+                        (extent, Adopted(id.payload))
+                    }
+                };
+                adopted.join(&mut holding);
+                tail.extended(extent, &mut holding)
+            }
+        };
+        Ok((payload, holding))
+    }
+
+    /// The last row of an object's blobs; `None` when it has none.
+    async fn tail_of(&self, payload: &PayloadRef) -> Result<Option<Tail>, Error> {
+        match payload {
+            PayloadRef::Empty => Ok(None),
+            PayloadRef::One { id, extent } => Ok(match extent.at {
+                Place::Meta(_) => None,
+                Place::Hot(_) => Some(Tail {
+                    id: *id,
+                    count: 1,
+                    row: vec![*extent],
+                }),
+            }),
+            PayloadRef::Manifest { id, extents } => {
+                let at = keys::extents(*id, keys::extent_rows(*extents).saturating_sub(1));
+                let found = self.ports.meta.get_many(&[at]).await?;
+                let row = found.into_iter().next().flatten();
+                let row = row.ok_or_else(no_manifest)?;
+                Ok(Some(Tail {
+                    id: *id,
+                    count: *extents,
+                    row: decode(&row.bytes)?,
+                }))
+            }
+        }
+    }
+
+    /// Moves the bytes of a small object into a blob, the first of a manifest.
+    async fn unpacked(
+        &self,
+        holder: (BucketId, &ObjectKey, VersionId),
+        record: &ObjectRecord,
+        holding: &mut Holding,
+    ) -> Result<Tail, Error> {
+        let bytes = self.joined(record, 0, &StoredBody::Empty).await?;
+        let (extent, Adopted(id)) = self.store_piece(bytes).await?;
+        *holding = self.hold_all(holder, &NewBytes::Hot(id)).await?;
+        holding.write.extend(small_dropped(&record.payload));
+        Ok(Tail {
+            id,
+            count: 1,
+            row: vec![extent],
+        })
+    }
+
+    async fn hold_all(
+        &self,
+        (bucket, key, version): (BucketId, &ObjectKey, VersionId),
+        bytes: &NewBytes,
+    ) -> Result<Holding, Error> {
+        let holding = self.hold(bucket, key, version, bytes).await;
+        holding.map_err(Error::from)
+    }
+
+    /// The bytes of an object from `start` on, and a small piece behind them.
+    async fn joined(
+        &self,
+        record: &ObjectRecord,
+        start: u64,
+        piece: &StoredBody,
+    ) -> Result<Bytes, Error> {
+        let mut stream = self.open_payload(record, start..record.size);
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = next(&mut stream).await {
+            bytes.extend_from_slice(&chunk?);
+        }
+        if let StoredBody::Small(piece) = piece {
+            bytes.extend_from_slice(piece);
+        }
+        Ok(bytes.freeze())
+    }
+
+    /// Stores bytes as a blob of a payload that nobody knows yet.
+    async fn store_piece(&self, bytes: Bytes) -> Result<(Extent, Adopted), Error> {
+        let payload = self.ports.ids.payload();
+        let (blob, len) = (BlobId { payload, n: 0 }, bytes.len() as u64);
+        let mut writer = self.ports.blobs.create(blob, Some(len)).await?;
+        writer.write(bytes).await?;
+        writer.finish().await?;
+        let extent = Extent {
+            at: Place::Hot(blob),
+            offset: 0,
+            len,
+        };
+        Ok((extent, Adopted(payload)))
+    }
+
+    /// Writes that have a piece removed that the manifest does not name any more.
+    fn dropped(&self, extent: &Extent) -> Vec<Write> {
+        let (Place::Hot(blob) | Place::Meta(blob)) = extent.at;
+        let kind = WorkKind::DropPayload {
+            payload: blob.payload,
+        };
+        let now = self.ports.clock.now();
+        let due = now.plus(limits::DROP_GRACE);
+        work::put(&*self.ports.ids, kind, due, now).into()
+    }
+}
+
+/// The payload of a piece, which its manifest holds.
+struct Adopted(PayloadId);
+
+impl Adopted {
+    fn join(self, holding: &mut Holding) {
+        let at = keys::payload(self.0);
+        let live = PayloadRecord {
+            state: PayloadState::Live,
+        };
+        holding.expect.push(Expect::Absent(at.clone()));
+        holding.write.push(Write::Put(at, encode(&live)));
+    }
+}
+
+impl Tail {
+    /// The manifest with its last row as it is now.
+    fn rewritten(self, holding: &mut Holding) -> PayloadRef {
+        let row = keys::extent_rows(self.count).saturating_sub(1);
+        let at = keys::extents(self.id, row);
+        holding.write.push(Write::Put(at, encode(&self.row)));
+        PayloadRef::Manifest {
+            id: self.id,
+            extents: self.count,
+        }
+    }
+
+    /// The manifest with an extent more.
+    fn extended(mut self, extent: Extent, holding: &mut Holding) -> PayloadRef {
+        if self.row.len() == limits::EXTENTS_PER_ROW {
+            self.row.clear();
+        }
+        self.row.push(extent);
+        self.count = self.count.saturating_add(1);
+        self.rewritten(holding)
+    }
+}
+
+fn piece(ingested: &Ingested) -> Piece {
+    Piece {
+        size: ingested.size,
+        md5: ingested.md5,
+        crc64: ingested.crc64,
+    }
+}
+
+fn current_version(seen: &Seen) -> Option<&ObjectVersion> {
+    seen.current.as_ref().map(|current| &current.version)
+}
+
+fn with_object(current: &CurrentRecord) -> Option<(&CurrentRecord, &ObjectRecord)> {
+    Some((current, current.version.object()?))
+}
+
+/// Lets go of a small body that was stored elsewhere.
+fn small_dropped(payload: &PayloadRef) -> Option<Write> {
+    match payload {
+        PayloadRef::One { extent, .. } => match extent.at {
+            Place::Meta(blob) => Some(Write::DropPayload(blob)),
+            Place::Hot(_) => None,
+        },
+        PayloadRef::Empty | PayloadRef::Manifest { .. } => None,
+    }
+}
+
+fn no_manifest() -> Error {
+    StoreError::Damaged("the manifest of an object is missing".into()).into()
+}
