@@ -103,12 +103,19 @@ pub const CALLBACK_PARAM_BYTES_MAX: usize = 8 << 10;
 pub const CALLBACK_VARS_MAX: usize = 100;
 /// Largest rendered callback body, bytes: 100 variables of 8 KiB would otherwise multiply.
 pub const CALLBACK_BODY_BYTES_MAX: usize = 1 << 20;
-/// Largest answer of a callback receiver that is passed through, bytes (TOS sheet section 5).
+/// Largest answer of a callback receiver that is passed through, bytes (TOS sheet section 5, OSS sheet
+/// section 4.7).
 pub const CALLBACK_ANSWER_BYTES_MAX: usize = 1 << 20;
-/// Time for one callback address, from connect to the last byte of its answer.
+/// Time for one callback address, from connect to the last byte of its answer (OSS sheet section 4.7).
 pub const CALLBACK_URL_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time for all callback addresses together: ends well before the SDKs' 30 s socket timeout.
-pub const CALLBACK_TIMEOUT: Duration = Duration::from_secs(20);
+/// Time for all callback addresses together. An SDK that gives up waiting uploads again, which is worse
+/// than an address that was not tried: the shortest default read timeout of an SDK is 20 s (OSS V2), and
+/// the commit before the call and the way back need some of it. Three silent addresses have their whole
+/// time in it; those that refuse cost next to none.
+pub const CALLBACK_TIMEOUT: Duration = Duration::from_secs(18);
+/// How much later the engine gives up on a sender that should have ended by then: what it tried so far
+/// would not be known.
+pub const CALLBACK_GRACE: Duration = Duration::from_secs(1);
 /// Events read ahead by one runner.
 pub const WINDOW_EVENTS_MAX: usize = 256;
 /// Bytes of events read ahead by one runner.

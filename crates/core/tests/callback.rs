@@ -12,9 +12,13 @@ use cohong_core::engine::{
     Body, Conditions, Engine, GetObject, Ports, PutObject, SeenCall, VersionChoice,
 };
 use cohong_core::memory::MemoryMeta;
-use cohong_core::model::{BodyType, BucketName, CallbackSpec, ObjectKey};
+use cohong_core::model::{
+    Accept, BodyType, BucketName, CallbackSpec, CallbackStyle, DialectId, EtagCase, JsonTemplate,
+    ObjectKey,
+};
 use cohong_core::ports::{
-    CallAttempt, CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, Phase,
+    CallAttempt, CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, Failed, Fault,
+    Phase, UnfitCall, Unmade,
 };
 use cohong_core::records::CallState;
 use cohong_core::rules::access::Action;
@@ -30,6 +34,8 @@ fn spec(body: &str, body_type: BodyType) -> CallbackSpec {
         body: body.into(),
         body_type,
         vars: vec![("x:a".into(), "1".into())],
+        headers: vec![("x-from".into(), "photos".into())],
+        style: CallbackStyle::default(),
     }
 }
 
@@ -40,11 +46,12 @@ fn with(bucket: &BucketName, spec: CallbackSpec) -> PutObject {
     }
 }
 
-fn attempt(failed: Option<Phase>, why: &str) -> CallAttempt {
+fn attempt(phase: Option<Phase>, why: &str) -> CallAttempt {
+    let fault = Fault::Broken;
     CallAttempt {
         url: "http://app.example/cb".into(),
         status: None,
-        failed,
+        failed: phase.map(|phase| Failed { phase, fault }),
         why: why.into(),
         took_ms: 3,
     }
@@ -58,6 +65,7 @@ fn accepted() -> CallbackOutcome {
     CallbackOutcome {
         attempts: vec![attempt(None, "")],
         answer: Some(answer),
+        unmade: None,
     }
 }
 
@@ -100,7 +108,13 @@ fn the_application_gets_what_was_ordered_and_its_answer_is_given_back() {
         assert_eq!(sent[0].content_type, "application/json");
         assert_eq!(sent[0].host.as_deref(), Some("app.example"));
         assert_eq!(sent[0].urls.len(), 2);
-        assert_eq!(sent[0].timeout, Duration::from_secs(20));
+        assert_eq!(sent[0].timeout, Duration::from_secs(18));
+        assert_eq!(sent[0].headers, [("x-from".into(), "photos".into())]);
+        assert_eq!(sent[0].accept, Accept::Any2xx);
+        let about = &sent[0].about;
+        assert_eq!((about.dialect, &about.bucket), (DialectId::Tos, &bucket));
+        assert_eq!(about.requester.as_ref(), owner().principal.account());
+        assert_eq!(&*about.request_id, "request-1");
     });
 }
 
@@ -114,7 +128,7 @@ struct ReadsBack {
 
 #[async_trait]
 impl CallbackSender for ReadsBack {
-    fn check(&self, _: &CallbackSpec) -> Result<(), String> {
+    fn check(&self, _: &CallbackSpec) -> Result<(), UnfitCall> {
         Ok(())
     }
 
@@ -198,12 +212,10 @@ fn whatever_fails_the_object_stays() {
                 attempt(Some(Phase::Answer), "status 500"),
                 attempt(Some(Phase::Connect), "refused"),
             ],
-            answer: None,
+            ..CallbackOutcome::default()
         };
-        let nobody = CallbackOutcome {
-            attempts: Vec::new(),
-            answer: None,
-        };
+        let nobody = CallbackOutcome::default();
+        let unrendered = CallbackOutcome::from(Unmade::Template);
         let cases = [
             (
                 "k=${object}",
@@ -217,7 +229,7 @@ fn whatever_fails_the_object_stays() {
                 "k=${object}",
                 BodyType::Form,
                 nobody.clone(),
-                nobody.clone(),
+                nobody,
                 1,
                 "no URL was tried",
             ),
@@ -225,7 +237,7 @@ fn whatever_fails_the_object_stays() {
                 "{\"b\": ${bucket, \"o\": ${object}}",
                 BodyType::Json,
                 accepted(),
-                nobody.clone(),
+                unrendered.clone(),
                 0,
                 "the callback body has a ${ that no } closes",
             ),
@@ -233,7 +245,7 @@ fn whatever_fails_the_object_stays() {
                 "{\"b\": \"${bucket}\"}",
                 BodyType::Json,
                 accepted(),
-                nobody,
+                unrendered,
                 0,
                 "the callback body is no JSON",
             ),
@@ -315,6 +327,65 @@ fn a_bad_order_is_refused_before_the_body_is_read() {
             refused.message(),
             "10.0.0.1 is not allowed; set egress.allow"
         );
+        let cause = std::error::Error::source(&refused).unwrap();
+        let unfit = cause.downcast_ref::<UnfitCall>();
+        assert!(matches!(unfit, Some(UnfitCall::Address(_))), "{unfit:?}");
+    });
+}
+
+#[test]
+fn the_vendors_way_reaches_template_and_sender() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        let order = CallbackSpec {
+            style: CallbackStyle {
+                etag: EtagCase::Upper,
+                json: JsonTemplate::Lenient,
+                accept: Accept::Document,
+            },
+            ..spec("{\"e\":\"${etag}\",\"m\":${contentMd5}", BodyType::Json)
+        };
+        world
+            .try_put(&owner(), with(&bucket, order), "hello")
+            .await
+            .unwrap();
+        let sent = world.callbacks.sent.lock().unwrap().clone();
+        assert_eq!(
+            &sent[0].body[..],
+            br#"{"e":"5D41402ABC4B2A76B9719D911017C592","m":"XUFAKrxLKna5cZ2REBfFkg==""#
+        );
+        assert_eq!(sent[0].accept, Accept::Document);
+    });
+}
+
+#[test]
+fn every_attempt_is_kept_with_where_and_how_it_failed() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        let mut outcome = accepted();
+        let failed = [
+            attempt(Some(Phase::Connect), "refused"),
+            CallAttempt {
+                failed: Some(Failed {
+                    phase: Phase::Request,
+                    fault: Fault::TimedOut,
+                }),
+                ..attempt(None, "silent")
+            },
+        ];
+        outcome.attempts.splice(0..0, failed);
+        let said = outcome.clone();
+        world.callbacks.answer(move |_| said.clone());
+        let order = spec("k=${object}", BodyType::Form);
+        world
+            .try_put(&owner(), with(&bucket, order), "hello")
+            .await
+            .unwrap();
+        run_tasks(&world).await;
+        let call = calls(&world, &bucket).await.remove(0);
+        assert_eq!(call.record.result.unwrap().attempts, outcome.attempts);
     });
 }
 
@@ -377,7 +448,7 @@ struct Silent;
 
 #[async_trait]
 impl CallbackSender for Silent {
-    fn check(&self, _: &CallbackSpec) -> Result<(), String> {
+    fn check(&self, _: &CallbackSpec) -> Result<(), UnfitCall> {
         Ok(())
     }
 
@@ -407,10 +478,7 @@ fn no_uploader_waits_longer_than_the_deadline() {
             .unwrap();
         assert_eq!(
             receipt.callback,
-            Some(CallbackOutcome {
-                attempts: Vec::new(),
-                answer: None
-            })
+            Some(CallbackOutcome::from(Unmade::TimeOver))
         );
         run_tasks(&world).await;
         let call = calls(&world, &bucket).await.remove(0);

@@ -16,13 +16,13 @@ use cohong_core::model::{
     Restore, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, Timestamp,
     Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
 };
-use cohong_core::ports::{CallAttempt, Phase, Position};
+use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
-    AccountRecord, AttemptBlock, AttemptRecord, CallRecord, CallResult, CredentialRecord,
-    CurrentRecord, DeadRecord, FunctionRecord, HeldRecord, Hit, LifecycleStage, LifecycleStep,
-    LoggedEvent, OwedRestore, PartRecord, PayloadRecord, PayloadState, ReplayRecord, ReplaySource,
-    ReplayState, RootRecord, RuleSetRecord, SubRecord, SubState, UploadRecord, UploadState,
-    WorkKind, WorkRecord, decode, encode,
+    AccountRecord, AttemptBlock, AttemptRecord, CallRecord, CallResult, CallbackKeyRecord,
+    CredentialRecord, CurrentRecord, DeadRecord, FormerCallbackKey, FunctionRecord, HeldRecord,
+    Hit, LifecycleStage, LifecycleStep, LoggedEvent, OwedRestore, PartRecord, PayloadRecord,
+    PayloadState, ReplayRecord, ReplaySource, ReplayState, RootRecord, RuleSetRecord, SubRecord,
+    SubState, UploadRecord, UploadState, WorkKind, WorkRecord, decode, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -492,7 +492,10 @@ fn rest(samples: &mut Samples) {
     let attempt = CallAttempt {
         url: "http://app.test/cb".into(),
         status: Some(500),
-        failed: Some(Phase::Answer),
+        failed: Some(Failed {
+            phase: Phase::Answer,
+            fault: Fault::TooLong,
+        }),
         why: "status".into(),
         took_ms: 9,
     };
@@ -509,6 +512,14 @@ fn rest(samples: &mut Samples) {
         }),
     };
     samples.check("call", &call);
+    let key = CallbackKeyRecord {
+        sealed: vec![1, 2, 3],
+        former: Some(FormerCallbackKey {
+            id: "id".into(),
+            public: "pem".into(),
+        }),
+    };
+    samples.check("callback-key", &key);
     let work = WorkRecord {
         kind: WorkKind::DropPayload {
             payload: PayloadId([7; 16]),
@@ -542,7 +553,7 @@ fn rest(samples: &mut Samples) {
 /// Every word of the enumerations that records are made of: they are stored by number.
 fn words(samples: &mut Samples) {
     samples.check("event-kinds", &EventKind::ALL);
-    samples.check("dialects", &[DialectId::Tos]);
+    samples.check("dialects", &[DialectId::Tos, DialectId::Oss]);
     samples.check("bucket-states", &[BucketState::Live, BucketState::Deleting]);
     let versionings = [Versioning::Off, Versioning::Enabled, Versioning::Suspended];
     samples.check("versionings", &versionings);
@@ -591,8 +602,19 @@ fn words(samples: &mut Samples) {
         Phase::Connect,
         Phase::Request,
         Phase::Answer,
+        Phase::Prepare,
     ];
     samples.check("phases", &phases);
+    let faults = [
+        Fault::Broken,
+        Fault::TimedOut,
+        Fault::Busy,
+        Fault::Status,
+        Fault::NoLength,
+        Fault::TooLong,
+        Fault::Form,
+    ];
+    samples.check("faults", &faults);
     let work = [
         WorkKind::DropPayload {
             payload: PayloadId([7; 16]),

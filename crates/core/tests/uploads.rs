@@ -16,8 +16,8 @@ use cohong_core::engine::{
 };
 use cohong_core::memory::{BlobStep, Fate};
 use cohong_core::model::{
-    Acl, BlobId, BodyType, BucketName, CallbackSpec, EventKind, Grant, Grantee, ObjectKey,
-    PayloadRef, Permission, VersionTag, Versioning,
+    Acl, BlobId, BodyType, BucketName, CallbackSpec, CallbackStyle, EventKind, Grant, Grantee,
+    ObjectKey, PayloadRef, Permission, VersionTag, Versioning,
 };
 use cohong_core::ports::{
     BlobError, BlobStore, CommitError, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page,
@@ -429,6 +429,8 @@ fn a_callback_is_judged_before_and_made_after_the_commit_once() {
                 body: "size=${size}".into(),
                 body_type: BodyType::Form,
                 vars: Vec::new(),
+                headers: Vec::new(),
+                style: CallbackStyle::default(),
             })
         };
         let upload = begin().await;

@@ -10,7 +10,8 @@ use cohong_core::engine::{Body, Conditions, ETagMatch, VersionChoice};
 use cohong_core::limits::{BODY_BYTES_MAX, TAGS_MAX};
 use cohong_core::memory::{BlobStep, Fate};
 use cohong_core::model::{
-    BodyType, CallbackSpec, EventKind, Grant, Grantee, Permission, VersionTag, Versioning,
+    BodyType, CallbackSpec, CallbackStyle, EventKind, Grant, Grantee, Permission, VersionTag,
+    Versioning,
 };
 use cohong_core::ports::{BlobError, BlobStore, Table, When, Write};
 use cohong_core::records::{CurrentRecord, WorkKind, WorkRecord, decode};
@@ -196,6 +197,8 @@ fn what_can_be_refused_early_is_refused_before_the_body_is_read() {
             body: "".into(),
             body_type: BodyType::Form,
             vars: Vec::new(),
+            headers: Vec::new(),
+            style: CallbackStyle::default(),
         });
         let cases = [
             (owner(), no_bucket, 1, ErrorKind::NoSuchBucket),
@@ -367,6 +370,8 @@ fn a_callback_is_owed_by_the_commit_and_never_refuses_the_object() {
             body: "key=${object}".into(),
             body_type: BodyType::Form,
             vars: vec![("x:user".into(), "7".into())],
+            headers: Vec::new(),
+            style: CallbackStyle::default(),
         });
         let receipt = world.try_put(&owner(), req, "text").await.unwrap();
         assert_eq!(receipt.callback.unwrap().answer, None);

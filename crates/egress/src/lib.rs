@@ -16,7 +16,7 @@ mod client;
 mod resolve;
 mod target;
 
-pub use callback::{CallbackLimits, HttpCallbacks};
+pub use callback::{CallbackLimits, Formats, HttpCallbacks};
 pub use client::{BuildError, Http, HttpLimits};
 pub use resolve::{Resolve, SystemResolver};
 pub use target::function::{Endpoint, FunctionRegistry, FunctionTarget};

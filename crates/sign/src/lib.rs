@@ -13,10 +13,12 @@
 //! 4. [`verify`] recomputes the signature and compares in constant time, returning what the body must hash to;
 //! 5. [`uncovered`] lists what the signature does not protect, for the caller to refuse.
 //!
-//! A client or a test uses [`Signer`].
+//! A client or a test uses [`Signer`]. Apart from all this stands [`CallbackKey`], with which the server signs what
+//! it sends itself.
 //!
 //! This crate knows no clock, no key store, no sockets and no error codes of a vendor.
 
+mod callback;
 mod canonical;
 mod error;
 mod key;
@@ -31,6 +33,7 @@ mod signer;
 mod time;
 mod verify;
 
+pub use callback::{CallbackKey, CallbackKeyError, callback_text};
 pub use canonical::{RequestHead, canonical_policy_request, canonical_request, string_to_sign};
 pub use error::{
     BadContentHash, CanonicalError, Fault, Place, PresentError, SignError, VerifyError,

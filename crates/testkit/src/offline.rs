@@ -11,7 +11,8 @@ use bytes::Bytes;
 use cohong_core::engine::{Engine, Ports};
 use cohong_core::model::{CallbackSpec, PayloadId, Timestamp, UploadId, WorkId};
 use cohong_core::ports::{
-    CallbackOutcome, CallbackRequest, CallbackSender, Clock, Ids, Limit, Mono, Order, Spawner, Task,
+    CallbackOutcome, CallbackRequest, CallbackSender, Clock, Ids, Limit, Mono, Order, Spawner,
+    Task, UnfitCall,
 };
 use cohong_core::records::keys;
 use cohong_core::work;
@@ -179,8 +180,8 @@ impl Spawner for Nowhere {
 
 #[async_trait]
 impl CallbackSender for Nowhere {
-    fn check(&self, _spec: &CallbackSpec) -> Result<(), String> {
-        Err("nobody is called here".into())
+    fn check(&self, _spec: &CallbackSpec) -> Result<(), UnfitCall> {
+        Err(UnfitCall::Malformed("nobody is called here".into()))
     }
 
     async fn send(&self, call: &CallbackRequest) -> CallbackOutcome {

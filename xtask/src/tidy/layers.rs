@@ -63,6 +63,7 @@ const OWNED: &[(&str, &[&str])] = &[
         "reqwest",
         &["cohong-client", "cohong-egress", "cohong-testkit"],
     ),
+    ("rsa", &["cohong-sign"]),
     ("tokio-postgres", &["cohong-store"]),
     ("tracing-subscriber", &["cohong"]),
 ];
@@ -73,6 +74,7 @@ const CLOSED: &[(&str, &[&str])] = &[
         "cohong-core",
         &[
             "async-trait",
+            "base64",
             "bytes",
             "crc-fast",
             "futures-core",
@@ -92,12 +94,14 @@ const CLOSED: &[(&str, &[&str])] = &[
         "cohong-sign",
         &[
             "base64",
+            "getrandom",
             "hex",
             "hmac",
             "http",
             "jiff",
             "md-5",
             "percent-encoding",
+            "rsa",
             "sha1",
             "sha2",
             "thiserror",

@@ -164,6 +164,12 @@ pub(super) enum Key {
     },
     /// Show the secret that signs messages to webhooks, for those who receive them
     Webhook,
+    /// Show the public key that verifies upload callbacks, and where receivers read it
+    Callback {
+        /// Make another key; the one before stays readable until the next is made
+        #[arg(long)]
+        rotate: bool,
+    },
 }
 
 #[derive(Subcommand)]

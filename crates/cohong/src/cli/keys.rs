@@ -40,6 +40,14 @@ pub(super) async fn run(order: Key, client: &Client, output: Output) -> Result<E
             let answer = client.get("/webhook-secret").await?;
             output.say(&answer, |answer| text(answer, "webhook_secret"))?;
         }
+        Key::Callback { rotate } => {
+            let answer = if rotate {
+                client.post("/callback-key", &json!({})).await?
+            } else {
+                client.get("/callback-key").await?
+            };
+            output.say(&answer, public_key)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -60,5 +68,17 @@ fn created(answer: &Value) -> String {
         ));
         lines.push(format!("expires         {}", text(answer, "expires_at")));
     }
+    lines.join("\n")
+}
+
+fn public_key(answer: &Value) -> String {
+    let mut lines = vec![format!("url     {}", text(answer, "url"))];
+    if answer["former_url"].is_string() {
+        let former = text(answer, "former_url");
+        lines.push(format!(
+            "former  {former}   (readable until the next is made)"
+        ));
+    }
+    lines.push(text(answer, "public_key").trim_end().to_owned());
     lines.join("\n")
 }

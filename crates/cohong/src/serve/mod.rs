@@ -1,6 +1,7 @@
 //! The server: everything plugged together, started in order and stopped in order.
 
 pub(crate) mod admin;
+mod callback_key;
 pub(crate) mod config;
 mod gateway;
 mod outbound;
@@ -15,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cohong_core::engine::{Engine, Ports};
+use cohong_core::engine::{CallbackKeys, Engine, Ports};
 use cohong_core::ports::Sealer;
 use cohong_core::{delivery, work};
 use cohong_dialects::gate::detect::Dialects;
@@ -30,6 +31,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use admin::Admin;
+use callback_key::KeyRing;
 use config::Settings;
 use gateway::Gateway;
 
@@ -77,13 +79,18 @@ impl Server {
             outbound::client(&settings, own.clone())?,
             outbound::client(&settings, own)?,
         );
+        let public_url = settings.callback_public_url.clone();
+        let keys = Arc::new(KeyRing::new(
+            CallbackKeys::new(meta.clone(), sealer.clone()),
+            public_url.unwrap_or_else(|| format!("http://{listen}")),
+        ));
         let engine = Arc::new(Engine::new(Ports {
             meta: meta.clone(),
             blobs: blobs.clone(),
             clock: Arc::new(world::SystemClock::new()),
             ids: Arc::new(world::RandomIds::new()),
             spawner: Arc::new(background.spawner()),
-            callbacks: outbound::callbacks(&calls),
+            callbacks: outbound::callbacks(&calls, &keys),
             sealer,
         }));
         let given = settings
@@ -100,13 +107,14 @@ impl Server {
         let tos = Tos::new(engine.clone(), settings.tos.clone());
         let oss = Oss::new(engine.clone(), settings.oss.clone());
         let dialects = Dialects::new(engine.clone(), vec![Arc::new(tos), Arc::new(oss)]);
-        let gateway = Gateway::new(dialects);
+        let gateway = Gateway::new(dialects, keys.clone());
         let admin_state = Arc::new(Admin {
             engine: engine.clone(),
             delivery: delivery.clone(),
             registry,
             work: work.clone(),
             meta: meta.clone(),
+            keys,
             data: settings.data.clone(),
             settings: settings.shown(),
             metrics,

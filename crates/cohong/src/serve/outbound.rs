@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use cohong_core::delivery::{Registry, TargetKind};
 use cohong_core::engine::Engine;
 use cohong_core::model::DialectId;
-use cohong_core::ports::{CallbackSender, EventFormat, Target};
+use cohong_core::ports::{CallbackFormat, CallbackSender, EventFormat, Target};
+use cohong_dialects::oss::callback::OssCallbacks;
 use cohong_dialects::tos::TosEvents;
 use cohong_egress::policy::{Allow, Policy, Profile};
 use cohong_egress::{
@@ -17,6 +18,7 @@ use cohong_egress::{
 };
 
 use super::StartError;
+use super::callback_key::KeyRing;
 use super::config::{self, Settings};
 
 /// The one HTTP client, under the policy of the settings.
@@ -44,8 +46,14 @@ pub(crate) fn egress_entry(text: &str) -> Result<(), StartError> {
     Ok(())
 }
 
-pub(super) fn callbacks(http: &Arc<Http>) -> Arc<dyn CallbackSender> {
-    Arc::new(HttpCallbacks::new(http.clone(), CallbackLimits::default()))
+/// Upload callbacks, signed with `keys` where their dialect has signatures.
+pub(super) fn callbacks(http: &Arc<Http>, keys: &Arc<KeyRing>) -> Arc<dyn CallbackSender> {
+    let oss: Arc<dyn CallbackFormat> = Arc::new(OssCallbacks::new(keys.clone()));
+    Arc::new(HttpCallbacks::new(
+        http.clone(),
+        CallbackLimits::default(),
+        BTreeMap::from([(DialectId::Oss, oss)]),
+    ))
 }
 
 /// Targets and message formats.

@@ -8,6 +8,7 @@ mod bodies;
 mod heads;
 mod keys;
 mod life;
+mod public;
 mod raw;
 mod signatures;
 

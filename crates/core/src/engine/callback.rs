@@ -17,8 +17,8 @@ use crate::model::{
     BucketId, BucketName, CallbackSpec, ObjectKey, ObjectRecord, Timestamp, VersionId, VersionTag,
 };
 use crate::ports::{
-    BodyError, ByteStream, CallbackOutcome, CallbackRequest, Key, KeyRange, Limit, Mono, Order,
-    Table, Txn, When, Write,
+    BodyError, ByteStream, CallAbout, CallbackOutcome, CallbackRequest, Key, KeyRange, Limit, Mono,
+    Order, Table, Txn, Unmade, When, Write,
 };
 use crate::records::{CallRecord, CallResult, CallState, decode, encode, keys};
 use crate::rules::callback::{self as rules, ImageInfo, Template, Variables};
@@ -81,15 +81,19 @@ fn owed_record(spec: &CallbackSpec, request_id: &str, boot: u64, at: Timestamp) 
 }
 
 impl Engine {
-    /// Judges an order before the body of the upload is read: `InvalidArgument`.
+    /// Judges an order before the body of the upload is read: `InvalidArgument`, because of an
+    /// [`UnfitCall`](crate::ports::UnfitCall) when it is what the sender says.
     pub(crate) fn check_callback(&self, spec: &CallbackSpec) -> Result<(), Error> {
         rules::check(spec)?;
         let judged = self.ports.callbacks.check(spec);
-        judged.map_err(|why| Error::new(ErrorKind::InvalidArgument, why))
+        judged.map_err(|unfit| {
+            Error::new(ErrorKind::InvalidArgument, unfit.to_string()).because(unfit)
+        })
     }
 
-    /// Makes the call and gives its outcome within [`limits::CALLBACK_TIMEOUT`]. The outcome is
-    /// recorded behind the answer. Runs in the task of the request, which does not end when the
+    /// Makes the call and gives its outcome within [`limits::CALLBACK_TIMEOUT`], or
+    /// [`limits::CALLBACK_GRACE`] later when the sender does not keep its time. The outcome is recorded
+    /// behind the answer. Runs in the task of the request, which does not end when the
     /// uploader hangs up.
     pub(crate) async fn run_callback(
         &self,
@@ -103,14 +107,16 @@ impl Engine {
         let made = tokio::select! {
             biased; // no run differs from another
             made = self.send_call(cx, spec, &facts, deadline) => made,
-            () = clock.sleep_until(deadline) => Err("the time for all URLs together is over".to_owned()),
+            () = clock.sleep_until(deadline + limits::CALLBACK_GRACE) => {
+                Err((Unmade::TimeOver, "the time for all URLs together is over".to_owned()))
+            }
         };
         let (outcome, failure) = match made {
             Ok(outcome) => {
                 let failure = failure_of(&outcome);
                 (outcome, failure)
             }
-            Err(why) => (unmade(), why),
+            Err((unmade, why)) => (unmade.into(), why),
         };
         record.result = Some(CallResult {
             attempts: outcome.attempts.clone(),
@@ -123,31 +129,45 @@ impl Engine {
         outcome
     }
 
+    /// Fails, with why for the record, before anything is sent.
     async fn send_call(
         &self,
         cx: &Cx,
         spec: &CallbackSpec,
         facts: &CallbackFacts<'_>,
         deadline: Mono,
-    ) -> Result<CallbackOutcome, String> {
-        let template = Template::parse(&spec.body, spec.body_type);
+    ) -> Result<CallbackOutcome, (Unmade, String)> {
+        let template = Template::parse(&spec.body, spec.body_type, spec.style.json);
+        let image = self.image_of(&template, facts.record).await;
         let vars = Variables {
             bucket: facts.bucket,
             key: facts.key,
             record: facts.record,
             version: facts.tag,
-            image: self.image_of(&template, facts.record).await?,
+            image: image.map_err(|why| (Unmade::Image, why))?,
             source: cx.source,
             request_id: &cx.request_id,
             operation: facts.operation,
             custom: &spec.vars,
+            etag_case: spec.style.etag,
         };
+        let body = template.render(&vars);
+        let clock = &self.ports.clock;
         let request = CallbackRequest {
             urls: spec.urls.clone(),
             host: spec.host.clone(),
+            headers: spec.headers.clone(),
             content_type: spec.body_type.media_type(),
-            body: template.render(&vars).map_err(|why| why.to_string())?,
-            timeout: deadline.saturating_sub(self.ports.clock.mono()),
+            body: body.map_err(|why| (Unmade::Template, why.to_string()))?,
+            accept: spec.style.accept,
+            about: CallAbout {
+                dialect: cx.dialect,
+                bucket: facts.bucket.clone(),
+                request_id: cx.request_id.clone(),
+                requester: cx.principal.account().cloned(),
+                at: clock.now(),
+            },
+            timeout: deadline.saturating_sub(clock.mono()),
         };
         Ok(self.ports.callbacks.send(&request).await)
     }
@@ -255,13 +275,6 @@ fn soon(write: Vec<Write>) -> Txn {
         expect: Vec::new(),
         write,
         payloads: Vec::new(),
-    }
-}
-
-fn unmade() -> CallbackOutcome {
-    CallbackOutcome {
-        attempts: Vec::new(),
-        answer: None,
     }
 }
 

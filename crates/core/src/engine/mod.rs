@@ -6,6 +6,7 @@ mod append;
 mod body_out;
 mod buckets;
 mod callback;
+mod callback_key;
 mod change;
 mod commit;
 mod complete;
@@ -43,6 +44,7 @@ use crate::work::WorkBell;
 
 pub use accounts::{Credential, IssuedKey, KeyInfo, RootKey, Secret};
 pub use callback::SeenCall;
+pub use callback_key::{CallbackKeys, StoredCallbackKey};
 pub use docs::Document;
 pub use functions::Function;
 pub use inspect::{Damage, Inspection};

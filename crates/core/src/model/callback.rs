@@ -22,6 +22,48 @@ impl BodyType {
     }
 }
 
+/// How etags are written to applications, without quotes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EtagCase {
+    /// Hex digits in lower case.
+    #[default]
+    Lower,
+    /// Hex digits in upper case.
+    Upper,
+}
+
+/// How strictly a JSON template is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JsonTemplate {
+    /// What the values make of it has to be JSON; a placeholder between quotes breaks it.
+    #[default]
+    Strict,
+    /// Between quotes only the text of a value is filled in, and the result is sent as it is.
+    Lenient,
+}
+
+/// Which answers of an application are success.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Accept {
+    /// Any 2xx with any body.
+    #[default]
+    Any2xx,
+    /// Exactly 200 with a `Content-Length`, and a body of JSON, or of XML when its `Content-Type` is
+    /// `application/xml`.
+    Document,
+}
+
+/// Where vendors differ in what they make of an order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallbackStyle {
+    /// How the etag is written.
+    pub etag: EtagCase,
+    /// How JSON templates are read.
+    pub json: JsonTemplate,
+    /// What counts as success.
+    pub accept: Accept,
+}
+
 /// A decoded and checked order to call an application before the uploader is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallbackSpec {
@@ -35,4 +77,8 @@ pub struct CallbackSpec {
     pub body_type: BodyType,
     /// Custom variables; every name begins with `x:`.
     pub vars: Vec<(Box<str>, Box<str>)>,
+    /// Headers to send beside those that every call has.
+    pub headers: Vec<(Box<str>, Box<str>)>,
+    /// The vendor's way.
+    pub style: CallbackStyle,
 }

@@ -22,7 +22,7 @@ pub use access::{
     AccessKeyId, AccountId, Acl, Grant, Grantee, Permission, Principal, SessionToken,
 };
 pub use bucket::{Bucket, BucketState, DialectId, DocKind, Versioning};
-pub use callback::{BodyType, CallbackSpec};
+pub use callback::{Accept, BodyType, CallbackSpec, CallbackStyle, EtagCase, JsonTemplate};
 pub use checksum::{Checksums, Etag};
 pub use cors::{Cors, CorsMethod, CorsRule};
 pub use event::{Event, EventKind, EventKinds, VersionTag};

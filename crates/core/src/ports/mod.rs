@@ -10,7 +10,8 @@ mod world;
 
 pub use blobs::{BlobError, BlobInfo, BlobStore, BlobWriter, BodyError, ByteStream};
 pub use callback::{
-    CallAttempt, CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, Phase,
+    CallAbout, CallAttempt, CallTarget, CallbackAnswer, CallbackFormat, CallbackOutcome,
+    CallbackRequest, CallbackSender, Failed, Fault, Phase, UnfitCall, Unmade,
 };
 pub use metadata::{
     CommitError, Expect, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page, Position, Record,

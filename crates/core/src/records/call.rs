@@ -58,3 +58,21 @@ pub enum CallState {
     /// The server stopped in the middle: it was not made, or its outcome is unknown.
     Unknown,
 }
+
+/// The key that signs callbacks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallbackKeyRecord {
+    /// The private key, sealed.
+    pub sealed: Vec<u8>,
+    /// The key before it.
+    pub former: Option<FormerCallbackKey>,
+}
+
+/// What is left of a key that signed callbacks before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerCallbackKey {
+    /// Its name.
+    pub id: Box<str>,
+    /// Its public half, as receivers read it.
+    pub public: Box<str>,
+}

@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use crate::ports::StoreError;
 
 pub use account::{AccountRecord, CredentialRecord, RootRecord};
-pub use call::{CallRecord, CallResult, CallState};
+pub use call::{CallRecord, CallResult, CallState, CallbackKeyRecord, FormerCallbackKey};
 pub use delivery::{
     AttemptBlock, AttemptRecord, DeadRecord, ERRORS_MAX, HeldRecord, ReplayRecord, ReplaySource,
     ReplayState, SubRecord, SubState, push_error,

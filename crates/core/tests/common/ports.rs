@@ -12,7 +12,7 @@ use cohong_core::model::{BlobId, CallbackSpec, PayloadId, Timestamp, UploadId, W
 use cohong_core::ports::{
     CallbackOutcome, CallbackRequest, CallbackSender, Clock, CommitError, Ids, Key, KeyRange,
     Limit, LogId, MetadataStore, Mono, Order, Page, Position, Record, SealError, Sealer, Spawner,
-    StoreError, Tail, Task, Txn,
+    StoreError, Tail, Task, Txn, UnfitCall,
 };
 use tokio::sync::Notify;
 
@@ -287,19 +287,14 @@ impl std::fmt::Debug for FakeCallbacks {
 
 #[async_trait]
 impl CallbackSender for FakeCallbacks {
-    fn check(&self, _spec: &CallbackSpec) -> Result<(), String> {
-        self.refusal.lock().unwrap().clone().map_or(Ok(()), Err)
+    fn check(&self, _spec: &CallbackSpec) -> Result<(), UnfitCall> {
+        let refusal = self.refusal.lock().unwrap().clone();
+        refusal.map_or(Ok(()), |why| Err(UnfitCall::Address(why)))
     }
 
     async fn send(&self, call: &CallbackRequest) -> CallbackOutcome {
         self.sent.lock().unwrap().push(call.clone());
         let answer = self.answer.lock().unwrap().clone();
-        answer.map_or_else(
-            || CallbackOutcome {
-                attempts: Vec::new(),
-                answer: None,
-            },
-            |answer| answer(call),
-        )
+        answer.map_or_else(CallbackOutcome::default, |answer| answer(call))
     }
 }

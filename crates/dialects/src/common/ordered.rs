@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::answer;
-use super::callback::decode;
+use super::callback::{BadCallback, Parameter, decode};
 use super::vocabulary::Vocabulary;
 use crate::gate::OutBody;
 use crate::gate::call::Call;
@@ -16,35 +16,53 @@ impl Vocabulary {
     /// The callback that headers, or the query of a presigned URL, order.
     pub(crate) fn callback_of(&self, call: &Call) -> Result<Option<CallbackSpec>, Fault> {
         let [order, vars] = self.callback_query;
-        let order = self.one(call, "callback", order)?;
-        let vars = self.one(call, "callback-var", vars)?;
-        signed(&call.cx.principal, order, vars)
+        let order = self.one(call, (Parameter::Order, "callback"), order)?;
+        let vars = self.one(call, (Parameter::Variables, "callback-var"), vars)?;
+        let spec = decode(&self.callbacks, order, vars, std::iter::empty())?;
+        signed(&call.cx.principal, spec)
     }
 
-    /// The callback that the fields of a form order; `field` gives the value under a lower-case name.
-    pub(crate) fn callback_of_form<'a>(
+    /// The callback that the fields of a form order.
+    pub(crate) fn callback_of_form(
         &self,
         principal: &Principal,
-        field: impl Fn(&str) -> Option<&'a str>,
+        fields: &[(String, String)],
     ) -> Result<Option<CallbackSpec>, Fault> {
+        let field = |name: &str| {
+            let named = |(found, _): &&(String, String)| found.eq_ignore_ascii_case(name);
+            fields.iter().find(named).map(|(_, value)| value.as_str())
+        };
         let [order, vars] = self.forms.callback;
         let order = field(order).or_else(|| field("callback"));
         let vars = field(vars).or_else(|| field("callback-var"));
-        signed(principal, order, vars)
+        let pairs = fields.iter().map(|(name, value)| (&**name, &**value));
+        let own =
+            |(name, _): &(&str, &str)| self.callbacks.variable_fields && name.starts_with("x:");
+        let spec = decode(&self.callbacks, order, vars, pairs.filter(own))?;
+        signed(principal, spec)
     }
 
-    /// A parameter that stands in header and query must be the same in both. In the query only names under
-    /// the vendor's prefix are read in any case: others may be left out of a signature when misspelt.
-    fn one<'a>(&self, call: &'a Call, name: &str, query: &str) -> Result<Option<&'a str>, Fault> {
+    /// A parameter that stands in header and query must be the same in both, where that is allowed at
+    /// all. In the query only names under the vendor's prefix are read in any case: others may be left
+    /// out of a signature when misspelt.
+    fn one<'a>(
+        &self,
+        call: &'a Call,
+        (parameter, name): (Parameter, &str),
+        query: &str,
+    ) -> Result<Option<&'a str>, Fault> {
         let header = format!("{}{name}", self.prefix);
         let any_case = query.starts_with(self.prefix);
         let same = |found: &str| found == query || (any_case && found.eq_ignore_ascii_case(query));
         let found = call.query.iter().find(|(found, _)| same(found));
+        let may = self.callbacks.may_stand_twice;
         match (
             call.header(&header)?,
             found.map(|(_, value)| value.as_str()),
         ) {
-            (Some(header), Some(query)) if header != query => Err(Fault::twice("", name)),
+            (Some(header), Some(query)) if !may || header != query => {
+                Err(BadCallback::Twice(parameter).into())
+            }
             (header, query) => Ok(header.or(query)),
         }
     }
@@ -53,11 +71,8 @@ impl Vocabulary {
 /// Only parameters that somebody signed are followed: the server calls on the signer's behalf.
 fn signed(
     principal: &Principal,
-    order: Option<&str>,
-    vars: Option<&str>,
+    spec: Option<CallbackSpec>,
 ) -> Result<Option<CallbackSpec>, Fault> {
-    let spec = decode(order, vars).map_err(|bad| Fault::argument("callback", "", bad.to_string()));
-    let spec = spec?;
     if spec.is_some() && principal.account().is_none() {
         return Err(Fault::denied("an upload callback needs a signed request"));
     }
@@ -67,11 +82,11 @@ fn signed(
 /// The answer when a callback was made: the application's own, or that it failed. `headers` are the
 /// upload's.
 pub(crate) fn answered(
-    outcome: CallbackOutcome,
+    mut outcome: CallbackOutcome,
     mut headers: HeaderMap,
 ) -> Result<Response<OutBody>, Fault> {
-    let Some(said) = outcome.answer else {
-        return Err(Fault::CallbackFailed(Box::new(headers)));
+    let Some(said) = outcome.answer.take() else {
+        return Err(Fault::CallbackFailed(Box::new((headers, outcome))));
     };
     let kind = said
         .content_type

@@ -110,7 +110,7 @@ impl Vocabulary {
                 ..ExpectedDigests::default()
             },
             size,
-            callback: self.callback_of_form(&principal, |name| fields.get(name))?,
+            callback: self.callback_of_form(&principal, &form.fields)?,
             kind: EventKind::CreatedPost,
         };
         let cx = Cx {

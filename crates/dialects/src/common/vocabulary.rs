@@ -3,6 +3,7 @@
 use cohong_core::model::{Acl, Etag, Grant, Grantee, Permission, StorageClass, Timestamp};
 use http::HeaderName;
 
+use super::callback::CallbackRules;
 use crate::gate::call::{Call, KeyRules};
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
@@ -53,6 +54,8 @@ pub(crate) struct Vocabulary {
     pub(crate) pages: Pages,
     /// Most tags of an object.
     pub(crate) tags_max: usize,
+    /// How upload callbacks are read, and what is made of them.
+    pub(crate) callbacks: CallbackRules,
     /// Parameters that order an upload callback and give its variables, in the query of a presigned
     /// URL; full names.
     pub(crate) callback_query: [&'static str; 2],

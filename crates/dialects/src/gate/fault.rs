@@ -4,9 +4,12 @@
 use std::borrow::Cow;
 
 use cohong_core::model::InvalidName;
+use cohong_core::ports::CallbackOutcome;
 use cohong_core::{Error, ErrorKind};
 use cohong_sign::Place;
 use http::HeaderMap;
+
+use crate::common::callback::BadCallback;
 
 /// A failure on the way between the wire and the engine. Texts are for the client.
 #[derive(Debug)]
@@ -32,8 +35,10 @@ pub(crate) enum Fault {
     Policy(Cow<'static, str>),
     /// Something the vendor has and this server has not; its name.
     NotServed(Cow<'static, str>),
-    /// The upload is stored, its callback failed; the headers are the upload's.
-    CallbackFailed(Box<HeaderMap>),
+    /// A callback parameter that cannot be used.
+    Callback(BadCallback),
+    /// The upload is stored, its callback failed: the headers are the upload's, the outcome says how.
+    CallbackFailed(Box<(HeaderMap, CallbackOutcome)>),
     /// The signature does not let the request pass.
     Credential(CredentialFault),
     /// What the engine says, or would say.
@@ -96,6 +101,12 @@ impl Fault {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<BadCallback> for Fault {
+    fn from(bad: BadCallback) -> Self {
+        Self::Callback(bad)
     }
 }
 

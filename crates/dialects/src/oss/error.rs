@@ -13,9 +13,9 @@ use cohong_sign::Place;
 use cohong_sign::oss::{Claim, Mismatch};
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::Oss;
 use super::limits::{ECHO_BYTES_MAX, ERROR_BYTES_MAX};
 use super::words::OSS;
+use super::{Oss, callback};
 use crate::common::vocabulary::Vocabulary;
 use crate::common::xml;
 use crate::gate::fault::{CredentialFault, Fault};
@@ -92,6 +92,17 @@ impl OssError {
     fn invalid_argument(message: impl Into<Cow<'static, str>>) -> Self {
         let code = "InvalidArgument";
         Self::new(StatusCode::BAD_REQUEST, code, "0017-00000901", message)
+    }
+
+    /// 400 `InvalidArgument` for an order to call back.
+    fn of_callback(told: callback::Words) -> Self {
+        let elements = told.elements.into_iter();
+        let cut = |(name, value): (_, String)| (name, cut(&value).to_owned());
+        Self {
+            ec: told.ec,
+            elements: elements.map(cut).collect(),
+            ..Self::invalid_argument(told.message)
+        }
     }
 
     /// The body, at most [`ERROR_BYTES_MAX`]: elements that do not fit are left out.
@@ -199,17 +210,24 @@ impl Vendor for Oss {
                 format!("Invalid Policy: {why}"),
             ),
             Fault::NotServed(name) => OssError::not_implemented(&name),
-            Fault::CallbackFailed(headers) => OssError {
-                headers: Some(headers),
-                ..OssError::new(
-                    StatusCode::NON_AUTHORITATIVE_INFORMATION,
-                    "CallbackFailed",
-                    "0007-00000203",
-                    "Error status : 502.",
-                )
-            },
+            Fault::Callback(bad) => OssError::of_callback(callback::unread(&bad)),
+            Fault::CallbackFailed(failed) => {
+                let (headers, outcome) = *failed;
+                let told = callback::failed(&outcome);
+                let status = StatusCode::NON_AUTHORITATIVE_INFORMATION;
+                OssError {
+                    headers: Some(Box::new(headers)),
+                    ..OssError::new(status, "CallbackFailed", told.ec, told.message)
+                }
+            }
             Fault::Credential(fault) => fault.into(),
-            Fault::Engine(error) => error.into(),
+            Fault::Engine(error) => match callback::unfit(&error) {
+                Some(told) => OssError {
+                    cause: Some(Box::new(error)),
+                    ..OssError::of_callback(told)
+                },
+                None => error.into(),
+            },
         }
     }
 }

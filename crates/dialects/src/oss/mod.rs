@@ -6,6 +6,7 @@
 //! section 7).
 
 mod auth;
+pub mod callback;
 mod error;
 mod limits;
 mod ops;

@@ -2,6 +2,7 @@
 
 use cohong_core::model::{Acl, Grantee, Permission, StorageClass};
 
+use super::callback::CALLBACKS;
 use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS_MAX};
 use crate::common::date;
 use crate::common::vocabulary::{Digits, Forms, Metadata, Pages, Vocabulary, names};
@@ -62,6 +63,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         strict: true,
     },
     tags_max: TAGS_MAX,
+    callbacks: CALLBACKS,
     callback_query: ["callback", "callback-var"],
     forms: Forms {
         bytes_max: FORM_FIELDS_BYTES_MAX,

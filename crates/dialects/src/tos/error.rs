@@ -66,13 +66,13 @@ impl TosError {
     /// 203 `CallbackFailed`: the upload is stored, its callback failed; `headers` are the upload's
     /// (sheet section 5). One text whatever happened, so that callbacks do not scan networks; the
     /// server's delivery log has the details.
-    fn callback_failed(headers: Box<HeaderMap>) -> Self {
+    fn callback_failed(headers: HeaderMap) -> Self {
         let message = "the object is stored, but its upload callback did not succeed; \
                        ask the operator of this server for its delivery log";
         let status = StatusCode::NON_AUTHORITATIVE_INFORMATION;
         let error = Self::new(status, "CallbackFailed", "0017-00000021", message);
         Self {
-            headers: Some(headers),
+            headers: Some(Box::new(headers)),
             ..error
         }
     }
@@ -140,7 +140,8 @@ impl Vendor for Tos {
             Fault::KeyTooLong => TosError::key_too_long(),
             Fault::Body(why) => TosError::malformed_body(why),
             Fault::NotServed(name) => TosError::not_implemented(&name),
-            Fault::CallbackFailed(headers) => TosError::callback_failed(headers),
+            Fault::Callback(bad) => TosError::invalid_argument(bad.to_string()),
+            Fault::CallbackFailed(failed) => TosError::callback_failed(failed.0),
             Fault::Credential(fault) => fault.into(),
             Fault::Engine(error) => error.into(),
         }

@@ -1,8 +1,12 @@
 //! The vendor's words and rules.
 
-use cohong_core::model::{Grantee, Permission, StorageClass};
+use cohong_core::limits::CALLBACK_PARAM_BYTES_MAX;
+use cohong_core::model::{
+    Accept, CallbackStyle, EtagCase, Grantee, JsonTemplate, Permission, StorageClass,
+};
 
 use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX};
+use crate::common::callback::CallbackRules;
 use crate::common::date;
 use crate::common::vocabulary::{Digits, Forms, Metadata, Pages, Vocabulary, names};
 
@@ -83,6 +87,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         strict: false,
     },
     tags_max: 100,
+    callbacks: CALLBACKS,
     callback_query: ["x-tos-callback", "x-tos-callback-var"],
     forms: Forms {
         bytes_max: FORM_FIELDS_BYTES_MAX,
@@ -96,6 +101,22 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         ],
         callback: ["x-tos-callback", "x-tos-callback-var"],
         names_all: true,
+    },
+};
+
+/// Upload callbacks (sheet section 5).
+const CALLBACKS: CallbackRules = CallbackRules {
+    // Base64 of what is taken at most once it is decoded.
+    base64_max: CALLBACK_PARAM_BYTES_MAX / 3 * 4 + 8,
+    scheme: "https",
+    reserved_headers: None,
+    skips_bare_names: false,
+    variable_fields: false,
+    may_stand_twice: true,
+    style: CallbackStyle {
+        etag: EtagCase::Lower,
+        json: JsonTemplate::Strict,
+        accept: Accept::Any2xx,
     },
 };
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use cohong_core::model::{CallbackSpec, PayloadId, Timestamp, UploadId, WorkId};
 use cohong_core::ports::{
     CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, Clock, Ids, Mono, SealError,
-    Sealer, Spawner, Task,
+    Sealer, Spawner, Task, UnfitCall,
 };
 
 /// A clock that stands at the moment all requests are signed at, until it is moved.
@@ -122,20 +122,17 @@ pub(crate) struct FakeCallbacks {
 
 #[async_trait]
 impl CallbackSender for FakeCallbacks {
-    fn check(&self, _spec: &CallbackSpec) -> Result<(), String> {
-        self.refusal
-            .lock()
-            .expect("unpoisoned")
-            .clone()
-            .map_or(Ok(()), Err)
+    fn check(&self, _spec: &CallbackSpec) -> Result<(), UnfitCall> {
+        let refusal = self.refusal.lock().expect("unpoisoned").clone();
+        refusal.map_or(Ok(()), |why| Err(UnfitCall::Address(why)))
     }
 
     async fn send(&self, call: &CallbackRequest) -> CallbackOutcome {
         self.sent.lock().expect("unpoisoned").push(call.clone());
         let answer = self.answer.lock().expect("unpoisoned").clone();
         CallbackOutcome {
-            attempts: Vec::new(),
             answer,
+            ..CallbackOutcome::default()
         }
     }
 }

@@ -1,29 +1,32 @@
-//! Calls an uploader's application: each address once, in order, until one answers 2xx.
+//! Calls an uploader's application: each address once, in order, until one accepts.
 //!
-//! Does not know templates, signatures or what the uploader is told; all of that is done by its
-//! callers.
+//! Does not know templates, vendors or what the uploader is told. Which answers are success comes with
+//! the call; what a dialect puts on it, a signature among that, is written by its [`CallbackFormat`].
 
+mod headers;
 mod permits;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cohong_core::limits::{CALLBACK_ANSWER_BYTES_MAX, CALLBACK_URL_TIMEOUT, CALLBACK_URLS_MAX};
-use cohong_core::model::CallbackSpec;
+use cohong_core::model::{CallbackSpec, DialectId};
 use cohong_core::ports::{
-    CallAttempt, CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, Phase,
+    CallAttempt, CallTarget, CallbackAnswer, CallbackFormat, CallbackOutcome, CallbackRequest,
+    CallbackSender, Failed, Fault, Phase, UnfitCall,
 };
-use http::header::{CONTENT_TYPE, HOST};
-use http::uri::Authority;
-use http::{HeaderMap, HeaderValue};
+use cohong_core::rules::callback::{accept_body, accept_head};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::time::{Instant, timeout_at};
 
+use self::headers::{host_value, written};
 use self::permits::{Permit, Permits};
 use crate::client::{Failure, Http};
 use crate::limits::{CALLBACKS_MAX, CALLBACKS_PER_HOST_MAX};
-use crate::policy::{CheckedUrl, Given, shown};
+use crate::policy::{CheckedUrl, Given, UrlError, shown};
 
 /// The limits of callbacks.
 #[derive(Clone, Copy, Debug)]
@@ -55,16 +58,21 @@ pub struct HttpCallbacks {
     http: Arc<Http>,
     limits: CallbackLimits,
     permits: Permits,
+    formats: Formats,
 }
+
+/// The dialects that put headers of their own on calls.
+pub type Formats = BTreeMap<DialectId, Arc<dyn CallbackFormat>>;
 
 impl HttpCallbacks {
     /// A sender within these limits.
-    pub fn new(http: Arc<Http>, limits: CallbackLimits) -> Self {
+    pub fn new(http: Arc<Http>, limits: CallbackLimits, formats: Formats) -> Self {
         let permits = Permits::new(limits.calls, limits.calls_per_host);
         Self {
             http,
             limits,
             permits,
+            formats,
         }
     }
 
@@ -81,11 +89,15 @@ impl HttpCallbacks {
                 self.call(url, call, end.min(begun + self.limits.per_url))
                     .await
             }
-            Err(failure) => Err(failure.clone()),
+            Err(unfit) => Err(Failure::from(unfit.clone())),
         };
         let (status, failed, why, answer) = match called {
             Ok((status, answer)) => (Some(status), None, String::new(), Some(answer)),
-            Err(failure) => (failure.status, Some(failure.phase), failure.why, None),
+            Err(failure) => {
+                let Failure { phase, fault, .. } = failure;
+                let failed = Some(Failed { phase, fault });
+                (failure.status, failed, failure.why, None)
+            }
         };
         let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         (
@@ -106,21 +118,15 @@ impl HttpCallbacks {
         call: &CallbackRequest,
         deadline: Instant,
     ) -> Result<(u16, CallbackAnswer), Failure> {
-        let headers = headers(call).map_err(|why| Failure::new(Phase::Policy, why))?;
         let _permit = self.permit(url, deadline).await?;
+        let headers = self.headers(url, call, deadline).await?;
         let answer = self
             .http
             .post(url, headers, call.body.clone(), deadline)
             .await?;
         let status = answer.status().as_u16();
-        if !answer.status().is_success() {
-            let why = format!("the application answered {status}");
-            return Err(Failure {
-                phase: Phase::Request,
-                why,
-                status: Some(status),
-            });
-        }
+        let head = accept_head(call.accept, status, length(answer.headers()));
+        head.map_err(|fault| unaccepted(fault, status))?;
         let content_type = answer.headers().get(CONTENT_TYPE);
         let content_type = content_type
             .and_then(|value| value.to_str().ok())
@@ -130,59 +136,97 @@ impl HttpCallbacks {
             status: Some(status),
             ..failure
         })?;
+        let fits = accept_body(call.accept, content_type.as_deref(), &body);
+        fits.map_err(|fault| unaccepted(fault, status))?;
         Ok((status, CallbackAnswer { content_type, body }))
+    }
+
+    /// All headers of a call, signed as its dialect does.
+    async fn headers(
+        &self,
+        url: &CheckedUrl,
+        call: &CallbackRequest,
+        deadline: Instant,
+    ) -> Result<HeaderMap, Failure> {
+        let target = CallTarget {
+            path: url.url().path(),
+            query: url.url().query(),
+            body: &call.body,
+        };
+        let own = match self.formats.get(&call.about.dialect) {
+            Some(format) => timeout_at(deadline, format.headers(&call.about, &target)).await,
+            None => Ok(Ok(Vec::new())),
+        };
+        let own = own.unwrap_or_else(|_| Err("the call was not signed in time".to_owned()));
+        let headers = own.and_then(|own| written(call, &own));
+        headers.map_err(|why| Failure::new(Phase::Prepare, why))
     }
 
     async fn permit(&self, url: &CheckedUrl, deadline: Instant) -> Result<Permit<'_>, Failure> {
         match timeout_at(deadline, self.permits.take(url.receiver())).await {
             Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(Failure::new(
-                Phase::Connect,
-                "not called: too many callbacks were under way until the time limit",
-            )),
+            Ok(Err(_)) | Err(_) => Err(Failure {
+                fault: Fault::Busy,
+                ..Failure::new(
+                    Phase::Connect,
+                    "not called: too many callbacks were under way until the time limit",
+                )
+            }),
         }
     }
 }
 
-fn headers(call: &CallbackRequest) -> Result<HeaderMap, String> {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(call.content_type));
-    if let Some(host) = &call.host {
-        headers.insert(HOST, host_value(host)?);
-    }
-    Ok(headers)
+/// What `Content-Length` says; `None` when there is none or it is no length.
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// `host` or `host:port`, as a `Host` header holds it.
-fn host_value(host: &str) -> Result<HeaderValue, String> {
-    let authority = host.parse::<Authority>().ok().filter(|authority| {
-        let port = authority.as_str().strip_prefix(authority.host());
-        let port_fits = port.is_some_and(|port| port.is_empty() || authority.port_u16().is_some());
-        port_fits && !authority.host().is_empty() && !host.contains('@')
-    });
-    authority
-        .and_then(|_| HeaderValue::from_str(host).ok())
-        .ok_or_else(|| {
-            "the callback host is not a host name or address with an optional port; write it like \
-         app.example.com:8080"
-                .to_owned()
-        })
+/// An answer that came and is not accepted.
+fn unaccepted(fault: Fault, status: u16) -> Failure {
+    let (phase, why) = match fault {
+        Fault::NoLength => (
+            Phase::Answer,
+            "the answer has no Content-Length; the application has to send one".to_owned(),
+        ),
+        Fault::TooLong => (
+            Phase::Answer,
+            format!("the answer is longer than {CALLBACK_ANSWER_BYTES_MAX} bytes"),
+        ),
+        Fault::Form => (
+            Phase::Answer,
+            "the answer is no JSON, or no XML where its Content-Type is application/xml".to_owned(),
+        ),
+        Fault::Status | Fault::Broken | Fault::TimedOut | Fault::Busy => {
+            (Phase::Request, format!("the application answered {status}"))
+        }
+    };
+    Failure {
+        fault,
+        status: Some(status),
+        ..Failure::new(phase, why)
+    }
 }
 
 #[async_trait]
 impl CallbackSender for HttpCallbacks {
-    fn check(&self, spec: &CallbackSpec) -> Result<(), String> {
+    fn check(&self, spec: &CallbackSpec) -> Result<(), UnfitCall> {
         if spec.urls.is_empty() || spec.urls.len() > CALLBACK_URLS_MAX {
             let count = spec.urls.len();
-            return Err(format!(
+            return Err(UnfitCall::Malformed(format!(
                 "{count} callback addresses; name 1 to {CALLBACK_URLS_MAX}"
-            ));
+            )));
         }
         for (index, raw) in spec.urls.iter().enumerate() {
-            let checked = self.http.check(raw, Given::ByRequest);
-            checked.map_err(|f| format!("callback address {}: {}", index + 1, f.why))?;
+            let text =
+                |why: &dyn std::fmt::Display| format!("callback address {}: {why}", index + 1);
+            match self.http.check(raw, Given::ByRequest) {
+                Ok(_) => {}
+                Err(UrlError::Refused(refusal)) => return Err(UnfitCall::Address(text(&refusal))),
+                Err(malformed) => return Err(UnfitCall::Malformed(text(&malformed))),
+            }
         }
-        spec.host.as_deref().map(host_value).transpose()?;
+        let host = spec.host.as_deref().map(host_value).transpose();
+        host.map_err(UnfitCall::Malformed)?;
         Ok(())
     }
 
@@ -198,12 +242,16 @@ impl CallbackSender for HttpCallbacks {
             let (attempt, answer) = self.attempt(raw, call, end).await;
             attempts.push(attempt);
             if answer.is_some() {
-                return CallbackOutcome { attempts, answer };
+                return CallbackOutcome {
+                    attempts,
+                    answer,
+                    unmade: None,
+                };
             }
         }
         CallbackOutcome {
             attempts,
-            answer: None,
+            ..CallbackOutcome::default()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use cohong_core::ports::Phase;
+use cohong_core::ports::{Fault, Phase};
 
 use crate::policy::{Refusal, UrlError};
 use crate::resolve::LookupError;
@@ -11,6 +11,7 @@ use crate::resolve::LookupError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) phase: Phase,
+    pub(crate) fault: Fault,
     /// For operators; holds neither query nor body.
     pub(crate) why: String,
     /// The answer's status, when its head came.
@@ -21,8 +22,17 @@ impl Failure {
     pub(crate) fn new(phase: Phase, why: impl Into<String>) -> Self {
         Self {
             phase,
+            fault: Fault::Broken,
             why: why.into(),
             status: None,
+        }
+    }
+
+    /// A time limit passed in that phase.
+    pub(super) fn timed_out(phase: Phase, why: impl Into<String>) -> Self {
+        Self {
+            fault: Fault::TimedOut,
+            ..Self::new(phase, why)
         }
     }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use cohong_core::ports::Phase;
+use cohong_core::ports::{Fault, Phase};
 use http::{HeaderMap, StatusCode};
 use reqwest::{Client, Response, redirect, retry};
 use tokio::time::{Instant, timeout_at};
@@ -109,12 +109,12 @@ impl Http {
 
     /// Reads a URL and judges what its text shows. Refusals, which the operator may want to change,
     /// are logged; malformed URLs are their authors' business.
-    pub(crate) fn check(&self, raw: &str, given: Given) -> Result<CheckedUrl, Failure> {
+    pub(crate) fn check(&self, raw: &str, given: Given) -> Result<CheckedUrl, UrlError> {
         let checked = self.policy.check_url(raw, given);
         if let Err(UrlError::Refused(refusal)) = &checked {
             tracing::warn!(url = shown(raw), %refusal, "outgoing call refused");
         }
-        checked.map_err(Failure::from)
+        checked
     }
 
     /// Posts once. `deadline` is for everything up to the answer's last byte.
@@ -138,11 +138,11 @@ impl Http {
         let response = match timeout_at(deadline, request.send()).await {
             Ok(Ok(response)) => self.check_peer(url, response),
             Ok(Err(error)) => Err(Failure::of_request(&error)),
-            Err(_) if started.is_set() => Err(Failure::new(
+            Err(_) if started.is_set() => Err(Failure::timed_out(
                 Phase::Request,
                 "no answer within the time limit",
             )),
-            Err(_) => Err(Failure::new(
+            Err(_) => Err(Failure::timed_out(
                 Phase::Connect,
                 "not connected within the time limit",
             )),
@@ -221,7 +221,10 @@ impl Answer {
         while let Some(chunk) = self.chunk().await? {
             if body.len() + chunk.len() > max {
                 let why = format!("the answer is longer than {max} bytes");
-                return Err(Failure::new(Phase::Answer, why));
+                return Err(Failure {
+                    fault: Fault::TooLong,
+                    ..Failure::new(Phase::Answer, why)
+                });
             }
             body.extend_from_slice(&chunk);
         }
@@ -243,7 +246,7 @@ impl Answer {
     async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         match timeout_at(self.deadline, self.response.chunk()).await {
             Ok(read) => read.map_err(|error| Failure::of_answer(&error)),
-            Err(_) => Err(Failure::new(
+            Err(_) => Err(Failure::timed_out(
                 Phase::Answer,
                 "the answer did not end within the time limit",
             )),

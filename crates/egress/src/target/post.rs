@@ -34,7 +34,7 @@ pub(super) async fn post(
     let headers = headers(message, &to.extra)?;
     let url = http
         .check(to.url, to.given)
-        .map_err(|failure| unreached(&failure))?;
+        .map_err(|unfit| unreached(&Failure::from(unfit)))?;
     let answer = http
         .post(&url, headers, message.body.clone(), deadline)
         .await;

@@ -1,7 +1,7 @@
 //! What a callback looks like on the wire, and the order of its addresses.
 
-use cohong_core::model::{BodyType, CallbackSpec};
-use cohong_core::ports::{CallbackAnswer, CallbackRequest, CallbackSender, Phase};
+use cohong_core::model::{BodyType, CallbackSpec, CallbackStyle};
+use cohong_core::ports::{CallbackAnswer, CallbackRequest, CallbackSender, Phase, UnfitCall};
 use cohong_egress::policy::Profile;
 
 use crate::common::{Act, Names, Receiver, answer, call, callbacks, dev, header, http, ok, policy};
@@ -119,7 +119,7 @@ async fn addresses_are_tried_in_order_until_one_succeeds() {
     let seen: Vec<_> = outcome
         .attempts
         .iter()
-        .map(|a| (a.status, a.failed))
+        .map(|a| (a.status, a.phase()))
         .collect();
     let expected = [
         (None, Some(Phase::Policy)),
@@ -168,7 +168,7 @@ async fn every_2xx_is_success_and_everything_else_is_not() {
         assert_eq!(outcome.answer.is_some(), success, "{status}");
         assert_eq!(outcome.attempts[0].status, status[..3].parse().ok());
         assert_eq!(
-            outcome.attempts[0].failed,
+            outcome.attempts[0].phase(),
             (!success).then_some(Phase::Request)
         );
     }
@@ -194,6 +194,8 @@ fn spec(urls: &[&str], host: Option<&str>) -> CallbackSpec {
         body: "a=b".into(),
         body_type: BodyType::Form,
         vars: Vec::new(),
+        headers: Vec::new(),
+        style: CallbackStyle::default(),
     }
 }
 
@@ -223,7 +225,12 @@ fn a_callback_is_checked_before_anything_is_stored() {
         ),
     ];
     for (spec, expected) in cases {
-        let why = sender.check(&spec).expect_err(expected);
+        let unfit = sender.check(&spec).expect_err(expected);
+        let why = unfit.to_string();
+        let by_policy = ["egress.allow", "never called"]
+            .iter()
+            .any(|part| why.contains(part));
+        assert_eq!(matches!(unfit, UnfitCall::Address(_)), by_policy, "{why}");
         assert!(why.contains(expected) && !why.contains("hidden"), "{why}");
     }
 }
@@ -255,13 +262,18 @@ async fn a_host_that_would_break_its_header_is_refused() {
     ];
     for host in hosts {
         let why = sender.check(&spec(&[&url], Some(host))).expect_err(host);
+        let why = why.to_string();
         assert!(why.contains("callback host"), "{why}");
         let call = CallbackRequest {
             host: Some(host.into()),
             ..call(&[&url])
         };
         let outcome = sender.send(&call).await;
-        assert_eq!(outcome.attempts[0].failed, Some(Phase::Policy), "{host:?}");
+        assert_eq!(
+            outcome.attempts[0].phase(),
+            Some(Phase::Prepare),
+            "{host:?}"
+        );
     }
     assert_eq!(receiver.connections(), 0);
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cohong_core::model::Timestamp;
-use cohong_core::ports::{CallbackRequest, Clock, Mono};
+use cohong_core::model::{Accept, BucketName, DialectId, Timestamp};
+use cohong_core::ports::{CallAbout, CallbackRequest, Clock, Mono};
 use cohong_egress::policy::{Policy, Profile};
-use cohong_egress::{CallbackLimits, Http, HttpCallbacks, HttpLimits, Resolve};
+use cohong_egress::{CallbackLimits, Formats, Http, HttpCallbacks, HttpLimits, Resolve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -292,6 +292,7 @@ pub(crate) fn callbacks(http: Arc<Http>) -> HttpCallbacks {
             per_url: LONG,
             ..CallbackLimits::default()
         },
+        Formats::new(),
     )
 }
 
@@ -300,8 +301,17 @@ pub(crate) fn call(urls: &[&str]) -> CallbackRequest {
     CallbackRequest {
         urls: urls.iter().map(|&url| url.into()).collect(),
         host: None,
+        headers: Vec::new(),
         content_type: "application/x-www-form-urlencoded",
         body: Bytes::from_static(b"key=a%20b"),
+        accept: Accept::Any2xx,
+        about: CallAbout {
+            dialect: DialectId::Tos,
+            bucket: BucketName::new("photos").unwrap(),
+            request_id: "request-1".into(),
+            requester: None,
+            at: Timestamp::from_millis(0),
+        },
         timeout: LONG,
     }
 }

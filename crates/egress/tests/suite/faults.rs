@@ -6,7 +6,7 @@ use std::time::Duration;
 use cohong_core::limits::CALLBACK_ANSWER_BYTES_MAX;
 use cohong_core::ports::{CallAttempt, CallbackRequest, CallbackSender, Phase};
 use cohong_egress::policy::Profile;
-use cohong_egress::{CallbackLimits, Http, HttpCallbacks, HttpLimits};
+use cohong_egress::{CallbackLimits, Formats, Http, HttpCallbacks, HttpLimits};
 
 use crate::common::{
     Act, DeadNames, LONG, Names, Receiver, SHORT, call, callbacks, dev, http, ok, policy,
@@ -31,6 +31,7 @@ fn short_per_url() -> HttpCallbacks {
             per_url: SHORT,
             ..CallbackLimits::default()
         },
+        Formats::new(),
     )
 }
 
@@ -65,7 +66,7 @@ async fn a_receiver_that_stops_is_given_up_in_the_phase_it_stopped_in() {
         waiting.spawn(async move {
             let receiver = Receiver::start(act.clone()).await;
             let attempt = one(&short_per_url(), &receiver.url("/")).await;
-            let seen = (attempt.failed, attempt.status);
+            let seen = (attempt.phase(), attempt.status);
             assert_eq!(seen, (Some(phase), status), "{act:?}");
             assert!(attempt.why.contains("time limit"), "{attempt:?}");
         });
@@ -80,7 +81,7 @@ async fn a_slow_first_address_leaves_time_for_the_second() {
     let outcome = short_per_url()
         .send(&call(&[&slow.url("/"), &good.url("/")]))
         .await;
-    assert_eq!(outcome.attempts[0].failed, Some(Phase::Request));
+    assert_eq!(outcome.attempts[0].phase(), Some(Phase::Request));
     assert!(outcome.answer.is_some(), "{outcome:?}");
 }
 
@@ -117,7 +118,7 @@ async fn an_answer_that_is_too_long_or_breaks_off_is_a_failure() {
         let receiver = Receiver::start(act).await;
         let attempt = one(&callbacks(dev()), &receiver.url("/")).await;
         assert_eq!(
-            (attempt.failed, attempt.status),
+            (attempt.phase(), attempt.status),
             (Some(Phase::Answer), Some(200))
         );
         // What the sockets hold beyond the limit is a few megabytes at most, not the gigabyte.
@@ -153,7 +154,7 @@ async fn endless_heads_are_cut() {
         let receiver = Receiver::start(act).await;
         let attempt = one(&callbacks(dev()), &receiver.url("/")).await;
         assert_eq!(
-            (attempt.failed, attempt.status),
+            (attempt.phase(), attempt.status),
             (Some(Phase::Request), None),
             "{attempt:?}"
         );
@@ -170,7 +171,7 @@ async fn a_reset_and_what_is_no_http_are_failures_and_not_tried_again() {
     ] {
         let receiver = Receiver::start(act).await;
         let attempt = one(&callbacks(dev()), &receiver.url("/?secret=1")).await;
-        assert_eq!(attempt.failed, Some(Phase::Request), "{attempt:?}");
+        assert_eq!(attempt.phase(), Some(Phase::Request), "{attempt:?}");
         assert!(
             !attempt.why.contains("secret") && !attempt.why.is_empty(),
             "{attempt:?}"
@@ -192,7 +193,7 @@ async fn connecting_fails_in_its_own_phase() {
     ] {
         let attempt = one(&callbacks(dev()), &url).await;
         assert_eq!(
-            (attempt.failed, attempt.status),
+            (attempt.phase(), attempt.status),
             (Some(Phase::Connect), None),
             "{attempt:?}"
         );
@@ -212,7 +213,7 @@ async fn a_tls_handshake_that_hangs_is_given_up_while_connecting() {
     let client = Http::new(policy(Profile::Dev, &[]), names, limits).unwrap();
     let by_client = callbacks(Arc::new(client));
     for sender in [by_client, short_per_url()] {
-        assert_eq!(one(&sender, &url).await.failed, Some(Phase::Connect));
+        assert_eq!(one(&sender, &url).await.phase(), Some(Phase::Connect));
     }
 }
 
@@ -226,7 +227,7 @@ async fn names_that_are_not_resolved_fail_in_their_own_phase() {
     let without_address = http(policy(Profile::Dev, &[]), Names::of(&[&[]]));
     for client in [dev(), Arc::new(dead), without_address] {
         let attempt = one(&callbacks(client), "http://app.example/").await;
-        assert_eq!(attempt.failed, Some(Phase::Resolve), "{attempt:?}");
+        assert_eq!(attempt.phase(), Some(Phase::Resolve), "{attempt:?}");
         assert!(attempt.why.contains("app.example"), "{attempt:?}");
     }
 }
@@ -240,7 +241,7 @@ async fn a_busy_host_keeps_no_other_host_waiting() {
         calls_per_host: 1,
         ..CallbackLimits::default()
     };
-    let sender = Arc::new(HttpCallbacks::new(dev(), limits));
+    let sender = Arc::new(HttpCallbacks::new(dev(), limits, Formats::new()));
     let slow_url = slow.url("/");
     let held = tokio::spawn({
         let (sender, url) = (Arc::clone(&sender), slow_url.clone());
@@ -256,7 +257,7 @@ async fn a_busy_host_keeps_no_other_host_waiting() {
     let (waited, other) = tokio::join!(sender.send(&waiting), async {
         sender.send(&call(&[&good.url("/")])).await
     });
-    assert_eq!(waited.attempts[0].failed, Some(Phase::Connect));
+    assert_eq!(waited.attempts[0].phase(), Some(Phase::Connect));
     assert!(
         waited.attempts[0].why.contains("too many callbacks"),
         "{waited:?}"

@@ -22,7 +22,7 @@ async fn a_public_name_that_leads_inside_is_refused_and_the_text_names_the_setti
         let sender = callbacks(http(policy(Profile::Prod, &[]), Names::of(&[&[inner]])));
         let outcome = sender.send(&call(&[&url])).await;
         let attempt = &outcome.attempts[0];
-        assert_eq!(attempt.failed, Some(Phase::Policy), "{inner}: {attempt:?}");
+        assert_eq!(attempt.phase(), Some(Phase::Policy), "{inner}: {attempt:?}");
         assert!(attempt.why.contains("egress.allow"), "{attempt:?}");
         assert!(attempt.why.contains("of host app.example"), "{attempt:?}");
     }
@@ -44,7 +44,7 @@ async fn a_name_is_looked_up_once_a_call_and_judged_each_time() {
         let outcome = sender.send(&call(&[&url])).await;
         assert_eq!(names.asked(), round + 1);
         assert_eq!(outcome.answer.is_some(), round % 2 == 0, "{outcome:?}");
-        let failed = outcome.attempts[0].failed;
+        let failed = outcome.attempts[0].phase();
         assert!(
             failed.is_none() || failed == Some(Phase::Policy),
             "{outcome:?}"
@@ -75,7 +75,7 @@ async fn an_allowed_host_name_may_lead_inside_but_not_to_metadata() {
     let url = format!("http://app.internal:{}/", receiver.port());
     assert!(sender.send(&call(&[&url])).await.answer.is_some());
     let outcome = sender.send(&call(&[&url])).await;
-    assert_eq!(outcome.attempts[0].failed, Some(Phase::Policy));
+    assert_eq!(outcome.attempts[0].phase(), Some(Phase::Policy));
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn a_name_of_this_server_itself_is_refused() {
     let outcome = sender
         .send(&call(&[&format!("http://self.example:{}/", own.port())]))
         .await;
-    assert_eq!(outcome.attempts[0].failed, Some(Phase::Policy));
+    assert_eq!(outcome.attempts[0].phase(), Some(Phase::Policy));
     assert_eq!(own.connections(), 0);
 }
 
@@ -104,7 +104,7 @@ async fn redirects_are_not_followed() {
         let receiver = Receiver::start(answer(status, &location, "")).await;
         let outcome = callbacks(dev()).send(&call(&[&receiver.url("/")])).await;
         let attempt = &outcome.attempts[0];
-        assert_eq!(attempt.failed, Some(Phase::Request), "{attempt:?}");
+        assert_eq!(attempt.phase(), Some(Phase::Request), "{attempt:?}");
         assert_eq!(attempt.status, status[..3].parse().ok());
         assert_eq!(receiver.requests().len(), 1);
     }

@@ -2,6 +2,8 @@
 //! The modules are marked as tests so that their helpers may unwrap.
 
 #[cfg(test)]
+mod accept;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod common;

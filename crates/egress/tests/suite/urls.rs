@@ -94,7 +94,7 @@ async fn no_disguise_of_loopback_reaches_a_receiver_in_prod() {
         let [attempt] = &outcome.attempts[..] else {
             panic!("{url}: {outcome:?}")
         };
-        assert_eq!(attempt.failed, Some(Phase::Policy), "{url}: {attempt:?}");
+        assert_eq!(attempt.phase(), Some(Phase::Policy), "{url}: {attempt:?}");
         assert!(attempt.why.contains("egress.allow = [\"127.0.0.1/32\"]") || url.contains('['));
         assert!(attempt.why.contains("egress.allow"), "{url}: {attempt:?}");
     }

@@ -12,8 +12,9 @@ use cohong_core::engine::{
     UploadTarget,
 };
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, DialectId, EventKind,
-    ObjectKey, Principal, StorageClass, StoredHeaders, Timestamp, UploadId, UserMeta, VersionTag,
+    AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, DialectId,
+    EventKind, ObjectKey, Principal, StorageClass, StoredHeaders, Timestamp, UploadId, UserMeta,
+    VersionTag,
 };
 use cohong_core::ports::BodyError;
 use futures_util::StreamExt;
@@ -129,6 +130,8 @@ fn callback(request: &str) -> CallbackSpec {
         body: "request=${x:request}".into(),
         body_type: BodyType::Form,
         vars: vec![("x:request".into(), request.into())],
+        headers: Vec::new(),
+        style: CallbackStyle::default(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Access keys, and the secret that receivers of webhooks verify with.
+//! Access keys, the secret that receivers of webhooks verify with, and the key that receivers of upload
+//! callbacks do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +15,14 @@ use serde_json::{Value, json};
 
 use super::Admin;
 use super::answer::{Answer, Asked, Input, instant};
+use crate::serve::callback_key::Held;
 
 pub(super) fn routes() -> Router<Arc<Admin>> {
     Router::new()
         .route("/keys", get(list).post(create))
         .route("/keys/{access}", delete(remove))
         .route("/webhook-secret", get(webhook_secret))
+        .route("/callback-key", get(callback_key).post(new_callback_key))
 }
 
 #[derive(Deserialize)]
@@ -79,4 +82,24 @@ async fn remove(State(admin): State<Arc<Admin>>, Path(access): Path<String>) -> 
 async fn webhook_secret(State(admin): State<Arc<Admin>>) -> Answer {
     let secret = STANDARD.encode(admin.engine.webhook_secret().await?);
     Ok(Json(json!({ "webhook_secret": format!("whsec_{secret}") })))
+}
+
+async fn callback_key(State(admin): State<Arc<Admin>>) -> Answer {
+    let held = admin.keys.held().await?;
+    Ok(Json(public(&admin, &held)))
+}
+
+/// Makes another key.
+async fn new_callback_key(State(admin): State<Arc<Admin>>) -> Answer {
+    let held = admin.keys.rotate().await?;
+    Ok(Json(public(&admin, &held)))
+}
+
+fn public(admin: &Admin, held: &Held) -> Value {
+    json!({
+        "id": held.id(),
+        "url": admin.keys.url_of(held.id()),
+        "public_key": held.public(),
+        "former_url": held.former().map(|former| admin.keys.url_of(former)),
+    })
 }

@@ -31,6 +31,8 @@ use cohong_store::meta::EmbeddedMeta;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
+use super::callback_key::KeyRing;
+
 pub(crate) use listen::{serve_tcp, serve_unix};
 
 /// Name of the socket in the data folder.
@@ -46,6 +48,8 @@ pub(crate) struct Admin {
     pub registry: Registry,
     pub work: Arc<WorkHandle>,
     pub meta: Arc<EmbeddedMeta>,
+    /// What signs upload callbacks.
+    pub keys: Arc<KeyRing>,
     /// The data folder.
     pub data: PathBuf,
     /// Settings in force, without secrets.

@@ -81,6 +81,8 @@ pub(crate) struct Oss {
     pub default_region: Option<String>,
     /// What answers name as the endpoint of buckets.
     pub endpoint: Option<String>,
+    /// Where receivers of upload callbacks reach this server to read its public key.
+    pub callback_public_url: Option<String>,
 }
 
 /// A configuration file that cannot be used.
@@ -180,5 +182,6 @@ mod tests {
         assert!(!tos.domains.is_empty() && !tos.regions.is_empty() && tos.default_region.is_some());
         assert!(!oss.domains.is_empty() && !oss.regions.is_empty() && oss.default_region.is_some());
         assert!(!oss.custom_domains.is_empty() && oss.endpoint.is_some());
+        assert!(oss.callback_public_url.is_some());
     }
 }

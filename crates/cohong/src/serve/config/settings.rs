@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub allow: Vec<String>,
     pub tos: cohong_dialects::tos::Options,
     pub oss: cohong_dialects::oss::Options,
+    /// Without a slash at its end.
+    pub callback_public_url: Option<String>,
 }
 
 /// A configuration that makes no sense. Says which setting to change.
@@ -63,6 +65,10 @@ pub(crate) enum SettingsError {
         "oss.custom_domains names {0:?}, which cannot be a bucket; write \"domain\" = \"bucket\""
     )]
     CustomDomain(String),
+    #[error(
+        "oss.callback_public_url = {0:?} is no http or https URL without query, such as http://oss.example.org:9000"
+    )]
+    PublicUrl(String),
     #[error("root.access_key and root.secret_key are given together or not at all")]
     HalfRoot,
     #[error("the root {0} has 1 to 128 printable characters and no comma")]
@@ -108,6 +114,9 @@ impl Settings {
             profile: profile_of(profile.as_deref(), listen)?,
             allow: written.egress_allow.unwrap_or(file.egress.allow),
             tos: tos(file.tos),
+            callback_public_url: (file.oss.callback_public_url.clone())
+                .map(public_url)
+                .transpose()?,
             oss: oss(file.oss)?,
         })
     }
@@ -132,6 +141,7 @@ impl Settings {
                 "regions": self.oss.regions,
                 "default_region": self.oss.default_region,
                 "endpoint": self.oss.endpoint,
+                "callback_public_url": self.callback_public_url,
             },
         })
     }
@@ -177,6 +187,19 @@ fn root(
         (Some(access), Some(secret)) => Ok(Some((access, Secret::new(&secret)))),
         _ => Err(SettingsError::HalfRoot),
     }
+}
+
+/// What paths of this server can be appended to.
+fn public_url(text: String) -> Result<String, SettingsError> {
+    let plain = text.parse::<http::Uri>().is_ok_and(|url| {
+        let web = matches!(url.scheme_str(), Some("http" | "https"));
+        let host = url.host().is_some_and(|host| !host.is_empty());
+        web && host && url.query().is_none() && !text.contains(['@', '#'])
+    });
+    if !plain {
+        return Err(SettingsError::PublicUrl(text));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 fn tos(file: super::file::Tos) -> cohong_dialects::tos::Options {
@@ -269,6 +292,22 @@ mod tests {
             std::fs::write(&path, text).expect("written");
             let error = resolve(|w| w.config = Some(path.clone())).expect_err(named);
             assert!(error.to_string().contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_public_url_is_something_to_append_to() {
+        for (text, kept) in [
+            ("http://oss.example.org/", Some("http://oss.example.org")),
+            ("https://a:9000/store//", Some("https://a:9000/store")),
+            ("oss.example.org", None),
+            ("ftp://oss.example.org", None),
+            ("http://oss.example.org/?a", None),
+            ("http://u:p@oss.example.org/", None),
+            ("http://", None),
+            ("", None),
+        ] {
+            assert_eq!(public_url(text.to_owned()).ok().as_deref(), kept, "{text}");
         }
     }
 

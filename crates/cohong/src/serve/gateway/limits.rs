@@ -17,7 +17,7 @@ pub(super) const BODY_IDLE_MAX: Duration = Duration::from_secs(30);
 pub(super) const BODY_RATE_MIN: u64 = 1 << 10;
 /// Longest that a client may read nothing of an answer: as web servers do by default.
 pub(super) const ANSWER_IDLE_MAX: Duration = Duration::from_mins(1);
-/// Time for running requests at shutdown: the callback deadline is 20 s, but a stop must end in 15 s.
+/// Time for running requests at shutdown: the callback deadline is 18 s, but a stop must end in 15 s.
 pub(super) const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// Pause after a failure to accept.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -7,6 +7,7 @@ mod body;
 mod head;
 mod limits;
 mod patience;
+mod public;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
+use super::callback_key::KeyRing;
 use super::world;
 use patience::Patient;
 
@@ -30,6 +32,7 @@ use patience::Patient;
 #[derive(Debug)]
 pub(crate) struct Gateway {
     dialects: Dialects,
+    keys: Arc<KeyRing>,
     requests: Semaphore,
     draining: AtomicBool,
     ids: RequestIds,
@@ -50,9 +53,11 @@ impl RequestIds {
 }
 
 impl Gateway {
-    pub(crate) fn new(dialects: Dialects) -> Arc<Self> {
+    /// A gateway to these dialects, which also gives away the public half of `keys`.
+    pub(crate) fn new(dialects: Dialects, keys: Arc<KeyRing>) -> Arc<Self> {
         Arc::new(Self {
             dialects,
+            keys,
             requests: Semaphore::new(limits::REQUESTS_MAX),
             draining: AtomicBool::new(false),
             ids: RequestIds {
@@ -133,6 +138,9 @@ impl Gateway {
                 let Ok(_permit) = gateway.requests.try_acquire() else {
                     return dialect.refuse(Refused::Overload, &head, &cx);
                 };
+                if let Some(answer) = public::answer(&gateway.keys, &head).await {
+                    return answer;
+                }
                 dialect.serve(head, body::timed(body), cx).await
             }
         });

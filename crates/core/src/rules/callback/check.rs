@@ -17,7 +17,48 @@ pub fn check(spec: &CallbackSpec) -> Result<(), Error> {
     if spec.body.len() > limits::CALLBACK_PARAM_BYTES_MAX {
         return Err(invalid("the callback body is longer than 8 KiB"));
     }
-    check_vars(&spec.vars)
+    check_vars(&spec.vars)?;
+    check_headers(&spec.headers)
+}
+
+/// Names that frame the message or belong to the connection; also what begins with `proxy-`.
+const FRAMING: [&str; 10] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Whether an uploader may add a header: its name is one and does not frame the message, its value has
+/// no control characters.
+pub fn header_fits(name: &str, value: &str) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let lower = name.to_ascii_lowercase();
+    let frames = FRAMING.contains(&&*lower) || lower.starts_with("proxy-");
+    !name.is_empty() && name.bytes().all(token) && !frames && !value.chars().any(char::is_control)
+}
+
+fn check_headers(headers: &[(Box<str>, Box<str>)]) -> Result<(), Error> {
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
+    if bytes > limits::CALLBACK_PARAM_BYTES_MAX {
+        return Err(invalid("the added callback headers are longer than 8 KiB"));
+    }
+    if !headers.iter().all(|(name, value)| header_fits(name, value)) {
+        return Err(invalid(
+            "an added callback header has a name that is no header name or frames the message, or a \
+             value with control characters",
+        ));
+    }
+    Ok(())
 }
 
 fn check_urls(urls: &[Box<str>]) -> Result<(), Error> {
@@ -78,7 +119,7 @@ fn invalid(message: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::BodyType;
+    use crate::model::{BodyType, CallbackStyle};
 
     type Case = (&'static str, fn(CallbackSpec) -> CallbackSpec);
 
@@ -89,6 +130,15 @@ mod tests {
             body: "a=${object}".into(),
             body_type: BodyType::Form,
             vars: vec![("x:a".into(), "1\r\n2".into())],
+            headers: vec![("x-from".into(), "cloud / 云".into())],
+            style: CallbackStyle::default(),
+        }
+    }
+
+    fn header(name: &str, value: &str) -> CallbackSpec {
+        CallbackSpec {
+            headers: vec![(name.into(), value.into())],
+            ..spec()
         }
     }
 
@@ -136,6 +186,28 @@ mod tests {
         ];
         for (name, change) in cases {
             assert!(check(&change(spec())).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn bad_headers_are_refused_before_the_body() {
+        for (name, value) in [
+            ("", "v"),
+            ("a b", "v"),
+            ("a\r\nx", "v"),
+            ("名", "v"),
+            ("a:", "v"),
+            ("a", "1\r\nx: 2"),
+            ("a", "\0"),
+            ("Host", "elsewhere"),
+            ("Content-Length", "5"),
+            ("transfer-encoding", "chunked"),
+            ("Connection", "upgrade"),
+            ("Proxy-Authorization", "x"),
+            ("a", &"v".repeat(8 << 10)),
+        ] {
+            let refused = check(&header(name, value)).expect_err(name);
+            assert_eq!(refused.kind(), ErrorKind::InvalidArgument, "{name:?}");
         }
     }
 

@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Value, Variables};
 use crate::limits;
-use crate::model::BodyType;
+use crate::model::{BodyType, JsonTemplate};
 
 /// Everything but what RFC 3986 calls unreserved; a space becomes `%20`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -17,10 +17,10 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// Why a template gave no body. The object stays stored; its callback has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
-    /// A `${` without its brace in a JSON template.
+    /// A `${` without its brace in a strict JSON template.
     #[error("the callback body has a ${{ that no }} closes")]
     Unclosed,
-    /// The result is no JSON; most often a placeholder stands between quotes.
+    /// The result is no JSON where it has to be; most often a placeholder stands between quotes.
     #[error(
         "the callback body is no JSON once its variables are filled in; write ${{name}} without quotes around it"
     )]
@@ -34,7 +34,16 @@ pub enum RenderError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template<'a> {
     pieces: Vec<Piece<'a>>,
-    body_type: BodyType,
+    form: Form,
+}
+
+/// How values are written, and what the result has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Percent-encoded.
+    Form,
+    /// As JSON, in this manner.
+    Json(JsonTemplate),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +59,7 @@ enum Piece<'a> {
 impl<'a> Template<'a> {
     /// Splits a template. Every text is one: what is wrong with it shows when it is rendered, because
     /// that is when the vendor notices (TOS sheet section 5, `malformed-json-template`).
-    pub fn parse(body: &'a str, body_type: BodyType) -> Self {
+    pub fn parse(body: &'a str, body_type: BodyType, json: JsonTemplate) -> Self {
         let mut pieces = Vec::new();
         let mut rest = body;
         while let Some(at) = rest.find("${") {
@@ -61,7 +70,11 @@ impl<'a> Template<'a> {
             rest = after;
         }
         pieces.push(Piece::Text(rest));
-        Self { pieces, body_type }
+        let form = match body_type {
+            BodyType::Form => Form::Form,
+            BodyType::Json => Form::Json(json),
+        };
+        Self { pieces, form }
     }
 
     /// Whether the body needs the image's dimensions or format.
@@ -73,34 +86,64 @@ impl<'a> Template<'a> {
 
     /// Fills the values in. Names that mean nothing become the empty value.
     pub fn render(&self, vars: &Variables<'_>) -> Result<Bytes, RenderError> {
+        let strict = self.form == Form::Json(JsonTemplate::Strict);
         let mut out = String::new();
+        let mut quotes = Quotes::default();
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => out.push_str(text),
-                Piece::Name(name) => self.put(&mut out, &vars.value(name)),
-                Piece::Unclosed if self.body_type == BodyType::Json => {
-                    return Err(RenderError::Unclosed);
+                Piece::Text(text) => {
+                    quotes.pass(text);
+                    out.push_str(text);
                 }
+                Piece::Name(name) => self.put(&mut out, &vars.value(name), quotes.open),
+                Piece::Unclosed if strict => return Err(RenderError::Unclosed),
                 Piece::Unclosed => out.push_str("${"),
             }
             if out.len() > limits::CALLBACK_BODY_BYTES_MAX {
                 return Err(RenderError::TooLarge);
             }
         }
-        if self.body_type == BodyType::Json {
+        if strict {
             serde_json::from_str::<serde::de::IgnoredAny>(&out)
                 .map_err(|_| RenderError::NotJson)?;
         }
         Ok(Bytes::from(out))
     }
 
-    fn put(&self, out: &mut String, value: &Value<'_>) {
-        match (self.body_type, value) {
+    /// `quoted` tells that the placeholder stands between quotes of the template.
+    fn put(&self, out: &mut String, value: &Value<'_>, quoted: bool) {
+        match (self.form, value) {
             (_, Value::Number(number)) => out.push_str(&number.to_string()),
-            (BodyType::Form, Value::Text(text)) => out.extend(utf8_percent_encode(text, ENCODED)),
-            (BodyType::Json, Value::Text(text)) => {
-                out.push_str(&serde_json::Value::from(&**text).to_string());
+            (Form::Form, Value::Text(text)) => out.extend(utf8_percent_encode(text, ENCODED)),
+            (Form::Json(manner), Value::Text(text)) => {
+                let literal = serde_json::Value::from(&**text).to_string();
+                let bare = quoted && manner == JsonTemplate::Lenient;
+                let shown = if bare {
+                    &literal[1..literal.len() - 1]
+                } else {
+                    &literal
+                };
+                out.push_str(shown);
             }
+        }
+    }
+}
+
+/// Whether what follows in a JSON template stands within a string of it.
+#[derive(Debug, Default)]
+struct Quotes {
+    open: bool,
+    escaped: bool,
+}
+
+impl Quotes {
+    fn pass(&mut self, text: &str) {
+        for c in text.chars() {
+            let escapes = self.open && c == '\\' && !self.escaped;
+            if c == '"' && !self.escaped {
+                self.open = !self.open;
+            }
+            self.escaped = escapes;
         }
     }
 }

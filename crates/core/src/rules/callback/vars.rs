@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::ImageInfo;
-use crate::model::{BucketName, ObjectKey, ObjectRecord, VersionTag};
+use crate::model::{BucketName, Etag, EtagCase, ObjectKey, ObjectRecord, VersionTag};
 
 /// The value of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +22,8 @@ impl Value<'_> {
     const EMPTY: Self = Value::Text(Cow::Borrowed(""));
 }
 
-/// What is known about the upload. The names are those of TOS sheet section 5.
+/// What is known about the upload. The names are those of TOS sheet section 5 and OSS sheet section 4.4,
+/// which agree in what each means.
 #[derive(Clone, Copy, Debug)]
 pub struct Variables<'a> {
     /// Where it went.
@@ -40,6 +44,8 @@ pub struct Variables<'a> {
     pub operation: &'a str,
     /// Custom variables; names begin with `x:`.
     pub custom: &'a [(Box<str>, Box<str>)],
+    /// How the etag is written.
+    pub etag_case: EtagCase,
 }
 
 impl<'a> Variables<'a> {
@@ -48,10 +54,14 @@ impl<'a> Variables<'a> {
         match name {
             "bucket" => Self::text(self.bucket.as_str()),
             "object" => Self::text(self.key.as_str()),
-            "etag" => Self::text(self.record.etag.to_string()),
+            "etag" => Self::text(self.etag()),
             "size" => Value::Number(self.record.size),
             "mimeType" => Self::text(self.record.headers.content_type.as_deref().unwrap_or("")),
             "crc64" => Self::text(self.record.checksums.crc64.to_string()),
+            "contentMd5" => match self.record.etag {
+                Etag::Md5(digest) => Self::text(STANDARD.encode(digest)),
+                Etag::Parts { .. } | Etag::Opaque(_) => Value::EMPTY,
+            },
             "imageInfo.height" => self.of_image(|image| Value::Number(image.height)),
             "imageInfo.width" => self.of_image(|image| Value::Number(image.width)),
             "imageInfo.format" => self.of_image(|image| Self::text(image.format)),
@@ -65,7 +75,17 @@ impl<'a> Variables<'a> {
                 .map_or(Value::EMPTY, |ip| Self::text(ip.to_string())),
             "reqId" => Self::text(self.request_id),
             "operation" => Self::text(self.operation),
+            // There is no such network here.
+            "vpcId" => Value::EMPTY,
             custom => self.custom(custom),
+        }
+    }
+
+    fn etag(&self) -> String {
+        let etag = self.record.etag.to_string();
+        match self.etag_case {
+            EtagCase::Lower => etag,
+            EtagCase::Upper => etag.to_ascii_uppercase(),
         }
     }
 

@@ -1,14 +1,16 @@
-//! The vectors of `vectors/tos.json`, section `callback_substitution`.
+//! The vectors of `vectors/tos.json`, section `callback_substitution`, and of `vectors/oss.json`, section
+//! `callback_body`.
 
 use serde_json::Value as Json;
 
 use super::{Template, Variables};
 use crate::model::{
-    AccountId, BodyType, BucketName, Checksums, Etag, ObjectKey, ObjectRecord, PayloadRef,
-    StorageClass, StoredHeaders, VersionTag,
+    AccountId, BodyType, BucketName, Checksums, Etag, EtagCase, JsonTemplate, ObjectKey,
+    ObjectRecord, PayloadRef, StorageClass, StoredHeaders, VersionTag,
 };
 
-const VECTORS: &str = include_str!("../../../../../vectors/tos.json");
+const TOS: &str = include_str!("../../../../../vectors/tos.json");
+const OSS: &str = include_str!("../../../../../vectors/oss.json");
 
 fn record(context: &Json) -> ObjectRecord {
     let mut digest = [0; 16];
@@ -40,7 +42,11 @@ fn text(value: &Json) -> &str {
 }
 
 fn body_type(vector: &Json) -> BodyType {
-    match vector["callbackBodyType"].as_str() {
+    body_type_of(vector["callbackBodyType"].as_str())
+}
+
+fn body_type_of(name: Option<&str>) -> BodyType {
+    match name {
         Some("application/json") => BodyType::Json,
         Some("application/x-www-form-urlencoded") => BodyType::Form,
         None => BodyType::default(),
@@ -48,14 +54,15 @@ fn body_type(vector: &Json) -> BodyType {
     }
 }
 
+fn custom(vars: &Json) -> Vec<(Box<str>, Box<str>)> {
+    let vars = vars.as_object().expect("variables").iter();
+    vars.map(|(name, value)| (name.as_str().into(), text(value).into()))
+        .collect()
+}
+
 fn render(vector: &Json) -> String {
     let context = &vector["context"];
-    let custom: Vec<(Box<str>, Box<str>)> = vector["callback_var"]
-        .as_object()
-        .expect("variables")
-        .iter()
-        .map(|(name, value)| (name.as_str().into(), text(value).into()))
-        .collect();
+    let custom = custom(&vector["callback_var"]);
     let vars = Variables {
         bucket: &BucketName::new(text(&context["bucket"])).expect("a name"),
         key: &ObjectKey::new(text(&context["object"])).expect("a key"),
@@ -66,14 +73,16 @@ fn render(vector: &Json) -> String {
         request_id: "r",
         operation: "o",
         custom: &custom,
+        etag_case: EtagCase::Lower,
     };
-    let bytes = Template::parse(text(&vector["callbackBody"]), body_type(vector)).render(&vars);
+    let template = text(&vector["callbackBody"]);
+    let bytes = Template::parse(template, body_type(vector), JsonTemplate::Strict).render(&vars);
     String::from_utf8(bytes.expect("a body").to_vec()).expect("UTF-8")
 }
 
 #[test]
 fn every_substitution_gives_the_expected_body() {
-    let vectors: Json = serde_json::from_str(VECTORS).expect("JSON");
+    let vectors: Json = serde_json::from_str(TOS).expect("JSON");
     let vectors = vectors["callback_substitution"].as_array().expect("a list");
     assert!(!vectors.is_empty());
     for vector in vectors {
@@ -88,7 +97,7 @@ fn every_substitution_gives_the_expected_body() {
 
 #[test]
 fn the_malformed_template_is_accepted_and_fails_when_it_is_rendered() {
-    let vectors: Json = serde_json::from_str(VECTORS).expect("JSON");
+    let vectors: Json = serde_json::from_str(TOS).expect("JSON");
     let vector = vectors["callback_parameters"]
         .as_array()
         .expect("a list")
@@ -106,6 +115,39 @@ fn the_malformed_template_is_accepted_and_fails_when_it_is_rendered() {
         request_id: "r",
         operation: "o",
         custom: &[],
+        etag_case: EtagCase::Lower,
     };
-    assert!(Template::parse(body, BodyType::Json).render(&vars).is_err());
+    let template = Template::parse(body, BodyType::Json, JsonTemplate::Strict);
+    assert!(template.render(&vars).is_err());
+}
+
+#[test]
+fn the_other_vendors_templates_give_the_expected_bodies() {
+    let vectors: Json = serde_json::from_str(OSS).expect("JSON");
+    let vectors = &vectors["callback_body"];
+    let values = &vectors["values"];
+    let mut context = values.clone();
+    context["etag"] = text(&values["etag"]).to_ascii_lowercase().into();
+    let custom = custom(&vectors["callback_var"]);
+    let vars = Variables {
+        bucket: &BucketName::new(text(&values["bucket"])).expect("a name"),
+        key: &ObjectKey::new(text(&values["object"])).expect("a key"),
+        record: &record(&context),
+        version: VersionTag::Unversioned,
+        image: None,
+        source: Some(text(&values["clientIp"]).parse().expect("an address")),
+        request_id: text(&values["reqId"]),
+        operation: text(&values["operation"]),
+        custom: &custom,
+        etag_case: EtagCase::Upper,
+    };
+    let cases = vectors["cases"].as_array().expect("a list");
+    assert!(!cases.is_empty());
+    for case in cases {
+        let template = text(&case["template"]);
+        let body_type = body_type_of(case["type"].as_str());
+        let bytes = Template::parse(template, body_type, JsonTemplate::Lenient).render(&vars);
+        let body = String::from_utf8(bytes.expect("a body").to_vec());
+        assert_eq!(body.expect("UTF-8"), text(&case["body"]), "{template}");
+    }
 }

@@ -11,7 +11,7 @@ use cohong_core::limits::DELIVERY_ATTEMPTS_MAX;
 use cohong_core::model::{BucketId, CallbackSpec, Destination, Event as Told};
 use cohong_core::ports::{
     CallAttempt, CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, EventFormat,
-    Message, MessageContext, Position, Target, Undelivered,
+    Failed, Fault, Message, MessageContext, Phase, Position, Target, Undelivered, UnfitCall,
 };
 
 use super::Weather;
@@ -244,7 +244,7 @@ pub(crate) struct Callbacks {
 
 #[async_trait]
 impl CallbackSender for Callbacks {
-    fn check(&self, _spec: &CallbackSpec) -> Result<(), String> {
+    fn check(&self, _spec: &CallbackSpec) -> Result<(), UnfitCall> {
         Ok(())
     }
 
@@ -267,11 +267,15 @@ impl CallbackSender for Callbacks {
             attempts: vec![CallAttempt {
                 url: "http://app/".into(),
                 status: Some(if ok { 200 } else { 500 }),
-                failed: None,
+                failed: (!ok).then_some(Failed {
+                    phase: Phase::Request,
+                    fault: Fault::Status,
+                }),
                 why: Box::default(),
                 took_ms: takes,
             }],
             answer: ok.then_some(answer),
+            unmade: None,
         }
     }
 }

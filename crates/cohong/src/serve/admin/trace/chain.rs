@@ -166,7 +166,7 @@ fn attempt(attempt: &CallAttempt) -> Value {
     json!({
         "url": attempt.url,
         "status": attempt.status,
-        "failed": attempt.failed.map(phase),
+        "failed": attempt.phase().map(phase),
         "why": attempt.why,
         "took_ms": attempt.took_ms,
     })
@@ -179,5 +179,6 @@ fn phase(phase: Phase) -> &'static str {
         Phase::Connect => "connect",
         Phase::Request => "request",
         Phase::Answer => "answer",
+        Phase::Prepare => "prepare",
     }
 }

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    AccountId, BucketName, Checksums, Etag, ObjectKey, ObjectRecord, PayloadRef, StorageClass,
-    StoredHeaders, VersionId, VersionTag,
+    AccountId, BucketName, Checksums, Etag, EtagCase, ObjectKey, ObjectRecord, PayloadRef,
+    StorageClass, StoredHeaders, VersionId, VersionTag,
 };
 use crate::rules::callback::ImageInfo;
 
@@ -34,6 +34,15 @@ fn render(
     key: &str,
     custom: &[(Box<str>, Box<str>)],
 ) -> Result<String, RenderError> {
+    render_as(body, (body_type, JsonTemplate::Strict), key, custom)
+}
+
+fn render_as(
+    body: &str,
+    (body_type, json): (BodyType, JsonTemplate),
+    key: &str,
+    custom: &[(Box<str>, Box<str>)],
+) -> Result<String, RenderError> {
     let bucket = BucketName::new("bucket-test").expect("a name");
     let key = ObjectKey::new(key).expect("a key");
     let vars = Variables {
@@ -50,8 +59,9 @@ fn render(
         request_id: "req-1",
         operation: "PutObject",
         custom,
+        etag_case: EtagCase::Lower,
     };
-    let bytes = Template::parse(body, body_type).render(&vars)?;
+    let bytes = Template::parse(body, body_type, json).render(&vars)?;
     Ok(String::from_utf8(bytes.to_vec()).expect("text goes in, text comes out"))
 }
 
@@ -59,13 +69,14 @@ fn render(
 fn every_name_has_its_value() {
     let names = "${bucket}|${object}|${etag}|${size}|${mimeType}|${crc64}|${imageInfo.height}|\
                  ${imageInfo.width}|${imageInfo.format}|${versionId}|${clientIp}|${reqId}|${operation}|\
-                 ${x:a}|${x:b}|${nonsense}|${}";
+                 ${contentMd5}|${vpcId}|${x:a}|${x:b}|${nonsense}|${}";
     let custom = [("x:a".into(), "1 2".into())];
     let form = render(names, BodyType::Form, "k", &custom).expect("a form");
     assert_eq!(
         form,
         "bucket-test|k|abababababababababababababababab|9|text%2Fplain%3B%20charset%3D%22utf-8%22|\
-         18446744073709551615|2|3|png|000000000000001f|10.0.0.7|req-1|PutObject|1%202|||"
+         18446744073709551615|2|3|png|000000000000001f|10.0.0.7|req-1|PutObject|\
+         q6urq6urq6urq6urq6urqw%3D%3D||1%202|||"
     );
     let json = format!("[{}]", names.replace('|', ","));
     let json = render(&json, BodyType::Json, "k", &custom).expect("JSON");
@@ -73,7 +84,8 @@ fn every_name_has_its_value() {
         json,
         "[\"bucket-test\",\"k\",\"abababababababababababababababab\",9,\
          \"text/plain; charset=\\\"utf-8\\\"\",\"18446744073709551615\",2,3,\"png\",\
-         \"000000000000001f\",\"10.0.0.7\",\"req-1\",\"PutObject\",\"1 2\",\"\",\"\",\"\"]"
+         \"000000000000001f\",\"10.0.0.7\",\"req-1\",\"PutObject\",\
+         \"q6urq6urq6urq6urq6urqw==\",\"\",\"1 2\",\"\",\"\",\"\"]"
     );
 }
 
@@ -95,9 +107,10 @@ fn what_an_object_that_is_no_image_says() {
         request_id: "",
         operation: "",
         custom: &[],
+        etag_case: EtagCase::Lower,
     };
     let body = "[${imageInfo.height},${imageInfo.width},${imageInfo.format},${mimeType},${versionId},${clientIp}]";
-    let bytes = Template::parse(body, BodyType::Json)
+    let bytes = Template::parse(body, BodyType::Json, JsonTemplate::Strict)
         .render(&vars)
         .expect("JSON");
     assert_eq!(&bytes[..], br#"["","","","","",""]"#);
@@ -105,7 +118,7 @@ fn what_an_object_that_is_no_image_says() {
         version: VersionTag::Null,
         ..vars
     };
-    let bytes = Template::parse("${versionId}", BodyType::Form)
+    let bytes = Template::parse("${versionId}", BodyType::Form, JsonTemplate::Strict)
         .render(&null)
         .expect("a form");
     assert_eq!(&bytes[..], b"null");
@@ -147,6 +160,34 @@ fn json_that_does_not_hold_is_a_failure() {
         (" ", NotJson),
     ] {
         assert_eq!(render(body, BodyType::Json, "k", &[]), Err(why), "{body}");
+    }
+}
+
+#[test]
+fn a_lenient_template_is_filled_in_as_it_stands() {
+    let custom = [("x:a".into(), "say \"hi\"\n".into())];
+    for (body, rendered) in [
+        ("{\"a\":${x:a}}", "{\"a\":\"say \\\"hi\\\"\\n\"}"),
+        ("{\"a\":\"${x:a}\"}", "{\"a\":\"say \\\"hi\\\"\\n\"}"),
+        (
+            "{\"a\":\"<${size}>\",\"b\":${size}}",
+            "{\"a\":\"<9>\",\"b\":9}",
+        ),
+        ("{\"a\\\"${object}\":${object}}", "{\"a\\\"k\":\"k\"}"),
+        ("{\"a\\\\\":${object}}", "{\"a\\\\\":\"k\"}"),
+        (
+            "{\"a\":\"${none}\",\"b\":${none}}",
+            "{\"a\":\"\",\"b\":\"\"}",
+        ),
+        (
+            "{\"a\":${bucket, \"b\":${object}",
+            "{\"a\":${bucket, \"b\":\"k\"",
+        ),
+        ("no JSON at all", "no JSON at all"),
+    ] {
+        let lenient = (BodyType::Json, JsonTemplate::Lenient);
+        let found = render_as(body, lenient, "k", &custom);
+        assert_eq!(found.as_deref(), Ok(rendered), "{body}");
     }
 }
 
