@@ -146,6 +146,37 @@ fn documents_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn tags_of_buckets_are_found_and_taken_off_one_by_one() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("docs").await;
+        world.bucket("plain").await;
+        let engine = &world.engine;
+        let gone = engine.delete_bucket_tags(&owner(), &bucket, &["team"]).await;
+        gone.unwrap();
+        let all: Tags = vec![("team".into(), "a".into()), ("age".into(), "1".into())];
+        store(&world, &owner(), &bucket, &all).await.unwrap();
+        let cases = [
+            ("team", Some("a"), 1),
+            ("team", None, 1),
+            ("team", Some("b"), 0),
+            ("a", None, 0),
+        ];
+        for (name, value, wanted) in cases {
+            let listed = engine.list_buckets_tagged(&owner(), name, value).await;
+            assert_eq!(listed.unwrap().len(), wanted, "{name} {value:?}");
+        }
+        let other = account("other");
+        let denied = engine.delete_bucket_tags(&other, &bucket, &["team"]).await;
+        assert_eq!(denied.unwrap_err().kind(), ErrorKind::Denied);
+        let gone = engine.delete_bucket_tags(&owner(), &bucket, &["team", "none"]).await;
+        gone.unwrap();
+        let left = found::<Tags>(&world, &owner(), &bucket).await;
+        assert_eq!(left, Ok(vec![("age".into(), "1".into())]));
+    });
+}
+
+#[test]
 fn documents_go_with_their_bucket() {
     run(async {
         let world = World::new();

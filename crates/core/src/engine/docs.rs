@@ -10,7 +10,7 @@ use super::{BucketPolicy, Cx, Engine};
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{Bucket, BucketName, Cors, DocKind, LifecycleRule, Tags};
-use crate::ports::{CommitError, Expect, Ids, Write};
+use crate::ports::{CommitError, Expect, Ids, Revision, Write};
 use crate::records::{LifecycleStep, WorkKind, decode, encode, keys};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::{access, attributes, cors, lifecycle};
@@ -98,6 +98,48 @@ impl Engine {
         self.replace_doc::<D>(cx, name, None).await
     }
 
+    /// Takes some tags off a bucket, whether it has them or not.
+    pub async fn delete_bucket_tags(
+        &self,
+        cx: &Cx,
+        name: &BucketName,
+        gone: &[&str],
+    ) -> Result<(), Error> {
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let (bucket, revision) = self.bucket_for_change(name).await?;
+            allow(cx, &bucket, Action::DeleteBucketTags, On::Bucket)?;
+            let Some(mut tags) = self.read_doc::<Tags>(&bucket).await? else {
+                return Ok(());
+            };
+            tags.retain(|(name, _)| !gone.contains(&&**name));
+            if self.commit_doc(bucket, revision, Some(&tags)).await? {
+                return Ok(());
+            }
+        }
+        Err(CommitError::Conflict.into())
+    }
+
+    /// Buckets of the asking account that have a tag of this name, and this value if one is given; in
+    /// name order.
+    pub async fn list_buckets_tagged(
+        &self,
+        cx: &Cx,
+        name: &str,
+        value: Option<&str>,
+    ) -> Result<Vec<Bucket>, Error> {
+        let mut found = Vec::new();
+        for bucket in self.list_buckets(cx).await? {
+            let tags = self.read_doc::<Tags>(&bucket).await?.unwrap_or_default();
+            let fits = |(n, v): &(Box<str>, Box<str>)| {
+                **n == *name && value.is_none_or(|value| **v == *value)
+            };
+            if tags.iter().any(fits) {
+                found.push(bucket);
+            }
+        }
+        Ok(found)
+    }
+
     /// Reads a document: `NoSuchDocument` when the bucket has none of its kind.
     pub async fn get_bucket_doc<D: Document>(
         &self,
@@ -141,27 +183,41 @@ impl Engine {
         let actions = actions(D::KIND);
         let action = doc.map_or(actions.delete, |_| actions.write);
         for _ in 0..CONFLICT_RETRIES_MAX {
-            let (mut bucket, revision) = self.bucket_for_change(name).await?;
+            let (bucket, revision) = self.bucket_for_change(name).await?;
             allow(cx, &bucket, action, On::Bucket)?;
-            D::mark(doc, &mut bucket, &*self.ports.ids);
-            let (at, own) = (keys::bucket(name), keys::bucket_doc(bucket.id, D::KIND));
-            let mut write = vec![
-                Write::Put(at.clone(), encode(&bucket)),
-                match doc {
-                    Some(doc) => Write::Put(own, encode(doc)),
-                    None => Write::Delete(own),
-                },
-            ];
-            if D::KIND == DocKind::Lifecycle {
-                write.extend(self.lifecycle_duty(&bucket));
-            }
-            let txn = now(vec![Expect::Revision(at, revision)], write);
-            if self.commit_one(txn).await? {
+            if self.commit_doc(bucket, revision, doc).await? {
                 self.work_bell.ring();
                 return Ok(());
             }
         }
         Err(CommitError::Conflict.into())
+    }
+
+    /// Commits a document, or its removal, with the bucket as it was read; false when somebody else was
+    /// faster.
+    async fn commit_doc<D: Document>(
+        &self,
+        mut bucket: Bucket,
+        revision: Revision,
+        doc: Option<&D>,
+    ) -> Result<bool, Error> {
+        D::mark(doc, &mut bucket, &*self.ports.ids);
+        let (at, own) = (
+            keys::bucket(&bucket.name),
+            keys::bucket_doc(bucket.id, D::KIND),
+        );
+        let mut write = vec![
+            Write::Put(at.clone(), encode(&bucket)),
+            match doc {
+                Some(doc) => Write::Put(own, encode(doc)),
+                None => Write::Delete(own),
+            },
+        ];
+        if D::KIND == DocKind::Lifecycle {
+            write.extend(self.lifecycle_duty(&bucket));
+        }
+        self.commit_one(now(vec![Expect::Revision(at, revision)], write))
+            .await
     }
 
     /// Puts the duty to carry out the lifecycle rules of a bucket; the first turn is now.

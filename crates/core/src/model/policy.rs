@@ -276,6 +276,11 @@ impl Network {
         (bits <= all).then_some(Self { first, bits })
     }
 
+    /// Whether every address of its kind is one of them.
+    pub fn is_everywhere(&self) -> bool {
+        self.bits == 0
+    }
+
     /// Whether an address is one of them. An IPv4 address written as IPv6 is an IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         let off = |all: u8| u32::from(all - self.bits);

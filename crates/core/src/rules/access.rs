@@ -99,6 +99,11 @@ pub fn check_policy(text: &str, statements: &[Statement]) -> Result<(), Error> {
     policy::check(text, statements)
 }
 
+/// Whether a policy lets everybody do something: it allows it without naming accounts or networks.
+pub fn is_public(statements: &[Statement]) -> bool {
+    policy::is_public(statements)
+}
+
 /// Decides about operations that are aimed at no bucket: any account may.
 pub fn allow_account(principal: &Principal) -> Result<(Permit, &AccountId), Error> {
     match principal.account() {

@@ -6,7 +6,7 @@
 
 mod check;
 
-pub use check::{check, overlap};
+pub use check::{Deed, check, overlap};
 
 use std::time::Duration;
 

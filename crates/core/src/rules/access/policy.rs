@@ -6,7 +6,7 @@ use crate::engine::Cx;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{POLICY_BYTES_MAX, POLICY_STATEMENTS_MAX};
 use crate::model::{
-    Action, Bucket, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,
+    Action, Actions, Bucket, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,
     Timestamp,
 };
 use crate::rules::pattern::fits;
@@ -90,6 +90,22 @@ fn is_like(likeness: Likeness, value: &str, text: &str) -> bool {
         Likeness::SameButCase => value.eq_ignore_ascii_case(text),
         Likeness::Pattern => fits(value, text),
     }
+}
+
+/// Whether a policy lets everybody do something, wherever they are.
+pub(super) fn is_public(statements: &[Statement]) -> bool {
+    let near = |condition: &Condition| match condition {
+        Condition::Source { within, networks } => {
+            *within && !networks.iter().any(Network::is_everywhere)
+        }
+        Condition::Secure(_) | Condition::Time { .. } | Condition::Text { .. } => false,
+    };
+    statements.iter().any(|one| {
+        one.effect == Effect::Allow
+            && one.principals == Principals::Everyone
+            && one.actions != Actions::default()
+            && !one.conditions.iter().any(near)
+    })
 }
 
 /// Checks a policy before it is stored: its size, and that every statement can be about something.

@@ -426,6 +426,39 @@ fn the_owner_keeps_the_policy_and_nothing_else_against_a_denial() {
 }
 
 #[test]
+fn a_policy_is_public_when_it_allows_everybody_from_everywhere() {
+    let everybody = || statement(Effect::Allow);
+    let some = Principals::Accounts(vec![AccountId("other".into())]);
+    let secure = Condition::Secure(true);
+    let cases = [
+        (everybody(), true),
+        (statement(Effect::Deny), false),
+        (
+            Statement {
+                principals: some,
+                ..everybody()
+            },
+            false,
+        ),
+        (
+            Statement {
+                actions: Actions::default(),
+                ..everybody()
+            },
+            false,
+        ),
+        (under(source(true, &["10.0.0.0/8"])), false),
+        (under(source(true, &["10.0.0.0/8", "0.0.0.0/0"])), true),
+        (under(source(false, &["10.0.0.0/8"])), true),
+        (under(secure), true),
+    ];
+    for (one, wanted) in cases {
+        assert_eq!(is_public(&[statement(Effect::Deny), one.clone()]), wanted, "{one:?}");
+    }
+    assert!(!is_public(&[]));
+}
+
+#[test]
 fn policies_are_few_and_small() {
     let one = statement(Effect::Allow);
     let many = |n| vec![one.clone(); n];

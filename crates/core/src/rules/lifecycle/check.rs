@@ -84,6 +84,11 @@ fn check_actions(rule: &LifecycleRule) -> Result<(), Error> {
 
 /// Moves go to classes for ever less frequent use, and end before the object does.
 fn check_moves(moves: &[Transition], expire_days: Option<u32>) -> Result<(), Error> {
+    if moves.iter().any(|one| depth(one.class) == 0) {
+        return Err(invalid(
+            "a lifecycle rule moves objects to a class for less frequent use than the first",
+        ));
+    }
     for one in moves {
         let Some(when) = days(Some(one.due)) else {
             continue;
@@ -124,14 +129,33 @@ fn is_midnight(due: Due) -> bool {
     }
 }
 
-/// Two rules that may do the same to one object, in vendors' words an overlap: their ids.
-pub fn overlap(rules: &[LifecycleRule]) -> Option<(&str, &str)> {
+/// What a rule does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Deletes current objects.
+    Expire,
+    /// Takes delete markers away that stand alone.
+    ExpireMarkers,
+    /// Removes versions that are not current.
+    ExpireOlder,
+    /// Moves current objects to another class.
+    Move,
+    /// Moves versions that are not current.
+    MoveOlder,
+    /// Gives uploads up.
+    Abort,
+}
+
+/// What two rules may both do to one object, in vendors' words an overlap.
+pub fn overlap(rules: &[LifecycleRule]) -> Option<Deed> {
     let mut pairs = rules
         .iter()
         .enumerate()
         .flat_map(|(n, one)| rules.iter().skip(n + 1).map(move |other| (one, other)));
-    let found = pairs.find(|(one, other)| meet(&one.filter, &other.filter) && alike(one, other));
-    found.map(|(one, other)| (&*one.id, &*other.id))
+    pairs.find_map(|(one, other)| {
+        let both = || deeds(one).find(|deed| deeds(other).any(|same| same == *deed));
+        meet(&one.filter, &other.filter).then(both)?
+    })
 }
 
 /// Whether an object can be what both filters are about.
@@ -148,19 +172,17 @@ fn meet(one: &LifecycleFilter, other: &LifecycleFilter) -> bool {
     nested && !one.tags.iter().any(differs) && !apart(one, other) && !apart(other, one)
 }
 
-fn alike(one: &LifecycleRule, other: &LifecycleRule) -> bool {
-    let actions = |rule: &LifecycleRule| {
-        [
-            rule.expire.is_some(),
-            rule.expire_markers,
-            rule.expire_older.is_some(),
-            !rule.transitions.is_empty(),
-            !rule.older_transitions.is_empty(),
-            rule.abort.is_some(),
-        ]
-    };
-    let both = actions(one).into_iter().zip(actions(other));
-    both.into_iter().any(|(one, other)| one && other)
+fn deeds(rule: &LifecycleRule) -> impl Iterator<Item = Deed> {
+    let all = [
+        (Deed::Expire, rule.expire.is_some()),
+        (Deed::ExpireMarkers, rule.expire_markers),
+        (Deed::ExpireOlder, rule.expire_older.is_some()),
+        (Deed::Move, !rule.transitions.is_empty()),
+        (Deed::MoveOlder, !rule.older_transitions.is_empty()),
+        (Deed::Abort, rule.abort.is_some()),
+    ];
+    all.into_iter()
+        .filter_map(|(deed, does)| does.then_some(deed))
 }
 
 fn bytes(rule: &LifecycleRule) -> usize {
