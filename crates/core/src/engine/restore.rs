@@ -117,13 +117,11 @@ impl Engine {
         seen: &Seen,
     ) -> Result<Option<ObjectVersion>, Error> {
         let current = seen.current.as_ref().map(|current| &current.version);
-        match current.filter(|version| version.id == owed.version) {
-            Some(current) => Ok(Some(current.clone())),
-            None => {
-                let look = Look::At(owed.version);
-                self.peek(bucket.id, &owed.key, look).await
-            }
+        if let Some(current) = current.filter(|version| version.id == owed.version) {
+            return Ok(Some(current.clone()));
         }
+        let look = Look::At(owed.version);
+        self.peek(bucket.id, &owed.key, look).await
     }
 }
 

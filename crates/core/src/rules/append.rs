@@ -82,13 +82,12 @@ pub fn layout(held: Held, size: u64, piece: u64, small_max: u64) -> Result<Layou
         _ if piece == 0 => Ok(Layout::Same),
         Held::Nothing => Ok(Layout::First),
         Held::Small if size.saturating_add(piece) <= small_max => Ok(Layout::Small),
-        Held::Small => Ok(Layout::Next),
         Held::Blobs(2.., last) if piece <= small_max && last < small_max => Ok(Layout::Gather),
         Held::Blobs(APPENDED_PIECES_MAX.., _) => Err(Error::new(
             ErrorKind::TooLarge,
             "the object has as many pieces as it may; append to another key, or larger pieces",
         )),
-        Held::Blobs(..) => Ok(Layout::Next),
+        Held::Small | Held::Blobs(..) => Ok(Layout::Next),
     }
 }
 

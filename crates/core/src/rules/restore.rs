@@ -28,13 +28,11 @@ pub fn state(record: &ObjectRecord, now: Timestamp) -> Option<RestoreState> {
 
 /// Whether the bytes of an object may be read: `NotRestored`.
 pub fn check_readable(record: &ObjectRecord, now: Timestamp) -> Result<(), ErrorKind> {
-    match state(record, now) {
-        Some(RestoreState::Until(_)) => Ok(()),
-        None | Some(RestoreState::Running) if record.class.is_frozen() => {
-            Err(ErrorKind::NotRestored)
-        }
-        None | Some(RestoreState::Running) => Ok(()),
+    let restored = matches!(state(record, now), Some(RestoreState::Until(_)));
+    if record.class.is_frozen() && !restored {
+        return Err(ErrorKind::NotRestored);
     }
+    Ok(())
 }
 
 /// Restores an object for a time that begins when it is ready, which takes `delay`. What is restored

@@ -118,8 +118,11 @@ fn a_restore_takes_its_time_and_is_told_once() {
             work::run_due_once(&engine).await.unwrap();
         }
         assert!(world.rows(Table::Work).await.is_empty());
-        use EventKind::{CreatedPut, RestoreCompleted, RestorePost};
-        let wanted = [CreatedPut, RestorePost, RestoreCompleted];
+        let wanted = [
+            EventKind::CreatedPut,
+            EventKind::RestorePost,
+            EventKind::RestoreCompleted,
+        ];
         assert_eq!(kinds(&world, &bucket).await, wanted);
         let told = world.events(&bucket).await.pop().unwrap().event;
         assert_eq!((told.size, &*told.request_id), (5, "request-1"));
