@@ -24,6 +24,7 @@ use cohong_core::ports::{
     Position, Record, StoreError, Table, Tail, Txn, Write,
 };
 use cohong_core::records::{CurrentRecord, PayloadRecord, PayloadState, decode};
+use cohong_core::rules::access::Action;
 use cohong_core::{Error, ErrorKind, limits, work};
 use common::{WatchedMeta, World, account, anonymous, body, owner, run, target};
 use futures_util::StreamExt;
@@ -90,6 +91,7 @@ impl Upload {
             target: self.target.clone(),
             parts: None,
             part_bytes_min: 0,
+            acl: None,
             conditions: Conditions::default(),
             callback: None,
         }
@@ -731,4 +733,46 @@ async fn an_upload_that_must_not_overwrite_is_refused_at_once() {
     let refused = engine.create_upload(&owner(), new_only()).await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::ObjectExists);
     assert!(engine.create_upload(&owner(), create(None)).await.is_ok());
+}
+
+#[tokio::test]
+async fn grants_said_at_the_end_count_most() {
+    let open = Acl {
+        grants: vec![Grant {
+            grantee: Grantee::AllUsers,
+            permission: Permission::Read,
+        }],
+    };
+    let shut = Acl { grants: Vec::new() };
+    for (begun, said, wanted) in [
+        (None, None, None),
+        (Some(&open), None, Some(&open)),
+        (None, Some(&open), Some(&open)),
+        (Some(&open), Some(&shut), Some(&shut)),
+    ] {
+        let mut upload = begin().await;
+        let create = CreateUpload {
+            bucket: upload.bucket.clone(),
+            key: upload.target.key.clone(),
+            attributes: Attributes {
+                acl: begun.cloned(),
+                ..Attributes::default()
+            },
+            conditions: Conditions::default(),
+            sequential: false,
+        };
+        let engine = upload.world.engine.clone();
+        upload.target.upload = engine.create_upload(&owner(), create).await.unwrap();
+        upload.part(1, b"x").await.unwrap();
+        let req = CompleteUpload {
+            acl: said.cloned(),
+            ..upload.request()
+        };
+        upload.complete_as(req).await.unwrap();
+        let at = target(&upload.bucket, "k", VersionChoice::Current);
+        let found = engine
+            .inspect_object(&owner(), &at, Action::ReadObject)
+            .await;
+        assert_eq!(found.unwrap().record.acl.as_ref(), wanted);
+    }
 }

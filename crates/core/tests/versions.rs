@@ -4,7 +4,8 @@
 mod common;
 
 use cohong_core::engine::{
-    Conditions, CopyObject, CopySource, DeleteReceipt, ETagMatch, ObjectChange, VersionChoice,
+    Conditions, CopyObject, CopySource, DeleteReceipt, ETagMatch, NewMeta, ObjectChange,
+    VersionChoice,
 };
 use cohong_core::limits::{DELETE_BATCH, DELETE_KEYS_MAX};
 use cohong_core::memory::{BlobStep, Fate};
@@ -401,17 +402,67 @@ fn a_copy_minds_conditions_on_both_sides() {
         world.put(&bucket, "a", "x").await;
         let mut unmatched = copy(&bucket, "a", &bucket, "b");
         unmatched.source.conditions.if_match = Some(ETagMatch::OneOf(vec!["00".into()]));
+        let mut unchanged = copy(&bucket, "a", &bucket, "b");
+        unchanged.source.conditions.if_none_match = Some(ETagMatch::Any);
         let mut exists = copy(&bucket, "a", &bucket, "a");
         exists.conditions.if_none_match = Some(ETagMatch::Any);
         let mut absent = copy(&bucket, "a", &bucket, "b");
         absent.source.object = target(&bucket, "nothing", CURRENT);
         for (req, kind) in [
             (unmatched, ErrorKind::PreconditionFailed),
+            (unchanged, ErrorKind::NotModified),
             (exists, ErrorKind::ObjectExists),
             (absent, ErrorKind::NoSuchKey),
         ] {
             let refused = world.engine.copy_object(&owner(), req).await;
             assert_eq!(refused.unwrap_err().kind(), kind);
+        }
+    });
+}
+
+#[test]
+fn new_metadata_of_a_copy_may_leave_the_content_type() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        let typed = StoredHeaders {
+            content_type: Some("a/b".into()),
+            cache_control: Some("no-cache".into()),
+            ..StoredHeaders::default()
+        };
+        let named = |content_type: Option<&str>| StoredHeaders {
+            content_type: content_type.map(Into::into),
+            ..StoredHeaders::default()
+        };
+        let cases = [
+            (false, None, None),
+            (true, None, Some("a/b")),
+            (true, Some("c/d"), Some("c/d")),
+        ];
+        for (keeps_type, given, wanted) in cases {
+            world.put(&bucket, "a", "x").await;
+            let typed = ObjectChange::Meta(typed.clone(), Vec::new());
+            let at = target(&bucket, "a", CURRENT);
+            world
+                .engine
+                .change_object(&owner(), &at, typed)
+                .await
+                .unwrap();
+            // Onto itself: the bytes stay, what stands beside them changes.
+            let req = CopyObject {
+                replace: Some(NewMeta {
+                    headers: named(given),
+                    user_meta: Vec::new(),
+                    keeps_type,
+                }),
+                ..copy(&bucket, "a", &bucket, "a")
+            };
+            world.engine.copy_object(&owner(), req).await.unwrap();
+            let info = world
+                .engine
+                .inspect_object(&owner(), &at, Action::ReadObject)
+                .await;
+            assert_eq!(info.unwrap().record.headers, named(wanted));
         }
     });
 }

@@ -117,6 +117,7 @@ async fn complete(world: &World, target: UploadTarget) {
         target,
         parts: None,
         part_bytes_min: 0,
+        acl: None,
         conditions: Conditions::default(),
         callback: None,
     };

@@ -115,7 +115,8 @@ impl Engine {
         (bucket, revision): (&Bucket, Revision),
     ) -> Result<Option<Written>, Unwritten> {
         let seen = self.see_one(bucket.id, w.key).await?;
-        check_write(w.conditions, overwritten(seen.current.as_ref())).map_err(unmet)?;
+        let current = overwritten(seen.current.as_ref());
+        check_write(w.conditions, bucket.versioning, current).map_err(unmet)?;
         let mut record = w.record.clone();
         record.class = w.class.unwrap_or(bucket.default_class);
         let act = Act::Write(Box::new(record));

@@ -23,6 +23,7 @@ use crate::model::{
 use crate::ports::{CommitError, Record, StoreError, Write};
 use crate::records::{PartRecord, PayloadState, UploadState, decode, encode, keys};
 use crate::rules::access::{Action, On, allow};
+use crate::rules::attributes::check_acl;
 use crate::rules::complete::{Assembled, assemble};
 use crate::rules::version;
 
@@ -35,6 +36,7 @@ impl Engine {
         cx: &Cx,
         req: CompleteUpload,
     ) -> Result<CompleteReceipt, Error> {
+        req.acl.as_ref().map_or(Ok(()), check_acl)?;
         if let Some(spec) = &req.callback {
             self.check_callback(spec)?;
         }
@@ -103,7 +105,7 @@ impl Engine {
         let stored = self.all_parts(&req.target).await?;
         let made = assemble(&stored, req.parts.as_deref(), req.part_bytes_min)?;
         let payload = req.target.upload.payload();
-        let record = object_of(bucket, &req.target, fenced, &made);
+        let record = object_of(bucket, req, fenced, &made);
         let mut write = vec![Write::Delete(fenced.at.clone())];
         write.extend(manifest(payload, &made.extents));
         write.extend(self.purge_parts(bucket, &req.target));
@@ -207,10 +209,11 @@ impl Engine {
 /// The object an upload becomes.
 fn object_of(
     bucket: &Bucket,
-    target: &UploadTarget,
+    req: &CompleteUpload,
     upload: &FoundUpload,
     made: &Assembled,
 ) -> ObjectRecord {
+    let target = &req.target;
     let payload = target.upload.payload();
     let begun = upload.record.clone();
     // Whoever completes it: the object belongs to who began it.
@@ -236,7 +239,7 @@ fn object_of(
         class: begun.class,
         upload: Some(target.upload),
         owner,
-        acl: begun.acl,
+        acl: req.acl.clone().or(begun.acl),
         form: Form::Normal,
         restore: None,
     }

@@ -10,7 +10,7 @@ use crate::model::{
 use crate::ports::{CommitError, StoreError};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::attributes::{check_acl, check_meta, check_tags};
-use crate::rules::conditions::check_copy_source;
+use crate::rules::conditions::check_read;
 use crate::rules::restore::check_readable;
 
 use super::buckets::owner_of;
@@ -35,8 +35,7 @@ impl Engine {
                 .find_allowed(cx, &source, from, Action::ReadObject)
                 .await?;
             let validators = Some(found.validators());
-            check_copy_source(&req.source.conditions, validators)
-                .map_err(|kind| refusal(kind, &found))?;
+            check_read(&req.source.conditions, validators).map_err(|kind| refusal(kind, &found))?;
             if !matches!(found.object().form, Form::Symlink(_)) {
                 check_readable(found.object(), self.ports.clock.now())
                     .map_err(|kind| refusal(kind, &found))?;
@@ -116,8 +115,8 @@ impl Engine {
 }
 
 fn check_new(req: &CopyObject) -> Result<(), Error> {
-    if let Some((headers, user_meta)) = &req.replace {
-        check_meta(headers, user_meta)?;
+    if let Some(new) = &req.replace {
+        check_meta(&new.headers, &new.user_meta)?;
     }
     req.tags.as_ref().map_or(Ok(()), check_tags)?;
     req.acl.as_ref().map_or(Ok(()), check_acl)
@@ -131,10 +130,7 @@ fn copied(
     source: &ObjectRecord,
     payload: PayloadRef,
 ) -> ObjectRecord {
-    let (headers, user_meta): (StoredHeaders, UserMeta) = req
-        .replace
-        .clone()
-        .unwrap_or_else(|| (source.headers.clone(), source.user_meta.clone()));
+    let (headers, user_meta) = meta_of_copy(req, source);
     ObjectRecord {
         size: source.size,
         etag: source.etag.clone(),
@@ -154,4 +150,18 @@ fn copied(
         },
         restore: None,
     }
+}
+
+/// Headers and metadata of the copy.
+fn meta_of_copy(req: &CopyObject, source: &ObjectRecord) -> (StoredHeaders, UserMeta) {
+    let Some(new) = req.replace.clone() else {
+        return (source.headers.clone(), source.user_meta.clone());
+    };
+    let mut headers = new.headers;
+    if new.keeps_type && headers.content_type.is_none() {
+        headers
+            .content_type
+            .clone_from(&source.headers.content_type);
+    }
+    (headers, new.user_meta)
 }

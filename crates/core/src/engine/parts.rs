@@ -14,7 +14,7 @@ use crate::model::{BlobId, Bucket, Checksums, Extent, Place};
 use crate::ports::{CommitError, Write};
 use crate::records::{PartRecord, encode, keys};
 use crate::rules::access::{Action, On, allow};
-use crate::rules::conditions::check_copy_source;
+use crate::rules::conditions::check_part_source;
 
 impl Engine {
     /// Stores a part: `InvalidPartNumber`, `PartNotSequential`, `NoSuchUpload`, `Busy` while the upload
@@ -33,7 +33,7 @@ impl Engine {
         let number = part_number(req.number)?;
         let bucket = self.bucket_for_part(cx, &req.target, number).await?;
         let CopyPart { source, range, .. } = req;
-        let check = |found: &Found| check_copy_source(&source.conditions, Some(found.validators()));
+        let check = |found: &Found| check_part_source(&source.conditions, Some(found.validators()));
         let opened = self.open_object(cx, &source.object, range, &check).await?;
         let body = Body {
             len: Some(opened.range.end - opened.range.start),

@@ -78,7 +78,8 @@ impl Engine {
         allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
         if req.conditions != Conditions::default() {
             let seen = self.see_one(bucket.id, &req.key).await?;
-            check_write(&req.conditions, overwritten(seen.current.as_ref())).map_err(unmet)?;
+            let current = overwritten(seen.current.as_ref());
+            check_write(&req.conditions, bucket.versioning, current).map_err(unmet)?;
         }
         Ok(bucket)
     }

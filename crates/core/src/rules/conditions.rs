@@ -5,7 +5,7 @@
 
 use crate::engine::{Conditions, ETagMatch};
 use crate::error::ErrorKind;
-use crate::model::{Etag, Timestamp};
+use crate::model::{Etag, Timestamp, Versioning};
 
 /// The version a condition is about: its etag and when it was written; `None` when there is none.
 type Current<'a> = Option<(&'a Etag, Timestamp)>;
@@ -22,19 +22,26 @@ pub fn check_read(conditions: &Conditions, current: Current<'_>) -> Result<(), E
     Ok(())
 }
 
-/// Whether a copy may read its source: every failure is `PreconditionFailed`.
-pub fn check_copy_source(conditions: &Conditions, current: Current<'_>) -> Result<(), ErrorKind> {
+/// Whether a copied part may read its source: every failure is `PreconditionFailed`.
+pub fn check_part_source(conditions: &Conditions, current: Current<'_>) -> Result<(), ErrorKind> {
     check_read(conditions, current).map_err(|_| ErrorKind::PreconditionFailed)
 }
 
-/// Whether a write may replace what is there. `if_none_match: Any` on something that exists is
-/// `ObjectExists`; everything else that fails is `PreconditionFailed`, also a condition that needs a
-/// version when there is none.
-pub fn check_write(conditions: &Conditions, current: Current<'_>) -> Result<(), ErrorKind> {
-    if conditions.if_none_match == Some(ETagMatch::Any) && current.is_some() {
+/// Whether a write may replace what is there. `if_none_match: Any` and `no_overwrite` on something that
+/// exists are `ObjectExists`, the latter only where nothing but the current version was ever kept;
+/// everything else that fails is `PreconditionFailed`, also a condition that needs a version when there
+/// is none.
+pub fn check_write(
+    conditions: &Conditions,
+    versioning: Versioning,
+    current: Current<'_>,
+) -> Result<(), ErrorKind> {
+    let only_new = conditions.if_none_match == Some(ETagMatch::Any)
+        || conditions.no_overwrite && versioning == Versioning::Off;
+    if only_new && current.is_some() {
         return Err(ErrorKind::ObjectExists);
     }
-    check_copy_source(conditions, current)
+    check_part_source(conditions, current)
 }
 
 /// `if_match`, or else `if_unmodified_since`.

@@ -29,6 +29,7 @@ pub fn parse(headers: Headers<'_>) -> Result<Conditions, BadCondition> {
     Ok(Conditions {
         if_match: headers.if_match.map(tags).transpose()?,
         if_none_match: headers.if_none_match.map(tags).transpose()?,
+        no_overwrite: false,
         if_modified_since: headers.if_modified_since.and_then(date::parse_http),
         if_unmodified_since: headers.if_unmodified_since.and_then(date::parse_http),
     })

@@ -1,13 +1,16 @@
 //! Copies within the server.
 
-use cohong_core::engine::{CopyObject, CopyPart, CopySource, Engine, ObjectTarget};
+use cohong_core::engine::{
+    CopyObject, CopyPart, CopySource, Engine, NewMeta, ObjectTarget, VersionChoice,
+};
 use cohong_core::model::{BucketName, Etag, VersionTag};
+use cohong_core::{Error, ErrorKind};
 use http::HeaderMap;
 use serde::Serialize;
 
 use super::answer::{put, version_text};
 use super::attributes::stored_headers;
-use super::input::{part_number, source_conditions, upload, version, write_conditions};
+use super::input::{part_number, source_conditions, upload, version};
 use super::range;
 use super::vocabulary::Vocabulary;
 use crate::gate::call::{Call, KeyRules};
@@ -43,20 +46,31 @@ impl Vocabulary {
     ) -> Result<Copied, Fault> {
         let given = self.given(call)?;
         self.refuse_unkept(&given)?;
+        let source = self.source(&given)?;
+        let (bucket, key) = (call.bucket()?, call.key()?);
+        let from = &source.object;
+        let onto_itself = self.copies.onto_itself_replaces
+            && (&from.bucket, &from.key) == (bucket, key)
+            && from.version == VersionChoice::Current;
+        let replace = replaces(&given, "metadata-directive")? || onto_itself;
         let request = CopyObject {
-            source: self.source(&given)?,
-            bucket: call.bucket()?.clone(),
-            key: call.key()?.clone(),
-            replace: replaces(&given, "metadata-directive")?
-                .then(|| (stored_headers(&given), self.user_meta(&given))),
+            bucket: bucket.clone(),
+            key: key.clone(),
+            replace: replace.then(|| NewMeta {
+                headers: stored_headers(&given),
+                user_meta: self.user_meta(&given),
+                keeps_type: self.copies.keep_type,
+            }),
             tags: replaces(&given, "tagging-directive")?
                 .then(|| self.tags_given(&given))
                 .transpose()?,
             class: self.class_given(&given)?,
             acl: self.acl_given(&given, acl)?.own(),
-            conditions: write_conditions(&given)?,
+            conditions: self.write_conditions(&given)?,
+            source,
         };
-        let receipt = engine.copy_object(&call.cx, request).await?;
+        let receipt = engine.copy_object(&call.cx, request).await;
+        let receipt = receipt.map_err(|error| self.not_copied(error))?;
         let mut headers = self.uploaded(&receipt.stored);
         self.put_source(&mut headers, Some(receipt.source_version));
         Ok(Copied {
@@ -77,7 +91,12 @@ impl Vocabulary {
                 let name = given.name("copy-source-range");
                 given.bad("copy-source-range", format!("{name} is bytes=first-last"))
             };
-            range::parse_strict(text).ok_or_else(bad)
+            let read = if self.copies.open_ranges {
+                range::parse
+            } else {
+                range::parse_strict
+            };
+            read(text).ok_or_else(bad)
         });
         let request = CopyPart {
             target: upload(call)?,
@@ -97,6 +116,15 @@ impl Vocabulary {
                 last_modified: self.date(receipt.written_at),
             },
         })
+    }
+
+    /// A source that is not new enough, as the vendor sees it.
+    fn not_copied(&self, error: Error) -> Fault {
+        if error.kind() != ErrorKind::NotModified || self.copies.tell_not_modified {
+            return error.into();
+        }
+        let message = "a condition on the source of the copy does not hold";
+        Error::new(ErrorKind::PreconditionFailed, message).into()
     }
 
     fn put_source(&self, headers: &mut HeaderMap, version: Option<VersionTag>) {
@@ -173,8 +201,6 @@ fn source_object(text: &str, keys: &KeyRules) -> Result<ObjectTarget, BadSource>
 
 #[cfg(test)]
 mod tests {
-    use cohong_core::ErrorKind;
-    use cohong_core::engine::VersionChoice;
     use cohong_core::model::VersionId;
 
     use super::*;

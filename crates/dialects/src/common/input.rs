@@ -12,6 +12,7 @@ use sha2::Sha256;
 
 use super::attributes::boolean;
 use super::conditions;
+use super::vocabulary::Vocabulary;
 use crate::gate::body::collect;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
@@ -133,22 +134,29 @@ pub(crate) fn bad_part_number() -> Fault {
     Error::new(ErrorKind::InvalidPartNumber, "a part number is 1 to 10,000").into()
 }
 
-/// Conditions on what a write would replace: `forbid-overwrite` and `if-match` of the vendor, and the
-/// standard headers.
-pub(crate) fn write_conditions(given: &Given<'_>) -> Result<Conditions, Fault> {
-    let forbid = given.own("forbid-overwrite");
-    let forbid = forbid.map_or(Ok(false), |text| {
-        boolean(&given.name("forbid-overwrite"), text)
-    })?;
-    read(conditions::Headers {
-        if_match: given.own("if-match").or_else(|| given.get("if-match")),
-        if_none_match: if forbid {
-            Some("*")
-        } else {
-            given.get("if-none-match")
-        },
-        ..conditions::Headers::default()
-    })
+impl Vocabulary {
+    /// Conditions on what a write would replace: `forbid-overwrite` and `if-match` of the vendor, and the
+    /// standard headers.
+    pub(crate) fn write_conditions(&self, given: &Given<'_>) -> Result<Conditions, Fault> {
+        let forbid = given.own("forbid-overwrite");
+        let forbid = forbid.map_or(Ok(false), |text| {
+            boolean(&given.name("forbid-overwrite"), text)
+        })?;
+        let always = forbid && !self.versions_overwrite;
+        let conditions = read(conditions::Headers {
+            if_match: given.own("if-match").or_else(|| given.get("if-match")),
+            if_none_match: if always {
+                Some("*")
+            } else {
+                given.get("if-none-match")
+            },
+            ..conditions::Headers::default()
+        })?;
+        Ok(Conditions {
+            no_overwrite: forbid,
+            ..conditions
+        })
+    }
 }
 
 /// Conditions of a read.

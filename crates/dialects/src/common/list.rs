@@ -9,7 +9,9 @@ use cohong_core::engine::{
 use cohong_core::limits::{KEY_BYTES_MAX, PAGE_MAX};
 use cohong_core::model::UploadId;
 
+use super::answer::version_text;
 use super::input::version_tag;
+use super::lines::PrefixLine;
 use super::vocabulary::{Pages, Vocabulary};
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
@@ -96,6 +98,33 @@ impl<T> Page<T> {
     pub(crate) fn write(&self, text: &str) -> String {
         self.query.encoding.write(text)
     }
+
+    /// Rolled-up prefixes as lines.
+    pub(crate) fn prefix_lines<'a>(
+        &self,
+        prefixes: impl IntoIterator<Item = &'a String>,
+    ) -> Vec<PrefixLine> {
+        let line = |prefix: &String| PrefixLine::new(prefix, self.query.encoding);
+        prefixes.into_iter().map(line).collect()
+    }
+}
+
+impl Page<VersionListing> {
+    /// Key and version after which the next page begins, as the answer shows them. No version stands
+    /// behind a prefix, and none where the bucket never had versions.
+    pub(crate) fn next_version(&self) -> Option<(String, Option<String>)> {
+        let next = self.listing.next.as_ref();
+        next.map(|(key, version)| (self.write(key), version.and_then(version_text)))
+    }
+}
+
+impl Page<UploadListing> {
+    /// Key and upload after which the next page begins, as the answer shows them. No upload stands
+    /// behind a prefix.
+    pub(crate) fn next_upload(&self) -> Option<(String, Option<String>)> {
+        let next = self.listing.next.as_ref();
+        next.map(|(key, upload)| (self.write(key), upload.map(|id| id.to_string())))
+    }
 }
 
 impl Page<Listing> {
@@ -108,13 +137,14 @@ impl Page<Listing> {
         })
     }
 
-    /// The rolled-up prefixes, in order, as the answer shows them.
-    pub(crate) fn prefixes(&self) -> impl Iterator<Item = String> {
+    /// The rolled-up prefixes, in order.
+    pub(crate) fn prefixes(&self) -> Vec<PrefixLine> {
         let entries = self.listing.entries.iter();
-        entries.filter_map(|entry| match entry {
+        let prefixes = entries.filter_map(|entry| match entry {
             ListingEntry::Object(_) => None,
-            ListingEntry::Prefix(prefix) => Some(self.write(prefix)),
-        })
+            ListingEntry::Prefix(prefix) => Some(prefix),
+        });
+        self.prefix_lines(prefixes)
     }
 
     /// The marker of the next page, as the answer shows it.

@@ -16,6 +16,7 @@ pub mod form;
 pub(crate) mod input;
 pub mod json;
 mod limits;
+pub(crate) mod lines;
 pub(crate) mod list;
 pub(crate) mod object;
 pub(crate) mod ordered;

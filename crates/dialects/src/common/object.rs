@@ -14,7 +14,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::answer::{self, CONTENT_MD5, put};
-use super::input::{digests, read_conditions, target, write_conditions};
+use super::input::{digests, read_conditions, target};
 use super::limits::ONE_PIECE_BYTES_MAX;
 use super::ordered::answered;
 use super::range;
@@ -34,7 +34,7 @@ impl Vocabulary {
             bucket: call.bucket()?.clone(),
             key: call.key()?.clone(),
             attributes: self.attributes(&given, acl)?,
-            conditions: write_conditions(&given)?,
+            conditions: self.write_conditions(&given)?,
             digests: digests(&call)?,
             size: None,
             callback: self.callback_of(&call)?,

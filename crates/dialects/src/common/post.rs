@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::answer::{self, put_text};
 use super::form::{self, BadForm, Form, Limits};
-use super::input::{md5_of, write_conditions};
+use super::input::md5_of;
 use super::ordered::answered;
 use super::policy::{BadPolicy, Policy};
 use super::vocabulary::Vocabulary;
@@ -104,7 +104,7 @@ impl Vocabulary {
             bucket: bucket.clone(),
             key: key.clone(),
             attributes: self.attributes(&given, acl)?,
-            conditions: write_conditions(&given)?,
+            conditions: self.write_conditions(&given)?,
             digests: ExpectedDigests {
                 md5,
                 ..ExpectedDigests::default()

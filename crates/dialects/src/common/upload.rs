@@ -2,31 +2,66 @@
 
 use cohong_core::engine::{
     CompleteReceipt, CompleteUpload, CreateUpload, Engine, ListParts, NamedPart, PartListing,
-    PutPart, UploadTarget,
+    PartSummary, PutPart,
 };
 use cohong_core::limits::PARTS_MAX;
-use cohong_core::model::{Etag, UploadId};
+use cohong_core::model::Etag;
 use http::header::LOCATION;
 use http::{HeaderMap, Response, StatusCode};
+use serde::Serialize;
 
 use super::answer::{self, put};
+use super::attributes::AclSaid;
 use super::conditions::unquote;
-use super::input::{bad_part_number, digests, part_number, upload, write_conditions};
-use super::list::{number, page_size};
+use super::input::{bad_part_number, digests, part_number, upload};
+use super::list::{Encoding, number, page_size};
 use super::ordered::answered;
 use super::vocabulary::Vocabulary;
 use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
 
+/// A begun upload, as the family's bodies tell it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Begun {
+    bucket: String,
+    key: String,
+    upload_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_type: Option<&'static str>,
+}
+
+/// How an upload is ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    /// Least size of every part but the last, bytes.
+    pub(crate) part_bytes_min: u64,
+    /// Name of the header of the object's access control list, with vendors that take one here too.
+    pub(crate) acl: Option<&'static str>,
+}
+
 /// A completed upload that no callback answered for.
 pub(crate) struct Completed {
     /// Headers of the answer.
     pub(crate) headers: HeaderMap,
-    /// URL of the object.
-    pub(crate) location: String,
+    /// What its body says, at least.
+    pub(crate) result: CompleteResult,
     /// What was stored.
     pub(crate) receipt: CompleteReceipt,
+}
+
+/// An object made of parts, as the family's bodies tell it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct CompleteResult {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_type: Option<&'static str>,
+    location: String,
+    bucket: String,
+    key: String,
+    #[serde(rename = "ETag")]
+    etag: String,
 }
 
 /// How a complete ended.
@@ -39,41 +74,69 @@ pub(crate) enum Completion {
 
 /// A page of parts, and what was asked for.
 pub(crate) struct PartPage {
-    /// Which upload.
-    pub(crate) target: UploadTarget,
-    /// The marker.
-    pub(crate) after: u32,
-    /// Parts at most.
-    pub(crate) limit: usize,
+    /// What the answer says of the page.
+    pub(crate) told: PartsTold,
     /// The parts.
     pub(crate) listing: PartListing,
 }
 
-impl PartPage {
+/// A page of parts without the parts, as the family's bodies tell it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PartsTold {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_type: Option<&'static str>,
+    bucket: String,
+    key: String,
+    upload_id: String,
+    part_number_marker: u32,
     /// The marker of the next page; there is one on the last page, too.
-    pub(crate) fn next(&self) -> u32 {
-        let last = self.listing.parts.last().map_or(0, |part| part.number);
-        self.listing.next.unwrap_or(last)
-    }
+    next_part_number_marker: u32,
+    max_parts: usize,
+    is_truncated: bool,
+    storage_class: &'static str,
+}
+
+/// A part, as the family's bodies tell it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct PartLine {
+    part_number: u32,
+    last_modified: String,
+    #[serde(rename = "ETag")]
+    etag: String,
+    #[serde(rename = "HashCrc64ecma", skip_serializing_if = "Option::is_none")]
+    crc64: Option<String>,
+    size: u64,
 }
 
 impl Vocabulary {
-    /// Begins an upload. `acl` is the name of the header of the object's access control list.
+    /// Begins an upload. `acl` is the name of the header of the object's access control list,
+    /// `sequential` says that parts have to come in order.
     pub(crate) async fn create_upload(
         &self,
         call: &Call,
         engine: &Engine,
         acl: &str,
-    ) -> Result<UploadId, Fault> {
+        sequential: bool,
+    ) -> Result<Begun, Fault> {
         let given = self.given(call)?;
+        let encoding = Encoding::of(call)?;
         let request = CreateUpload {
             bucket: call.bucket()?.clone(),
             key: call.key()?.clone(),
             attributes: self.attributes(&given, acl)?,
-            conditions: write_conditions(&given)?,
-            sequential: false,
+            conditions: self.write_conditions(&given)?,
+            sequential,
         };
-        Ok(engine.create_upload(&call.cx, request).await?)
+        let (bucket, key) = (request.bucket.to_string(), request.key.clone());
+        let id = engine.create_upload(&call.cx, request).await?;
+        Ok(Begun {
+            bucket,
+            key: encoding.write(key.as_str()),
+            upload_id: id.to_string(),
+            encoding_type: encoding.name(),
+        })
     }
 
     /// Stores a part.
@@ -111,24 +174,35 @@ impl Vocabulary {
         call: &Call,
         engine: &Engine,
         parts: Option<Vec<NamedPart>>,
-        part_bytes_min: u64,
+        ending: Ending,
     ) -> Result<Completion, Fault> {
+        let given = self.given(call)?;
+        let encoding = Encoding::of(call)?;
+        let acl = ending.acl.map(|name| self.acl_given(&given, name));
         let request = CompleteUpload {
             target: upload(call)?,
             parts,
-            part_bytes_min,
-            conditions: write_conditions(&self.given(call)?)?,
+            part_bytes_min: ending.part_bytes_min,
+            acl: acl.transpose()?.and_then(AclSaid::own),
+            conditions: self.write_conditions(&given)?,
             callback: self.callback_of(call)?,
         };
         let mut receipt = engine.complete_upload(&call.cx, request).await?;
-        let location = call.location(call.bucket()?.as_str(), call.key()?.as_str());
+        let (bucket, key) = (call.bucket()?.as_str(), call.key()?.as_str());
+        let location = call.location(bucket, key);
         let mut headers = self.uploaded(&receipt.stored);
         put(&mut headers, LOCATION, &location);
         Ok(match receipt.callback.take() {
             Some(outcome) => Completion::Answered(answered(outcome, headers)?),
             None => Completion::Done(Box::new(Completed {
                 headers,
-                location,
+                result: CompleteResult {
+                    encoding_type: encoding.name(),
+                    location,
+                    bucket: bucket.to_owned(),
+                    key: encoding.write(key),
+                    etag: self.quoted(&receipt.stored.etag),
+                },
                 receipt,
             })),
         })
@@ -137,6 +211,7 @@ impl Vocabulary {
     /// Reads a page of an upload's parts.
     pub(crate) async fn list_parts(&self, call: &Call, engine: &Engine) -> Result<PartPage, Fault> {
         let target = upload(call)?;
+        let encoding = Encoding::of(call)?;
         let limit = page_size(call, "max-parts", self.parts_pages())?;
         let after = number(call, "part-number-marker")?.unwrap_or(0);
         let request = ListParts {
@@ -145,12 +220,30 @@ impl Vocabulary {
             limit,
         };
         let listing = engine.list_parts(&call.cx, request).await?;
-        Ok(PartPage {
-            target,
-            after,
-            limit,
-            listing,
-        })
+        let last = listing.parts.last().map_or(0, |part| part.number);
+        let told = PartsTold {
+            encoding_type: encoding.name(),
+            bucket: target.bucket.to_string(),
+            key: encoding.write(target.key.as_str()),
+            upload_id: target.upload.to_string(),
+            part_number_marker: after,
+            next_part_number_marker: listing.next.unwrap_or(last),
+            max_parts: limit,
+            is_truncated: listing.next.is_some(),
+            storage_class: self.class_word(listing.class),
+        };
+        Ok(PartPage { told, listing })
+    }
+
+    /// A part as a line of a list.
+    pub(crate) fn part_line(&self, part: &PartSummary) -> PartLine {
+        PartLine {
+            part_number: part.number,
+            last_modified: self.date(part.written_at),
+            etag: self.quoted(&Etag::Md5(part.md5)),
+            crc64: self.tells_parts_crc64.then(|| part.crc64.to_string()),
+            size: part.size,
+        }
     }
 }
 

@@ -45,6 +45,12 @@ pub(crate) struct Vocabulary {
     pub(crate) date: fn(Timestamp) -> String,
     /// How values of user metadata stand in headers.
     pub(crate) metadata: Metadata,
+    /// Whether lists of parts tell the CRC-64 of each.
+    pub(crate) tells_parts_crc64: bool,
+    /// Whether a write may overwrite in spite of `forbid-overwrite` once the bucket has kept versions.
+    pub(crate) versions_overwrite: bool,
+    /// What copies do.
+    pub(crate) copies: Copies,
     /// What a client means by a value of `response-content-disposition`.
     pub(crate) disposition: fn(&str) -> String,
     /// Whether a range without a byte of the object is the whole object, unless the request says
@@ -135,6 +141,19 @@ pub(crate) enum Metadata {
     Text,
     /// Percent-encoded by the client where they are not ASCII.
     Escaped,
+}
+
+/// What copies do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Copies {
+    /// Whether new metadata leaves the content type where it names none.
+    pub(crate) keep_type: bool,
+    /// Whether a copy of an object onto itself replaces its metadata, whatever the directive says.
+    pub(crate) onto_itself_replaces: bool,
+    /// Whether a source that is not new enough is answered with 304; else with 412.
+    pub(crate) tell_not_modified: bool,
+    /// Whether the range of a part may be open at one end.
+    pub(crate) open_ranges: bool,
 }
 
 /// How the number of entries on a page is read.

@@ -62,6 +62,22 @@ impl OssError {
         )
     }
 
+    /// 400 for a complete that names parts and takes all; the vendor's text is spelled so.
+    pub(super) fn all_and_named() -> Self {
+        Self {
+            ec: "0042-00000216",
+            ..Self::invalid_argument("Should not speficy both complete all header and http body.")
+        }
+    }
+
+    /// With the number that an operation has for an upload that is not there.
+    pub(super) fn about_upload(self, ec: &'static str) -> Self {
+        match self.code {
+            "NoSuchUpload" => Self { ec, ..self },
+            _ => self,
+        }
+    }
+
     /// 403 `SignatureDoesNotMatch`, with what the server signed instead (sheet section 2.7).
     pub(super) fn signature_does_not_match(claim: &Claim, mismatch: &Mismatch) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

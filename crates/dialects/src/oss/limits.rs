@@ -13,6 +13,8 @@ pub(crate) const KEYS: KeyRules = KeyRules {
 pub(crate) const SKEW_MAX: Duration = Duration::from_mins(15);
 /// Longest life of a URL with a version 4 signature: 7 days (sheet section 2.5).
 pub(crate) const EXPIRES_MAX_S: u32 = 7 * 24 * 3600;
+/// Least size of every part but the last, bytes (sheet section 5, Multipart).
+pub(crate) const PART_BYTES_MIN: u64 = 100 << 10;
 /// Entries on a page of keys, and buckets, where the request names no number (sheet section 5).
 pub(crate) const PAGE_DEFAULT: usize = 100;
 /// Largest XML body: a list of 1,000 of the longest keys with every byte written as a reference is larger

@@ -5,7 +5,7 @@ use cohong_core::model::{Acl, Grantee, Permission, StorageClass};
 use super::callback::CALLBACKS;
 use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS_MAX};
 use crate::common::date;
-use crate::common::vocabulary::{Digits, Forms, Metadata, Pages, Vocabulary, names};
+use crate::common::vocabulary::{Copies, Digits, Forms, Metadata, Pages, Vocabulary, names};
 
 /// Header of a bucket's access control list.
 pub(super) const BUCKET_ACL: &str = "acl";
@@ -56,6 +56,14 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     tells_kind: true,
     date: date::iso_seconds,
     metadata: Metadata::Text,
+    tells_parts_crc64: true,
+    versions_overwrite: true,
+    copies: Copies {
+        keep_type: true,
+        onto_itself_replaces: true,
+        tell_not_modified: true,
+        open_ranges: true,
+    },
     disposition: ToOwned::to_owned,
     lenient_ranges: true,
     pages: Pages {

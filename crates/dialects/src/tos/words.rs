@@ -8,7 +8,7 @@ use cohong_core::model::{
 use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX};
 use crate::common::callback::CallbackRules;
 use crate::common::date;
-use crate::common::vocabulary::{Digits, Forms, Metadata, Pages, Vocabulary, names};
+use crate::common::vocabulary::{Copies, Digits, Forms, Metadata, Pages, Vocabulary, names};
 
 /// Header of a canned list, of buckets and objects alike.
 pub(super) const ACL: &str = "acl";
@@ -80,6 +80,14 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     date: date::iso,
     // Sheet, trap 18.
     metadata: Metadata::Escaped,
+    tells_parts_crc64: false,
+    versions_overwrite: false,
+    copies: Copies {
+        keep_type: false,
+        onto_itself_replaces: false,
+        tell_not_modified: false,
+        open_ranges: false,
+    },
     disposition: twice_decoded,
     lenient_ranges: false,
     pages: Pages {

@@ -8,8 +8,8 @@ use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
 use cohong_core::engine::{
     AppendObject, Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart,
     CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Engine, ExpectedDigests,
-    GetObject, NamedPart, NewVersion, ObjectChange, ObjectTarget, PutObject, PutPart, PutSymlink,
-    UploadTarget,
+    GetObject, NamedPart, NewMeta, NewVersion, ObjectChange, ObjectTarget, PutObject, PutPart,
+    PutSymlink, UploadTarget,
 };
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, DialectId,
@@ -257,7 +257,11 @@ impl Client {
                     source: source(from),
                     bucket: bucket_name(bucket),
                     key: key_name(key),
-                    replace: meta.map(|meta| (StoredHeaders::default(), user_meta(meta))),
+                    replace: meta.map(|meta| NewMeta {
+                        headers: StoredHeaders::default(),
+                        user_meta: user_meta(meta),
+                        keeps_type: false,
+                    }),
                     tags: None,
                     class: None,
                     acl: None,
@@ -408,6 +412,7 @@ impl Client {
                     target: upload_target(bucket, key, *upload),
                     parts: named.as_ref().map(|named| named.iter().map(part).collect()),
                     part_bytes_min: 0,
+                    acl: None,
                     conditions: Conditions::default(),
                     callback: None,
                 };

@@ -63,6 +63,8 @@ pub struct Conditions {
     pub if_match: Option<ETagMatch>,
     /// Its etag must not match; `Any` on a write: nothing may exist.
     pub if_none_match: Option<ETagMatch>,
+    /// On a write: nothing may exist, unless the bucket keeps or has kept versions.
+    pub no_overwrite: bool,
     /// It must have been written after this; second precision.
     pub if_modified_since: Option<Timestamp>,
     /// It must not have been written after this; second precision.
@@ -247,8 +249,19 @@ pub struct DeleteReceipt {
 pub struct CopySource {
     /// Which object.
     pub object: ObjectTarget,
-    /// Conditions on it; all failures are `PreconditionFailed`.
+    /// Conditions on it, as of a read; for a part all failures are `PreconditionFailed`.
     pub conditions: Conditions,
+}
+
+/// What a copy carries in place of its source's.
+#[derive(Clone, Debug)]
+pub struct NewMeta {
+    /// Headers.
+    pub headers: StoredHeaders,
+    /// User metadata.
+    pub user_meta: UserMeta,
+    /// Whether the content type of the source stays where `headers` has none.
+    pub keeps_type: bool,
 }
 
 /// Copy an object within this server.
@@ -261,7 +274,7 @@ pub struct CopyObject {
     /// To which key.
     pub key: ObjectKey,
     /// New headers and metadata; `None` keeps those of the source.
-    pub replace: Option<(StoredHeaders, UserMeta)>,
+    pub replace: Option<NewMeta>,
     /// New tags; `None` keeps those of the source.
     pub tags: Option<Tags>,
     /// Class; `None` is the bucket's default.

@@ -1,7 +1,7 @@
 //! Requests about multipart uploads.
 
 use crate::model::{
-    BucketName, CallbackSpec, Checksums, ObjectKey, Timestamp, UploadId, VersionTag,
+    Acl, BucketName, CallbackSpec, Checksums, ObjectKey, Timestamp, UploadId, VersionTag,
 };
 use crate::ports::CallbackOutcome;
 
@@ -90,6 +90,8 @@ pub struct CompleteUpload {
     pub parts: Option<Vec<NamedPart>>,
     /// Least size of every part but the last, bytes; vendors differ.
     pub part_bytes_min: u64,
+    /// Grants of the object; `None` leaves those the upload began with.
+    pub acl: Option<Acl>,
     /// Conditions on what the object would overwrite.
     pub conditions: Conditions,
     /// Application to call before the answer.

@@ -4,6 +4,7 @@ use super::*;
 
 const WRITTEN: Timestamp = Timestamp::from_millis(10_900);
 const ETAG: Etag = Etag::Md5([0xab; 16]);
+const VERSIONING: [Versioning; 3] = [Versioning::Off, Versioning::Enabled, Versioning::Suspended];
 const TAG: &str = "abababababababababababababababab";
 
 fn one(tag: &str) -> ETagMatch {
@@ -23,6 +24,7 @@ fn case(
     Conditions {
         if_match,
         if_none_match,
+        no_overwrite: false,
         if_modified_since,
         if_unmodified_since,
     }
@@ -92,9 +94,12 @@ fn conditions_on_a_version_that_exists() {
     for (conditions, read, write) in cases {
         let current = Some((&ETAG, WRITTEN));
         assert_eq!(check_read(&conditions, current), read, "{conditions:?}");
-        assert_eq!(check_write(&conditions, current), write, "{conditions:?}");
+        for versioning in VERSIONING {
+            let found = check_write(&conditions, versioning, current);
+            assert_eq!(found, write, "{conditions:?}");
+        }
         assert_eq!(
-            check_copy_source(&conditions, current),
+            check_part_source(&conditions, current),
             read.map_err(|_| PreconditionFailed),
             "{conditions:?}"
         );
@@ -114,7 +119,26 @@ fn conditions_on_nothing() {
         (case(None, None, None, Some(at(11))), failed),
     ];
     for (conditions, wanted) in cases {
-        assert_eq!(check_write(&conditions, None), wanted, "{conditions:?}");
+        let found = check_write(&conditions, Versioning::Off, None);
+        assert_eq!(found, wanted, "{conditions:?}");
+    }
+}
+
+#[test]
+fn overwriting_is_forbidden_only_where_it_would_lose_something() {
+    let conditions = Conditions {
+        no_overwrite: true,
+        ..Conditions::default()
+    };
+    for versioning in VERSIONING {
+        assert_eq!(check_write(&conditions, versioning, None), Ok(()));
+        let wanted = match versioning {
+            Versioning::Off => Err(ErrorKind::ObjectExists),
+            Versioning::Enabled | Versioning::Suspended => Ok(()),
+        };
+        let current = Some((&ETAG, WRITTEN));
+        assert_eq!(check_write(&conditions, versioning, current), wanted);
+        assert_eq!(check_read(&conditions, current), Ok(()));
     }
 }
 
@@ -154,8 +178,9 @@ proptest! {
     fn reads_copies_and_writes_agree(conditions in conditions(), exists: bool) {
         let current = exists.then_some((&ETAG, WRITTEN));
         let read = check_read(&conditions, current);
-        prop_assert_eq!(read.is_ok(), check_write(&conditions, current).is_ok());
-        prop_assert_eq!(read.is_ok(), check_copy_source(&conditions, current).is_ok());
+        let write = check_write(&conditions, Versioning::Enabled, current);
+        prop_assert_eq!(read.is_ok(), write.is_ok());
+        prop_assert_eq!(read.is_ok(), check_part_source(&conditions, current).is_ok());
     }
 
     /// Writing later never makes an unmodified-since condition hold, nor a modified-since one fail.

@@ -8,6 +8,7 @@ use super::body::answer;
 use crate::common::attributes::boolean;
 use crate::gate::call::Call;
 use crate::oss::wire::list::{ObjectList, ObjectList2};
+use crate::oss::wire::versions::VersionList;
 use crate::oss::words::OSS;
 
 /// `ListObjects`.
@@ -24,4 +25,11 @@ pub(super) async fn objects_v2(call: Call, engine: &Engine) -> Answer {
     let page = OSS.list_objects_by_token(&call, engine, false).await?;
     let body = ObjectList2::new(page, owner);
     Ok(answer(HeaderMap::new(), "ListBucketResult", &body))
+}
+
+/// `ListObjectVersions`.
+pub(super) async fn versions(call: Call, engine: &Engine) -> Answer {
+    let page = OSS.list_versions(&call, engine).await?;
+    let body = VersionList::new(&page);
+    Ok(answer(HeaderMap::new(), "ListVersionsResult", &body))
 }

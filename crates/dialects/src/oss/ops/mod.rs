@@ -5,6 +5,7 @@ mod body;
 mod bucket;
 mod delete;
 mod list;
+mod multipart;
 mod object;
 mod post;
 mod service;
@@ -16,7 +17,6 @@ use super::error::OssError;
 use super::route::Op;
 use super::words::{OBJECT_ACL, OSS};
 use crate::common::settings::delete_bucket;
-use crate::common::upload::abort_upload;
 use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::gate::pipeline::Operation;
@@ -47,14 +47,18 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::GetObjectMeta => object::meta(call, engine).await,
         Op::DeleteObject => Ok(OSS.delete_object(call, engine).await?),
         Op::DeleteObjectTagging => Ok(OSS.delete_tags(call, engine).await?),
-        Op::UploadPart => Ok(OSS.upload_part(call, engine).await?),
-        Op::AbortMultipartUpload => Ok(abort_upload(call, engine).await?),
+        Op::CopyObject => object::copy(call, engine).await,
+        Op::ListObjectVersions => list::versions(call, engine).await,
+        Op::ListMultipartUploads => multipart::list_uploads(call, engine).await,
+        Op::InitiateMultipartUpload => multipart::initiate(call, engine).await,
+        Op::UploadPart => multipart::part(call, engine).await,
+        Op::UploadPartCopy => multipart::copy_part(call, engine).await,
+        Op::ListParts => multipart::list_parts(call, engine).await,
+        Op::CompleteMultipartUpload => multipart::complete(call, engine).await,
+        Op::AbortMultipartUpload => multipart::abort(call, engine).await,
         Op::NotImplemented(name) => Err(OssError::not_implemented(name)),
         Op::GetBucketStat
-        | Op::ListObjectVersions
-        | Op::ListMultipartUploads
         | Op::AppendObject
-        | Op::CopyObject
         | Op::PutObjectAcl
         | Op::GetObjectAcl
         | Op::PutObjectTagging
@@ -62,10 +66,6 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         | Op::PutSymlink
         | Op::GetSymlink
         | Op::RestoreObject
-        | Op::OptionObject
-        | Op::InitiateMultipartUpload
-        | Op::UploadPartCopy
-        | Op::ListParts
-        | Op::CompleteMultipartUpload => Err(OssError::not_implemented(op.name())),
+        | Op::OptionObject => Err(OssError::not_implemented(op.name())),
     }
 }

@@ -5,9 +5,10 @@ use http::header::{CONTENT_LENGTH, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, StatusCode};
 
 use super::Answer;
+use super::body::answer;
 use crate::common::answer::empty;
 use crate::gate::call::Call;
-use crate::oss::words::OSS;
+use crate::oss::words::{OBJECT_ACL, OSS};
 
 /// `GetObjectMeta`: the few headers that need nothing but the object's record.
 pub(super) async fn meta(call: Call, engine: &Engine) -> Answer {
@@ -27,4 +28,10 @@ pub(super) async fn meta(call: Call, engine: &Engine) -> Answer {
     }
     headers.insert(CONTENT_LENGTH, info.record.size.into());
     Ok(empty(StatusCode::OK, headers))
+}
+
+/// `CopyObject`.
+pub(super) async fn copy(call: Call, engine: &Engine) -> Answer {
+    let copied = OSS.copy_object(&call, engine, OBJECT_ACL).await?;
+    Ok(answer(copied.headers, "CopyObjectResult", &copied.result))
 }

@@ -3,6 +3,7 @@
 use cohong_core::engine::{Listing, ObjectSummary};
 use serde::Serialize;
 
+use crate::common::lines::PrefixLine;
 use crate::common::list::{Encoding, Page, TokenPage};
 use crate::common::owner::Owner;
 use crate::oss::words::OSS;
@@ -47,16 +48,15 @@ pub(in crate::oss) struct ObjectList2 {
     common_prefixes: Vec<PrefixLine>,
 }
 
+/// An object, or with id and place in time a version of one.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct PrefixLine {
-    prefix: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ObjectLine {
+pub(super) struct ObjectLine {
     key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_latest: Option<bool>,
     last_modified: String,
     #[serde(rename = "ETag")]
     etag: String,
@@ -68,9 +68,22 @@ struct ObjectLine {
     owner: Option<Owner>,
 }
 
-fn object_line(object: &ObjectSummary, encoding: Encoding, owner: bool) -> ObjectLine {
+impl ObjectLine {
+    /// As a version with an id.
+    pub(super) fn version(self, id: String, is_latest: bool) -> Self {
+        Self {
+            version_id: Some(id),
+            is_latest: Some(is_latest),
+            ..self
+        }
+    }
+}
+
+pub(super) fn object_line(object: &ObjectSummary, encoding: Encoding, owner: bool) -> ObjectLine {
     ObjectLine {
         key: encoding.write(object.key.as_str()),
+        version_id: None,
+        is_latest: None,
         last_modified: OSS.date(object.written_at),
         etag: OSS.quoted(&object.etag),
         kind: OSS.kind(object.object_type),
@@ -86,11 +99,6 @@ fn objects(page: &Page<Listing>, owner: bool) -> Vec<ObjectLine> {
     page.objects().map(line).collect()
 }
 
-fn prefixes(page: &Page<Listing>) -> Vec<PrefixLine> {
-    let line = |prefix| PrefixLine { prefix };
-    page.prefixes().map(line).collect()
-}
-
 impl ObjectList {
     pub(in crate::oss) fn new(page: &Page<Listing>) -> Self {
         let query = &page.query;
@@ -104,7 +112,7 @@ impl ObjectList {
             is_truncated: page.listing.next.is_some(),
             next_marker: page.next_marker(),
             contents: objects(page, true),
-            common_prefixes: prefixes(page),
+            common_prefixes: page.prefixes(),
         }
     }
 }
@@ -125,7 +133,7 @@ impl ObjectList2 {
             next_continuation_token: asked.next_token,
             key_count: page.listing.entries.len(),
             contents: objects(&page, owner),
-            common_prefixes: prefixes(&page),
+            common_prefixes: page.prefixes(),
         }
     }
 }

@@ -4,4 +4,6 @@ pub(super) mod acl;
 pub(super) mod bucket;
 pub(super) mod delete;
 pub(super) mod list;
+pub(super) mod multipart;
 pub(super) mod region;
+pub(super) mod versions;

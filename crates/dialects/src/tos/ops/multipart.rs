@@ -5,22 +5,17 @@ use http::HeaderMap;
 
 use super::Answer;
 use super::body;
-use crate::common::upload::Completion;
+use crate::common::upload::{Completion, Ending};
 use crate::gate::call::Call;
 use crate::tos::error::TosError;
 use crate::tos::limits::PART_BYTES_MIN;
-use crate::tos::wire::multipart::{CompleteBody, CompleteResult, Created, PartList};
+use crate::tos::wire::multipart::{CompleteBody, Made, PartList};
 use crate::tos::words::{ACL, TOS};
 
 /// `CreateMultipartUpload`.
 pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
-    let id = TOS.create_upload(&call, engine, ACL).await?;
-    let body = Created {
-        bucket: call.bucket()?.to_string(),
-        key: call.key()?.to_string(),
-        upload_id: id.to_string(),
-    };
-    Ok(body::answer(HeaderMap::new(), &body))
+    let begun = TOS.create_upload(&call, engine, ACL, false).await?;
+    Ok(body::answer(HeaderMap::new(), &begun))
 }
 
 /// `UploadPartCopy`.
@@ -40,21 +35,19 @@ pub(super) async fn complete(mut call: Call, engine: &Engine) -> Answer {
             "x-tos-complete-all takes no list of parts",
         ));
     }
-    match TOS
-        .complete_upload(&call, engine, parts, PART_BYTES_MIN)
-        .await?
-    {
-        Completion::Answered(answer) => Ok(answer),
-        Completion::Done(done) => {
-            let (bucket, key) = (call.bucket()?.as_str(), call.key()?.as_str());
-            let result = CompleteResult::new(bucket, key, &done.location, &done.receipt);
-            Ok(body::answer(done.headers, &result))
-        }
-    }
+    let ending = Ending {
+        part_bytes_min: PART_BYTES_MIN,
+        acl: None,
+    };
+    let done = TOS.complete_upload(&call, engine, parts, ending).await?;
+    Ok(match done {
+        Completion::Answered(answer) => answer,
+        Completion::Done(done) => body::answer(done.headers.clone(), &Made::new(&done)),
+    })
 }
 
 /// `ListParts`.
 pub(super) async fn list_parts(call: Call, engine: &Engine) -> Answer {
     let page = TOS.list_parts(&call, engine).await?;
-    Ok(body::answer(HeaderMap::new(), &PartList::new(&page)))
+    Ok(body::answer(HeaderMap::new(), &PartList::new(page)))
 }

@@ -1,12 +1,11 @@
 //! Bodies of listings (sheet section 4).
 
-use cohong_core::engine::{
-    Listing, ObjectSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,
-};
+use cohong_core::engine::{Listing, ObjectSummary, UploadListing, VersionListing, VersionSummary};
 use serde::Serialize;
 
 use super::object::{Pair, pairs};
 use crate::common::answer::version_text;
+use crate::common::lines::{MarkerLine, PrefixLine, UploadLine};
 use crate::common::list::{Encoding, Page, Query, TokenPage};
 use crate::common::owner::Owner;
 use crate::tos::words::TOS;
@@ -105,12 +104,6 @@ struct Entries {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct PrefixLine {
-    prefix: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
 struct ObjectLine {
     key: String,
     last_modified: String,
@@ -143,17 +136,8 @@ impl Entries {
         let line = |object| object_line(object, encoding, shown);
         Self {
             contents: page.objects().map(line).collect(),
-            common_prefixes: page
-                .prefixes()
-                .map(|prefix| PrefixLine { prefix })
-                .collect(),
+            common_prefixes: page.prefixes(),
         }
-    }
-}
-
-fn prefix_line(prefix: &str, encoding: Encoding) -> PrefixLine {
-    PrefixLine {
-        prefix: encoding.write(prefix),
     }
 }
 
@@ -199,42 +183,27 @@ struct VersionLine {
     is_latest: bool,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct MarkerLine {
-    key: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version_id: Option<String>,
-    is_latest: bool,
-    last_modified: String,
-    owner: Owner,
-}
-
 impl VersionList {
     pub(in crate::tos) fn new(page: &Page<VersionListing>, shown: Shown) -> Self {
         let (encoding, listing) = (page.query.encoding, &page.listing);
-        let next = listing.next.as_ref();
+        let (next_key, next_version) = page.next_version().unzip();
         let lines = listing.versions.iter();
         let versions = lines
             .clone()
             .filter_map(|version| version_line(version, encoding, shown));
         let deleted = lines.filter(|version| version.object.is_none());
-        let prefixes = listing
-            .prefixes
-            .iter()
-            .map(|prefix| prefix_line(prefix, encoding));
         Self {
             asked: Asked::new(&page.query),
             key_marker: page.write(&page.marker),
             version_id_marker: page.id_marker.clone(),
-            next_key_marker: next.map(|(key, _)| encoding.write(key)),
-            next_version_id_marker: next.and_then(|(_, version)| version.and_then(version_text)),
-            is_truncated: next.is_some(),
+            is_truncated: next_key.is_some(),
+            next_key_marker: next_key,
+            next_version_id_marker: next_version.flatten(),
             versions: versions.collect(),
             delete_markers: deleted
-                .map(|version| marker_line(version, encoding))
+                .map(|version| TOS.marker_line(version, encoding))
                 .collect(),
-            common_prefixes: prefixes.collect(),
+            common_prefixes: page.prefix_lines(&listing.prefixes),
         }
     }
 }
@@ -245,16 +214,6 @@ fn version_line(version: &VersionSummary, encoding: Encoding, shown: Shown) -> O
         version_id: version_text(version.version),
         is_latest: version.is_latest,
     })
-}
-
-fn marker_line(version: &VersionSummary, encoding: Encoding) -> MarkerLine {
-    MarkerLine {
-        key: encoding.write(version.key.as_str()),
-        version_id: version_text(version.version),
-        is_latest: version.is_latest,
-        last_modified: TOS.date(version.written_at),
-        owner: Owner::new(&version.owner),
-    }
 }
 
 /// Answer of `ListMultipartUploads`.
@@ -279,45 +238,25 @@ pub(in crate::tos) struct UploadList {
     common_prefixes: Vec<PrefixLine>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct UploadLine {
-    key: String,
-    upload_id: String,
-    owner: Owner,
-    storage_class: &'static str,
-    initiated: String,
-}
-
 impl UploadList {
     pub(in crate::tos) fn new(page: &Page<UploadListing>) -> Self {
-        let (encoding, listing) = (page.query.encoding, &page.listing);
+        let listing = &page.listing;
         let asked = Asked::new(&page.query);
-        let next = listing.next.as_ref();
-        let line = |upload: &UploadSummary| UploadLine {
-            key: encoding.write(upload.key.as_str()),
-            upload_id: upload.upload.to_string(),
-            owner: Owner::of(&upload.owner),
-            storage_class: TOS.class_word(upload.class),
-            initiated: TOS.date(upload.created_at),
-        };
-        let prefixes = listing
-            .prefixes
-            .iter()
-            .map(|prefix| prefix_line(prefix, encoding));
+        let (next_key, next_upload) = page.next_upload().unzip();
+        let line = |upload| TOS.upload_line(upload, page.query.encoding);
         Self {
             bucket: asked.name,
             prefix: asked.prefix,
             delimiter: asked.delimiter,
             key_marker: page.write(&page.marker),
             upload_id_marker: page.id_marker.clone(),
-            next_key_marker: next.map(|(key, _)| encoding.write(key)),
-            next_upload_id_marker: next.and_then(|(_, id)| id.map(|id| id.to_string())),
+            is_truncated: next_key.is_some(),
+            next_key_marker: next_key,
+            next_upload_id_marker: next_upload.flatten(),
             max_uploads: asked.max_keys,
-            is_truncated: next.is_some(),
             encoding_type: asked.encoding_type,
             uploads: listing.uploads.iter().map(line).collect(),
-            common_prefixes: prefixes.collect(),
+            common_prefixes: page.prefix_lines(&listing.prefixes),
         }
     }
 }

@@ -1,22 +1,12 @@
 //! Bodies of multipart operations (sheet section 4, Multipart).
 
-use cohong_core::engine::{CompleteReceipt, NamedPart, PartSummary};
-use cohong_core::model::Etag;
+use cohong_core::engine::NamedPart;
 use serde::{Deserialize, Serialize};
 
 use crate::common::owner::Owner;
-use crate::common::upload::{PartPage, named_part};
+use crate::common::upload::{CompleteResult, Completed, PartLine, PartPage, PartsTold, named_part};
 use crate::tos::error::TosError;
 use crate::tos::words::TOS;
-
-/// Answer of `CreateMultipartUpload`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(in crate::tos) struct Created {
-    pub(in crate::tos) bucket: String,
-    pub(in crate::tos) key: String,
-    pub(in crate::tos) upload_id: String,
-}
 
 /// Body of `CompleteMultipartUpload`; member names in lower case.
 #[derive(Debug, Default, Deserialize)]
@@ -55,12 +45,9 @@ impl CompleteBody {
 /// Answer of `CompleteMultipartUpload`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(in crate::tos) struct CompleteResult<'a> {
-    bucket: &'a str,
-    key: &'a str,
-    #[serde(rename = "ETag")]
-    etag: String,
-    location: &'a str,
+pub(in crate::tos) struct Made<'a> {
+    #[serde(flatten)]
+    result: &'a CompleteResult,
     completed_parts: Vec<CompletedPart>,
 }
 
@@ -72,23 +59,15 @@ struct CompletedPart {
     etag: String,
 }
 
-impl<'a> CompleteResult<'a> {
-    pub(in crate::tos) fn new(
-        bucket: &'a str,
-        key: &'a str,
-        location: &'a str,
-        receipt: &'a CompleteReceipt,
-    ) -> Self {
+impl<'a> Made<'a> {
+    pub(in crate::tos) fn new(done: &'a Completed) -> Self {
         let part = |part: &NamedPart| CompletedPart {
             part_number: part.number,
             etag: format!("\"{}\"", part.etag),
         };
         Self {
-            bucket,
-            key,
-            etag: TOS.quoted(&receipt.stored.etag),
-            location,
-            completed_parts: receipt.parts.iter().map(part).collect(),
+            result: &done.result,
+            completed_parts: done.receipt.parts.iter().map(part).collect(),
         }
     }
 }
@@ -97,48 +76,19 @@ impl<'a> CompleteResult<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct PartList {
-    bucket: String,
-    key: String,
-    upload_id: String,
-    part_number_marker: u32,
-    next_part_number_marker: u32,
-    max_parts: usize,
-    is_truncated: bool,
-    storage_class: &'static str,
+    #[serde(flatten)]
+    told: PartsTold,
     owner: Owner,
     parts: Vec<PartLine>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct PartLine {
-    part_number: u32,
-    last_modified: String,
-    #[serde(rename = "ETag")]
-    etag: String,
-    size: u64,
-}
-
 impl PartList {
-    pub(in crate::tos) fn new(page: &PartPage) -> Self {
-        let (target, listing) = (&page.target, &page.listing);
-        let line = |part: &PartSummary| PartLine {
-            part_number: part.number,
-            last_modified: TOS.date(part.written_at),
-            etag: TOS.quoted(&Etag::Md5(part.md5)),
-            size: part.size,
-        };
+    pub(in crate::tos) fn new(page: PartPage) -> Self {
+        let parts = page.listing.parts.iter();
         Self {
-            bucket: target.bucket.to_string(),
-            key: target.key.to_string(),
-            upload_id: target.upload.to_string(),
-            part_number_marker: page.after,
-            next_part_number_marker: page.next(),
-            max_parts: page.limit,
-            is_truncated: listing.next.is_some(),
-            storage_class: TOS.class_word(listing.class),
-            owner: Owner::of(&listing.owner),
-            parts: listing.parts.iter().map(line).collect(),
+            told: page.told,
+            owner: Owner::of(&page.listing.owner),
+            parts: parts.map(|part| TOS.part_line(part)).collect(),
         }
     }
 }

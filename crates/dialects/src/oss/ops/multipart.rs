@@ -1,0 +1,90 @@
+//! Uploads in parts (sheet section 5, Multipart). An upload that is not there has other numbers for
+//! some operations.
+
+use cohong_core::engine::Engine;
+use http::HeaderMap;
+
+use super::Answer;
+use super::body::{answer, read, read_any};
+use crate::common::upload::{Completion, Ending, abort_upload};
+use crate::gate::call::Call;
+use crate::oss::error::OssError;
+use crate::oss::limits::PART_BYTES_MIN;
+use crate::oss::wire::multipart::{CompleteBody, PartList, UploadList};
+use crate::oss::words::{OBJECT_ACL, OSS};
+
+/// What `CompleteMultipartUpload` is called with.
+const ENDING: Ending = Ending {
+    part_bytes_min: PART_BYTES_MIN,
+    acl: Some(OBJECT_ACL),
+};
+/// Root of its body.
+const COMPLETE: &str = "CompleteMultipartUpload";
+
+/// `InitiateMultipartUpload`.
+pub(super) async fn initiate(call: Call, engine: &Engine) -> Answer {
+    let sequential = call.query("sequential").is_some();
+    let begun = OSS
+        .create_upload(&call, engine, OBJECT_ACL, sequential)
+        .await?;
+    let root = "InitiateMultipartUploadResult";
+    Ok(answer(HeaderMap::new(), root, &begun))
+}
+
+/// `UploadPart`.
+pub(super) async fn part(call: Call, engine: &Engine) -> Answer {
+    let done = OSS.upload_part(call, engine).await;
+    done.map_err(|fault| OssError::from(fault).about_upload("0042-00000311"))
+}
+
+/// `UploadPartCopy`.
+pub(super) async fn copy_part(call: Call, engine: &Engine) -> Answer {
+    let done = OSS.copy_part(&call, engine).await;
+    let copied = done.map_err(|fault| OssError::from(fault).about_upload("0042-00000311"))?;
+    Ok(answer(copied.headers, "CopyPartResult", &copied.result))
+}
+
+/// `AbortMultipartUpload`.
+pub(super) async fn abort(call: Call, engine: &Engine) -> Answer {
+    let done = abort_upload(call, engine).await;
+    done.map_err(|fault| OssError::from(fault).about_upload("0042-00000104"))
+}
+
+/// `CompleteMultipartUpload`: of the parts in the body, or of all with `x-oss-complete-all: yes`.
+pub(super) async fn complete(mut call: Call, engine: &Engine) -> Answer {
+    // A callback that cannot be right is told before the body is read.
+    OSS.callback_of(&call)?;
+    let parts = if OSS.completes_all(&call)? {
+        let body = read_any::<CompleteBody>(&mut call, COMPLETE).await?;
+        if body.is_some() {
+            return Err(OssError::all_and_named());
+        }
+        None
+    } else {
+        let body: CompleteBody = read(&mut call, COMPLETE).await?;
+        Some(body.parts()?)
+    };
+    let done = OSS.complete_upload(&call, engine, parts, ENDING).await?;
+    Ok(match done {
+        Completion::Answered(answer) => answer,
+        Completion::Done(done) => {
+            let root = "CompleteMultipartUploadResult";
+            answer(done.headers, root, &done.result)
+        }
+    })
+}
+
+/// `ListParts`.
+pub(super) async fn list_parts(call: Call, engine: &Engine) -> Answer {
+    let page = OSS.list_parts(&call, engine).await?;
+    let body = PartList::new(page);
+    Ok(answer(HeaderMap::new(), "ListPartsResult", &body))
+}
+
+/// `ListMultipartUploads`.
+pub(super) async fn list_uploads(call: Call, engine: &Engine) -> Answer {
+    let page = OSS.list_uploads(&call, engine).await?;
+    let body = UploadList::new(&page);
+    let root = "ListMultipartUploadsResult";
+    Ok(answer(HeaderMap::new(), root, &body))
+}
