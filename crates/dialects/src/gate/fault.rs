@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     Body(Cow<'static, str>),
     /// The policy of a form cannot be read.
     Policy(Cow<'static, str>),
+    /// A page of another origin may not do what its browser asks about; says why.
+    Origin(&'static str),
     /// Something the vendor has and this server has not; its name.
     NotServed(Cow<'static, str>),
     /// A callback parameter that cannot be used.

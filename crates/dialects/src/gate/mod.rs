@@ -11,6 +11,7 @@ pub(crate) mod call;
 pub mod detect;
 pub(crate) mod fault;
 pub(crate) mod given;
+pub(crate) mod origin;
 pub(crate) mod pipeline;
 pub(crate) mod route;
 pub(crate) mod said;

@@ -18,6 +18,7 @@ use super::body::{declared_length, inbound};
 use super::call::{Call, decode_query};
 use super::fault::Fault;
 use super::given::Given;
+use super::origin;
 use super::route::{Facts, Level, is_form};
 use super::said::{Asked, Said, Vendor, encode};
 use super::{Claim, Dialect, GateCx, InBody, OutBody, Refused, Served, header_text};
@@ -94,6 +95,8 @@ struct Trace {
     account: Option<Box<str>>,
     bucket: Option<Box<str>>,
     path: Box<str>,
+    /// What the answer tells browsers, whatever becomes of the request.
+    told: HeaderMap,
 }
 
 async fn answer<P: Protocol>(
@@ -108,6 +111,7 @@ async fn answer<P: Protocol>(
     let address = dialect.addressing().of(&head).ok_or(Fault::Host)?;
     trace.bucket = address.bucket.as_deref().map(Into::into);
     trace.path = address.path.as_str().into();
+    trace.told = origin::told(dialect.engine(), &head, trace.bucket.as_deref()).await;
     Given::headers(&head.headers, words.prefix)?;
     let query = decode_query(head.uri.query().unwrap_or(""), words.prefix)?;
     let key = words.keys.decode(&address.path)?;
@@ -240,6 +244,7 @@ impl<P: Protocol> Dialect for P {
             }
         };
         let mut response = finished(self, response, &cx.request_id);
+        response.headers_mut().extend(trace.told);
         response.extensions_mut().insert(Served {
             operation: trace.operation.unwrap_or("Unknown"),
             bucket: trace.bucket,

@@ -225,6 +225,12 @@ impl Vendor for Oss {
                 "0006-00000201",
                 format!("Invalid Policy: {why}"),
             ),
+            Fault::Origin(why) => OssError::new(
+                StatusCode::FORBIDDEN,
+                "AccessForbidden",
+                "0003-00000002",
+                format!("CORSResponse: {why}"),
+            ),
             Fault::NotServed(name) => OssError::not_implemented(&name),
             Fault::Callback(bad) => OssError::of_callback(callback::unread(&bad)),
             Fault::CallbackFailed(failed) => {

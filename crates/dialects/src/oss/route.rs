@@ -248,6 +248,8 @@ const SERVICE_PARAMETERS: &[&str] = &[
 pub(crate) fn route(facts: Facts<'_>) -> Result<Op, OssError> {
     match facts.level {
         Level::Service => service(facts),
+        // A browser asks about any request before it sends it, and only once.
+        _ if facts.method == Method::OPTIONS => Ok(Op::OptionObject),
         Level::Bucket => bucket(facts),
         Level::Object => object(facts),
     }
@@ -321,7 +323,6 @@ fn object(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::POST if has("restore") => Op::RestoreObject,
         Method::POST if has("uploads") => Op::InitiateMultipartUpload,
         Method::POST if upload => Op::CompleteMultipartUpload,
-        Method::OPTIONS => Op::OptionObject,
         _ => return Err(not_allowed().into()),
     })
 }

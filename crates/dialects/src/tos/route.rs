@@ -53,6 +53,7 @@ pub(crate) enum Op {
     ListParts,
     CompleteMultipartUpload,
     AbortMultipartUpload,
+    OptionsObject,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -98,6 +99,7 @@ impl Operation for Op {
             Self::ListParts => "ListParts",
             Self::CompleteMultipartUpload => "CompleteMultipartUpload",
             Self::AbortMultipartUpload => "AbortMultipartUpload",
+            Self::OptionsObject => "OptionsObject",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -185,6 +187,8 @@ const OBJECT_LATER: &[&str] = &[
 pub(crate) fn route(facts: Facts<'_>) -> Result<Op, TosError> {
     match facts.level {
         Level::Service => service(facts),
+        // A browser asks about any request before it sends it, and only once.
+        _ if facts.method == Method::OPTIONS => Ok(Op::OptionsObject),
         Level::Bucket => bucket(facts),
         Level::Object => object(facts),
     }
@@ -323,6 +327,7 @@ mod tests {
         ("GET", "uploads", "ListMultipartUploads"),
         ("POST", "delete", "DeleteMultiObjects"),
         ("POST", "form", "PostObject"),
+        ("OPTIONS", "prefix=a&unknown", "OptionsObject"),
         ("PUT", "lifecycle", "NotImplemented"),
     ];
 
@@ -347,6 +352,7 @@ mod tests {
         ("DELETE", "tagging", "DeleteObjectTagging"),
         ("POST", "append&offset=0", "NotImplemented"),
         ("POST", "form", "PostObject"),
+        ("OPTIONS", "uploadId=u&restore", "OptionsObject"),
     ];
 
     #[test]

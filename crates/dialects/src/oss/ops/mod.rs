@@ -19,6 +19,7 @@ use super::words::{OBJECT_ACL, OSS};
 use crate::common::settings::delete_bucket;
 use crate::gate::OutBody;
 use crate::gate::call::Call;
+use crate::gate::origin::preflight;
 use crate::gate::pipeline::Operation;
 
 type Answer = Result<Response<OutBody>, OssError>;
@@ -56,6 +57,7 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::ListParts => multipart::list_parts(call, engine).await,
         Op::CompleteMultipartUpload => multipart::complete(call, engine).await,
         Op::AbortMultipartUpload => multipart::abort(call, engine).await,
+        Op::OptionObject => Ok(preflight(&call, engine).await?),
         Op::NotImplemented(name) => Err(OssError::not_implemented(name)),
         Op::GetBucketStat
         | Op::AppendObject
@@ -65,7 +67,6 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         | Op::GetObjectTagging
         | Op::PutSymlink
         | Op::GetSymlink
-        | Op::RestoreObject
-        | Op::OptionObject => Err(OssError::not_implemented(op.name())),
+        | Op::RestoreObject => Err(OssError::not_implemented(op.name())),
     }
 }

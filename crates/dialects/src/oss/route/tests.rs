@@ -112,6 +112,7 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
         "CompleteMultipartUpload",
     ),
     (Level::Object, "OPTIONS", "", "OptionObject"),
+    (Level::Bucket, "OPTIONS", "lifecycle&acl", "OptionObject"),
 ];
 
 #[test]

@@ -20,6 +20,7 @@ use crate::common::settings::delete_bucket;
 use crate::common::upload::abort_upload;
 use crate::gate::OutBody;
 use crate::gate::call::Call;
+use crate::gate::origin::preflight;
 
 type Answer = Result<Response<OutBody>, TosError>;
 
@@ -64,6 +65,7 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::ListParts => multipart::list_parts(call, engine).await,
         Op::CompleteMultipartUpload => multipart::complete(call, engine).await,
         Op::AbortMultipartUpload => Ok(abort_upload(call, engine).await?),
+        Op::OptionsObject => Ok(preflight(&call, engine).await?),
         Op::NotImplemented(name) => Err(TosError::not_implemented(name)),
     }
 }
