@@ -152,7 +152,9 @@ fn tags_of_buckets_are_found_and_taken_off_one_by_one() {
         let bucket = world.bucket("docs").await;
         world.bucket("plain").await;
         let engine = &world.engine;
-        let gone = engine.delete_bucket_tags(&owner(), &bucket, &["team"]).await;
+        let gone = engine
+            .delete_bucket_tags(&owner(), &bucket, &["team"])
+            .await;
         gone.unwrap();
         let all: Tags = vec![("team".into(), "a".into()), ("age".into(), "1".into())];
         store(&world, &owner(), &bucket, &all).await.unwrap();
@@ -169,7 +171,9 @@ fn tags_of_buckets_are_found_and_taken_off_one_by_one() {
         let other = account("other");
         let denied = engine.delete_bucket_tags(&other, &bucket, &["team"]).await;
         assert_eq!(denied.unwrap_err().kind(), ErrorKind::Denied);
-        let gone = engine.delete_bucket_tags(&owner(), &bucket, &["team", "none"]).await;
+        let gone = engine
+            .delete_bucket_tags(&owner(), &bucket, &["team", "none"])
+            .await;
         gone.unwrap();
         let left = found::<Tags>(&world, &owner(), &bucket).await;
         assert_eq!(left, Ok(vec![("age".into(), "1".into())]));

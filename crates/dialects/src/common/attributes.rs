@@ -58,14 +58,19 @@ impl Vocabulary {
     pub(crate) fn tags_of(&self, text: &str, name: &str) -> Result<Tags, Fault> {
         let pairs = form_urlencoded::parse(text.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()));
-        self.tags(pairs.collect(), name)
+        self.tags(pairs.collect(), self.tags_max, name)
     }
 
-    /// Checks tags; `name` is where they stand.
-    pub(crate) fn tags(&self, tags: Vec<(String, String)>, name: &str) -> Result<Tags, Fault> {
+    /// Checks tags, of which there may be `most`; `name` is where they stand.
+    pub(crate) fn tags(
+        &self,
+        tags: Vec<(String, String)>,
+        most: usize,
+        name: &str,
+    ) -> Result<Tags, Fault> {
         let bad = |why: String| Err(Fault::argument(name.to_owned(), "", why));
-        if tags.len() > self.tags_max {
-            return bad(format!("there are more than {} tags", self.tags_max));
+        if tags.len() > most {
+            return bad(format!("there are more than {most} tags"));
         }
         let mut names = std::collections::BTreeSet::new();
         for (name, value) in &tags {

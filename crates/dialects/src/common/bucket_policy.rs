@@ -4,16 +4,25 @@
 //! A document that says anything this server would not keep to is refused as a whole: a denial that
 //! was silently dropped would be a hole, a permission that was dropped a puzzle.
 
+use cohong_core::engine::{BucketPolicy, Engine};
 use cohong_core::limits::POLICY_BYTES_MAX;
 use cohong_core::model::{
     AccountId, Action, Actions, BucketName, Condition, Effect, Fact, Likeness, Network, Principals,
     Relation, Statement,
 };
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
+use super::answer::bytes;
 use super::date;
+use super::input::whole_body;
 use super::json::{self, Names};
 use super::limits::POLICY_VALUES_MAX;
+use super::settings::{document, put_document};
+use crate::gate::OutBody;
+use crate::gate::call::Call;
+use crate::gate::fault::Fault;
 
 /// A vendor's words.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +36,8 @@ pub struct Words {
     pub keys: &'static [(&'static str, Key)],
     /// The part of a resource's name from the bucket on; `None` when it is not a bucket's.
     pub resource: fn(&str) -> Option<&str>,
+    /// Whether a statement that allows may leave its principal out; it then allows nobody.
+    pub no_principal: bool,
     /// The account a principal means; `None` when it cannot be one. `*` is not asked for.
     pub account: fn(&str) -> Option<AccountId>,
 }
@@ -53,6 +64,31 @@ type Read<T> = Result<T, BadDocument>;
 
 fn bad<T>(why: impl Into<String>) -> Read<T> {
     Err(BadDocument(why.into()))
+}
+
+/// Puts the policy in the body of a request in force.
+pub(crate) async fn put(
+    mut call: Call,
+    engine: &Engine,
+    words: &Words,
+) -> Result<Response<OutBody>, Fault> {
+    let body = whole_body(&mut call, POLICY_BYTES_MAX).await?;
+    let bad = |why: String| Fault::Policy(why.into());
+    let statements = read(&body, call.bucket()?, words);
+    let policy = BucketPolicy {
+        statements: statements.map_err(|error| bad(error.to_string()))?,
+        text: String::from_utf8_lossy(&body).into(),
+    };
+    put_document(&call, engine, &policy).await
+}
+
+/// Answers the policy as it was sent.
+pub(crate) async fn get(call: &Call, engine: &Engine) -> Result<Response<OutBody>, Fault> {
+    let policy: BucketPolicy = document(call, engine).await?;
+    let mut headers = HeaderMap::new();
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(CONTENT_TYPE, json);
+    Ok(bytes(StatusCode::OK, headers, policy.text.into_string()))
 }
 
 /// Reads the policy of a bucket.
@@ -100,7 +136,12 @@ fn statement(value: &Value, bucket: &BucketName, words: &Words) -> Read<Statemen
     };
     Ok(Statement {
         effect,
-        principals: principals(members.get("Principal"), words)?,
+        principals: match members.get("Principal") {
+            None if words.no_principal && effect == Effect::Allow => {
+                Principals::Accounts(Vec::new())
+            }
+            named => principals(named, words)?,
+        },
         actions: actions(members, words)?,
         resources: resources(members.get("Resource"), bucket, words)?,
         conditions: conditions(members.get("Condition"), words)?,

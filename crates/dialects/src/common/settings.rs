@@ -1,6 +1,6 @@
 //! Settings of buckets, and what stands beside an object's bytes: changes whose answers have no body.
 
-use cohong_core::engine::{BucketChange, Engine, ObjectChange, ObjectInfo};
+use cohong_core::engine::{BucketChange, Document, Engine, ObjectChange, ObjectInfo};
 use cohong_core::model::{Bucket, Versioning};
 use cohong_core::rules::access::Action;
 use http::{HeaderMap, Response, StatusCode};
@@ -42,6 +42,25 @@ pub(crate) async fn change_bucket(call: Call, engine: &Engine, change: BucketCha
         .change_bucket(&call.cx, call.bucket()?, change)
         .await?;
     Ok(answer::empty(StatusCode::OK, HeaderMap::new()))
+}
+
+/// Puts a configuration document of the bucket of the address in the place of the one before.
+pub(crate) async fn put_document<D: Document>(call: &Call, engine: &Engine, doc: &D) -> Answer {
+    engine.put_bucket_doc(&call.cx, call.bucket()?, doc).await?;
+    Ok(answer::empty(StatusCode::OK, HeaderMap::new()))
+}
+
+/// The configuration document of the bucket of the address.
+pub(crate) async fn document<D: Document>(call: &Call, engine: &Engine) -> Result<D, Fault> {
+    Ok(engine.get_bucket_doc(&call.cx, call.bucket()?).await?)
+}
+
+/// Removes a configuration document of the bucket of the address; that there is none is success.
+pub(crate) async fn delete_document<D: Document>(call: &Call, engine: &Engine) -> Answer {
+    engine
+        .delete_bucket_doc::<D>(&call.cx, call.bucket()?)
+        .await?;
+    Ok(answer::empty(StatusCode::NO_CONTENT, HeaderMap::new()))
 }
 
 /// The family's word for a state of versioning; none for never switched on.

@@ -60,7 +60,13 @@ pub(crate) async fn preflight(call: &Call, engine: &Engine) -> Result<Response<O
     let found = found.ok_or(Fault::Origin(
         "no rule of the bucket allows this origin, method and these headers",
     ))?;
-    let methods: Vec<&str> = found.rule.methods.iter().copied().map(method_word).collect();
+    let methods: Vec<&str> = found
+        .rule
+        .methods
+        .iter()
+        .copied()
+        .map(method_word)
+        .collect();
     let mut headers = allowed(&found);
     put(&mut headers, ACCESS_CONTROL_ALLOW_METHODS, &methods);
     put(&mut headers, ACCESS_CONTROL_ALLOW_HEADERS, &asked);

@@ -104,8 +104,14 @@ impl OssError {
         }
     }
 
+    /// 400 `InvalidRequest`.
+    pub(super) fn invalid_request(message: &'static str) -> Self {
+        let code = "InvalidRequest";
+        Self::new(StatusCode::BAD_REQUEST, code, "0016-00000501", message)
+    }
+
     /// 400 `InvalidArgument`.
-    fn invalid_argument(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn invalid_argument(message: impl Into<Cow<'static, str>>) -> Self {
         let code = "InvalidArgument";
         Self::new(StatusCode::BAD_REQUEST, code, "0017-00000901", message)
     }

@@ -10,6 +10,7 @@ pub mod callback;
 mod error;
 mod limits;
 mod ops;
+mod policy;
 mod route;
 mod wire;
 mod words;

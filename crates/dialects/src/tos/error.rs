@@ -139,9 +139,12 @@ impl Vendor for Tos {
             ),
             Fault::KeyTooLong => TosError::key_too_long(),
             Fault::Body(why) => TosError::malformed_body(why),
-            Fault::Origin(why) => {
-                TosError::new(StatusCode::FORBIDDEN, "AccessForbidden", "0006-00000008", why)
-            }
+            Fault::Origin(why) => TosError::new(
+                StatusCode::FORBIDDEN,
+                "AccessForbidden",
+                "0006-00000008",
+                why,
+            ),
             Fault::NotServed(name) => TosError::not_implemented(&name),
             Fault::Callback(bad) => TosError::invalid_argument(bad.to_string()),
             Fault::CallbackFailed(failed) => TosError::callback_failed(failed.0),

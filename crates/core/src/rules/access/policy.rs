@@ -6,8 +6,8 @@ use crate::engine::Cx;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{POLICY_BYTES_MAX, POLICY_STATEMENTS_MAX};
 use crate::model::{
-    Action, Actions, Bucket, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,
-    Timestamp,
+    Action, Actions, Bucket, Condition, Effect, Fact, Likeness, Network, Principals, Relation,
+    Statement, Timestamp,
 };
 use crate::rules::pattern::fits;
 

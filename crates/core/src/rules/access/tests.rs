@@ -453,7 +453,11 @@ fn a_policy_is_public_when_it_allows_everybody_from_everywhere() {
         (under(secure), true),
     ];
     for (one, wanted) in cases {
-        assert_eq!(is_public(&[statement(Effect::Deny), one.clone()]), wanted, "{one:?}");
+        assert_eq!(
+            is_public(&[statement(Effect::Deny), one.clone()]),
+            wanted,
+            "{one:?}"
+        );
     }
     assert!(!is_public(&[]));
 }

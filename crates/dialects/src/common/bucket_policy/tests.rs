@@ -23,6 +23,7 @@ const WORDS: Words = Words {
         ("x:Prefix", Key::Text(Fact::ListPrefix)),
     ],
     resource: |name| name.strip_prefix("arn:x:::"),
+    no_principal: true,
     account: |name| name.strip_prefix('a').map(|_| AccountId(name.into())),
 };
 
@@ -143,6 +144,7 @@ fn principals_and_resources_are_the_vendors() {
         (json!(["a1", "*"]), Principals::Everyone),
         (json!({"X": "*"}), Principals::Everyone),
         (json!("a1"), Principals::Accounts(vec![account("a1")])),
+        (Value::Null, Principals::Accounts(vec![])),
     ];
     for (value, wanted) in cases {
         assert_eq!(
@@ -284,7 +286,9 @@ fn what_would_not_be_kept_is_refused() {
         with("NotAction", json!("x:GetObject")),
         with("NotPrincipal", json!("*")),
         with("NotResource", json!("*")),
-        with("Principal", Value::Null),
+        json!({"Version": "1", "Statement": [{
+            "Effect": "Deny", "Action": "x:GetObject", "Resource": "arn:x:::photos",
+        }]}),
         with("Principal", json!("b1")),
         with("Principal", json!({"X": "*", "Y": "*"})),
         with("Resource", Value::Null),

@@ -9,14 +9,19 @@ mod multipart;
 mod object;
 mod post;
 mod service;
+mod settings;
 
+use cohong_core::engine::BucketPolicy;
+use cohong_core::model::{Cors, LifecycleRule};
 use http::Response;
 
 use super::Oss;
 use super::error::OssError;
+use super::policy::POLICY;
 use super::route::Op;
 use super::words::{OBJECT_ACL, OSS};
-use crate::common::settings::delete_bucket;
+use crate::common::bucket_policy;
+use crate::common::settings::{delete_bucket, delete_document};
 use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::gate::origin::preflight;
@@ -38,6 +43,22 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::GetBucketAcl => bucket::get_acl(call, engine).await,
         Op::PutBucketVersioning => bucket::put_versioning(call, engine).await,
         Op::GetBucketVersioning => bucket::get_versioning(call, engine).await,
+        Op::PutBucketPolicy => Ok(bucket_policy::put(call, engine, &POLICY).await?),
+        Op::GetBucketPolicy => Ok(bucket_policy::get(&call, engine).await?),
+        Op::DeleteBucketPolicy => Ok(delete_document::<BucketPolicy>(&call, engine).await?),
+        Op::GetBucketPolicyStatus => settings::policy_status(call, engine).await,
+        Op::PutBucketCors => settings::put_cors(call, engine).await,
+        Op::GetBucketCors => settings::get_cors(call, engine).await,
+        Op::DeleteBucketCors => Ok(delete_document::<Cors>(&call, engine).await?),
+        Op::PutBucketLifecycle => settings::put_lifecycle(call, engine).await,
+        Op::GetBucketLifecycle => settings::get_lifecycle(call, engine).await,
+        Op::DeleteBucketLifecycle => {
+            Ok(delete_document::<Vec<LifecycleRule>>(&call, engine).await?)
+        }
+        Op::PutBucketTags => settings::put_tags(call, engine).await,
+        Op::GetBucketTags => settings::get_tags(call, engine).await,
+        Op::DeleteBucketTags => settings::delete_tags(call, engine).await,
+        Op::ListLiveChannel => settings::live_channels(call, engine).await,
         Op::ListObjects => list::objects(call, engine).await,
         Op::ListObjectsV2 => list::objects_v2(call, engine).await,
         Op::DeleteMultipleObjects => delete::many(call, engine).await,

@@ -16,16 +16,24 @@ use crate::oss::{Oss, VENDOR_REGIONS};
 
 /// `ListBuckets`.
 pub(super) async fn list_buckets(call: Call, oss: &Oss) -> Answer {
-    if let Some(name) = ["tag-key", "tag-value", "tagging"]
-        .into_iter()
-        .find(|name| call.query(name).is_some())
-    {
-        return Err(Fault::NotServed(name.into()).into());
+    if call.query("tagging").is_some() {
+        return Err(Fault::NotServed("tagging".into()).into());
     }
     let limit = page_size(&call, "max-keys", OSS.pages)?;
     let group = call.header("x-oss-resource-group-id")?;
     let group = group.filter(|group| !group.is_empty());
-    let buckets = oss.engine.list_buckets(&call.cx).await?;
+    let buckets = match (call.query("tag-key"), call.query("tag-value")) {
+        (None, None) => oss.engine.list_buckets(&call.cx).await?,
+        (None, Some(value)) => {
+            let why = "tag-value needs a tag-key beside it";
+            return Err(Fault::argument("tag-value", value, why).into());
+        }
+        (Some(name), value) => {
+            oss.engine
+                .list_buckets_tagged(&call.cx, name, value)
+                .await?
+        }
+    };
     let owner = call.cx.principal.account();
     let owner = owner.ok_or_else(|| Fault::denied("this needs a signed request"))?;
     let asked = |name: &str| call.query(name).unwrap_or_default();

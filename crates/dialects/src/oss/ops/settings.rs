@@ -1,0 +1,132 @@
+//! Settings of buckets that are documents: policy, rules for pages of other origins, lifecycle rules, tags
+//! (sheet section 6).
+
+use cohong_core::ErrorKind;
+use cohong_core::engine::{BucketPolicy, Engine};
+use cohong_core::limits::BUCKET_TAGS_MAX;
+use cohong_core::model::{Cors, LifecycleRule, Tags};
+use cohong_core::rules::access::{Action, is_public};
+use cohong_core::rules::lifecycle::{Deed, overlap};
+use http::{HeaderMap, StatusCode};
+
+use super::Answer;
+use super::body::{answer, read};
+use crate::common::answer::empty;
+use crate::common::attributes::boolean;
+use crate::common::lifecycle::mixes_times;
+use crate::common::list::page_size;
+use crate::common::settings::{delete_document, document, put_document, read_bucket};
+use crate::gate::call::Call;
+use crate::oss::error::OssError;
+use crate::oss::wire::cors::CorsBody;
+use crate::oss::wire::lifecycle::LifecycleBody;
+use crate::oss::wire::live::LiveChannelList;
+use crate::oss::wire::policy::PolicyStatus;
+use crate::oss::wire::tags::Tagging;
+use crate::oss::words::OSS;
+
+/// `GetBucketPolicyStatus`.
+pub(super) async fn policy_status(call: Call, engine: &Engine) -> Answer {
+    let policy: BucketPolicy = document(&call, engine).await?;
+    let is_public = is_public(&policy.statements);
+    let body = PolicyStatus { is_public };
+    Ok(answer(HeaderMap::new(), "PolicyStatus", &body))
+}
+
+/// `PutBucketCors`.
+pub(super) async fn put_cors(mut call: Call, engine: &Engine) -> Answer {
+    let body: CorsBody = read(&mut call, "CORSConfiguration").await?;
+    Ok(put_document(&call, engine, &body.rules()?).await?)
+}
+
+/// `GetBucketCors`.
+pub(super) async fn get_cors(call: Call, engine: &Engine) -> Answer {
+    let cors: Cors = document(&call, engine).await?;
+    let body = CorsBody::new(&cors);
+    Ok(answer(HeaderMap::new(), "CORSConfiguration", &body))
+}
+
+/// `PutBucketLifecycle`.
+pub(super) async fn put_lifecycle(mut call: Call, engine: &Engine) -> Answer {
+    let body: LifecycleBody = read(&mut call, "LifecycleConfiguration").await?;
+    let rules = body.rules()?;
+    if rules.iter().any(mixes_times) {
+        return Err(OssError::invalid_request(
+            "a lifecycle rule names either days or dates for Expiration and Transition",
+        ));
+    }
+    let given = OSS.given(&call)?;
+    const ALLOW: &str = "allow-same-action-overlap";
+    let allowed = given
+        .own(ALLOW)
+        .map_or(Ok(false), |word| boolean(&given.name(ALLOW), word))?;
+    if let Some(deed) = overlap(&rules).filter(|_| !allowed) {
+        let action = action_word(deed);
+        let message = format!("Overlap for same action type {action}");
+        return Err(OssError::invalid_argument(message));
+    }
+    Ok(put_document(&call, engine, &rules).await?)
+}
+
+/// The vendor's word for what a rule does.
+fn action_word(deed: Deed) -> &'static str {
+    match deed {
+        Deed::Expire | Deed::ExpireMarkers => "Expiration",
+        Deed::ExpireOlder => "NoncurrentVersionExpiration",
+        Deed::Move => "Transition",
+        Deed::MoveOlder => "NoncurrentVersionTransition",
+        Deed::Abort => "AbortMultipartUpload",
+    }
+}
+
+/// `GetBucketLifecycle`.
+pub(super) async fn get_lifecycle(call: Call, engine: &Engine) -> Answer {
+    let rules: Vec<LifecycleRule> = document(&call, engine).await?;
+    let body = LifecycleBody::new(&rules);
+    Ok(answer(HeaderMap::new(), "LifecycleConfiguration", &body))
+}
+
+/// `PutBucketTags`.
+pub(super) async fn put_tags(mut call: Call, engine: &Engine) -> Answer {
+    let body: Tagging = read(&mut call, "Tagging").await?;
+    let tags = body.tags(BUCKET_TAGS_MAX)?;
+    Ok(put_document(&call, engine, &tags).await?)
+}
+
+/// `GetBucketTags`: an empty set where there are none.
+pub(super) async fn get_tags(call: Call, engine: &Engine) -> Answer {
+    let tags = engine
+        .get_bucket_doc::<Tags>(&call.cx, call.bucket()?)
+        .await;
+    let tags = match tags {
+        Err(error) if matches!(error.kind(), ErrorKind::NoSuchDocument(_)) => Tags::new(),
+        tags => tags?,
+    };
+    Ok(answer(HeaderMap::new(), "Tagging", &Tagging::new(&tags)))
+}
+
+/// `DeleteBucketTags`: all, or those whose names the parameter lists.
+pub(super) async fn delete_tags(call: Call, engine: &Engine) -> Answer {
+    let named = call.query("tagging").unwrap_or_default();
+    if named.is_empty() {
+        return Ok(delete_document::<Tags>(&call, engine).await?);
+    }
+    let named: Vec<&str> = named.split(',').collect();
+    engine
+        .delete_bucket_tags(&call.cx, call.bucket()?, &named)
+        .await?;
+    Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
+}
+
+/// `ListLiveChannel`: there are none.
+pub(super) async fn live_channels(call: Call, engine: &Engine) -> Answer {
+    read_bucket(&call, engine, Action::ReadBucket).await?;
+    let asked = |name: &str| call.query(name).unwrap_or_default().to_owned();
+    let body = LiveChannelList {
+        prefix: asked("prefix"),
+        marker: asked("marker"),
+        max_keys: page_size(&call, "max-keys", OSS.pages)?,
+        is_truncated: false,
+    };
+    Ok(answer(HeaderMap::new(), "ListLiveChannelResult", &body))
+}

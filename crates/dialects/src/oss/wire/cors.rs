@@ -1,0 +1,73 @@
+//! Bodies about pages of other origins (sheet section 6, cors).
+
+use cohong_core::model::{Cors, CorsRule};
+use serde::{Deserialize, Serialize};
+
+use crate::common::cors::Texts;
+use crate::common::xml;
+use crate::gate::fault::Fault;
+
+/// Body of `PutBucketCors` and `GetBucketCors`.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::oss) struct CorsBody {
+    #[serde(rename = "CORSRule", default)]
+    rules: Vec<RuleBody>,
+    #[serde(rename = "ResponseVary", default, deserialize_with = "xml::flag")]
+    vary: bool,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct RuleBody {
+    #[serde(rename = "AllowedOrigin", default)]
+    origins: Vec<String>,
+    #[serde(rename = "AllowedMethod", default)]
+    methods: Vec<String>,
+    #[serde(rename = "AllowedHeader", default)]
+    headers: Vec<String>,
+    #[serde(rename = "ExposeHeader", default)]
+    exposed: Vec<String>,
+    #[serde(rename = "MaxAgeSeconds", skip_serializing_if = "Option::is_none")]
+    max_age: Option<String>,
+}
+
+impl CorsBody {
+    /// The rules it names.
+    pub(in crate::oss) fn rules(self) -> Result<Cors, Fault> {
+        let rules = self.rules.into_iter().map(RuleBody::read);
+        Ok(Cors {
+            rules: rules.collect::<Result<_, _>>()?,
+            vary: self.vary,
+        })
+    }
+
+    pub(in crate::oss) fn new(cors: &Cors) -> Self {
+        Self {
+            rules: cors.rules.iter().map(RuleBody::new).collect(),
+            vary: cors.vary,
+        }
+    }
+}
+
+impl RuleBody {
+    fn read(self) -> Result<CorsRule, Fault> {
+        let texts = Texts {
+            origins: self.origins,
+            methods: self.methods,
+            headers: self.headers,
+            exposed: self.exposed,
+            max_age: self.max_age,
+        };
+        texts.read()
+    }
+
+    fn new(rule: &CorsRule) -> Self {
+        let texts = Texts::of(rule);
+        Self {
+            origins: texts.origins,
+            methods: texts.methods,
+            headers: texts.headers,
+            exposed: texts.exposed,
+            max_age: texts.max_age,
+        }
+    }
+}

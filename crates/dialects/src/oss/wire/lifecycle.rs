@@ -1,0 +1,325 @@
+//! Bodies about lifecycle rules (sheet section 6, lifecycle). An element that is not known here might
+//! narrow what a rule is about, so it is refused instead of passed over.
+
+use cohong_core::model::{Due, LifecycleFilter, LifecycleRule, StorageClass, Transition};
+use serde::{Deserialize, Serialize};
+
+use super::tags::Tag;
+use crate::common::lifecycle::{When, is_enabled, name_all, status};
+use crate::common::xml;
+use crate::gate::fault::Fault;
+use crate::oss::words::OSS;
+
+/// Body of `PutBucketLifecycle` and `GetBucketLifecycle`.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::oss) struct LifecycleBody {
+    #[serde(default)]
+    rule: Vec<RuleBody>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RuleBody {
+    #[serde(rename = "ID", default)]
+    id: String,
+    #[serde(default)]
+    prefix: String,
+    status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration: Option<Expiration>,
+    #[serde(default)]
+    transition: Vec<Move>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    abort_multipart_upload: Option<Abort>,
+    #[serde(default)]
+    tag: Vec<Tag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noncurrent_version_expiration: Option<OlderExpiration>,
+    #[serde(default)]
+    noncurrent_version_transition: Vec<OlderMove>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<Filter>,
+    /// Written by the vendor's service to rules that count from the last access.
+    #[serde(skip_serializing)]
+    atime_base: Option<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Expiration {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_before_date: Option<String>,
+    #[serde(
+        default,
+        deserialize_with = "xml::flag",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    expired_object_delete_marker: bool,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Abort {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_before_date: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Move {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_before_date: Option<String>,
+    storage_class: String,
+    #[serde(default, deserialize_with = "xml::flag", skip_serializing)]
+    is_access_time: bool,
+    #[serde(default, deserialize_with = "xml::flag", skip_serializing)]
+    return_to_std_when_visit: bool,
+    #[serde(default = "yes", deserialize_with = "xml::flag", skip_serializing)]
+    allow_small_file: bool,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct OlderExpiration {
+    noncurrent_days: u32,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct OlderMove {
+    noncurrent_days: u32,
+    storage_class: String,
+    #[serde(default, deserialize_with = "xml::flag", skip_serializing)]
+    is_access_time: bool,
+    #[serde(default, deserialize_with = "xml::flag", skip_serializing)]
+    return_to_std_when_visit: bool,
+    #[serde(default = "yes", deserialize_with = "xml::flag", skip_serializing)]
+    allow_small_file: bool,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Filter {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_size_greater_than: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_size_less_than: Option<u64>,
+}
+
+/// Small objects are moved too, unless a rule says otherwise.
+fn yes() -> bool {
+    true
+}
+
+impl LifecycleBody {
+    /// The rules it names.
+    pub(in crate::oss) fn rules(self) -> Result<Vec<LifecycleRule>, Fault> {
+        let rules = self.rule.into_iter().map(RuleBody::read);
+        let mut rules = rules.collect::<Result<Vec<_>, _>>()?;
+        name_all(&mut rules);
+        Ok(rules)
+    }
+
+    pub(in crate::oss) fn new(rules: &[LifecycleRule]) -> Self {
+        Self {
+            rule: rules.iter().map(RuleBody::new).collect(),
+        }
+    }
+}
+
+impl RuleBody {
+    fn read(self) -> Result<LifecycleRule, Fault> {
+        if self.atime_base.is_some() {
+            return Err(Fault::NotServed("AtimeBase".into()));
+        }
+        let tags = self.tag.into_iter().map(Tag::pair);
+        let sizes = self.filter.as_ref();
+        let expiration = self.expiration.map(Expiration::read).transpose()?;
+        let (expire, expire_markers) = expiration.unwrap_or_default();
+        let older = self.noncurrent_version_transition.into_iter();
+        Ok(LifecycleRule {
+            id: self.id.into(),
+            enabled: is_enabled(&self.status)?,
+            filter: LifecycleFilter {
+                prefix: self.prefix.into(),
+                tags: tags.map(|(a, b)| (a.into(), b.into())).collect(),
+                larger_than: sizes.and_then(|sizes| sizes.object_size_greater_than),
+                smaller_than: sizes.and_then(|sizes| sizes.object_size_less_than),
+            },
+            expire,
+            expire_markers,
+            expire_older: self
+                .noncurrent_version_expiration
+                .map(|older| older.noncurrent_days),
+            transitions: self
+                .transition
+                .into_iter()
+                .map(Move::read)
+                .collect::<Result<_, _>>()?,
+            older_transitions: older.map(OlderMove::read).collect::<Result<_, _>>()?,
+            abort: self.abort_multipart_upload.map(Abort::read).transpose()?,
+        })
+    }
+
+    fn new(rule: &LifecycleRule) -> Self {
+        let filter = &rule.filter;
+        let sized = filter.larger_than.is_some() || filter.smaller_than.is_some();
+        Self {
+            id: rule.id.to_string(),
+            prefix: filter.prefix.to_string(),
+            status: status(rule.enabled).to_owned(),
+            expiration: Expiration::new(rule),
+            transition: rule.transitions.iter().map(Move::new).collect(),
+            abort_multipart_upload: rule.abort.map(Abort::new),
+            tag: Tag::all(&filter.tags),
+            noncurrent_version_expiration: rule.expire_older.map(|days| OlderExpiration {
+                noncurrent_days: days,
+            }),
+            noncurrent_version_transition: rule
+                .older_transitions
+                .iter()
+                .filter_map(OlderMove::new)
+                .collect(),
+            filter: sized.then_some(Filter {
+                object_size_greater_than: filter.larger_than,
+                object_size_less_than: filter.smaller_than,
+            }),
+            atime_base: None,
+        }
+    }
+}
+
+impl Expiration {
+    /// When current objects go, and whether delete markers that stand alone do.
+    fn read(self) -> Result<(Option<Due>, bool), Fault> {
+        let when = When {
+            days: self.days,
+            date: self.date,
+            before: self.created_before_date,
+        };
+        match (self.expired_object_delete_marker, when) {
+            (true, when) if when == When::default() => Ok((None, true)),
+            (true, _) => Err(Fault::Body(
+                "Expiration names either a time or ExpiredObjectDeleteMarker".into(),
+            )),
+            (false, when) => Ok((Some(when.read("Expiration")?), false)),
+        }
+    }
+
+    fn new(rule: &LifecycleRule) -> Option<Self> {
+        let when = rule.expire.map(|due| OSS.when(due));
+        (when.is_some() || rule.expire_markers).then(|| {
+            let when = when.unwrap_or_default();
+            Self {
+                days: when.days,
+                date: when.date,
+                created_before_date: when.before,
+                expired_object_delete_marker: rule.expire_markers,
+            }
+        })
+    }
+}
+
+impl Abort {
+    fn read(self) -> Result<Due, Fault> {
+        let when = When {
+            days: self.days,
+            date: self.date,
+            before: self.created_before_date,
+        };
+        when.read("AbortMultipartUpload")
+    }
+
+    fn new(due: Due) -> Self {
+        let when = OSS.when(due);
+        Self {
+            days: when.days,
+            date: when.date,
+            created_before_date: when.before,
+        }
+    }
+}
+
+impl Move {
+    fn read(self) -> Result<Transition, Fault> {
+        let unserved = [
+            self.is_access_time,
+            self.return_to_std_when_visit,
+            !self.allow_small_file,
+        ];
+        let when = When {
+            days: self.days,
+            date: self.date,
+            before: self.created_before_date,
+        };
+        Ok(Transition {
+            due: when.read("Transition")?,
+            class: class(&self.storage_class, unserved)?,
+        })
+    }
+
+    fn new(one: &Transition) -> Self {
+        let when = OSS.when(one.due);
+        Self {
+            days: when.days,
+            date: when.date,
+            created_before_date: when.before,
+            storage_class: OSS.class_word(one.class).to_owned(),
+            is_access_time: false,
+            return_to_std_when_visit: false,
+            allow_small_file: true,
+        }
+    }
+}
+
+impl OlderMove {
+    fn read(self) -> Result<Transition, Fault> {
+        let unserved = [
+            self.is_access_time,
+            self.return_to_std_when_visit,
+            !self.allow_small_file,
+        ];
+        Ok(Transition {
+            due: Due::Days(self.noncurrent_days),
+            class: class(&self.storage_class, unserved)?,
+        })
+    }
+
+    /// The engine keeps only those that count days.
+    fn new(one: &Transition) -> Option<Self> {
+        Some(Self {
+            noncurrent_days: OSS.when(one.due).days?,
+            storage_class: OSS.class_word(one.class).to_owned(),
+            is_access_time: false,
+            return_to_std_when_visit: false,
+            allow_small_file: true,
+        })
+    }
+}
+
+/// The class objects are moved to, if nothing else is asked for that this server does not do.
+fn class(word: &str, unserved: [bool; 3]) -> Result<StorageClass, Fault> {
+    const NAMES: [&str; 3] = [
+        "IsAccessTime",
+        "ReturnToStdWhenVisit",
+        "AllowSmallFile=false",
+    ];
+    let asked = NAMES.into_iter().zip(unserved).find(|(_, asked)| *asked);
+    match asked {
+        Some((name, _)) => Err(Fault::NotServed(name.into())),
+        None => OSS.class(word),
+    }
+}
