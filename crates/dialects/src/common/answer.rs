@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cohong_core::engine::{NewVersion, ObjectInfo};
-use cohong_core::model::{Etag, ObjectType, UserMeta, VersionTag};
+use cohong_core::model::{Etag, Form, ObjectType, UserMeta, VersionTag};
 use cohong_core::{Error, ErrorKind};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE,
@@ -12,6 +12,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use super::date;
+use super::kinds::restore_text;
 use super::vocabulary::Vocabulary;
 use crate::gate::{OutBody, full};
 
@@ -76,7 +77,7 @@ impl Vocabulary {
 
     /// Headers that tell what was found instead of what was asked for: a delete marker, the tag of an
     /// object that is not modified (RFC 9110 section 15.4.5), the size of one that has no byte in the
-    /// range (section 15.5.17).
+    /// range (section 15.5.17), the place where the next piece goes.
     pub(crate) fn found(&self, error: &Error) -> Option<Box<HeaderMap>> {
         let mut headers = HeaderMap::new();
         if let Some(marker) = error.delete_marker() {
@@ -85,8 +86,14 @@ impl Vocabulary {
         if let Some(etag) = error.etag() {
             put(&mut headers, ETAG, &self.quoted(etag));
         }
-        if let (ErrorKind::InvalidRange, Some(size)) = (error.kind(), error.length()) {
-            put(&mut headers, CONTENT_RANGE, &format!("bytes */{size}"));
+        match (error.kind(), error.length()) {
+            (ErrorKind::InvalidRange, Some(size)) => {
+                put(&mut headers, CONTENT_RANGE, &format!("bytes */{size}"));
+            }
+            (ErrorKind::PositionMismatch, Some(size)) => {
+                headers.insert(self.names.next_append.clone(), size.into());
+            }
+            _ => {}
         }
         (!headers.is_empty()).then(|| Box::new(headers))
     }
@@ -135,6 +142,13 @@ impl Vocabulary {
         if self.tells_kind || kind != "Normal" {
             put(&mut headers, self.names.kind.clone(), kind);
         }
+        if record.form == Form::Appendable {
+            headers.insert(self.names.next_append.clone(), record.size.into());
+        }
+        if let Some(restore) = info.restore {
+            let restore = restore_text(restore);
+            put(&mut headers, self.names.restore.clone(), &restore);
+        }
         self.put_version(&mut headers, info.version);
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         if !record.tags.is_empty() {
@@ -161,7 +175,8 @@ impl Vocabulary {
         headers
     }
 
-    fn put_metadata(&self, headers: &mut HeaderMap, metadata: &UserMeta) {
+    /// Adds user metadata.
+    pub(crate) fn put_metadata(&self, headers: &mut HeaderMap, metadata: &UserMeta) {
         for (name, value) in metadata {
             if let Ok(name) = HeaderName::try_from(format!("{}meta-{name}", self.prefix)) {
                 put_text(headers, name, &self.metadata.write(value));

@@ -68,7 +68,10 @@ impl Vocabulary {
         most: usize,
         name: &str,
     ) -> Result<Tags, Fault> {
-        let bad = |why: String| Err(Fault::argument(name.to_owned(), "", why));
+        let bad = |why: String| {
+            let (name, why) = (name.into(), why.into());
+            Err(Fault::Tags { name, why })
+        };
         if tags.len() > most {
             return bad(format!("there are more than {most} tags"));
         }

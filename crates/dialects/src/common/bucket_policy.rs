@@ -19,6 +19,7 @@ use super::date;
 use super::input::whole_body;
 use super::json::{self, Names};
 use super::limits::POLICY_VALUES_MAX;
+use super::policy::BadPolicy;
 use super::settings::{document, put_document};
 use crate::gate::OutBody;
 use crate::gate::call::Call;
@@ -73,10 +74,10 @@ pub(crate) async fn put(
     words: &Words,
 ) -> Result<Response<OutBody>, Fault> {
     let body = whole_body(&mut call, POLICY_BYTES_MAX).await?;
-    let bad = |why: String| Fault::Policy(why.into());
+    let bad = |why: BadDocument| Fault::Policy(BadPolicy::Malformed(why.to_string()));
     let statements = read(&body, call.bucket()?, words);
     let policy = BucketPolicy {
-        statements: statements.map_err(|error| bad(error.to_string()))?,
+        statements: statements.map_err(bad)?,
         text: String::from_utf8_lossy(&body).into(),
     };
     put_document(&call, engine, &policy).await

@@ -25,6 +25,10 @@ pub struct Limits {
 pub struct Form {
     /// Fields in front of the file, in order. Those behind it are ignored.
     pub fields: Vec<(String, String)>,
+    /// What the client calls the file; empty when it does not.
+    pub file_name: String,
+    /// The type that the client gives the file.
+    pub file_type: Option<String>,
     /// The file. Ends with an error unless the form ends as forms do.
     pub file: ByteStream,
 }
@@ -71,6 +75,8 @@ pub async fn open(content_type: &str, body: ByteStream, limits: Limits) -> Resul
             in_file.store(true, Ordering::Relaxed);
             return Ok(Form {
                 fields,
+                file_name: part.file_name().unwrap_or_default().to_owned(),
+                file_type: part.content_type().map(ToString::to_string),
                 file: file(part, parts, in_file),
             });
         }

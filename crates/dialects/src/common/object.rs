@@ -14,6 +14,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::answer::{self, CONTENT_MD5, put};
+use super::compress::{gzip, tell_compressed};
 use super::input::{digests, read_conditions, target};
 use super::limits::ONE_PIECE_BYTES_MAX;
 use super::ordered::answered;
@@ -22,6 +23,7 @@ use super::vocabulary::Vocabulary;
 use crate::gate::body::{collect, outbound};
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
+use crate::gate::given::Given;
 use crate::gate::{OutBody, full};
 
 type Answer = Result<Response<OutBody>, Fault>;
@@ -69,7 +71,13 @@ impl Vocabulary {
             }
         };
         put(&mut headers, CONTENT_LENGTH, &len.to_string());
-        let mut response = Response::new(body(reader.body, len).await?);
+        let body = if self.compresses(&call.headers, &headers, len) {
+            tell_compressed(&mut headers);
+            outbound(gzip(reader.body))
+        } else {
+            body(reader.body, len).await?
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         Ok(response)
@@ -94,9 +102,13 @@ impl Vocabulary {
     }
 
     fn ignores_range(&self, call: &Call) -> Result<bool, Fault> {
-        let standard = call.header(&format!("{}range-behavior", self.prefix))?;
-        let standard = standard.is_some_and(|word| word.eq_ignore_ascii_case("standard"));
-        Ok(self.lenient_ranges && !standard)
+        Ok(self.lenient_ranges && !self.strict_range(&self.given(call)?))
+    }
+
+    /// Whether a request of a lenient vendor insists on its range.
+    fn strict_range(&self, given: &Given<'_>) -> bool {
+        let standard = given.own("range-behavior");
+        self.lenient_ranges && standard.is_some_and(|word| word.eq_ignore_ascii_case("standard"))
     }
 
     /// Says what a read would find.
@@ -121,7 +133,12 @@ impl Vocabulary {
         self.refuse_unkept(&given)?;
         Ok(GetObject {
             target: target(call)?,
-            range: given.get("range").and_then(range::parse),
+            range: match given.get("range") {
+                Some(text) if self.strict_range(&given) => {
+                    range::parse(text).or(Some(range::NOWHERE))
+                }
+                text => text.and_then(range::parse),
+            },
             conditions: read_conditions(&given)?,
         })
     }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cohong_core::model::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::date;
 use super::json::{self, Names};
@@ -31,9 +31,15 @@ pub enum BadPolicy {
     /// The policy cannot be read; says why.
     #[error("{0}")]
     Malformed(String),
-    /// The policy does not allow this form; says what it refuses.
-    #[error("{0}")]
-    Refused(String),
+    /// The time of the policy is over.
+    #[error("the policy of the form has expired")]
+    Expired,
+    /// A condition does not hold; as the policy writes it.
+    #[error("the form does not fulfil the condition {0} of its policy")]
+    Failed(String),
+    /// A field that tells the server what to do is named by no condition.
+    #[error("the policy has no condition on the form field {0:?}")]
+    Unnamed(String),
 }
 
 fn malformed<T>(why: impl Into<String>) -> Result<T, BadPolicy> {
@@ -79,34 +85,25 @@ impl Policy {
         field: impl Fn(&str) -> Option<&'a str>,
     ) -> Result<(), BadPolicy> {
         if now >= self.expires {
-            return Err(BadPolicy::Refused(
-                "the policy of the form has expired".into(),
-            ));
+            return Err(BadPolicy::Expired);
         }
-        for condition in &self.conditions {
-            let (name, holds) = match condition {
-                Condition::Equals(name, wanted) => (name, field(name) == Some(wanted)),
-                Condition::StartsWith(name, front) => (
-                    name,
-                    field(name).unwrap_or_default().starts_with(front.as_str()),
-                ),
-                Condition::In(name, all) => (
-                    name,
-                    field(name).is_some_and(|value| all.iter().any(|one| one == value)),
-                ),
-                Condition::NotIn(name, all) => (
-                    name,
-                    field(name).is_none_or(|value| all.iter().all(|one| one != value)),
-                ),
-                Condition::Length(..) => continue,
-            };
-            if !holds {
-                let why =
-                    format!("the policy does not allow this value of the form field {name:?}");
-                return Err(BadPolicy::Refused(why));
+        let holds = |condition: &&Condition| match condition {
+            Condition::Equals(name, wanted) => field(name) == Some(wanted),
+            Condition::StartsWith(name, front) => {
+                field(name).unwrap_or_default().starts_with(front.as_str())
             }
+            Condition::In(name, all) => {
+                field(name).is_some_and(|value| all.iter().any(|one| one == value))
+            }
+            Condition::NotIn(name, all) => {
+                field(name).is_none_or(|value| all.iter().all(|one| one != value))
+            }
+            Condition::Length(..) => true,
+        };
+        match self.conditions.iter().find(|condition| !holds(condition)) {
+            None => Ok(()),
+            Some(failed) => Err(BadPolicy::Failed(failed.text())),
         }
-        Ok(())
     }
 
     /// Whether a condition is about this field; lower-case name.
@@ -130,6 +127,20 @@ impl Policy {
                 _ => None,
             });
         ranges.reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)))
+    }
+}
+
+impl Condition {
+    /// As policies write it.
+    fn text(&self) -> String {
+        let written = match self {
+            Self::Equals(name, value) => json!(["eq", format!("${name}"), value]),
+            Self::StartsWith(name, front) => json!(["starts-with", format!("${name}"), front]),
+            Self::In(name, all) => json!(["in", format!("${name}"), all]),
+            Self::NotIn(name, all) => json!(["not-in", format!("${name}"), all]),
+            Self::Length(least, most) => json!(["content-length-range", least, most]),
+        };
+        written.to_string()
     }
 }
 
@@ -199,8 +210,6 @@ fn number(value: &Value) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_714_979_289_000);
@@ -245,10 +254,7 @@ mod tests {
         let policy = policy(&json!([])).expect("a policy");
         let end = NOW.plus(std::time::Duration::from_secs(1));
         assert!(policy.check(NOW, field).is_ok());
-        assert!(matches!(
-            policy.check(end, field),
-            Err(BadPolicy::Refused(_))
-        ));
+        assert_eq!(policy.check(end, field), Err(BadPolicy::Expired));
     }
 
     #[test]

@@ -61,8 +61,11 @@ pub(crate) struct Posted<'a> {
     pub(crate) location: &'a str,
 }
 
+/// Stands in a key for what the client calls the file.
+const FILE_NAME: &str = "${filename}";
+
 impl Vocabulary {
-    /// Reads a form up to its file.
+    /// Reads a form up to its file. Its key is the one that it gets: the policy is held against that.
     pub(crate) async fn open_form(&self, call: &mut Call) -> Result<Form, Fault> {
         let content_type = call.header("content-type")?.unwrap_or_default().to_owned();
         let limits = Limits {
@@ -71,8 +74,13 @@ impl Vocabulary {
         };
         let body = call.take_body();
         let form = form::open(&content_type, body.stream, limits).await;
-        let form = form.map_err(bad_form)?;
+        let mut form = form.map_err(bad_form)?;
         Fields(&form.fields).refuse_repeats()?;
+        for (name, value) in &mut form.fields {
+            if name.eq_ignore_ascii_case("key") && value.contains(FILE_NAME) {
+                *value = value.replace(FILE_NAME, &form.file_name);
+            }
+        }
         Ok(form)
     }
 
@@ -99,11 +107,15 @@ impl Vocabulary {
                 "the address names another key than the form; send the form to the bucket's address",
             ));
         }
+        let mut attributes = self.attributes(&given, acl)?;
+        let kind = given.own_text("content-type").map(Into::into);
+        let of_file = || form.file_type.as_deref().map(Into::into);
+        attributes.headers.content_type = kind.or(attributes.headers.content_type).or_else(of_file);
         let md5 = given.get("content-md5").map(md5_of).transpose()?;
         let request = PutObject {
             bucket: bucket.clone(),
             key: key.clone(),
-            attributes: self.attributes(&given, acl)?,
+            attributes,
             conditions: self.write_conditions(&given)?,
             digests: ExpectedDigests {
                 md5,
@@ -173,20 +185,18 @@ impl Vocabulary {
         let Some(text) = fields.get("policy") else {
             return Ok(None);
         };
-        let policy = Policy::read(text).map_err(bad_policy)?;
+        let policy = Policy::read(text).map_err(Fault::Policy)?;
         let value = |name: &str| match name {
             "bucket" => Some(bucket.as_str()),
             _ => fields.get(name),
         };
         policy
             .check(engine.ports().clock.now(), value)
-            .map_err(bad_policy)?;
+            .map_err(Fault::Policy)?;
         for (name, _) in fields.0 {
             let name = name.to_ascii_lowercase();
             if self.forms.names_all && self.orders(&name) && !policy.names(&name) {
-                return Err(Fault::denied(format!(
-                    "the policy has no condition on the form field {name:?}"
-                )));
+                return Err(Fault::Policy(BadPolicy::Unnamed(name)));
             }
         }
         Ok(policy.size())
@@ -206,13 +216,6 @@ fn bad_form(error: BadForm) -> Fault {
         BadForm::Malformed(why) => Fault::Body(why.into()),
         BadForm::TooLarge => Error::new(ErrorKind::TooLarge, error.to_string()).into(),
         BadForm::Body(error) => Error::from(error).into(),
-    }
-}
-
-fn bad_policy(error: BadPolicy) -> Fault {
-    match error {
-        BadPolicy::Malformed(why) => Fault::Policy(why.into()),
-        BadPolicy::Refused(why) => Fault::denied(why),
     }
 }
 

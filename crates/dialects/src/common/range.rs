@@ -19,6 +19,9 @@ pub fn parse(text: &str) -> Option<RangeSpec> {
     }
 }
 
+/// A range that no object has a byte in.
+pub(crate) const NOWHERE: RangeSpec = RangeSpec::From(u64::MAX, None);
+
 /// Reads the range of a copy, where nothing is ignored: only `bytes=first-last` with both numbers.
 pub fn parse_strict(text: &str) -> Option<RangeSpec> {
     let both = parse(text)?;

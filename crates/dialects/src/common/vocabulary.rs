@@ -1,5 +1,7 @@
 //! What dialects of one family differ in where they do the same: a vendor's words and rules as data.
 
+use std::ops::RangeInclusive;
+
 use cohong_core::model::{Acl, Etag, Grant, Grantee, Permission, StorageClass, Timestamp};
 use http::HeaderName;
 
@@ -22,6 +24,8 @@ pub(crate) struct Vocabulary {
     pub(crate) names: Names,
     /// What is allowed of keys.
     pub(crate) keys: KeyRules,
+    /// Parameter that says where an appended piece goes.
+    pub(crate) append_at: &'static str,
     /// Storage classes that can be asked for, with the vendor's words.
     pub(crate) classes: &'static [(StorageClass, &'static str)],
     /// Classes that are shown and cannot be asked for.
@@ -56,6 +60,10 @@ pub(crate) struct Vocabulary {
     /// Whether a range without a byte of the object is the whole object, unless the request says
     /// `range-behavior: standard`.
     pub(crate) lenient_ranges: bool,
+    /// Types of objects that are compressed on the way to those who ask for it.
+    pub(crate) compressed: &'static [&'static str],
+    /// What `traffic-limit` may ask for, bits in a second; ignored where there is no range.
+    pub(crate) traffic: Option<RangeInclusive<u64>>,
     /// How the number of entries on a page is read.
     pub(crate) pages: Pages,
     /// Most tags of an object.
@@ -91,6 +99,12 @@ pub(crate) struct Names {
     pub(crate) kind: HeaderName,
     /// Where a website redirects to.
     pub(crate) website_redirect: HeaderName,
+    /// Where the next piece of an appendable object goes.
+    pub(crate) next_append: HeaderName,
+    /// The key a link points at, percent-encoded.
+    pub(crate) symlink_target: HeaderName,
+    /// What the restore of an object has come to.
+    pub(crate) restore: HeaderName,
     /// The error's number.
     pub(crate) ec: HeaderName,
     /// The request's id.
@@ -99,9 +113,9 @@ pub(crate) struct Names {
     pub(crate) server_time: HeaderName,
 }
 
-/// The names of a family of headers under one prefix.
+/// The names of a family of headers under one prefix; pieces are appended at a `$place`.
 macro_rules! names {
-    ($prefix:literal) => {
+    ($prefix:literal, $place:literal) => {
         $crate::common::vocabulary::Names {
             crc64: http::HeaderName::from_static(concat!($prefix, "hash-crc64ecma")),
             delete_marker: http::HeaderName::from_static(concat!($prefix, "delete-marker")),
@@ -117,6 +131,9 @@ macro_rules! names {
                 $prefix,
                 "website-redirect-location"
             )),
+            next_append: http::HeaderName::from_static(concat!($prefix, "next-append-", $place)),
+            symlink_target: http::HeaderName::from_static(concat!($prefix, "symlink-target")),
+            restore: http::HeaderName::from_static(concat!($prefix, "restore")),
             ec: http::HeaderName::from_static(concat!($prefix, "ec")),
             request_id: http::HeaderName::from_static(concat!($prefix, "request-id")),
             server_time: http::HeaderName::from_static(concat!($prefix, "server-time")),

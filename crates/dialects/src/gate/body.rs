@@ -1,7 +1,9 @@
 //! Bodies between the gateway and the engine.
 
 use bytes::Bytes;
+use cohong_core::error::BoxError;
 use cohong_core::ports::{BodyError, ByteStream};
+use futures_core::Stream;
 use futures_util::StreamExt;
 use http::HeaderMap;
 use http_body_util::{BodyExt, BodyStream, StreamBody};
@@ -19,6 +21,13 @@ pub fn inbound(body: InBody) -> ByteStream {
 
 /// A stored body as the gateway sends it.
 pub fn outbound(stream: ByteStream) -> OutBody {
+    streamed(stream)
+}
+
+/// A stream of bytes as the gateway sends it.
+pub(crate) fn streamed<E: Into<BoxError>>(
+    stream: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+) -> OutBody {
     let frames = stream.map(|piece| piece.map(http_body::Frame::data).map_err(Into::into));
     BodyExt::boxed_unsync(StreamBody::new(frames))
 }

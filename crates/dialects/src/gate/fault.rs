@@ -10,6 +10,7 @@ use cohong_sign::Place;
 use http::HeaderMap;
 
 use crate::common::callback::BadCallback;
+use crate::common::policy::BadPolicy;
 
 /// A failure on the way between the wire and the engine. Texts are for the client.
 #[derive(Debug)]
@@ -31,8 +32,15 @@ pub(crate) enum Fault {
     KeyTooLong,
     /// The body is not what the operation reads.
     Body(Cow<'static, str>),
-    /// The policy of a form cannot be read.
-    Policy(Cow<'static, str>),
+    /// The policy of a form cannot be read or does not allow it.
+    Policy(BadPolicy),
+    /// Tags that cannot be ones.
+    Tags {
+        /// Where they stand.
+        name: Box<str>,
+        /// What to write instead.
+        why: Cow<'static, str>,
+    },
     /// A page of another origin may not do what its browser asks about; says why.
     Origin(&'static str),
     /// Something the vendor has and this server has not; its name.

@@ -8,13 +8,14 @@ use async_trait::async_trait;
 use cohong_core::engine::{Body, Cx, Engine};
 use cohong_core::model::{BucketName, DialectId};
 use cohong_core::{Error, ErrorKind};
-use http::header::SERVER;
+use http::header::{RANGE, SERVER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http_body_util::BodyDataStream;
 
 use super::address::{self, Addressing};
 use super::auth::Proved;
-use super::body::{declared_length, inbound};
+use super::body::{declared_length, inbound, streamed};
 use super::call::{Call, decode_query};
 use super::fault::Fault;
 use super::given::Given;
@@ -145,6 +146,8 @@ async fn answer<P: Protocol>(
         key: key.as_ref().map(cohong_core::model::ObjectKey::as_str),
     };
     let proved = dialect.prove(&head, op, named).await?;
+    let clock = &dialect.engine().ports().clock;
+    let pace = words.pace(clock, &head.headers, &query)?;
     trace.account = proved.principal.account().map(|account| account.0.clone());
     let call = Call {
         cx: Cx {
@@ -167,12 +170,19 @@ async fn answer<P: Protocol>(
         query,
         body: Mutex::new(Body {
             len: declared_length(&head.headers),
-            stream: inbound(body),
+            stream: match &pace {
+                Some(pace) => Box::pin(pace.clone().slow(inbound(body))),
+                None => inbound(body),
+            },
         }),
         headers: head.headers,
         sha256: proved.sha256,
     };
-    dialect.call(op, call).await
+    let response = dialect.call(op, call).await?;
+    Ok(match pace {
+        Some(pace) => response.map(|body| streamed(pace.slow(BodyDataStream::new(body)))),
+        None => response,
+    })
 }
 
 fn finished<P: Protocol>(
@@ -223,6 +233,7 @@ impl<P: Protocol> Dialect for P {
     async fn serve(&self, head: Parts, body: InBody, cx: GateCx) -> Response<OutBody> {
         let mut trace = Trace::default();
         let method = head.method.clone();
+        let range = head.headers.get(RANGE).cloned();
         let host = address::host(&head).unwrap_or_default().to_owned();
         let outcome = answer(self, head, body, &cx, &mut trace).await;
         let (response, code, cause) = match outcome {
@@ -233,6 +244,7 @@ impl<P: Protocol> Dialect for P {
                     host: &host,
                     bucket: trace.bucket.as_deref(),
                     path: &trace.path,
+                    range: range.as_ref().and_then(|range| range.to_str().ok()),
                     request_id: &cx.request_id,
                 };
                 let response = encode(self, &error, &asked);
@@ -272,6 +284,7 @@ impl<P: Protocol> Dialect for P {
             host: address::host(head).unwrap_or_default(),
             bucket: None,
             path: head.uri.path().trim_start_matches('/'),
+            range: None,
             request_id: &cx.request_id,
         };
         let response = encode(self, &fault.into(), &asked);

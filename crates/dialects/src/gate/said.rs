@@ -110,6 +110,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) bucket: Option<&'a str>,
     /// Raw path of the key, without its first slash.
     pub(crate) path: &'a str,
+    /// The range it asked for.
+    pub(crate) range: Option<&'a str>,
     /// The request's id.
     pub(crate) request_id: &'a str,
 }

@@ -16,6 +16,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use super::limits::{ECHO_BYTES_MAX, ERROR_BYTES_MAX};
 use super::words::OSS;
 use super::{Oss, callback};
+use crate::common::policy::BadPolicy;
 use crate::common::vocabulary::Vocabulary;
 use crate::common::xml;
 use crate::gate::fault::{CredentialFault, Fault};
@@ -130,7 +131,7 @@ impl OssError {
     /// The body, at most [`ERROR_BYTES_MAX`]: elements that do not fit are left out.
     pub(super) fn body(&self, asked: &Asked<'_>) -> String {
         let more = format!("https://api.aliyun.com/troubleshoot?q={}", self.ec);
-        let address = self.address(asked);
+        let found = self.found(asked);
         let fixed = [
             ("Code", self.code),
             ("Message", cut(&self.message)),
@@ -141,7 +142,7 @@ impl OssError {
         ];
         let own = self.elements.iter();
         let own = own.map(|(name, value)| (*name, value.as_str()));
-        let further = address.iter().map(|(name, value)| (*name, cut(value)));
+        let further = found.iter().map(|(name, value)| (*name, cut(value)));
         let mut elements = fixed.to_vec();
         for element in further.chain(own) {
             // In front of the number and the link.
@@ -153,18 +154,28 @@ impl OssError {
         xml::flat("Error", &elements)
     }
 
-    /// What was addressed and is not there.
-    fn address<'a>(&self, asked: &'a Asked<'_>) -> Option<(&'static str, Cow<'a, str>)> {
-        match self.code {
+    /// What was asked for and is not there.
+    fn found<'a>(&self, asked: &'a Asked<'_>) -> Vec<(&'static str, Cow<'a, str>)> {
+        let one = |name, text: Option<Cow<'a, str>>| text.map(|text| (name, text));
+        let told = match self.code {
             "NoSuchBucket" | "BucketAlreadyExists" | "BucketNotEmpty" | "InvalidBucketName" => {
-                Some(("BucketName", asked.bucket?.into()))
+                [one("BucketName", asked.bucket.map(Into::into)), None]
             }
             "NoSuchKey" | "NoSuchVersion" => {
-                let key = cohong_sign::decode(asked.path).ok()?;
-                Some(("Key", String::from_utf8(key).ok()?.into()))
+                let key = cohong_sign::decode(asked.path).ok();
+                let key = key.and_then(|key| String::from_utf8(key).ok());
+                [one("Key", key.map(Into::into)), None]
             }
-            _ => None,
-        }
+            "InvalidRange" => {
+                let size = self.cause.as_ref().and_then(|cause| cause.length());
+                [
+                    one("ActualObjectSize", size.map(|size| size.to_string().into())),
+                    one("RangeRequested", asked.range.map(Into::into)),
+                ]
+            }
+            _ => [None, None],
+        };
+        told.into_iter().flatten().collect()
     }
 }
 
@@ -225,12 +236,11 @@ impl Vendor for Oss {
                 message: why,
                 ..OssError::malformed_xml()
             },
-            Fault::Policy(why) => OssError::new(
-                StatusCode::BAD_REQUEST,
-                "InvalidPolicyDocument",
-                "0006-00000201",
-                format!("Invalid Policy: {why}"),
-            ),
+            Fault::Tags { name, why } => OssError {
+                elements: vec![("ArgumentName", name.into())],
+                ..OssError::new(StatusCode::BAD_REQUEST, "InvalidTag", "0026-00000021", why)
+            },
+            Fault::Policy(bad) => bad.into(),
             Fault::Origin(why) => OssError::new(
                 StatusCode::FORBIDDEN,
                 "AccessForbidden",
@@ -288,6 +298,30 @@ impl From<CredentialFault> for OssError {
                 "0002-00000904",
                 why,
             ),
+        }
+    }
+}
+
+impl From<BadPolicy> for OssError {
+    /// Sheet section 2.6.
+    fn from(bad: BadPolicy) -> Self {
+        let denied = |ec, why: &str| {
+            let message = format!("Invalid according to Policy: {why}");
+            Self::new(StatusCode::FORBIDDEN, "AccessDenied", ec, message)
+        };
+        match bad {
+            BadPolicy::Malformed(why) => Self::new(
+                StatusCode::BAD_REQUEST,
+                "InvalidPolicyDocument",
+                "0006-00000201",
+                format!("Invalid Policy: {why}"),
+            ),
+            BadPolicy::Expired => denied("0006-00000202", "Policy expired."),
+            BadPolicy::Failed(condition) => {
+                let why = format!("Policy Condition failed: {condition}");
+                denied("0006-00000203", &why)
+            }
+            unnamed @ BadPolicy::Unnamed(_) => denied("0006-00000204", &unnamed.to_string()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Limits of this vendor.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::gate::call::KeyRules;
@@ -33,3 +34,5 @@ pub(crate) const FORM_FIELDS_BYTES_MAX: usize = 64 << 10;
 pub(crate) const FORM_FIELDS_MAX: usize = 200;
 /// Longest id of a resource group, bytes; it is kept with the bucket and answered.
 pub(crate) const GROUP_BYTES_MAX: usize = 128;
+/// What a traffic limit may ask for, bits in a second (sheet section 6).
+pub(crate) const TRAFFIC_BITS_PER_S: RangeInclusive<u64> = 819_200..=838_860_800;

@@ -288,7 +288,7 @@ fn service(facts: Facts<'_>) -> Result<Op, OssError> {
         return Ok(Op::NotImplemented(name));
     }
     match *facts.method {
-        Method::GET if facts.has("regions") => Ok(Op::DescribeRegions),
+        Method::GET if facts.has("regions") || facts.has("regionList") => Ok(Op::DescribeRegions),
         Method::GET => Ok(facts.only(SERVICE_PARAMETERS, Op::ListBuckets)?),
         _ => Err(not_allowed().into()),
     }

@@ -3,7 +3,9 @@
 use cohong_core::model::{Acl, Grantee, Permission, StorageClass};
 
 use super::callback::CALLBACKS;
-use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS_MAX};
+use super::limits::{
+    FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS_MAX, TRAFFIC_BITS_PER_S,
+};
 use crate::common::date;
 use crate::common::vocabulary::{Copies, Digits, Forms, Metadata, Pages, Vocabulary, names};
 
@@ -12,23 +14,36 @@ pub(super) const BUCKET_ACL: &str = "acl";
 /// Header of an object's access control list.
 pub(super) const OBJECT_ACL: &str = "object-acl";
 
+/// Types that are compressed on the way (sheet section 5, `GetObject`).
+const COMPRESSED: &[&str] = &[
+    "text/plain",
+    "text/html",
+    "text/css",
+    "text/xml",
+    "text/javascript",
+    "application/javascript",
+    "application/x-javascript",
+    "application/json",
+    "application/xml",
+    "application/rss+xml",
+];
+
 /// Words and rules of OSS (sheet sections 3 and 5).
 pub(super) static OSS: Vocabulary = Vocabulary {
     prefix: "x-oss-",
     server: "AliyunOSS",
     body_type: "application/xml",
-    names: names!("x-oss-"),
+    names: names!("x-oss-", "position"),
     keys: KEYS,
+    append_at: "position",
     classes: &[
         (StorageClass::Standard, "Standard"),
         (StorageClass::Infrequent, "IA"),
-    ],
-    // Their objects have to be restored, which this dialect does not serve.
-    classes_shown: &[
         (StorageClass::Archive, "Archive"),
         (StorageClass::ColdArchive, "ColdArchive"),
         (StorageClass::DeepColdArchive, "DeepColdArchive"),
     ],
+    classes_shown: &[],
     canned: &[
         ("private", Some(&[])),
         (
@@ -66,6 +81,8 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     },
     disposition: ToOwned::to_owned,
     lenient_ranges: true,
+    compressed: COMPRESSED,
+    traffic: Some(TRAFFIC_BITS_PER_S),
     pages: Pages {
         default: PAGE_DEFAULT,
         strict: true,

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::Tos;
 use super::words::TOS;
+use crate::common::policy::BadPolicy;
 use crate::common::vocabulary::Vocabulary;
 use crate::gate::fault::{CredentialFault, Fault};
 use crate::gate::said::{Asked, Kind, Said, Vendor};
@@ -130,7 +131,11 @@ impl Vendor for Tos {
 
     fn fault(fault: Fault) -> TosError {
         match fault {
-            Fault::Argument { why, .. } | Fault::Policy(why) => TosError::invalid_argument(why),
+            Fault::Argument { why, .. } | Fault::Tags { why, .. } => {
+                TosError::invalid_argument(why)
+            }
+            Fault::Policy(BadPolicy::Malformed(why)) => TosError::invalid_argument(why),
+            Fault::Policy(refused) => TosError::access_denied(refused.to_string()),
             Fault::Host => TosError::invalid_argument(
                 "this host name is not served here; add it to `tos.domains` or use one of the vendor's",
             ),

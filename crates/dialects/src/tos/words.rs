@@ -18,8 +18,9 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     prefix: "x-tos-",
     server: "TosServer",
     body_type: "application/json",
-    names: names!("x-tos-"),
+    names: names!("x-tos-", "offset"),
     keys: KEYS,
+    append_at: "offset",
     classes: &[
         (StorageClass::Standard, "STANDARD"),
         (StorageClass::Infrequent, "IA"),
@@ -90,6 +91,9 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     },
     disposition: twice_decoded,
     lenient_ranges: false,
+    // The SDK compares what it reads with the length.
+    compressed: &[],
+    traffic: None,
     pages: Pages {
         default: PAGE_MAX,
         strict: false,

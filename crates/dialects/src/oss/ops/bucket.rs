@@ -19,6 +19,7 @@ use crate::oss::wire::acl::AclBody;
 use crate::oss::wire::bucket::{
     BucketInfo, GROUP, Location, PutBucketBody, REDUNDANCY, VersioningBody,
 };
+use crate::oss::wire::stat::Stat;
 use crate::oss::words::{BUCKET_ACL, OSS};
 
 /// `PutBucket`: once more by its owner changes at most its access control list.
@@ -69,6 +70,13 @@ pub(super) async fn info(call: Call, oss: &Oss) -> Answer {
     let bucket = read_bucket(&call, &oss.engine, Action::ReadBucket).await?;
     let info = BucketInfo::new(&bucket, &oss.endpoint(&call));
     Ok(answer(HeaderMap::new(), "BucketInfo", &info))
+}
+
+/// `GetBucketStat`, counted when it is asked for.
+pub(super) async fn stat(call: Call, engine: &Engine) -> Answer {
+    let stat = engine.bucket_stat(&call.cx, call.bucket()?).await?;
+    let body = Stat::new(&stat, call.cx.at);
+    Ok(answer(HeaderMap::new(), "BucketStat", &body))
 }
 
 /// `GetBucketLocation`.

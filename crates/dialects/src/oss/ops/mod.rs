@@ -25,7 +25,6 @@ use crate::common::settings::{delete_bucket, delete_document};
 use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::gate::origin::preflight;
-use crate::gate::pipeline::Operation;
 
 type Answer = Result<Response<OutBody>, OssError>;
 
@@ -39,6 +38,7 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::DeleteBucket => Ok(delete_bucket(call, engine).await?),
         Op::GetBucketInfo => bucket::info(call, oss).await,
         Op::GetBucketLocation => bucket::location(call, engine).await,
+        Op::GetBucketStat => bucket::stat(call, engine).await,
         Op::PutBucketAcl => bucket::put_acl(call, engine).await,
         Op::GetBucketAcl => bucket::get_acl(call, engine).await,
         Op::PutBucketVersioning => bucket::put_versioning(call, engine).await,
@@ -64,10 +64,18 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::DeleteMultipleObjects => delete::many(call, engine).await,
         Op::PostObject => post::post(call, oss).await,
         Op::PutObject => Ok(OSS.put_object(call, engine, OBJECT_ACL).await?),
+        Op::AppendObject => Ok(OSS.append_object(call, engine, OBJECT_ACL).await?),
+        Op::PutSymlink => Ok(OSS.put_symlink(call, engine, OBJECT_ACL).await?),
+        Op::GetSymlink => Ok(OSS.get_symlink(call, engine).await?),
+        Op::RestoreObject => object::restore(call, engine).await,
         Op::GetObject => Ok(OSS.get_object(call, engine).await?),
         Op::HeadObject => Ok(OSS.head_object(call, engine).await?),
         Op::GetObjectMeta => object::meta(call, engine).await,
         Op::DeleteObject => Ok(OSS.delete_object(call, engine).await?),
+        Op::PutObjectAcl => object::put_acl(call, engine).await,
+        Op::GetObjectAcl => object::get_acl(call, engine).await,
+        Op::PutObjectTagging => object::put_tagging(call, engine).await,
+        Op::GetObjectTagging => object::get_tagging(call, engine).await,
         Op::DeleteObjectTagging => Ok(OSS.delete_tags(call, engine).await?),
         Op::CopyObject => object::copy(call, engine).await,
         Op::ListObjectVersions => list::versions(call, engine).await,
@@ -80,14 +88,5 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::AbortMultipartUpload => multipart::abort(call, engine).await,
         Op::OptionObject => Ok(preflight(&call, engine).await?),
         Op::NotImplemented(name) => Err(OssError::not_implemented(name)),
-        Op::GetBucketStat
-        | Op::AppendObject
-        | Op::PutObjectAcl
-        | Op::GetObjectAcl
-        | Op::PutObjectTagging
-        | Op::GetObjectTagging
-        | Op::PutSymlink
-        | Op::GetSymlink
-        | Op::RestoreObject => Err(OssError::not_implemented(op.name())),
     }
 }

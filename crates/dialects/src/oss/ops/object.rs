@@ -1,14 +1,24 @@
 //! Objects: what this vendor tells in other ways than its family (sheet section 5, Object).
 
-use cohong_core::engine::Engine;
+use cohong_core::engine::{Engine, ObjectChange};
+use cohong_core::rules::access::Action;
 use http::header::{CONTENT_LENGTH, ETAG, LAST_MODIFIED};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Answer;
-use super::body::answer;
-use crate::common::answer::empty;
+use super::body::{answer, read, read_any};
+use crate::common::answer::{empty, put};
+use crate::common::attributes::AclSaid;
+use crate::common::settings::inspect;
 use crate::gate::call::Call;
+use crate::oss::error::OssError;
+use crate::oss::wire::acl::AclBody;
+use crate::oss::wire::object::RestoreBody;
+use crate::oss::wire::tags::Tagging;
 use crate::oss::words::{OBJECT_ACL, OSS};
+
+/// Tells how urgent a restore is.
+const PRIORITY: HeaderName = HeaderName::from_static("x-oss-object-restore-priority");
 
 /// `GetObjectMeta`: the few headers that need nothing but the object's record.
 pub(super) async fn meta(call: Call, engine: &Engine) -> Answer {
@@ -34,4 +44,58 @@ pub(super) async fn meta(call: Call, engine: &Engine) -> Answer {
 pub(super) async fn copy(call: Call, engine: &Engine) -> Answer {
     let copied = OSS.copy_object(&call, engine, OBJECT_ACL).await?;
     Ok(answer(copied.headers, "CopyObjectResult", &copied.result))
+}
+
+/// `RestoreObject`. How urgent it is makes no difference here.
+pub(super) async fn restore(mut call: Call, engine: &Engine) -> Answer {
+    let body = read_any::<RestoreBody>(&mut call, "RestoreRequest").await?;
+    let body = body.unwrap_or_default();
+    let tier = body.tier()?;
+    if tier.is_some() {
+        let info = inspect(&call, engine, Action::RestoreObject).await?;
+        if !body.fits(info.record.class) {
+            return Err(OssError::malformed_xml());
+        }
+    }
+    let mut restored = OSS.restore_object(&call, engine, body.days()).await?;
+    if let Some(tier) = tier {
+        put(restored.headers_mut(), PRIORITY, tier);
+    }
+    Ok(restored)
+}
+
+/// `PutObjectACL`.
+pub(super) async fn put_acl(call: Call, engine: &Engine) -> Answer {
+    let given = OSS.given(&call)?;
+    let acl = match OSS.acl_given(&given, OBJECT_ACL)? {
+        AclSaid::Nothing => return Err(OssError::missing_argument("x-oss-object-acl")),
+        said => said.own(),
+    };
+    let change = ObjectChange::Acl(acl);
+    Ok(OSS
+        .change_object(call, engine, change, StatusCode::OK)
+        .await?)
+}
+
+/// `GetObjectACL`.
+pub(super) async fn get_acl(call: Call, engine: &Engine) -> Answer {
+    let info = inspect(&call, engine, Action::ReadObjectAcl).await?;
+    let body = AclBody::of_object(&info.record);
+    Ok(answer(OSS.of_version(&info), "AccessControlPolicy", &body))
+}
+
+/// `PutObjectTagging`.
+pub(super) async fn put_tagging(mut call: Call, engine: &Engine) -> Answer {
+    let body: Tagging = read(&mut call, "Tagging").await?;
+    let change = ObjectChange::Tags(body.tags(OSS.tags_max)?);
+    Ok(OSS
+        .change_object(call, engine, change, StatusCode::OK)
+        .await?)
+}
+
+/// `GetObjectTagging`: an empty set where there are no tags.
+pub(super) async fn get_tagging(call: Call, engine: &Engine) -> Answer {
+    let info = inspect(&call, engine, Action::ReadObjectTags).await?;
+    let body = Tagging::new(&info.record.tags);
+    Ok(answer(OSS.of_version(&info), "Tagging", &body))
 }

@@ -54,7 +54,8 @@ pub(super) async fn list_buckets(call: Call, oss: &Oss) -> Answer {
 
 /// `DescribeRegions`: all, or the one that is named as in `regions=oss-cn-hangzhou`.
 pub(super) fn regions(call: &Call, oss: &Oss) -> Answer {
-    let asked = call.query("regions").filter(|region| !region.is_empty());
+    let named = call.query("regions").or_else(|| call.query("regionList"));
+    let asked = named.filter(|region| !region.is_empty());
     let endpoint = oss.endpoint(call);
     let lines: Vec<RegionInfo> = oss
         .rules

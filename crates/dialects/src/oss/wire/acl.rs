@@ -1,10 +1,13 @@
 //! Accounts and access control lists (sheet section 5, `GetBucketAcl`).
 
-use cohong_core::model::{AccountId, Acl};
+use cohong_core::model::{AccountId, Acl, ObjectRecord};
 use serde::Serialize;
 
 use crate::common::owner::Owner;
 use crate::oss::words::acl_word;
+
+/// The word for an object without a list of its own.
+const OF_BUCKET: &str = "default";
 
 /// The one word of a list.
 #[derive(Debug, Serialize)]
@@ -34,6 +37,15 @@ impl AclBody {
         Self {
             owner: Owner::new(owner),
             access_control_list: Grants::new(acl),
+        }
+    }
+
+    pub(in crate::oss) fn of_object(record: &ObjectRecord) -> Self {
+        Self {
+            owner: Owner::new(&record.owner),
+            access_control_list: Grants {
+                grant: record.acl.as_ref().map_or(OF_BUCKET, acl_word),
+            },
         }
     }
 }

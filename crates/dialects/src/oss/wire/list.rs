@@ -3,6 +3,7 @@
 use cohong_core::engine::{Listing, ObjectSummary};
 use serde::Serialize;
 
+use crate::common::kinds::restore_text;
 use crate::common::lines::PrefixLine;
 use crate::common::list::{Encoding, Page, TokenPage};
 use crate::common::owner::Owner;
@@ -65,6 +66,8 @@ pub(super) struct ObjectLine {
     size: u64,
     storage_class: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    restore_info: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<Owner>,
 }
 
@@ -89,6 +92,7 @@ pub(super) fn object_line(object: &ObjectSummary, encoding: Encoding, owner: boo
         kind: OSS.kind(object.object_type),
         size: object.size,
         storage_class: OSS.class_word(object.class),
+        restore_info: object.restore.map(restore_text),
         owner: owner.then(|| Owner::new(&object.owner)),
     }
 }
