@@ -271,6 +271,7 @@ mod tests {
             host: "b.localhost",
             bucket: Some("b"),
             path: "k",
+            range: None,
             request_id: "req",
         };
         let error = TosError::from(Error::new(ErrorKind::NoSuchKey, "no such key"));

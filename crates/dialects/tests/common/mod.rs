@@ -6,6 +6,7 @@ pub(crate) mod oss;
 mod ports;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use cohong_core::engine::{Engine, IssuedKey, Ports};
@@ -24,6 +25,8 @@ pub(crate) use ports::{FakeCallbacks, FakeClock};
 
 /// The moment all requests are signed at.
 pub(crate) const NOW: &str = "20240506T070809Z";
+/// How long a restore takes.
+pub(crate) const RESTORE_DELAY: Duration = Duration::from_mins(1);
 const HOST: &str = "tos-cn-beijing.volces.com";
 
 /// The dialects, their engine, and two accounts.
@@ -83,7 +86,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let clock = Arc::new(FakeClock::default());
         let callbacks = Arc::new(FakeCallbacks::default());
-        let engine = Arc::new(Engine::new(Ports {
+        let engine = Engine::new(Ports {
             meta: Arc::new(MemoryMeta::new()),
             blobs: Arc::new(MemoryBlobs::new()),
             clock: clock.clone(),
@@ -91,7 +94,8 @@ impl World {
             spawner: Arc::new(ports::TokioSpawner),
             callbacks: callbacks.clone(),
             sealer: Arc::new(ports::FakeSealer::default()),
-        }));
+        });
+        let engine = Arc::new(engine.with_restore_delay(RESTORE_DELAY));
         let key = async |name: &str| {
             let account = AccountId(name.into());
             engine.create_key(&account, None).await.expect("a key")
@@ -212,6 +216,12 @@ impl World {
         };
         let now = Timestamp::parse(NOW).expect("a time");
         Signer::new(&TOS, credentials, "cn-beijing", now)
+    }
+
+    /// As [`World::sign_policy`], in the words of the other dialect.
+    pub(crate) fn sign_policy_for_oss(&self, policy: &Value) -> Vec<(String, String)> {
+        oss::signer(&self.owner, cohong_sign::oss::Version::V4)
+            .sign_post_policy(&policy.to_string())
     }
 
     /// The fields that sign a form's policy for the owner.

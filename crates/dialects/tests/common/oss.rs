@@ -22,14 +22,9 @@ pub(crate) fn options() -> Options {
     }
 }
 
-/// Signs a request and gives its target.
-pub(super) fn signed(
-    key: &IssuedKey,
-    version: Version,
-    ask: &Ask,
-    headers: &mut HeaderMap,
-) -> String {
-    let signer = Signer {
+/// What signs with a key.
+pub(super) fn signer(key: &IssuedKey, version: Version) -> Signer<'_> {
+    Signer {
         version,
         credentials: Credentials {
             access_key: &key.access.0,
@@ -38,7 +33,17 @@ pub(super) fn signed(
         },
         region: "cn-hangzhou",
         time: Timestamp::parse(NOW).expect("a time"),
-    };
+    }
+}
+
+/// Signs a request and gives its target.
+pub(super) fn signed(
+    key: &IssuedKey,
+    version: Version,
+    ask: &Ask,
+    headers: &mut HeaderMap,
+) -> String {
+    let signer = signer(key, version);
     let (path, query) = ask.target.split_once('?').unwrap_or((&ask.target, ""));
     let key = cohong_sign::decode(path.strip_prefix('/').unwrap_or(path)).expect("escapes");
     let resource = Resource {

@@ -8,6 +8,7 @@ fn asked<'a>(method: &'a Method, path: &'a str) -> Asked<'a> {
         host: "127.0.0.1:9",
         bucket: Some("pics"),
         path,
+        range: None,
         request_id: "REQ",
     }
 }
