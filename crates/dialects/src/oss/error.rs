@@ -200,12 +200,12 @@ impl Vendor for Oss {
     }
 
     fn kind(kind: ErrorKind) -> Kind {
-        let (status, code, ec, message) = words(kind);
+        let (status, code, ec) = words(kind);
         Kind {
             status,
             code,
             ec,
-            message,
+            message: text(kind),
         }
     }
 
@@ -326,35 +326,15 @@ impl From<BadPolicy> for OssError {
     }
 }
 
-type Words = (StatusCode, &'static str, &'static str, Option<&'static str>);
-
-/// The vendor's words for each kind of error, and its text where clients know it.
-fn words(kind: ErrorKind) -> Words {
+/// The vendor's words for each kind of error.
+fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
     use ErrorKind as K;
     use StatusCode as S;
-    const NO_BUCKET: &str = "The specified bucket does not exist.";
-    const NO_KEY: &str = "The specified key does not exist.";
-    const NO_UPLOAD: &str = "The specified upload does not exist. The upload ID may be invalid, or the upload \
-                             may have been aborted or completed.";
-    const NOT_EMPTY: &str = "The bucket has objects. Please delete them first.";
-    const NO_ACCESS_KEY: &str = "The OSS Access Key Id you provided does not exist in our records.";
-    const TOKEN_ENDED: &str = "The security token you provided has expired.";
-    let plain = |status, code, ec| (status, code, ec, None);
     match kind {
-        K::NoSuchBucket => (
-            S::NOT_FOUND,
-            "NoSuchBucket",
-            "0015-00000101",
-            Some(NO_BUCKET),
-        ),
-        K::NoSuchKey => (S::NOT_FOUND, "NoSuchKey", "0026-00000001", Some(NO_KEY)),
-        K::NoSuchVersion => plain(S::NOT_FOUND, "NoSuchVersion", "0026-00000002"),
-        K::NoSuchUpload => (
-            S::NOT_FOUND,
-            "NoSuchUpload",
-            "0042-00000002",
-            Some(NO_UPLOAD),
-        ),
+        K::NoSuchBucket => (S::NOT_FOUND, "NoSuchBucket", "0015-00000101"),
+        K::NoSuchKey => (S::NOT_FOUND, "NoSuchKey", "0026-00000001"),
+        K::NoSuchVersion => (S::NOT_FOUND, "NoSuchVersion", "0026-00000002"),
+        K::NoSuchUpload => (S::NOT_FOUND, "NoSuchUpload", "0042-00000002"),
         K::NoSuchDocument(kind) => {
             let code = match kind {
                 DocKind::Policy => "NoSuchBucketPolicy",
@@ -362,93 +342,84 @@ fn words(kind: ErrorKind) -> Words {
                 DocKind::Lifecycle => "NoSuchLifecycle",
                 DocKind::Tags => "NoSuchTagSet",
             };
-            plain(S::NOT_FOUND, code, "0015-00000302")
+            (S::NOT_FOUND, code, "0015-00000302")
         }
-        K::BucketExists => plain(S::CONFLICT, "BucketAlreadyExists", "0015-00000104"),
-        K::BucketAlreadyOwned => plain(S::CONFLICT, "BucketAlreadyExists", "0015-00000105"),
-        K::BucketNotEmpty => (
-            S::CONFLICT,
-            "BucketNotEmpty",
-            "0015-00000301",
-            Some(NOT_EMPTY),
-        ),
-        K::TooManyBuckets => plain(S::BAD_REQUEST, "TooManyBuckets", "0015-00000102"),
-        K::ObjectExists => plain(S::CONFLICT, "FileAlreadyExists", "0026-00000003"),
-        K::NotAppendable => plain(S::CONFLICT, "ObjectNotAppendable", "0026-00000013"),
-        K::PositionMismatch => (
-            S::CONFLICT,
-            "PositionNotEqualToLength",
-            "0026-00000016",
-            Some("Position is not equal to file length"),
-        ),
-        K::NotSymlink => plain(S::BAD_REQUEST, "NotSymlink", "0026-00000014"),
-        K::NoSymlinkTarget => plain(S::NOT_FOUND, "SymlinkTargetNotExist", "0026-00000015"),
-        K::SymlinkToSymlink => plain(S::BAD_REQUEST, "InvalidTargetType", "0026-00000017"),
-        K::NotRestored => plain(S::FORBIDDEN, "InvalidObjectState", "0026-00000018"),
-        K::RestoreInProgress => (
-            S::CONFLICT,
-            "RestoreAlreadyInProgress",
-            "0026-00000019",
-            Some("The restore operation is in progress."),
-        ),
-        K::NotArchived => (
-            S::BAD_REQUEST,
-            "OperationNotSupported",
-            "0026-00000020",
-            Some("The operation is not supported for this resource"),
-        ),
-        K::PreconditionFailed => plain(
+        K::BucketExists => (S::CONFLICT, "BucketAlreadyExists", "0015-00000104"),
+        K::BucketAlreadyOwned => (S::CONFLICT, "BucketAlreadyExists", "0015-00000105"),
+        K::BucketNotEmpty => (S::CONFLICT, "BucketNotEmpty", "0015-00000301"),
+        K::TooManyBuckets => (S::BAD_REQUEST, "TooManyBuckets", "0015-00000102"),
+        K::ObjectExists => (S::CONFLICT, "FileAlreadyExists", "0026-00000003"),
+        K::NotAppendable => (S::CONFLICT, "ObjectNotAppendable", "0026-00000013"),
+        K::PositionMismatch => (S::CONFLICT, "PositionNotEqualToLength", "0026-00000016"),
+        K::NotSymlink => (S::BAD_REQUEST, "NotSymlink", "0026-00000014"),
+        K::NoSymlinkTarget => (S::NOT_FOUND, "SymlinkTargetNotExist", "0026-00000015"),
+        K::SymlinkToSymlink => (S::BAD_REQUEST, "InvalidTargetType", "0026-00000017"),
+        K::NotRestored => (S::FORBIDDEN, "InvalidObjectState", "0026-00000018"),
+        K::RestoreInProgress => (S::CONFLICT, "RestoreAlreadyInProgress", "0026-00000019"),
+        K::NotArchived => (S::BAD_REQUEST, "OperationNotSupported", "0026-00000020"),
+        K::PreconditionFailed => (
             S::PRECONDITION_FAILED,
             "PreconditionFailed",
             "0026-00000004",
         ),
-        K::NotModified => plain(S::NOT_MODIFIED, "NotModified", "0026-00000005"),
-        K::InvalidPart => plain(S::BAD_REQUEST, "InvalidPart", "0042-00000003"),
-        K::InvalidPartOrder => plain(S::BAD_REQUEST, "InvalidPartOrder", "0042-00000004"),
-        K::PartNotSequential => plain(S::BAD_REQUEST, "PartNotSequential", "0042-00000007"),
-        K::InvalidPartNumber => plain(S::BAD_REQUEST, "InvalidArgument", "0042-00000005"),
-        K::PartTooSmall => plain(S::BAD_REQUEST, "EntityTooSmall", "0042-00000006"),
-        K::TooLarge => plain(S::BAD_REQUEST, "EntityTooLarge", "0026-00000006"),
-        K::BadDigest => plain(S::BAD_REQUEST, "InvalidDigest", "0026-00000007"),
-        K::InvalidDigest => plain(S::BAD_REQUEST, "InvalidDigest", "0026-00000008"),
-        K::IncompleteBody => plain(S::BAD_REQUEST, "BadRequest", "0026-00000009"),
-        K::InvalidRange => plain(S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0026-00000010"),
-        K::InvalidKey => plain(S::BAD_REQUEST, "InvalidObjectName", "0026-00000011"),
-        K::InvalidBucketName => plain(S::BAD_REQUEST, "InvalidBucketName", "0015-00000001"),
-        K::InvalidVersion => plain(S::BAD_REQUEST, "InvalidArgument", "0026-00000012"),
-        K::InvalidArgument => plain(S::BAD_REQUEST, "InvalidArgument", "0017-00000901"),
-        K::MethodNotAllowed => plain(S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0017-00000002"),
-        K::Denied => plain(S::FORBIDDEN, "AccessDenied", "0003-00000001"),
-        K::UnknownAccessKey => (
-            S::FORBIDDEN,
-            "InvalidAccessKeyId",
-            "0002-00000902",
-            Some(NO_ACCESS_KEY),
-        ),
-        K::ExpiredToken => (
-            S::FORBIDDEN,
-            "SecurityTokenExpired",
-            "0002-00000903",
-            Some(TOKEN_ENDED),
-        ),
-        K::Unsupported => plain(S::BAD_REQUEST, "NotImplemented", "0017-00000001"),
-        K::Busy => plain(
+        K::NotModified => (S::NOT_MODIFIED, "NotModified", "0026-00000005"),
+        K::InvalidPart => (S::BAD_REQUEST, "InvalidPart", "0042-00000003"),
+        K::InvalidPartOrder => (S::BAD_REQUEST, "InvalidPartOrder", "0042-00000004"),
+        K::PartNotSequential => (S::BAD_REQUEST, "PartNotSequential", "0042-00000007"),
+        K::InvalidPartNumber => (S::BAD_REQUEST, "InvalidArgument", "0042-00000005"),
+        K::PartTooSmall => (S::BAD_REQUEST, "EntityTooSmall", "0042-00000006"),
+        K::TooLarge => (S::BAD_REQUEST, "EntityTooLarge", "0026-00000006"),
+        K::BadDigest => (S::BAD_REQUEST, "InvalidDigest", "0026-00000007"),
+        K::InvalidDigest => (S::BAD_REQUEST, "InvalidDigest", "0026-00000008"),
+        K::IncompleteBody => (S::BAD_REQUEST, "BadRequest", "0026-00000009"),
+        K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0026-00000010"),
+        K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0026-00000011"),
+        K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0015-00000001"),
+        K::InvalidVersion => (S::BAD_REQUEST, "InvalidArgument", "0026-00000012"),
+        K::InvalidArgument => (S::BAD_REQUEST, "InvalidArgument", "0017-00000901"),
+        K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0017-00000002"),
+        K::Denied => (S::FORBIDDEN, "AccessDenied", "0003-00000001"),
+        K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0002-00000902"),
+        K::ExpiredToken => (S::FORBIDDEN, "SecurityTokenExpired", "0002-00000903"),
+        K::Unsupported => (S::BAD_REQUEST, "NotImplemented", "0017-00000001"),
+        K::Busy => (
             S::SERVICE_UNAVAILABLE,
             "ServiceUnavailable",
             "0005-00000001",
         ),
-        K::Full => plain(
+        K::Full => (
             S::INSUFFICIENT_STORAGE,
             "InsufficientStorage",
             "0005-00000002",
         ),
-        K::Unavailable => plain(
+        K::Unavailable => (
             S::SERVICE_UNAVAILABLE,
             "ServiceUnavailable",
             "0005-00000003",
         ),
-        K::Internal => plain(S::INTERNAL_SERVER_ERROR, "InternalError", "0005-00000004"),
+        K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError", "0005-00000004"),
     }
+}
+
+/// The vendor's text for a kind of error, where clients know it.
+fn text(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::NoSuchBucket => "The specified bucket does not exist.",
+        ErrorKind::NoSuchKey => "The specified key does not exist.",
+        ErrorKind::NoSuchUpload => {
+            "The specified upload does not exist. The upload ID may be invalid, or the upload may have \
+             been aborted or completed."
+        }
+        ErrorKind::BucketNotEmpty => "The bucket has objects. Please delete them first.",
+        ErrorKind::PositionMismatch => "Position is not equal to file length",
+        ErrorKind::RestoreInProgress => "The restore operation is in progress.",
+        ErrorKind::NotArchived => "The operation is not supported for this resource",
+        ErrorKind::UnknownAccessKey => {
+            "The OSS Access Key Id you provided does not exist in our records."
+        }
+        ErrorKind::ExpiredToken => "The security token you provided has expired.",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
