@@ -28,7 +28,7 @@ fn encoded(value: &Value) -> String {
     STANDARD.encode(value.to_string())
 }
 
-fn order(change: Value) -> String {
+fn order(change: &Value) -> String {
     let mut order = json!({
         "callbackUrl": "app.example.com/cb;https://other.example.com",
         "callbackHost": "app.example.com",
@@ -72,12 +72,12 @@ fn form(world: &World, fields: &[(&str, &str)]) -> Ask {
         "expiration": "2024-05-06T08:00:00.000Z",
         "conditions": [{"bucket": BUCKET}, ["starts-with", "$key", "d"]],
     });
-    let signed = signer.sign_post_policy(&policy.to_string());
-    let signed = signed.iter().map(|(name, value)| (&**name, &**value));
+    let proof = signer.sign_post_policy(&policy.to_string());
+    let proof = proof.iter().map(|(name, value)| (&**name, &**value));
     let part = |(name, value): (&str, &str)| {
         format!("--BB\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     };
-    let head: String = fields.iter().copied().chain(signed).map(part).collect();
+    let head: String = fields.iter().copied().chain(proof).map(part).collect();
     let file = "--BB\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nhello\r\n--BB--\r\n";
     post(BUCKET, "/")
         .header("content-type", "multipart/form-data; boundary=BB")
@@ -89,7 +89,7 @@ fn form(world: &World, fields: &[(&str, &str)]) -> Ask {
 async fn the_application_answers_for_put_url_and_form() {
     let world = world().await;
     says(&world, r#"{"ok":1}"#);
-    let order = order(json!({}));
+    let order = order(&json!({}));
     let vars = encoded(&json!({"x:v": "1\"2", "bare": "ignored"}));
     let by_header = put(BUCKET, "/dir%2Fk")
         .header("x-oss-callback", &order)
@@ -155,7 +155,7 @@ async fn the_application_answers_for_put_url_and_form() {
 async fn a_failed_callback_is_203_and_the_object_stays() {
     let world = world().await;
     let stored = put(BUCKET, "/k")
-        .header("x-oss-callback", &order(json!({})))
+        .header("x-oss-callback", &order(&json!({})))
         .body("hello");
     let reply = world.send(stored).await.expect_status(203);
     let failed = (203, "CallbackFailed".into(), "0007-00000203".into());
@@ -183,15 +183,15 @@ async fn a_bad_order_stores_nothing() {
             .header("x-oss-callback", order)
             .body("hello")
     };
-    let query = cohong_sign::encode(order(json!({})).as_bytes());
+    let query = cohong_sign::encode(order(&json!({})).as_bytes());
     let twice = put(BUCKET, &format!("/k?callback={query}"))
-        .header("x-oss-callback", &order(json!({})))
+        .header("x-oss-callback", &order(&json!({})))
         .body("hello");
     for (ask, ec, argument) in [
         (with("*"), "0007-00000002", "callback"),
         (with(&encoded(&json!("text"))), "0007-00000003", "callback"),
         (
-            with(&order(json!({"callbackBodyType": "text/xml"}))),
+            with(&order(&json!({"callbackBodyType": "text/xml"}))),
             "0007-00000012",
             "callbackBodyType",
         ),
@@ -208,14 +208,14 @@ async fn a_bad_order_stores_nothing() {
         assert_eq!(reply.error(), wanted, "{shown}");
         assert_eq!(reply.element("ArgumentName"), argument, "{shown}");
     }
-    let unsigned = with(&order(json!({}))).by(As::Nobody);
+    let unsigned = with(&order(&json!({}))).by(As::Nobody);
     assert_eq!(
         world.send(unsigned).await.code(),
         (403, "AccessDenied".into())
     );
 
     *world.callbacks.refusal.lock().expect("unpoisoned") = Some("set egress.allow".into());
-    let refused = world.send(with(&order(json!({})))).await;
+    let refused = world.send(with(&order(&json!({})))).await;
     let wanted = (400, "InvalidArgument".into(), "0007-00000008".into());
     assert_eq!(refused.error(), wanted);
     assert_eq!(

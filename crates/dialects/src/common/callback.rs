@@ -120,19 +120,18 @@ pub fn decode<'a>(
         return Ok(None);
     };
     let order = object(rules, order, Parameter::Order)?;
-    let Some(urls) = text(&order, "callbackUrl").ok_or(BadCallback::Url("is no string"))? else {
+    let Some(urls) = text(&order, "callbackUrl", BadCallback::Url("is no string"))? else {
         return Ok(None);
     };
     let urls = read_urls(rules, urls)?;
+    let body = text(&order, "callbackBody", BadCallback::Body)?;
+    let kind = text(&order, "callbackBodyType", BadCallback::BodyType)?;
     let vars = vars.filter(|text| !text.is_empty());
     Ok(Some(CallbackSpec {
         urls,
-        host: host(text(&order, "callbackHost").ok_or(BadCallback::Host)?)?,
-        body: text(&order, "callbackBody")
-            .flatten()
-            .ok_or(BadCallback::Body)?
-            .into(),
-        body_type: body_type(text(&order, "callbackBodyType").ok_or(BadCallback::BodyType)?)?,
+        host: host(text(&order, "callbackHost", BadCallback::Host)?)?,
+        body: body.ok_or(BadCallback::Body)?.into(),
+        body_type: body_type(kind)?,
         vars: variables(rules, vars, fields)?,
         headers: added_headers(rules, &order)?,
         style: rules.style,
@@ -165,12 +164,16 @@ fn object(
     })
 }
 
-/// A member that is text, `Some(None)` when it is missing or empty; `None` when it is something else.
-fn text<'a>(order: &'a Map<String, Value>, name: &str) -> Option<Option<&'a str>> {
+/// A member that is text, `None` when it is missing or empty, `bad` when it is something else.
+fn text<'a>(
+    order: &'a Map<String, Value>,
+    name: &str,
+    bad: BadCallback,
+) -> Result<Option<&'a str>, BadCallback> {
     match order.get(name) {
-        None | Some(Value::Null) => Some(None),
-        Some(Value::String(text)) => Some(Some(text.as_str()).filter(|text| !text.is_empty())),
-        Some(_) => None,
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+        Some(_) => Err(bad),
     }
 }
 
