@@ -118,7 +118,7 @@ fn by_rules(rules: &Cors, head: &Parts, origin: Option<&HeaderValue>) -> HeaderM
     let mut headers = found.as_ref().map(allowed).unwrap_or_default();
     // What another origin would be told may differ; whether that is told without one is up to the rules.
     if origin.is_some() || rules.vary {
-        headers.insert(VARY, HeaderValue::from_static(ORIGIN.as_str()));
+        headers.insert(VARY, HeaderValue::from_static("Origin"));
     }
     headers
 }
