@@ -82,6 +82,9 @@ pub const REMOVAL_WAIT_MAX: Duration = Duration::from_secs(5);
 pub const REMOVAL_POLL: Duration = Duration::from_millis(10);
 /// Most buckets of an account: what vendors allow by default.
 pub const BUCKETS_MAX: usize = 100;
+/// Buckets that are held as they were read last: more than are busy at once; with the most rules they
+/// take some 25 MB.
+pub const BUCKETS_KNOWN_MAX: usize = 256;
 /// Most bytes of vendor words kept with a bucket, names and values together; they ride along with
 /// every request on the bucket.
 pub const LABELS_BYTES_MAX: usize = 2 << 10;

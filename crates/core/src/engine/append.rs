@@ -88,7 +88,7 @@ impl Engine {
             let pass = self.gates.enter(&req.bucket, [&req.key]).await;
             let seen = self.see_one(bucket.id, &req.key).await?;
             let stored = if onto(current_version(&seen), req.position)?.is_some() {
-                let at = (&bucket, revision);
+                let at = (&*bucket, revision);
                 self.append_next(cx, (permit, at), req, &seen, taken)
                     .await?
             } else {

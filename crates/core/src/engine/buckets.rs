@@ -1,5 +1,7 @@
 //! Buckets: creating and reading. Changing their settings and removing them have files of their own.
 
+use std::sync::Arc;
+
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
 use crate::model::{
@@ -87,7 +89,7 @@ impl Engine {
     ) -> Result<Bucket, Error> {
         let (bucket, _) = self.read_live_bucket(name).await?;
         allow(cx, &bucket, action, On::Bucket)?;
-        Ok(bucket)
+        Ok(Arc::unwrap_or_clone(bucket))
     }
 
     /// The dialect a bucket was made through; `None` when there is no such bucket. Open to everybody:
@@ -110,7 +112,7 @@ impl Engine {
     pub(crate) async fn read_live_bucket(
         &self,
         name: &BucketName,
-    ) -> Result<(Bucket, Revision), Error> {
+    ) -> Result<(Arc<Bucket>, Revision), Error> {
         match self.find_bucket(name).await? {
             Some((bucket, revision)) if bucket.state == BucketState::Live => Ok((bucket, revision)),
             _ => Err(no_such_bucket()),
@@ -122,12 +124,15 @@ impl Engine {
     pub(crate) async fn bucket_for_change(
         &self,
         name: &BucketName,
-    ) -> Result<(Bucket, Revision), Error> {
+    ) -> Result<(Arc<Bucket>, Revision), Error> {
         self.settled_bucket(name).await?.ok_or_else(no_such_bucket)
     }
 
     /// A bucket that is not being removed, if there is one. `Busy` when a removal takes too long.
-    async fn settled_bucket(&self, name: &BucketName) -> Result<Option<(Bucket, Revision)>, Error> {
+    async fn settled_bucket(
+        &self,
+        name: &BucketName,
+    ) -> Result<Option<(Arc<Bucket>, Revision)>, Error> {
         let clock = &self.ports.clock;
         let deadline = clock.mono().saturating_add(REMOVAL_WAIT_MAX);
         loop {
@@ -151,10 +156,10 @@ impl Engine {
     pub(super) async fn find_bucket(
         &self,
         name: &BucketName,
-    ) -> Result<Option<(Bucket, Revision)>, Error> {
+    ) -> Result<Option<(Arc<Bucket>, Revision)>, Error> {
         let found = self.ports.meta.get_many(&[keys::bucket(name)]).await?;
         match found.into_iter().next().flatten() {
-            Some(record) => Ok(Some((decode(&record.bytes)?, record.revision))),
+            Some(record) => Ok(Some((self.known.read(name, &record)?, record.revision))),
             None => Ok(None),
         }
     }

@@ -2,6 +2,8 @@
 //! needs of them stands in the bucket's record too, which is rewritten with each: whoever expects the
 //! bucket as it was notices.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -197,17 +199,17 @@ impl Engine {
     /// faster.
     async fn commit_doc<D: Document>(
         &self,
-        mut bucket: Bucket,
+        mut bucket: Arc<Bucket>,
         revision: Revision,
         doc: Option<&D>,
     ) -> Result<bool, Error> {
-        D::mark(doc, &mut bucket, &*self.ports.ids);
+        D::mark(doc, Arc::make_mut(&mut bucket), &*self.ports.ids);
         let (at, own) = (
             keys::bucket(&bucket.name),
             keys::bucket_doc(bucket.id, D::KIND),
         );
         let mut write = vec![
-            Write::Put(at.clone(), encode(&bucket)),
+            Write::Put(at.clone(), encode(&*bucket)),
             match doc {
                 Some(doc) => Write::Put(own, encode(doc)),
                 None => Write::Delete(own),

@@ -19,6 +19,7 @@ mod holding;
 mod ingest;
 mod inspect;
 mod key;
+mod known;
 mod lifecycle;
 mod list;
 mod parts;
@@ -85,6 +86,8 @@ pub struct Engine {
     versions: AtomicU64,
     /// Names this run of the server: wall clock at construction, milliseconds.
     pub(crate) boot: u64,
+    /// Buckets as they were read last.
+    known: known::Known,
     /// Credentials read in the last seconds.
     pub(crate) credentials: accounts::Cache,
     /// How often lifecycle rules are carried out.
@@ -105,6 +108,7 @@ impl Engine {
             gates: gate::Gates::default(),
             versions: AtomicU64::new(0),
             boot,
+            known: known::Known::default(),
             credentials: accounts::Cache::default(),
             lifecycle_every: crate::limits::LIFECYCLE_INTERVAL,
             restore_delay: Duration::ZERO,

@@ -4,6 +4,8 @@
 //! again replaces its row; the blob it had stays until the upload ends, when `PurgeParts` removes
 //! every blob of the payload that the object does not use.
 
+use std::sync::Arc;
+
 use super::buckets::now;
 use super::ingest::{IngestSpec, Ingested, StoredBody, ingest};
 use super::read::Found;
@@ -55,7 +57,7 @@ impl Engine {
         cx: &Cx,
         target: &UploadTarget,
         number: u16,
-    ) -> Result<Bucket, Error> {
+    ) -> Result<Arc<Bucket>, Error> {
         let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&target.key))?;
         self.open_upload(&bucket, target)

@@ -1,5 +1,7 @@
 //! Storing an object from a request's body.
 
+use std::sync::Arc;
+
 use crate::error::{Error, ErrorKind};
 use crate::model::{
     BlobId, Bucket, CallbackSpec, Checksums, Etag, EventKind, Extent, Form, ObjectRecord,
@@ -73,7 +75,7 @@ impl Engine {
     }
 
     /// Refuses what the head of the request and the state of things already decide.
-    async fn check_early(&self, cx: &Cx, req: &PutObject) -> Result<Bucket, Error> {
+    async fn check_early(&self, cx: &Cx, req: &PutObject) -> Result<Arc<Bucket>, Error> {
         let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
         if req.conditions != Conditions::default() {

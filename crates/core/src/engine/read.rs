@@ -3,6 +3,8 @@
 //! Who may not list a bucket learns nothing about which keys it has: a missing key is `Denied` to
 //! them, as in all dialects of the S3 family.
 
+use std::sync::Arc;
+
 use std::ops::Range;
 
 use super::body_out::prefetch;
@@ -63,7 +65,7 @@ impl Found {
 
 /// An object whose first bytes were read.
 pub(crate) struct Opened {
-    pub(crate) bucket: Bucket,
+    pub(crate) bucket: Arc<Bucket>,
     pub(crate) found: Found,
     pub(crate) range: Range<u64>,
     pub(crate) body: ByteStream,

@@ -2,6 +2,8 @@
 //! nothing can be written into it, so what the look finds is what the removal meets. A piece of work
 //! written with the closing finishes what a crash leaves undone.
 
+use std::sync::Arc;
+
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{BucketId, BucketName, BucketState, DocKind};
@@ -48,7 +50,7 @@ impl Engine {
             if !self.is_empty(bucket.id).await? {
                 return Err(not_empty());
             }
-            bucket.state = BucketState::Deleting;
+            Arc::make_mut(&mut bucket).state = BucketState::Deleting;
             let at = keys::bucket(name);
             let kind = WorkKind::RemoveBucket {
                 bucket: bucket.id,
@@ -58,7 +60,7 @@ impl Engine {
             let [item, due] = work::put(self.ports.ids.as_ref(), kind, time, time);
             let txn = now(
                 vec![Expect::Revision(at.clone(), revision)],
-                vec![Write::Put(at, encode(&bucket)), item, due],
+                vec![Write::Put(at, encode(&*bucket)), item, due],
             );
             if self.commit_one(txn).await? {
                 self.work_bell.ring();
@@ -86,8 +88,8 @@ impl Engine {
                 write.extend(docs);
                 (Verdict::Removed, write)
             } else {
-                bucket.state = BucketState::Live;
-                let reopened = Write::Put(at.clone(), encode(&bucket));
+                Arc::make_mut(&mut bucket).state = BucketState::Live;
+                let reopened = Write::Put(at.clone(), encode(&*bucket));
                 (Verdict::NotEmpty, vec![reopened])
             };
             let txn = now(vec![Expect::Revision(at, revision)], write);

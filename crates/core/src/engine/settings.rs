@@ -1,5 +1,7 @@
 //! Changing one setting of a bucket.
 
+use std::sync::Arc;
+
 use crate::delivery::subscription_writes;
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
@@ -35,10 +37,10 @@ impl Engine {
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (mut bucket, revision) = self.bucket_for_change(name).await?;
             allow(cx, &bucket, action, On::Bucket)?;
-            let (mut expect, mut write) = self.apply(&mut bucket, &change).await?;
+            let (mut expect, mut write) = self.apply(Arc::make_mut(&mut bucket), &change).await?;
             let at = keys::bucket(name);
             expect.push(Expect::Revision(at.clone(), revision));
-            write.push(Write::Put(at, encode(&bucket)));
+            write.push(Write::Put(at, encode(&*bucket)));
             if self.commit_one(now(expect, write)).await? {
                 if action == Action::WriteNotification {
                     self.bell.changed(bucket.id);
