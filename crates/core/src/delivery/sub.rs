@@ -13,7 +13,7 @@ use super::rule_sets::RuleSets;
 use super::send::Delivery;
 use super::window::Window;
 use crate::engine::Ports;
-use crate::limits::{DELIVERY_BACKOFF_MAX, WINDOW_EVENTS_MAX};
+use crate::limits::{DELIVERY_BACKOFF_MAX, IN_FLIGHT_MAX, WINDOW_EVENTS_MAX};
 use crate::model::{BucketId, ObjectKey, VersionTag};
 use crate::ports::{
     Key, KeyRange, Limit, LogId, Mono, Order, Position, Record, Revision, StoreError, Table,
@@ -118,9 +118,9 @@ impl Sub {
         self.retry_at.is_none_or(|at| at <= now)
     }
 
-    /// Whether reading on makes sense now.
+    /// Whether reading on makes sense now: many events at a time, before those that may start run out.
     pub(super) fn is_hungry(&self) -> bool {
-        self.more && !self.is_behind() && self.window.room().is_some()
+        self.more && !self.is_behind() && self.window.runs_low(IN_FLIGHT_MAX)
     }
 
     /// Whether nothing is owed, as far as it was read.

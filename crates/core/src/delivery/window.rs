@@ -68,6 +68,11 @@ impl<T: Clone> Window<T> {
         (rows > 0 && bytes > 0).then_some(Limit { rows, bytes })
     }
 
+    /// Whether fewer than `least` events may start, and there is room to read more.
+    pub(super) fn runs_low(&self, least: usize) -> bool {
+        self.ready.len() < least && self.room().is_some()
+    }
+
     /// Holds at most this many bytes from now on, and never more than [`WINDOW_BYTES_MAX`].
     pub(super) fn bound(&mut self, bytes: usize) {
         self.bytes_max = bytes.min(WINDOW_BYTES_MAX);
