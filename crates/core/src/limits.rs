@@ -125,6 +125,16 @@ pub const WINDOW_EVENTS_MAX: usize = 256;
 pub const WINDOW_BYTES_MAX: usize = 1 << 20;
 /// Deliveries of one destination in flight at once.
 pub const IN_FLIGHT_MAX: usize = 32;
+/// While requests wait less than this for a thread, deliveries go as fast as they can: an idle machine
+/// takes a fifth of it to wake a thread, a saturated one several times as long.
+pub const REQUEST_WAIT_FREE: Duration = Duration::from_micros(250);
+/// Deliveries of one destination that start between two rests while requests wait: enough to be worth
+/// the waking up.
+pub const DELIVERY_BURST: usize = 4;
+/// The rest after a burst while requests wait and one destination has a backlog; several share the pace
+/// of one. With the burst it makes the least pace, 200 deliveries a second: some hundredths of the uploads
+/// that saturate two cores.
+pub const DELIVERY_REST: Duration = Duration::from_millis(20);
 /// Tries of an event before it is dead; with the back-off below about a quarter of an hour.
 pub const DELIVERY_ATTEMPTS_MAX: u32 = 10;
 /// First retry of a delivery; functions are to be retried within 2 s.

@@ -100,7 +100,6 @@ impl Server {
         let root = engine.ensure_root(given).await?;
         let registry = outbound::registry(&engine, &deliveries).await?;
         let work = Arc::new(work::start(&engine));
-        let delivery = Arc::new(delivery::start(&engine, registry.clone()));
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(false);
         tokio::spawn(telemetry::upkeep(metrics.clone(), stopped.clone()));
@@ -108,6 +107,8 @@ impl Server {
         let oss = Oss::new(engine.clone(), settings.oss.clone());
         let dialects = Dialects::new(engine.clone(), vec![Arc::new(tos), Arc::new(oss)]);
         let gateway = Gateway::new(dialects, keys.clone());
+        let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
+        let delivery = Arc::new(delivery);
         let admin_state = Arc::new(Admin {
             engine: engine.clone(),
             delivery: delivery.clone(),

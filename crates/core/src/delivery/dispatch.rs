@@ -8,6 +8,7 @@ use tokio::select;
 
 use super::drain::after;
 use super::line::{Line, Shared, lock};
+use super::pace;
 use super::runner::Runner;
 use super::sub::{PAGE, scan};
 use crate::model::BucketId;
@@ -17,8 +18,8 @@ use crate::records::{SubRecord, decode};
 
 /// How often everything is looked at without a ring: a ring is lost when a commit's answer is.
 const POLL: Duration = Duration::from_secs(5);
-/// How long rings are gathered after some were answered: a busy server rings thousands of times a second,
-/// and a look for each would cost its requests more than this costs an event.
+/// How long rings are gathered after some were answered, or as long as senders rest: a busy server rings
+/// thousands of times a second, and a look for each would cost its requests more than this costs an event.
 const GATHER: Duration = Duration::from_millis(2);
 /// Every how many polls subscriptions without a rule are looked for.
 const SWEEP_POLLS: u32 = 12;
@@ -39,7 +40,8 @@ pub(super) async fn run(shared: Arc<Shared>) {
                         next = clock.mono() + Duration::from_secs(1);
                     }
                 }
-                clock.sleep_until(clock.mono() + GATHER).await;
+                let gather = GATHER.max(pace::rest(shared.load.wait()));
+                clock.sleep_until(clock.mono() + gather).await;
             }
             () = clock.sleep_until(next) => {
                 let sweep = polls.is_multiple_of(SWEEP_POLLS);

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use super::registry::Registry;
 use crate::engine::Ports;
 use crate::model::{BucketId, Destination, Timestamp};
+use crate::ports::Load;
 use crate::records::keys::DestinationKey;
 
 /// Shared by the dispatcher, the runners, the replays and the operator's handle.
@@ -17,6 +18,9 @@ pub(super) struct Shared {
     pub(super) ports: Ports,
     pub(super) registry: Registry,
     pub(super) bell: Arc<super::Bell>,
+    pub(super) load: Arc<dyn Load>,
+    /// Held by each sender that rests.
+    pub(super) crowd: Arc<()>,
     pub(super) lines: Mutex<BTreeMap<DestinationKey, Arc<Line>>>,
     stop: watch::Sender<bool>,
     tasks: watch::Sender<usize>,
@@ -97,11 +101,18 @@ impl Line {
 }
 
 impl Shared {
-    pub(super) fn new(ports: Ports, registry: Registry, bell: Arc<super::Bell>) -> Self {
+    pub(super) fn new(
+        ports: Ports,
+        registry: Registry,
+        bell: Arc<super::Bell>,
+        load: Arc<dyn Load>,
+    ) -> Self {
         Self {
             ports,
             registry,
             bell,
+            load,
+            crowd: Arc::default(),
             lines: Mutex::default(),
             stop: watch::Sender::new(false),
             tasks: watch::Sender::new(0),

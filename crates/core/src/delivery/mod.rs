@@ -8,7 +8,7 @@
 //! How: `subscribe` adds a subscription to the transaction that stores a rule. The dispatcher
 //! finds subscriptions and gives each to the `runner` of its destination, which reads the log into
 //! a `window`, sends, and settles outcomes. Keys that fail are set aside (`hold`), targets that
-//! fail are paused (`pause`). A crash repeats at most what was not settled. It knows no transport:
+//! fail are paused (`pause`), and all go slower while requests wait (`pace`). A crash repeats at most what was not settled. It knows no transport:
 //! [`Registry`] names the targets and who writes their messages.
 
 mod admin;
@@ -24,6 +24,7 @@ mod landing;
 mod ledger;
 mod line;
 mod log;
+mod pace;
 mod pause;
 mod probe;
 mod registry;
@@ -42,6 +43,7 @@ mod window;
 use std::sync::Arc;
 
 use crate::engine::Engine;
+use crate::ports::Load;
 
 pub use admin::DeliveryHandle;
 pub use attempts::SeenAttempt;
@@ -55,10 +57,10 @@ pub use status::{SubActivity, SubStatus};
 pub(crate) use subscribe::subscription_writes;
 pub use wait::WaitReport;
 
-/// Starts delivery of everything that is owed, now and from now on. It runs until
-/// [`DeliveryHandle::stop`]; what is not delivered then is still owed at the next start.
-pub fn start(engine: &Engine, registry: Registry) -> DeliveryHandle {
-    let shared = line::Shared::new(engine.ports.clone(), registry, engine.bell.clone());
+/// Starts delivery of everything that is owed, now and from now on, slower while `load` presses. It runs
+/// until [`DeliveryHandle::stop`]; what is not delivered then is still owed at the next start.
+pub fn start(engine: &Engine, registry: Registry, load: Arc<dyn Load>) -> DeliveryHandle {
+    let shared = line::Shared::new(engine.ports.clone(), registry, engine.bell.clone(), load);
     let shared = Arc::new(shared);
     shared.spawn("delivery dispatcher", dispatch::run(shared.clone()));
     shared.spawn("delivery replays", replay::resume(shared.clone()));

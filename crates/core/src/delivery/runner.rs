@@ -11,6 +11,7 @@ use tokio::select;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::line::{Line, PauseReport, Report, Shared, lock};
+use super::pace::Pace;
 use super::pause::{Health, Moment};
 use super::send::{Delivery, Landed, Try, spawn};
 use super::settle::{adopt, settle};
@@ -52,6 +53,10 @@ pub(super) struct Runner {
     pub(super) subs: Subs,
     pub(super) flights: BTreeMap<(BucketId, Position), Flight>,
     pub(super) health: Health,
+    /// Of first deliveries.
+    pace: Pace,
+    /// Of retries: neither takes the other's turn.
+    held_pace: Pace,
     /// Whether to look for subscriptions that no rule names.
     sweeps: bool,
     /// The bucket served last.
@@ -70,6 +75,8 @@ impl Runner {
             subs: BTreeMap::new(),
             flights: BTreeMap::new(),
             health: Health::default(),
+            pace: Pace::default(),
+            held_pace: Pace::default(),
             sweeps: false,
             turn: BucketId(0),
             landings,
@@ -142,6 +149,8 @@ impl Runner {
         }
         let reads = paused.is_none() && !stopping;
         let slots = self.flights.len() < IN_FLIGHT_MAX && self.held_flights() < HELD_IN_FLIGHT_MAX;
+        let rests = [&self.pace, &self.held_pace].map(Pace::until).into_iter();
+        rests.flatten().for_each(&mut at);
         for sub in self.subs.values() {
             if let Some(retry) = sub.retry_at.filter(|retry| *retry > now) {
                 at(retry);
@@ -155,7 +164,7 @@ impl Runner {
             }
             let sends = slots && reads && sub.cancelled().is_none();
             if let Some(due) = sub.held.next_due().filter(|_| sends) {
-                at(due);
+                at(due.max(self.held_pace.until().unwrap_or_default()));
             }
         }
         wake
@@ -230,6 +239,9 @@ impl Runner {
 
     /// Starts what may start.
     async fn depart(&mut self) {
+        let now = self.now();
+        self.pace.look(now);
+        self.held_pace.look(now);
         if self.shared.is_stopping() {
             return;
         }
@@ -248,7 +260,10 @@ impl Runner {
         let now = self.now();
         let buckets: Vec<BucketId> = self.subs.keys().copied().collect();
         for bucket in buckets {
-            while self.flights.len() < IN_FLIGHT_MAX && self.held_flights() < HELD_IN_FLIGHT_MAX {
+            while self.flights.len() < IN_FLIGHT_MAX
+                && self.held_flights() < HELD_IN_FLIGHT_MAX
+                && !self.held_pace.rests()
+            {
                 let ready = |sub: &&mut Sub| sub.may_try(now) && sub.cancelled().is_none();
                 let Some(sub) = self.subs.get_mut(&bucket).filter(ready) else {
                     break;
@@ -304,9 +319,9 @@ impl Runner {
         let (before, after): (Vec<BucketId>, Vec<BucketId>) =
             self.subs.keys().partition(|bucket| **bucket <= self.turn);
         let mut buckets: Vec<BucketId> = after.into_iter().chain(before).collect();
-        while self.flights.len() < IN_FLIGHT_MAX && !buckets.is_empty() {
+        while self.may_depart() && !buckets.is_empty() {
             buckets.retain(|bucket| {
-                if self.flights.len() >= IN_FLIGHT_MAX {
+                if !self.may_depart() {
                     return true;
                 }
                 let ready = |sub: &&mut Sub| !sub.is_behind() && sub.cancelled().is_none();
@@ -319,6 +334,10 @@ impl Runner {
                 true
             });
         }
+    }
+
+    fn may_depart(&self) -> bool {
+        self.flights.len() < IN_FLIGHT_MAX && !self.pace.rests()
     }
 
     pub(super) fn launch(
@@ -342,7 +361,12 @@ impl Runner {
     }
 
     /// Sends the next message of a flight.
-    pub(super) fn send(&self, bucket: BucketId, position: Position, flight: &Flight) {
+    pub(super) fn send(&mut self, bucket: BucketId, position: Position, flight: &Flight) {
+        let pace = match flight.held {
+            None => &mut self.pace,
+            Some(_) => &mut self.held_pace,
+        };
+        pace.started(&self.shared);
         let t = Try {
             delivery: &flight.delivery,
             n: flight.accepted,

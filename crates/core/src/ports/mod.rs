@@ -19,4 +19,4 @@ pub use metadata::{
 };
 pub use seal::{SealError, Sealer};
 pub use target::{EventFormat, Message, MessageContext, Target, Undelivered};
-pub use world::{Clock, Ids, Mono, Spawner, Task};
+pub use world::{Clock, Ids, Load, Mono, Spawner, Task};

@@ -1,4 +1,4 @@
-//! Time, ids and tasks: everything that would make a run different from the last one.
+//! Time, ids, tasks and load: everything that would make a run different from the last one.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -44,4 +44,10 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub trait Spawner: Debug + Send + Sync + 'static {
     /// Runs a task to its end, whatever happens to the caller. `name` is for diagnosis.
     fn spawn(&self, name: &'static str, task: Task);
+}
+
+/// How hard requests press on the threads that serve them.
+pub trait Load: Debug + Send + Sync + 'static {
+    /// How long a request waits for a thread, on average of late; zero while none is being served.
+    fn wait(&self) -> Duration;
 }

@@ -8,6 +8,7 @@ mod common;
 mod busy;
 mod faults;
 mod orders;
+mod pace;
 mod seeds;
 mod sim;
 mod world;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cohong_core::model::{PayloadId, Timestamp, UploadId, WorkId};
-use cohong_core::ports::{Clock, Ids, Mono, Spawner, Task};
+use cohong_core::ports::{Clock, Ids, Load, Mono, Spawner, Task};
 
 /// Where the wall clock begins.
 const WALL_MS: i64 = 1_700_000_000_000;
@@ -24,6 +24,7 @@ struct State {
     random: u64,
     now: Mono,
     wall_shift_ms: i64,
+    request_wait: Duration,
     next: u64,
     sleeps: usize,
     tasks: BTreeMap<u64, Task>,
@@ -37,6 +38,7 @@ impl Sim {
             random: seed,
             now: Mono::ZERO,
             wall_shift_ms: 0,
+            request_wait: Duration::ZERO,
             next: 1,
             sleeps: 0,
             tasks: BTreeMap::new(),
@@ -62,6 +64,11 @@ impl Sim {
     /// The wall clock jumps; the monotonic one does not.
     pub(crate) fn jump_wall(&self, by_ms: i64) {
         self.state().wall_shift_ms += by_ms;
+    }
+
+    /// Requests wait this long for a thread from now on.
+    pub(crate) fn load(&self, request_wait: Duration) {
+        self.state().request_wait = request_wait;
     }
 
     /// Drops every task where it stands, as a crash does.
@@ -153,6 +160,12 @@ struct Wakes {
 impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
         self.sim.state().ready.insert(self.id);
+    }
+}
+
+impl Load for Sim {
+    fn wait(&self) -> Duration {
+        self.state().request_wait
     }
 }
 

@@ -205,7 +205,7 @@ impl World {
             ]),
             formats: BTreeMap::from([(DialectId::Tos, format)]),
         };
-        let delivery = delivery::start(&engine, registry);
+        let delivery = delivery::start(&engine, registry, Arc::new(sim.clone()));
         Self {
             sim,
             meta,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cohong_core::model::{PayloadId, Timestamp, UploadId, WorkId};
-use cohong_core::ports::{Clock, Ids, Mono, Spawner, Task};
+use cohong_core::ports::{Clock, Ids, Load, Mono, Spawner, Task};
 
 use crate::seed::Seed;
 
@@ -247,6 +247,12 @@ impl Wake for Wakes {
         if state.tasks.contains_key(&self.id) && !state.ready.contains(&self.id) {
             state.ready.push(self.id);
         }
+    }
+}
+
+impl Load for Sim {
+    fn wait(&self) -> Duration {
+        Duration::ZERO
     }
 }
 

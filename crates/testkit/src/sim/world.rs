@@ -90,7 +90,7 @@ impl World {
         let client = Client {
             sim: sim.clone(),
             oracle: oracle.clone(),
-            delivery: delivery::start(&engine, registry),
+            delivery: delivery::start(&engine, registry, Arc::new(sim.clone())),
             engine: engine.clone(),
         };
         Self {

@@ -7,6 +7,10 @@ pub(super) const CONNECTIONS_MAX: usize = 4096;
 /// Requests at once; beyond it clients are told to come back. Each upload holds a few buffers of up to
 /// 1 MiB, so this also bounds memory.
 pub(super) const REQUESTS_MAX: usize = 1024;
+/// Between two measurements of how long requests wait: often enough to follow a load that begins.
+pub(super) const LOAD_EVERY: Duration = Duration::from_millis(10);
+/// What was measured longer ago says nothing about now.
+pub(super) const LOAD_AGE_MAX: Duration = Duration::from_secs(1);
 /// Bytes of request line and headers.
 pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Time for a client to send a head, and for an idle connection to stay.

@@ -6,6 +6,7 @@
 mod body;
 mod head;
 mod limits;
+mod load;
 mod patience;
 mod public;
 
@@ -34,6 +35,7 @@ pub(crate) struct Gateway {
     dialects: Dialects,
     keys: Arc<KeyRing>,
     requests: Semaphore,
+    gauge: load::Gauge,
     draining: AtomicBool,
     ids: RequestIds,
 }
@@ -53,12 +55,14 @@ impl RequestIds {
 }
 
 impl Gateway {
-    /// A gateway to these dialects, which also gives away the public half of `keys`.
+    /// A gateway to these dialects, which also gives away the public half of `keys`. Its requests run in the
+    /// runtime that this is called in.
     pub(crate) fn new(dialects: Dialects, keys: Arc<KeyRing>) -> Arc<Self> {
         Arc::new(Self {
             dialects,
             keys,
             requests: Semaphore::new(limits::REQUESTS_MAX),
+            gauge: load::Gauge::here(),
             draining: AtomicBool::new(false),
             ids: RequestIds {
                 boot: world::random() >> 16,

@@ -11,6 +11,7 @@ use super::jobs::{self, Job};
 use crate::delivery::backoff;
 use crate::delivery::drain::commit_one;
 use crate::delivery::line::Shared;
+use crate::delivery::pace::Pace;
 use crate::delivery::pause::{Blame, Failed, Health, Moment};
 use crate::delivery::rule_sets::RuleSets;
 use crate::delivery::send::{Landed, Try, spawn};
@@ -53,6 +54,7 @@ pub(super) struct Replay {
     rule_sets: RuleSets,
     flights: BTreeMap<Position, Flight>,
     health: Health,
+    pace: Pace,
     attempts: BTreeMap<String, Vec<AttemptRecord>>,
     revived: Vec<Write>,
     outcomes: usize,
@@ -72,6 +74,7 @@ impl Replay {
             rule_sets: RuleSets::default(),
             flights: BTreeMap::new(),
             health: Health::default(),
+            pace: Pace::default(),
             attempts: BTreeMap::new(),
             revived: Vec::new(),
             outcomes: 0,
@@ -136,7 +139,9 @@ impl Replay {
             Some(pause) => (!probing).then_some(pause.due),
             None => self.flights.values().filter_map(|flight| flight.due).min(),
         };
-        let wakes = [hungry.then_some(now), next, retry, self.settle_at];
+        let rest = self.pace.until();
+        let next = next.map(|next| rest.map_or(next, |end| next.max(end)));
+        let wakes = [hungry.then_some(now), next, retry, rest, self.settle_at];
         let idle = now + Duration::from_hours(1);
         wakes.into_iter().flatten().min().unwrap_or(idle)
     }
@@ -178,19 +183,23 @@ impl Replay {
     }
 
     fn depart(&mut self) {
+        let now = self.now();
+        self.pace.look(now);
         if self.is_behind() {
             return;
         }
-        let now = self.now();
         let under_way = |f: &&Flight| f.due.is_none();
         let Some(pause) = self.health.pause() else {
             let due = self.flights.iter();
             let due = due.filter(|(_, f)| f.due.is_some_and(|due| due <= now));
             let due: Vec<Position> = due.map(|(at, _)| *at).collect();
             for at in due {
+                if self.pace.rests() {
+                    return;
+                }
                 self.send(at, false);
             }
-            while self.flights.len() < IN_FLIGHT {
+            while self.flights.len() < IN_FLIGHT && !self.pace.rests() {
                 let Some(at) = self.begin_next() else { return };
                 self.send(at, false);
             }
@@ -237,6 +246,7 @@ impl Replay {
         let Some((delivery, destination, n)) = flight.job.messages.get(flight.n) else {
             return;
         };
+        self.pace.started(&self.shared);
         let t = Try {
             delivery,
             n: *n,
