@@ -180,7 +180,7 @@ def test_a_rule_of_tos_hears_of_uploads_through_oss(server, client, bucket, rece
     assert set(told) == {
         ("tos:ObjectCreated:Put", "img/中 1.png"),
         ("tos:ObjectCreated:Copy", "img/copy.png"),
-        ("tos:ObjectCreated:CompleteMultipartUpload", "img/parts.png"),
+        ("tos:ObjectCreated:CompleteUpload", "img/parts.png"),
         ("tos:ObjectRemoved:Delete", "img/copy.png"),
     }
     about = told["tos:ObjectCreated:Put", "img/中 1.png"]["tos"]

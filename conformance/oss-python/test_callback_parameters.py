@@ -151,7 +151,7 @@ def test_a_callback_in_the_query_of_a_link(server, bucket, receiver):
     }
     for version in (oss2.AUTH_VERSION_1, oss2.AUTH_VERSION_2, oss2.AUTH_VERSION_4):
         signer = oss_clients.bucket(server, bucket.bucket_name, version=version)
-        url = signer.sign_url("PUT", f"by/{version}", 60, params=params)
+        url = signer.sign_url("PUT", f"by/{version}", 60, params=dict(params))
         answer = requests.put(url, data=b"x", timeout=30)
         assert (answer.status_code, answer.content) == (200, b'{"Status":"OK"}'), answer.text
         assert receiver.requests[-1].body == f"o=by%2F{version}&by=link".encode()

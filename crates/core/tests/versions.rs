@@ -323,7 +323,11 @@ fn a_copy_onto_itself_replaces_what_stands_beside_the_bytes() {
                 ..StoredHeaders::default()
             };
             let mut req = copy(&bucket, "a", &bucket, "a");
-            req.replace = Some((headers.clone(), vec![("n".into(), "v".into())]));
+            req.replace = Some(NewMeta {
+                headers: headers.clone(),
+                user_meta: vec![("n".into(), "v".into())],
+                keeps_type: false,
+            });
             world.engine.copy_object(&owner(), req).await.unwrap();
             let found = target(&bucket, "a", CURRENT);
             let found = world

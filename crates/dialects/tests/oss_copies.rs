@@ -294,10 +294,8 @@ async fn versions_are_listed_in_pages() {
     }
     let wanted = [("a", false), ("k", true), ("k", false), ("k", false)];
     assert_eq!(seen, wanted.map(|(key, marker)| (key.to_owned(), marker)));
-    let rolled = world
-        .send(get(BUCKET, "/?versions&prefix=k&delimiter=k"))
-        .await;
-    assert_eq!(rolled.text().matches("<Prefix>k</Prefix>").count(), 2);
+    let rolled = world.send(get(BUCKET, "/?versions&delimiter=k")).await;
+    assert_eq!(rolled.text().matches("<Prefix>k</Prefix>").count(), 1);
     for bad in [
         "versions&version-id-marker=null",
         "versions&key-marker=k&version-id-marker=234",

@@ -253,13 +253,13 @@ pub(crate) async fn abort_upload(call: Call, engine: &Engine) -> Result<Response
     Ok(answer::empty(StatusCode::NO_CONTENT, HeaderMap::new()))
 }
 
-/// A part as a body names it.
+/// A part as a body names it. Clients put quotes around an entity tag that has them already.
 pub(crate) fn named_part(number: u32, etag: &str) -> Result<NamedPart, Fault> {
     if !(1..=PARTS_MAX).contains(&number) {
         return Err(bad_part_number());
     }
     Ok(NamedPart {
         number,
-        etag: unquote(etag).into(),
+        etag: unquote(etag).trim_matches('"').into(),
     })
 }
