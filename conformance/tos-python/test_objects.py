@@ -251,13 +251,25 @@ def test_what_is_not_there(client, bucket, fails):
     assert code(fails(lambda: client.put_object("never-created", "k", content=b"x"))) == (404, "NoSuchBucket")
 
 
+def test_appending(client, bucket, fails):
+    first = client.append_object(bucket, "log", 0, content=b"one ", meta={"a": "b"}, content_type="text/x-log", pre_hash_crc64_ecma=0)
+    second = client.append_object(bucket, "log", first.next_append_offset, content=b"two", pre_hash_crc64_ecma=first.hash_crc64_ecma)
+    assert (first.next_append_offset, second.next_append_offset) == (4, 7)
+    assert second.hash_crc64_ecma == CRC64(b"one two")
+    got = client.get_object(bucket, "log")
+    assert got.read() == b"one two" and (got.object_type, got.content_type, got.meta["a"]) == ("Appendable", "text/x-log", "b")
+    for offset in (0, 3, 8):
+        assert code(fails(lambda: client.append_object(bucket, "log", offset, content=b"x"))) == (409, "OffsetNotMatched")
+    client.put_object(bucket, "k", content=b"x")
+    assert code(fails(lambda: client.append_object(bucket, "k", 1, content=b"x"))) == (409, "NotAppendable")
+
+
 def test_what_the_server_does_not_do_is_refused(client, bucket, fails):
     """A promise about stored bytes is kept or refused, never ignored."""
     client.put_object(bucket, "k", content=b"x")
     key = base64.b64encode(b"k" * 32).decode()
     md5 = base64.b64encode(hashlib.md5(b"k" * 32).digest()).decode()
     for call in (
-        lambda: client.append_object(bucket, "log", 0, content=b"x"),
         lambda: client.put_object(bucket, "sse", content=b"x", server_side_encryption="AES256"),
         lambda: client.put_object(bucket, "ssec", content=b"x", ssec_algorithm="AES256", ssec_key=key, ssec_key_md5=md5),
         lambda: client.put_symlink(bucket, "link", "k"),

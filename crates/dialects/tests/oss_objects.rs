@@ -222,6 +222,11 @@ async fn regions() {
         .send(ask(Method::GET, None, "/?regions=oss-cn-hangzhou"))
         .await;
     insta::assert_snapshot!(one.text());
+    let list = world
+        .send(ask(Method::GET, None, "/?regionList"))
+        .await
+        .expect_status(200);
+    assert!(list.text().contains("<Region>oss-on-premises</Region>"));
     let own = world
         .send(ask(Method::GET, None, "/?regions=oss-on-premises"))
         .await;

@@ -467,3 +467,24 @@ async fn metadata_grants_and_tags_change_beside_the_bytes() {
         .await
         .expect_status(200);
 }
+
+#[tokio::test]
+async fn an_object_grows() {
+    let world = World::with_bucket().await;
+    let append = |offset: &str, body: &'static str| {
+        post(BUCKET, &format!("/log?append&offset={offset}")).body(body)
+    };
+    let first = world.send(append("0", "one ")).await.expect_status(200);
+    assert_eq!(first.header("x-tos-next-append-offset"), "4");
+    let second = world.send(append("4", "two")).await.expect_status(200);
+    assert_eq!(second.header("x-tos-next-append-offset"), "7");
+    let read = world.send(get(BUCKET, "/log")).await.expect_status(200);
+    assert_eq!(read.text(), "one two");
+    assert_eq!(read.header("x-tos-object-type"), "Appendable");
+    assert_eq!(read.header("x-tos-next-append-offset"), "7");
+    let refused = world.send(append("4", "x")).await;
+    assert_eq!(refused.code(), (409, "OffsetNotMatched".into()));
+    assert_eq!(refused.header("x-tos-next-append-offset"), "7");
+    let bad = world.send(append("", "x")).await;
+    assert_eq!(bad.code(), (400, "InvalidArgument".into()));
+}

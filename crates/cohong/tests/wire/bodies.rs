@@ -64,6 +64,23 @@ async fn settled(world: &World) {
     panic!("{} unfinished bodies are left", world.unfinished());
 }
 
+/// Some clients announce the body of another request with a read.
+#[tokio::test]
+async fn a_read_is_answered_before_its_body_comes() {
+    let world = World::start().await;
+    let mut raw = world.raw().await;
+    raw.send(&Ask::new("PUT", "/k").with(b"12345")).await;
+    assert_eq!(raw.answer(false).await.status, 200);
+    for (method, body) in [("GET", &b"12345"[..]), ("HEAD", &b""[..])] {
+        let mut raw = world.raw().await;
+        let ask = Ask::new(method, "/k").line("Content-Length: 9").head();
+        raw.send(&ask).await;
+        let answer = raw.answer(method == "HEAD").await;
+        assert_eq!((answer.status, &answer.body[..]), (200, body), "{method}");
+        assert!(raw.until_closed().await.is_empty(), "what follows is no request");
+    }
+}
+
 #[tokio::test]
 async fn what_follows_a_body_is_another_request() {
     let world = World::start().await;

@@ -37,6 +37,7 @@ pub(crate) enum Op {
     DeleteMultiObjects,
     PostObject,
     PutObject,
+    AppendObject,
     GetObject,
     HeadObject,
     DeleteObject,
@@ -83,6 +84,7 @@ impl Operation for Op {
             Self::DeleteMultiObjects => "DeleteMultiObjects",
             Self::PostObject => "PostObject",
             Self::PutObject => "PutObject",
+            Self::AppendObject => "AppendObject",
             Self::GetObject => "GetObject",
             Self::HeadObject => "HeadObject",
             Self::DeleteObject => "DeleteObject",
@@ -120,7 +122,7 @@ const BUCKET_NAMES: &[&str] = &[
 ];
 
 /// Query names of which one selects an operation on an object.
-const OBJECT_NAMES: &[&str] = &["acl", "metadata", "tagging", "uploadId", "uploads"];
+const OBJECT_NAMES: &[&str] = &["acl", "append", "metadata", "tagging", "uploadId", "uploads"];
 
 /// Sub-resources of buckets that the vendor knows and this server does not serve.
 const BUCKET_LATER: &[&str] = &[
@@ -167,7 +169,6 @@ const BUCKET_LATER: &[&str] = &[
 
 /// Sub-resources of objects that the vendor knows and this server does not serve.
 const OBJECT_LATER: &[&str] = &[
-    "append",
     "modify",
     "rename",
     "restore",
@@ -180,7 +181,6 @@ const OBJECT_LATER: &[&str] = &[
     "select",
     "retention",
     "legalhold",
-    "offset",
 ];
 
 /// Chooses the operation.
@@ -253,6 +253,7 @@ fn object(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::DELETE if upload => Op::AbortMultipartUpload,
         Method::DELETE if has("tagging") => Op::DeleteObjectTagging,
         Method::DELETE => Op::DeleteObject,
+        Method::POST if has("append") => Op::AppendObject,
         Method::POST if has("uploads") => Op::CreateMultipartUpload,
         Method::POST if upload => Op::CompleteMultipartUpload,
         Method::POST if has("metadata") => Op::SetObjectMeta,
@@ -350,7 +351,8 @@ mod tests {
         ("PUT", "tagging", "PutObjectTagging"),
         ("GET", "tagging", "GetObjectTagging"),
         ("DELETE", "tagging", "DeleteObjectTagging"),
-        ("POST", "append&offset=0", "NotImplemented"),
+        ("POST", "append&offset=0", "AppendObject"),
+        ("POST", "modify&offset=0", "NotImplemented"),
         ("POST", "form", "PostObject"),
         ("OPTIONS", "uploadId=u&restore", "OptionsObject"),
     ];

@@ -49,6 +49,7 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::DeleteMultiObjects => object::delete_many(call, engine).await,
         Op::PostObject => object::post(call, tos).await,
         Op::PutObject => Ok(TOS.put_object(call, engine, ACL).await?),
+        Op::AppendObject => Ok(TOS.append_object(call, engine, ACL).await?),
         Op::GetObject => Ok(TOS.get_object(call, engine).await?),
         Op::HeadObject => Ok(TOS.head_object(call, engine).await?),
         Op::DeleteObject => Ok(TOS.delete_object(call, engine).await?),
