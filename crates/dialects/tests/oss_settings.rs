@@ -506,13 +506,12 @@ async fn tags_of_buckets() {
         .expect_status(204);
     let none_again = world.send(get(BUCKET, "/?tagging")).await;
     assert_eq!(none_again.text(), none.text());
-    let many: String = (0..21)
-        .map(|n| format!("<Tag><Key>{n}</Key><Value/></Tag>"))
-        .collect();
+    let tag = |n| format!("<Tag><Key>{n}</Key><Value/></Tag>");
+    let many = (0..21).map(tag).collect::<Vec<_>>().concat();
     for (body, code) in [
         (
             format!("<Tagging><TagSet>{many}</TagSet></Tagging>"),
-            "InvalidArgument",
+            "InvalidTag",
         ),
         ("<Tagging/>".to_owned(), "MalformedXML"),
         (tags.replace("team", ""), "InvalidArgument"),

@@ -77,7 +77,10 @@ async fn a_read_is_answered_before_its_body_comes() {
         raw.send(&ask).await;
         let answer = raw.answer(method == "HEAD").await;
         assert_eq!((answer.status, &answer.body[..]), (200, body), "{method}");
-        assert!(raw.until_closed().await.is_empty(), "what follows is no request");
+        assert!(
+            raw.until_closed().await.is_empty(),
+            "what follows is no request"
+        );
     }
 }
 

@@ -13,6 +13,10 @@ use crate::gate::given::Given;
 /// A vendor's words and rules. Names of headers, parameters and fields are without the vendor's prefix
 /// unless said otherwise.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, not a state"
+)]
 pub(crate) struct Vocabulary {
     /// What the vendor's own names begin with, lower case.
     pub(crate) prefix: &'static str,
@@ -162,6 +166,10 @@ pub(crate) enum Metadata {
 
 /// What copies do.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, not a state"
+)]
 pub(crate) struct Copies {
     /// Whether new metadata leaves the content type where it names none.
     pub(crate) keep_type: bool,

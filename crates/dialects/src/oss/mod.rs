@@ -176,10 +176,9 @@ impl Protocol for Oss {
 
     async fn prove(&self, head: &Parts, op: Op, at: Named<'_>) -> Result<Proved, OssError> {
         match op {
-            // What stands beside a form is ignored (sheet section 5, `PostObject`).
-            Op::PostObject => Ok(Proved::NOTHING),
-            // Browsers sign no question, and an SDK's signature of one changes nothing.
-            Op::OptionObject => Ok(Proved::NOTHING),
+            // What stands beside a form is ignored (sheet section 5, `PostObject`). Browsers sign no
+            // question, and an SDK's signature of one changes nothing.
+            Op::PostObject | Op::OptionObject => Ok(Proved::NOTHING),
             _ => auth::request(&self.engine, &self.rules, head, at).await,
         }
     }

@@ -122,7 +122,9 @@ const BUCKET_NAMES: &[&str] = &[
 ];
 
 /// Query names of which one selects an operation on an object.
-const OBJECT_NAMES: &[&str] = &["acl", "append", "metadata", "tagging", "uploadId", "uploads"];
+const OBJECT_NAMES: &[&str] = &[
+    "acl", "append", "metadata", "tagging", "uploadId", "uploads",
+];
 
 /// Sub-resources of buckets that the vendor knows and this server does not serve.
 const BUCKET_LATER: &[&str] = &[

@@ -88,6 +88,17 @@ fn one_that_was_given_back_does_not_let_the_next_of_its_key_pass() {
 }
 
 #[test]
+fn it_runs_low_before_the_last_event_starts() {
+    let mut w = window(&[(1, 0), (2, 1), (3, 1), (4, 2)]);
+    assert!(!w.runs_low(3), "three keys may start");
+    assert!(w.runs_low(4));
+    let _ = w.start_next();
+    assert!(w.runs_low(3));
+    w.admit(Position(5), key(3), 5, WINDOW_BYTES_MAX);
+    assert!(!w.runs_low(4), "there is no room");
+}
+
+#[test]
 fn room_ends_with_events_and_with_bytes() {
     let mut w = window(&[]);
     w.admit(Position(1), key(0), 1, WINDOW_BYTES_MAX);

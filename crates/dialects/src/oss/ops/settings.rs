@@ -46,6 +46,9 @@ pub(super) async fn get_cors(call: Call, engine: &Engine) -> Answer {
     Ok(answer(HeaderMap::new(), "CORSConfiguration", &body))
 }
 
+/// Lets rules overlap that do the same.
+const ALLOW: &str = "allow-same-action-overlap";
+
 /// `PutBucketLifecycle`.
 pub(super) async fn put_lifecycle(mut call: Call, engine: &Engine) -> Answer {
     let body: LifecycleBody = read(&mut call, "LifecycleConfiguration").await?;
@@ -56,7 +59,6 @@ pub(super) async fn put_lifecycle(mut call: Call, engine: &Engine) -> Answer {
         ));
     }
     let given = OSS.given(&call)?;
-    const ALLOW: &str = "allow-same-action-overlap";
     let allowed = given
         .own(ALLOW)
         .map_or(Ok(false), |word| boolean(&given.name(ALLOW), word))?;

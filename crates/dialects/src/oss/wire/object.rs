@@ -34,13 +34,10 @@ impl RestoreBody {
         };
         let word = job.tier.as_deref().unwrap_or(STANDARD);
         let mut known = [STANDARD, "Expedited", "Bulk"].into_iter();
-        match known.find(|tier| *tier == word) {
-            Some(tier) => Ok(Some(tier)),
-            None => {
-                let why = "Tier is Standard, Expedited or Bulk";
-                Err(Fault::argument("Tier", word, why).into())
-            }
-        }
+        let tier = known
+            .find(|tier| *tier == word)
+            .ok_or_else(|| Fault::argument("Tier", word, "Tier is Standard, Expedited or Bulk"))?;
+        Ok(Some(tier))
     }
 
     /// Whether the vendor lets a restore of this class be urgent.

@@ -8,12 +8,23 @@ use tokio::task::JoinSet;
 /// What one cell gave.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cell {
+    /// Operations.
+    pub count: u32,
     /// Operations a second.
     pub rate: f64,
     /// Median latency.
     pub p50: Duration,
     /// 99th percentile of latency.
     pub p99: Duration,
+}
+
+impl Cell {
+    /// As many a second as its operations, if there were `count` of them.
+    pub(crate) fn share(&self, count: usize) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "counts of a few million")]
+        let count = count as f64;
+        self.rate * count / f64::from(self.count)
+    }
 }
 
 /// Length of a cell.
@@ -66,10 +77,10 @@ where
             .copied()
             .unwrap_or_default()
     };
-    #[allow(clippy::cast_precision_loss, reason = "counts of a few million")]
-    let rate = latencies.len() as f64 / elapsed.as_secs_f64();
+    let count = u32::try_from(latencies.len()).map_err(|e| e.to_string())?;
     Ok(Cell {
-        rate,
+        count,
+        rate: f64::from(count) / elapsed.as_secs_f64(),
         p50: at(50),
         p99: at(99),
     })

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "tables are what this program is for")]
 
 mod callback;
+mod cpu;
 mod list;
 mod load;
 mod memory;

@@ -7,6 +7,7 @@ pub(crate) fn medians(rounds: &[Cell]) -> Cell {
     let of = |value: fn(&Cell) -> f64| median(rounds.iter().map(value).collect());
     let seconds = std::time::Duration::from_secs_f64;
     Cell {
+        count: rounds.iter().map(|cell| cell.count).sum(),
         rate: of(|cell| cell.rate),
         p50: seconds(of(|cell| cell.p50.as_secs_f64())),
         p99: seconds(of(|cell| cell.p99.as_secs_f64())),
