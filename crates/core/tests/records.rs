@@ -249,6 +249,7 @@ fn buckets(samples: &mut Samples) {
         rules: rules(),
         rule_set: RuleSetVersion(1),
         policy: statements(),
+        requester_pays: true,
         has_cors: true,
         lifecycle: Some(WorkId([4; 16])),
     };

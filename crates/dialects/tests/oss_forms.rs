@@ -63,8 +63,9 @@ async fn a_form_names_its_key_after_the_file() {
 
 #[tokio::test]
 async fn the_type_of_a_form_s_object() {
+    type Fields = &'static [(&'static str, &'static str)];
     let world = world().await;
-    let cases: [(&[(&str, &str)], &str, &str); 4] = [
+    let cases: [(Fields, &str, &str); 4] = [
         (
             &[("x-oss-content-type", "a/b"), ("Content-Type", "c/d")],
             "e/f",

@@ -91,6 +91,9 @@ const ON_BUCKETS: &[Row] = &[
             .body(FORM)
     }),
     row("PutObject", Needs::Write, |_| put(BUCKET, "/o").body("new")),
+    row("AppendObject", Needs::Write, |_| {
+        post(BUCKET, "/appended?append&offset=0").body("x")
+    }),
     row("DeleteObject", Needs::Write, |_| delete(BUCKET, "/o")),
     row("CopyObject", Needs::Write, |_| {
         put(BUCKET, "/o").header("x-tos-copy-source", "open-test/o")
@@ -222,6 +225,8 @@ fn the_table_has_every_operation() {
     let mut table: BTreeSet<&str> = rows.map(|row| row.operation).collect();
     assert_eq!(table.len(), ON_BUCKETS.len() + OF_ACCOUNTS.len());
     table.insert(NOT_IMPLEMENTED);
+    // What a browser asks before it acts is answered from the bucket's rules, whoever asks.
+    table.insert("OptionsObject");
     assert_eq!(table, operations);
 }
 

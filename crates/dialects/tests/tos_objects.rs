@@ -216,8 +216,8 @@ async fn writes_are_judged() {
         (put(BUCKET, "/k?restore").body("x"), 501, "NotImplemented"),
         (
             post(BUCKET, "/k?append&offset=0").body("x"),
-            501,
-            "NotImplemented",
+            409,
+            "NotAppendable",
         ),
     ];
     for (ask, status, code) in cases {

@@ -51,6 +51,7 @@ impl Engine {
             rules: Vec::new(),
             rule_set: RuleSetVersion(0),
             policy: Vec::new(),
+            requester_pays: false,
             has_cors: false,
             lifecycle: None,
         };

@@ -63,6 +63,7 @@ mod tests {
             rules: Vec::new(),
             rule_set: RuleSetVersion(0),
             policy: Vec::new(),
+            requester_pays: false,
             has_cors: false,
             lifecycle: None,
         };

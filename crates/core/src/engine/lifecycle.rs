@@ -210,6 +210,7 @@ impl Engine {
             secure: true,
             user_agent: None,
             referer: None,
+            pays: false,
         }
     }
 }

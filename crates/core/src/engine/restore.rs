@@ -153,6 +153,7 @@ fn finished(owed: &OwedRestore, version: VersionTag, at: Timestamp) -> Event {
         secure: true,
         user_agent: None,
         referer: None,
+        pays: false,
     };
     bare_event(&cx, EventKind::RestoreCompleted, &owed.key, version, at)
 }

@@ -25,6 +25,7 @@ impl Engine {
     ) -> Result<(), Error> {
         let action = match &change {
             BucketChange::Versioning(_) => Action::WriteVersioning,
+            BucketChange::RequesterPays(_) => Action::WritePayment,
             BucketChange::Acl(acl) => {
                 check_acl(acl)?;
                 Action::WriteBucketAcl
@@ -68,6 +69,7 @@ impl Engine {
                 bucket.versioning = *versioning;
             }
             BucketChange::Acl(acl) => bucket.acl.clone_from(acl),
+            BucketChange::RequesterPays(pays) => bucket.requester_pays = *pays,
             BucketChange::Rules { rules, seen } => {
                 return self.apply_rules(bucket, rules, *seen).await;
             }

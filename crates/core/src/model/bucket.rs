@@ -87,6 +87,8 @@ pub struct Bucket {
     pub rule_set: RuleSetVersion,
     /// Statements of its policy, at most [`crate::limits::POLICY_BYTES_MAX`].
     pub policy: Vec<Statement>,
+    /// Whether whoever is not the owner has to agree to bear the cost of a request.
+    pub requester_pays: bool,
     /// Whether pages of other origins have rules.
     pub has_cors: bool,
     /// The duty that carries out its lifecycle rules, when it has some.

@@ -56,11 +56,13 @@ pub enum Action {
     DeleteObjectVersionTags,
     RestoreObject,
     RestoreObjectVersion,
+    ReadPayment,
+    WritePayment,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 47] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -106,6 +108,8 @@ impl Action {
         Self::DeleteObjectVersionTags,
         Self::RestoreObject,
         Self::RestoreObjectVersion,
+        Self::ReadPayment,
+        Self::WritePayment,
     ];
 
     /// The same, of a version named by its id instead of the current one.

@@ -4,7 +4,8 @@
 //! **Order.** What the bucket's policy denies is denied, whoever asks, the owner of the bucket
 //! included. Else the owner may everything, others what the policy or a grant allows, anonymous ones
 //! not excepted. One thing no policy takes away: the owner of a bucket reads, replaces and removes its
-//! policy, so that nobody locks themselves out for good.
+//! policy, so that nobody locks themselves out for good. And where the requester pays, others than the owner
+//! are heard only when they sign and agree to that.
 
 mod policy;
 
@@ -73,6 +74,13 @@ pub fn allow(cx: &Cx, bucket: &Bucket, action: Action, on: On<'_>) -> Result<Per
     );
     if is_owner && about_policy {
         return Ok(Permit(()));
+    }
+    let agreed = cx.pays && cx.principal.account().is_some();
+    if bucket.requester_pays && !is_owner && !agreed {
+        return Err(Error::new(
+            ErrorKind::Denied,
+            "whoever asks for something in this bucket pays for it; sign the request and say that you do",
+        ));
     }
     match policy::judge(cx, bucket, action, on) {
         Some(Effect::Deny) => Err(Error::new(
@@ -152,6 +160,8 @@ fn granted(principal: &Principal, action: Action, bucket: &Acl, on: On<'_>) -> b
         | Action::DeleteObjectVersion
         | Action::ReadVersioning
         | Action::WriteVersioning
+        | Action::ReadPayment
+        | Action::WritePayment
         | Action::ReadNotification
         | Action::WriteNotification
         | Action::ReadPolicy

@@ -233,6 +233,7 @@ fn cx(principal: Principal) -> Cx {
         secure: false,
         user_agent: None,
         referer: None,
+        pays: false,
     }
 }
 

@@ -160,6 +160,7 @@ async fn answer<P: Protocol>(
             secure: false,
             user_agent: header_text(&head.headers, &http::header::USER_AGENT),
             referer: header_text(&head.headers, &http::header::REFERER),
+            pays: pays(&head.headers, &query, words.prefix),
         },
         region: proved
             .region
@@ -290,6 +291,14 @@ impl<P: Protocol> Dialect for P {
         let response = encode(self, &fault.into(), &asked);
         finished(self, response, &cx.request_id)
     }
+}
+
+/// Whether the requester agrees to bear the cost, in a header or a parameter.
+fn pays(headers: &HeaderMap, query: &[(String, String)], prefix: &str) -> bool {
+    let name = format!("{prefix}request-payer");
+    let said = query.iter().find(|(found, _)| *found == name);
+    let said = said.map(|(_, value)| value.as_bytes());
+    said.or_else(|| headers.get(&name).map(HeaderValue::as_bytes)) == Some(b"requester")
 }
 
 /// The causes of an error, outermost first; none when there is nothing beyond the client's message.

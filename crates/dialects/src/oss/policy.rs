@@ -50,6 +50,8 @@ const ACTIONS: Names = &[
     ("oss:GetBucketStat", &[Action::ReadBucket]),
     ("oss:GetBucketAcl", &[Action::ReadBucketAcl]),
     ("oss:PutBucketAcl", &[Action::WriteBucketAcl]),
+    ("oss:GetBucketRequestPayment", &[Action::ReadPayment]),
+    ("oss:PutBucketRequestPayment", &[Action::WritePayment]),
     ("oss:GetBucketVersioning", &[Action::ReadVersioning]),
     ("oss:PutBucketVersioning", &[Action::WriteVersioning]),
     ("oss:GetBucketPolicy", &[Action::ReadPolicy]),

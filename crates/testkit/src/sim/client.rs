@@ -54,6 +54,7 @@ pub(super) fn cx(request: &str) -> Cx {
         secure: false,
         user_agent: None,
         referer: None,
+        pays: false,
     }
 }
 

@@ -30,6 +30,8 @@ pub enum BucketChange {
     Versioning(Versioning),
     /// Replace the grants.
     Acl(Acl),
+    /// Say whether whoever is not the owner has to agree to bear the cost.
+    RequesterPays(bool),
     /// Replace the notification rules; the dialect has validated them.
     Rules {
         /// The rules, none to clear.

@@ -41,6 +41,8 @@ pub struct Cx {
     pub at: Timestamp,
     /// Whether it came over TLS.
     pub secure: bool,
+    /// Whether the principal agrees to bear the cost.
+    pub pays: bool,
     /// What the client calls itself.
     pub user_agent: Option<Box<str>>,
     /// The page that led to it.

@@ -35,6 +35,7 @@ fn cx(principal: &Principal) -> Cx {
         secure: false,
         user_agent: Some("agent/1.0".into()),
         referer: None,
+        pays: false,
     }
 }
 
@@ -54,6 +55,7 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         rules: Vec::new(),
         rule_set: RuleSetVersion(0),
         policy: policy.to_vec(),
+        requester_pays: false,
         has_cors: false,
         lifecycle: None,
     }
@@ -585,5 +587,26 @@ proptest! {
         let denials = policy.into_iter().filter(|one| one.effect == Effect::Deny);
         let found = rights(&Principal::Anonymous, &Acl::default(), &denials.collect::<Vec<_>>());
         prop_assert!(found.into_iter().all(|allowed| !allowed));
+    }
+}
+
+#[test]
+fn where_the_requester_pays_others_than_the_owner_sign_and_agree() {
+    let everybody = acl(&[(Grantee::AllUsers, Permission::FullControl)]);
+    let bucket = Bucket {
+        requester_pays: true,
+        ..bucket(&everybody, &[])
+    };
+    let cases = [
+        (account("owner"), false, true),
+        (account("other"), false, false),
+        (account("other"), true, true),
+        (Principal::Anonymous, false, false),
+        (Principal::Anonymous, true, false),
+    ];
+    for (who, pays, wanted) in cases {
+        let cx = Cx { pays, ..cx(&who) };
+        let found = allow(&cx, &bucket, Action::ReadObject, On::Key(&key()));
+        assert_eq!(found.is_ok(), wanted, "{who:?} pays: {pays}");
     }
 }

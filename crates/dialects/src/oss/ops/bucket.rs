@@ -1,4 +1,4 @@
-//! Buckets: create, look at, and two of their settings (sheet section 5, Bucket and Versioning).
+//! Buckets: create, look at, and some of their settings (sheet sections 5 and 6).
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{BucketChange, CreateBucket, Engine};
@@ -17,7 +17,7 @@ use crate::oss::Oss;
 use crate::oss::limits::GROUP_BYTES_MAX;
 use crate::oss::wire::acl::AclBody;
 use crate::oss::wire::bucket::{
-    BucketInfo, GROUP, Location, PutBucketBody, REDUNDANCY, VersioningBody,
+    BucketInfo, GROUP, Location, PaymentBody, PutBucketBody, REDUNDANCY, VersioningBody,
 };
 use crate::oss::wire::stat::Stat;
 use crate::oss::words::{BUCKET_ACL, OSS};
@@ -101,6 +101,24 @@ pub(super) async fn get_acl(call: Call, engine: &Engine) -> Answer {
     let bucket = read_bucket(&call, engine, Action::ReadBucketAcl).await?;
     let body = AclBody::of_bucket(&bucket.owner, &bucket.acl);
     Ok(answer(HeaderMap::new(), "AccessControlPolicy", &body))
+}
+
+/// `PutBucketRequestPayment`.
+pub(super) async fn put_payment(mut call: Call, engine: &Engine) -> Answer {
+    let body: PaymentBody = read(&mut call, "RequestPaymentConfiguration").await?;
+    let pays = body.requester_pays()?;
+    Ok(change_bucket(call, engine, BucketChange::RequesterPays(pays)).await?)
+}
+
+/// `GetBucketRequestPayment`.
+pub(super) async fn get_payment(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadPayment).await?;
+    let body = PaymentBody::new(bucket.requester_pays);
+    Ok(answer(
+        HeaderMap::new(),
+        "RequestPaymentConfiguration",
+        &body,
+    ))
 }
 
 /// `PutBucketVersioning`.

@@ -41,6 +41,8 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::GetBucketStat => bucket::stat(call, engine).await,
         Op::PutBucketAcl => bucket::put_acl(call, engine).await,
         Op::GetBucketAcl => bucket::get_acl(call, engine).await,
+        Op::PutBucketRequestPayment => bucket::put_payment(call, engine).await,
+        Op::GetBucketRequestPayment => bucket::get_payment(call, engine).await,
         Op::PutBucketVersioning => bucket::put_versioning(call, engine).await,
         Op::GetBucketVersioning => bucket::get_versioning(call, engine).await,
         Op::PutBucketPolicy => Ok(bucket_policy::put(call, engine, &POLICY).await?),

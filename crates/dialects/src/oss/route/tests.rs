@@ -32,6 +32,18 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Bucket, "GET", "stat", "GetBucketStat"),
     (Level::Bucket, "PUT", "acl", "PutBucketAcl"),
     (Level::Bucket, "GET", "acl", "GetBucketAcl"),
+    (
+        Level::Bucket,
+        "PUT",
+        "requestPayment",
+        "PutBucketRequestPayment",
+    ),
+    (
+        Level::Bucket,
+        "GET",
+        "requestPayment",
+        "GetBucketRequestPayment",
+    ),
     (Level::Bucket, "PUT", "versioning", "PutBucketVersioning"),
     (Level::Bucket, "GET", "versioning", "GetBucketVersioning"),
     (Level::Bucket, "GET", "prefix=a&marker=b", "ListObjects"),
