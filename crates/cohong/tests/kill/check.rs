@@ -10,8 +10,9 @@ use crate::BUCKET;
 use crate::journal::{Journal, Op};
 
 /// Every key reads as its last acknowledged write, or as one whose fate was unknown; what is read then
-/// is the truth from now on, because a read never shows what a later crash could take back.
-pub(crate) async fn objects(instance: &Instance, journal: &Journal) {
+/// is the truth from now on, because a read never shows what a later crash could take back. An error is
+/// a read that was not answered.
+pub(crate) async fn objects(instance: &Instance, journal: &Journal) -> Result<(), String> {
     let mut client = instance.client();
     let histories: Vec<_> = journal
         .keys()
@@ -19,7 +20,7 @@ pub(crate) async fn objects(instance: &Instance, journal: &Journal) {
         .map(|(key, history)| (key.clone(), history.clone()))
         .collect();
     for (key, history) in histories {
-        let found = client.get(BUCKET, &key).await.expect("read");
+        let found = client.get(BUCKET, &key).await?;
         let possible = history.possible();
         assert!(
             possible.contains(&found),
@@ -37,6 +38,7 @@ pub(crate) async fn objects(instance: &Instance, journal: &Journal) {
             history.unknown.clear();
         }
     }
+    Ok(())
 }
 
 /// Every acknowledged write's event arrived, and a key's events first arrived in the order of writes.
