@@ -28,10 +28,10 @@ REDIRECT = "302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0"
 
 # What the application answers; part of the message to the uploader; its EC; the phase in the log.
 TABLE = {
-    "500": ((500, "text/plain", b"no"), "Error status : 500.", "0007-00000203", "answer"),
-    "404": ((404, "application/json", b"{}"), "Error status : 404.", "0007-00000203", "answer"),
-    "201": ((201, "application/json", b"{}"), "Error status : 201.", "0007-00000203", "answer"),
-    "redirect": (raw(REDIRECT, b""), "Error status : 302.", "0007-00000203", "answer"),
+    "500": ((500, "text/plain", b"no"), "Error status : 500.", "0007-00000203", "request"),
+    "404": ((404, "application/json", b"{}"), "Error status : 404.", "0007-00000203", "request"),
+    "201": ((201, "application/json", b"{}"), "Error status : 201.", "0007-00000203", "request"),
+    "redirect": (raw(REDIRECT, b""), "Error status : 302.", "0007-00000203", "request"),
     "not JSON": ((200, "application/json", b"saved"), "Response body is not valid json format.", "0007-00000205", "answer"),
     "empty": ((200, "application/json", b""), "Response body is not valid json format.", "0007-00000205", "answer"),
     "no length": (raw("200 OK"), "content-length", "0007-00000203", "answer"),
@@ -49,7 +49,7 @@ def told(result):
     assert root.findtext("RequestId") == result.request_id
     assert root.findtext("EC") == result.headers["x-oss-ec"]
     assert result.etag and result.headers["x-oss-hash-crc64ecma"], "what an upload answers stays"
-    return root.findtext("Message"), root.findtext("EC")
+    return root.findtext("Message"), root.findtext("EC"), root.findtext("CallbackAddress")
 
 
 def kept(bucket, key="k", content=b"kept"):
@@ -61,7 +61,8 @@ def test_answers(server, bucket, receiver, name):
     answer, message, ec, phase = TABLE[name]
     receiver.answer = lambda request: answer
     result = bucket.put_object("k", b"kept", order(receiver.url + "/app"))
-    said, code = told(result)
+    said, code, address = told(result)
+    assert address == receiver.url.removeprefix("http://")
     assert message in said and code == ec, said
     kept(bucket)
     assert [request.path for request in receiver.requests] == ["/app"], "called once, no redirect followed"
@@ -80,16 +81,16 @@ def closed_port():
 
 def test_the_receiver_is_down(server, bucket):
     url = f"http://127.0.0.1:{closed_port()}/"
-    message, ec = told(bucket.put_object("k", b"kept", order(url)))
+    message, ec, address = told(bucket.put_object("k", b"kept", order(url)))
     assert message.startswith("Error status : -1") and ec == "0007-00000203"
-    assert url.rstrip("/").removeprefix("http://") in message, "the message says which address"
+    assert address == url.rstrip("/").removeprefix("http://"), "the error says which address"
     kept(bucket)
     (attempt,) = trace(server, bucket.bucket_name, "k")["attempts"]
     assert attempt["failed"] == "connect" and attempt["status"] is None
 
 
 def test_a_name_that_does_not_resolve(server, bucket):
-    message, ec = told(bucket.put_object("k", b"kept", order("http://no-such-host.invalid/")))
+    message, ec, _ = told(bucket.put_object("k", b"kept", order("http://no-such-host.invalid/")))
     assert "Error status : -1" in message and ec == "0007-00000203"
     kept(bucket)
     (attempt,) = trace(server, bucket.bucket_name, "k")["attempts"]
@@ -105,7 +106,7 @@ def test_the_receiver_is_slow(server, bucket, receiver):
 
     receiver.answer = answer
     try:
-        message, ec = told(bucket.put_object("k", b"kept", order(receiver.url)))
+        message, ec, _ = told(bucket.put_object("k", b"kept", order(receiver.url)))
     finally:
         released.set()
     assert "timeout" in message and "5000ms" in message and ec == "0007-00000202", message
@@ -124,13 +125,13 @@ def test_the_second_address_after_a_failing_first(server, bucket, receiver):
         verify(server, request)
     call = trace(server, bucket.bucket_name, "k")
     assert call["state"] == "accepted" and call["failure"] is None
-    assert [attempt["failed"] for attempt in call["attempts"]] == ["connect", "answer", None]
+    assert [attempt["failed"] for attempt in call["attempts"]] == ["connect", "request", None]
     assert [attempt["status"] for attempt in call["attempts"]] == [None, 502, 200]
 
 
 def test_the_last_address_is_what_is_told(server, bucket, receiver):
     receiver.answer = lambda request: (500 if request.path == "/a" else 503, "text/plain", b"")
-    message, _ = told(bucket.put_object("k", b"kept", order(f"{receiver.url}/a;{receiver.url}/b")))
+    message, *_ = told(bucket.put_object("k", b"kept", order(f"{receiver.url}/a;{receiver.url}/b")))
     assert "Error status : 503." in message
     assert len(trace(server, bucket.bucket_name, "k")["attempts"]) == 2
 
@@ -208,7 +209,7 @@ def test_a_failing_callback_of_a_multipart_upload(server, bucket, receiver, fail
     upload = bucket.init_multipart_upload("k").upload_id
     part = bucket.upload_part("k", upload, 1, b"kept")
     parts = [oss2.models.PartInfo(1, part.etag, size=4, part_crc=part.crc)]
-    message, _ = told(bucket.complete_multipart_upload("k", upload, parts, order(receiver.url)))
+    message, *_ = told(bucket.complete_multipart_upload("k", upload, parts, order(receiver.url)))
     assert "Error status : 500." in message
     kept(bucket)
     fails(lambda: bucket.list_parts("k", upload), 404, "NoSuchUpload")

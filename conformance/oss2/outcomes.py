@@ -1,8 +1,10 @@
 """A pytest plugin: writes what became of every test to the file that `OUTCOMES` names, and gives
-unittest the names back that the vendor's tests use and Python 3.12 dropped."""
+unittest the names back that the vendor's tests use and Python 3.12 dropped. Tests that draw lots, of which
+bucket to use among others, draw the same ones in every run."""
 
 import json
 import os
+import random
 import unittest
 
 
@@ -20,6 +22,10 @@ class Outcomes:
     def pytest_sessionfinish(self):
         with open(os.environ["OUTCOMES"], "w", encoding="utf-8") as file:
             json.dump(self.reasons, file)
+
+
+def pytest_runtest_setup(item):
+    random.seed(item.nodeid)
 
 
 def pytest_configure(config):

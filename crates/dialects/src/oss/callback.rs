@@ -84,6 +84,7 @@ impl CallbackFormat for OssCallbacks {
         let signed = self.signer.sign(text).await?;
         let requester = about.requester.as_ref();
         Ok(vec![
+            ("connection", "close".to_owned()),
             ("authorization", STANDARD.encode(signed.signature)),
             ("content-md5", STANDARD.encode(Md5::digest(to.body))),
             ("date", date::http(about.at)),
@@ -204,9 +205,15 @@ pub(super) fn failed(outcome: &CallbackOutcome) -> Words {
             "The callback body is too long once its variables are filled in.",
         ),
         (Some(Unmade::TimeOver), _) => Words::of(TOO_SLOW, "Cost too long time."),
-        (None, Some(last)) => attempt(last),
+        (None, Some(last)) => at(attempt(last), &last.url),
         (None, None) => unreachable_address(),
     }
+}
+
+/// Adds which address it was, in an element of our own: the vendor's texts stay as they are.
+fn at(mut words: Words, url: &str) -> Words {
+    words.elements.push(("CallbackAddress", authority(url)));
+    words
 }
 
 fn attempt(last: &CallAttempt) -> Words {

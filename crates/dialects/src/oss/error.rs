@@ -254,8 +254,10 @@ impl Vendor for Oss {
                 let told = callback::failed(&outcome);
                 let status = StatusCode::NON_AUTHORITATIVE_INFORMATION;
                 OssError {
+                    status,
+                    code: "CallbackFailed",
                     headers: Some(Box::new(headers)),
-                    ..OssError::new(status, "CallbackFailed", told.ec, told.message)
+                    ..OssError::of_callback(told)
                 }
             }
             Fault::Credential(fault) => fault.into(),

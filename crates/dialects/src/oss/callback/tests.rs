@@ -257,7 +257,8 @@ fn failed_calls_are_told_as_the_vendor_tells_them() {
             (message, ec),
             "{phase:?} {fault:?}"
         );
-        assert!(words.elements.is_empty());
+        let address = ("CallbackAddress", "a.example:80".to_owned());
+        assert_eq!(words.elements, [address]);
     }
     for (unmade, message, ec) in [
         (Unmade::Image, "Get image info failed.", NOT_ACCEPTED),
