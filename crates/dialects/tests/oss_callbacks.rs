@@ -152,6 +152,39 @@ async fn the_application_answers_for_put_url_and_form() {
 }
 
 #[tokio::test]
+async fn the_application_answers_for_a_completed_upload() {
+    let world = world().await;
+    let begun = world.send(post(BUCKET, "/k?uploads")).await;
+    let id = begun.expect_status(200).element("UploadId").to_owned();
+    let part = put(BUCKET, &format!("/k?partNumber=1&uploadId={id}")).body("hello");
+    let part = world.send(part).await.expect_status(200);
+    let body = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{}</ETag></Part>\
+         </CompleteMultipartUpload>",
+        part.header("etag")
+    );
+    let complete = |order: &str| {
+        post(BUCKET, &format!("/k?uploadId={id}"))
+            .header("x-oss-callback", order)
+            .body(body.clone())
+    };
+    let refused = world.send(complete("*")).await;
+    assert_eq!(refused.code(), (400, "InvalidArgument".into()));
+
+    says(&world, r#"{"ok":2}"#);
+    let template = "${operation} ${size} ${crc64} [${contentMd5}]";
+    let order = order(&json!({"callbackBody": template, "callbackBodyType": ""}));
+    let reply = world.send(complete(&order)).await.expect_status(200);
+    assert_eq!(reply.text(), r#"{"ok":2}"#);
+    assert_eq!(reply.header("x-oss-hash-crc64ecma"), CRC);
+    let etag = reply.header("etag");
+    assert!(etag.ends_with("-1\"") && etag == etag.to_ascii_uppercase());
+    let calls = sent(&world);
+    let wanted = format!("CompleteMultipartUpload 5 {CRC} []");
+    assert_eq!(calls[0].body, wanted);
+}
+
+#[tokio::test]
 async fn a_failed_callback_is_203_and_the_object_stays() {
     let world = world().await;
     let stored = put(BUCKET, "/k")

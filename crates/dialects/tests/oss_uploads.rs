@@ -20,8 +20,8 @@ async fn world() -> World {
 }
 
 async fn begin(world: &World, target: &str) -> String {
-    let begun = world.send(post(BUCKET, target)).await.expect_status(200);
-    begun.element("UploadId").to_owned()
+    let opened = world.send(post(BUCKET, target)).await.expect_status(200);
+    opened.element("UploadId").to_owned()
 }
 
 /// Stores a part of the key `k`; its entity tag in quotes.
@@ -52,9 +52,9 @@ async fn parts_make_an_object() {
         .header("content-type", "a/b")
         .header("x-oss-meta-a", "b")
         .header("x-oss-storage-class", "IA");
-    let begun = world.send(begin).await.expect_status(200);
-    let id = begun.element("UploadId").to_owned();
-    insta::assert_snapshot!("begun", masked(&begun, &id));
+    let opened = world.send(begin).await.expect_status(200);
+    let id = opened.element("UploadId").to_owned();
+    insta::assert_snapshot!("begun", masked(&opened, &id));
     let first = part(&world, &id, 1, vec![b'a'; SMALLEST]).await;
     let stored = put(BUCKET, &format!("/k?partNumber=3&uploadId={id}"))
         .header("content-md5", "XUFAKrxLKna5cZ2REBfFkg==")

@@ -10,7 +10,8 @@ const SHARED: &[&str] = &["common", "gate"];
 
 /// What a dialect folder is made of, so that who knows one finds the way in all.
 const PARTS: &[&str] = &[
-    "auth", "callback", "error", "event", "limits", "mod", "ops", "route", "tests", "wire", "words",
+    "auth", "callback", "error", "event", "limits", "mod", "ops", "policy", "route", "tests",
+    "wire", "words",
 ];
 
 const ROOT_LINTS: &str = "clippy.toml";

@@ -1,8 +1,8 @@
 //! What two dialects need. Free of vendor names, and of any decision: a value is read, or it is told why
 //! not; the engine is asked; what it said is written.
 //!
-//! Where dialects of one family differ in names and rules only, these stand in a [`vocabulary`] of the
-//! dialect, and the operation is here: [`object`], [`upload`], [`copy`], [`list`], [`post`].
+//! Where dialects of one family differ in names and rules only, these stand in a `vocabulary` of the
+//! dialect, and the operation is here: `object`, `upload`, `copy`, `list`, `post`.
 
 pub(crate) mod answer;
 pub(crate) mod attributes;

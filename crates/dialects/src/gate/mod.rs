@@ -1,7 +1,7 @@
 //! The gate: what a dialect is, which one a request speaks, and the order of steps all share.
 //!
 //! The gateway of the binary hands every request to the dialect that claims it most strongly. A
-//! dialect never fails: a failure is a response in its vendor's words. [`pipeline`] has the order of
+//! dialect never fails: a failure is a response in its vendor's words. `pipeline` has the order of
 //! steps; a dialect gives it the vendor's facts.
 
 pub mod address;

@@ -1,6 +1,6 @@
 //! Alibaba Cloud OSS. Wire facts are in the protocol sheet; its sections are named where they matter.
 //!
-//! The order of steps is that of [`crate::gate::pipeline`]. `auth` says who asks, `route` what is asked,
+//! The order of steps is that of `gate::pipeline`. `auth` says who asks, `route` what is asked,
 //! `ops` does it, in the `words` of the vendor. Events that requests in this dialect cause reach the rules
 //! of a bucket in the form of the dialect that set them; this one has no rules of buckets (sheet
 //! section 7).

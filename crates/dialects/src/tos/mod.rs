@@ -1,6 +1,6 @@
 //! Volcengine TOS. Wire facts are in the protocol sheet; its sections are named where they matter.
 //!
-//! The order of steps is that of [`crate::gate::pipeline`]. `auth` says who asks, `route` what is asked,
+//! The order of steps is that of `gate::pipeline`. `auth` says who asks, `route` what is asked,
 //! `ops` does it, in the `words` of the vendor.
 
 mod auth;
