@@ -114,15 +114,6 @@ def test_lifecycle_is_kept(bucket, fails):
     fails(bucket.get_bucket_lifecycle, 404, "NoSuchLifecycle")
 
 
-def test_an_object_tells_when_it_will_expire(bucket):
-    bucket.put_bucket_lifecycle(lifecycle(LifecycleRule("week", "logs/", expiration=LifecycleExpiration(days=7))))
-    bucket.put_object("logs/1", b"x")
-    bucket.put_object("other", b"x")
-    told = bucket.head_object("logs/1").headers["x-oss-expiration"]
-    assert 'rule-id="week"' in told and "expiry-date=" in told
-    assert "x-oss-expiration" not in bucket.head_object("other").headers
-
-
 @pytest.mark.parametrize(
     "rules",
     [

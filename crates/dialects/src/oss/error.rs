@@ -29,6 +29,16 @@ const ERR: HeaderName = HeaderName::from_static("x-oss-err");
 pub(crate) type OssError = Said<Oss>;
 
 impl OssError {
+    /// 404 `NoSuchRegion`: neither the vendor nor this server has it.
+    pub(super) fn no_such_region() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "NoSuchRegion",
+            "0015-00000501",
+            "there is no such region",
+        )
+    }
+
     /// 400 `MalformedXML`: the body is not what the operation reads.
     pub(super) fn malformed_xml() -> Self {
         Self::new(

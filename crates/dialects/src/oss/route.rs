@@ -269,6 +269,7 @@ const LIST_PARAMETERS: &[&str] = &["prefix", "marker", "max-keys", "delimiter", 
 /// Parameters of a list of buckets.
 const SERVICE_PARAMETERS: &[&str] = &[
     "prefix",
+    "regionList",
     "marker",
     "max-keys",
     "tag-key",
@@ -292,7 +293,7 @@ fn service(facts: Facts<'_>) -> Result<Op, OssError> {
         return Ok(Op::NotImplemented(name));
     }
     match *facts.method {
-        Method::GET if facts.has("regions") || facts.has("regionList") => Ok(Op::DescribeRegions),
+        Method::GET if facts.has("regions") => Ok(Op::DescribeRegions),
         Method::GET => Ok(facts.only(SERVICE_PARAMETERS, Op::ListBuckets)?),
         _ => Err(not_allowed().into()),
     }

@@ -9,6 +9,7 @@ use super::body::answer;
 use crate::common::list::page_size;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
+use crate::oss::error::OssError;
 use crate::oss::wire::bucket::BucketList;
 use crate::oss::wire::region::{RegionInfo, RegionList};
 use crate::oss::words::OSS;
@@ -54,8 +55,7 @@ pub(super) async fn list_buckets(call: Call, oss: &Oss) -> Answer {
 
 /// `DescribeRegions`: all, or the one that is named as in `regions=oss-cn-hangzhou`.
 pub(super) fn regions(call: &Call, oss: &Oss) -> Answer {
-    let named = call.query("regions").or_else(|| call.query("regionList"));
-    let asked = named.filter(|region| !region.is_empty());
+    let asked = call.query("regions").filter(|region| !region.is_empty());
     let endpoint = oss.endpoint(call);
     let lines: Vec<RegionInfo> = oss
         .rules
@@ -71,8 +71,7 @@ pub(super) fn regions(call: &Call, oss: &Oss) -> Answer {
         .filter(|line| asked.is_none_or(|asked| asked == line.region))
         .collect();
     if lines.is_empty() {
-        let why = "there is no such region";
-        return Err(Fault::argument("regions", asked.unwrap_or_default(), why).into());
+        return Err(OssError::no_such_region());
     }
     let list = RegionList { region_info: lines };
     Ok(answer(HeaderMap::new(), "RegionInfoList", &list))
