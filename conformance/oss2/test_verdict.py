@@ -18,6 +18,12 @@ def test_what_was_expected():
     assert judged([ONE], [TWO]) == []
 
 
+def test_what_may_end_either_way():
+    text = LIST.replace("needs", "may pass: needs")
+    assert judged([ONE], [TWO], text) == [] and judged([ONE, TWO], [], text) == []
+    assert judged([ONE], [], text), "it has to run"
+
+
 @pytest.mark.parametrize(
     ("run", "part"),
     [
