@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::tos::TosClient;
+use crate::client::Client;
 
 /// Longest a start may take; a start is far below a second on an idle machine.
 const START_MAX: Duration = Duration::from_mins(1);
@@ -118,8 +118,8 @@ impl Instance {
     }
 
     /// A client with the root key and a connection of its own.
-    pub fn client(&self) -> TosClient {
-        TosClient::new(self.listen, ACCESS_KEY, SECRET_KEY)
+    pub fn client(&self) -> Client {
+        Client::new(self.listen, ACCESS_KEY, SECRET_KEY)
     }
 
     /// Kills the process as a power switch would, and waits until it is gone.

@@ -1,5 +1,6 @@
 //! cohong-testkit: what tests of several crates share. Not published, never part of the server.
 
+pub mod client;
 pub mod disk;
 pub mod instance;
 pub mod offline;
@@ -7,4 +8,3 @@ pub mod receiver;
 pub mod seed;
 pub mod sim;
 pub mod suite;
-pub mod tos;

@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use cohong_testkit::client::Ask;
 use cohong_testkit::receiver::Receiver;
-use cohong_testkit::tos::Ask;
 use http::Method;
 
 use crate::common::World;

@@ -9,8 +9,8 @@ mod trace;
 use std::path::Path;
 
 use bytes::Bytes;
+use cohong_testkit::client::Client;
 use cohong_testkit::instance::{Instance, Start};
-use cohong_testkit::tos::TosClient;
 
 const BUCKET: &str = "durable";
 
@@ -57,7 +57,7 @@ fn tracer(log: &Path) -> Vec<String> {
 }
 
 /// One write after the other, each answered before the next; how many there were.
-async fn writes(client: &mut TosClient) -> Result<usize, String> {
+async fn writes(client: &mut Client) -> Result<usize, String> {
     client.create_bucket(BUCKET).await?;
     let mut done = 1;
     for (key, len) in [

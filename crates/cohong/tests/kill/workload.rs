@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use cohong_testkit::client::Client;
 use cohong_testkit::instance::Instance;
 use cohong_testkit::seed::Seed;
-use cohong_testkit::tos::TosClient;
 use tokio::task::JoinSet;
 
 use crate::BUCKET;
@@ -42,7 +42,7 @@ pub(crate) fn start(
 }
 
 /// Writes until a request fails; that one's fate is unknown.
-async fn write(mut client: TosClient, journal: Arc<Journal>, writer: usize, mut random: Seed) {
+async fn write(mut client: Client, journal: Arc<Journal>, writer: usize, mut random: Seed) {
     loop {
         let key = format!("n/{writer}/{}", random.below(KEYS_PER_WRITER));
         let (op, done) = match random.below(100) {

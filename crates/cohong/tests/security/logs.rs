@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cohong_sign::{Credentials, RequestHead, Signer, TOS, Timestamp};
+use cohong_testkit::client::Ask;
 use cohong_testkit::instance::{ACCESS_KEY, SECRET_KEY};
 use cohong_testkit::receiver::Receiver;
-use cohong_testkit::tos::Ask;
 use http::{HeaderMap, HeaderValue, Method};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -134,7 +134,7 @@ async fn the_log_holds_no_secret_at_any_level() {
     let (signature, answer) = presigned(&world).await;
     assert!(answer.contains(HIDDEN), "{answer}");
     let mut stranger =
-        cohong_testkit::tos::TosClient::new(world.server.listen(), ACCESS_KEY, HIDDEN);
+        cohong_testkit::client::Client::new(world.server.listen(), ACCESS_KEY, HIDDEN);
     let ask = Ask {
         bucket: Some(BUCKET),
         key: Some(KEY),

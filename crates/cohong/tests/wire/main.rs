@@ -58,7 +58,7 @@ impl World {
 
     /// All keys.
     async fn keys(&self) -> Vec<String> {
-        let ask = cohong_testkit::tos::Ask {
+        let ask = cohong_testkit::client::Ask {
             bucket: Some(BUCKET),
             ..Default::default()
         };

@@ -50,6 +50,7 @@ async fn calls_bear_the_headers_that_receivers_verify() {
         let headers = format.headers(&about, &to).await.expect("signed");
         let key_url = "aHR0cDovL2dvc3NwdWJsaWMuYWxpY2RuLmNvbS9jYWxsYmFja19wdWJfa2V5X3YxLnBlbQ==";
         let wanted = [
+            ("connection", "close"),
             ("authorization", case["authorization"].as_str().unwrap()),
             ("content-md5", case["content_md5"].as_str().unwrap()),
             ("date", "Mon, 06 May 2024 07:08:09 GMT"),

@@ -1,8 +1,8 @@
 //! What an upload callback adds beyond the receiver's own round trip.
 
 use bytes::Bytes;
+use cohong_testkit::client::Ask;
 use cohong_testkit::receiver::Receiver;
-use cohong_testkit::tos::Ask;
 use http::Method;
 
 use crate::load::{Cell, closed_loop};
@@ -63,7 +63,7 @@ pub(crate) async fn run() -> Result<(), String> {
 }
 
 async fn put(
-    client: &cohong_testkit::tos::TosClient,
+    client: &cohong_testkit::client::Client,
     callback: Option<&'static str>,
 ) -> Result<Cell, String> {
     closed_loop(

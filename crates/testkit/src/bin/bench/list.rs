@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use cohong_testkit::tos::Ask;
+use cohong_testkit::client::Ask;
 use http::Method;
 
 use crate::load::closed_loop;

@@ -1,7 +1,8 @@
 //! Benchmarks of the real binary, with nginx as the yardstick where the issue is speed: every figure of
 //! a table comes from one run, rounds alternate, medians are printed, and only ratios mean anything.
 //!
-//! `cargo xtask bench NAME`, NAME one of `objects`, `list`, `rule`, `callback`, `memory`, `all`.
+//! `cargo xtask bench NAME`, NAME one of `objects`, `tongues`, `list`, `rule`, `callback`, `memory`,
+//! `all`.
 //! `COHONG_BIN` is the binary to measure; `COHONG_BENCH_SECONDS` the length of a cell (2 by default).
 
 #![allow(clippy::print_stdout, reason = "tables are what this program is for")]
@@ -15,6 +16,7 @@ mod nginx;
 mod objects;
 mod rule;
 mod table;
+mod tongues;
 
 use std::path::PathBuf;
 
@@ -51,6 +53,10 @@ async fn run(name: &str) -> Result<(), String> {
         known = true;
         callback::run().await?;
     }
+    if wants("tongues") {
+        known = true;
+        tongues::run().await?;
+    }
     if wants("memory") {
         known = true;
         memory::run().await?;
@@ -59,7 +65,7 @@ async fn run(name: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!(
-            "{name:?} is none of objects, list, rule, callback, memory, all"
+            "{name:?} is none of objects, tongues, list, rule, callback, memory, all"
         ))
     }
 }

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use cohong_testkit::client::Client;
 use cohong_testkit::receiver::Receiver;
-use cohong_testkit::tos::TosClient;
 
 use crate::load::{Cell, closed_loop, median};
 use crate::{ROUNDS, binary, cpu, fresh};
@@ -63,8 +63,8 @@ pub(crate) async fn run() -> Result<(), String> {
     server.stop().await.map(|_| ())
 }
 
-async fn puts(client: &TosClient, bucket: &'static str, round: usize) -> Result<Cell, String> {
-    let put = move |mut client: TosClient, n: usize| async move {
+async fn puts(client: &Client, bucket: &'static str, round: usize) -> Result<Cell, String> {
+    let put = move |mut client: Client, n: usize| async move {
         let body = Bytes::from(vec![b'a'; 4 << 10]);
         client.put(bucket, &format!("{round}/{n}"), body).await?;
         Ok(client)

@@ -1,12 +1,12 @@
-//! A small signed TOS client over one connection: for load and crash tests, where an SDK would be the
-//! slower half. It proves nothing about compatibility; the vendors' SDKs do that.
+//! A small signed client over one connection, in the words of TOS or OSS: for load and crash tests, where an
+//! SDK would be the slower half. It proves nothing about compatibility; the vendors' SDKs do that.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use cohong_sign::{Credentials, Signer, TOS, Timestamp, encode, encode_path};
+use cohong_sign::{Credentials, Signer, TOS, Timestamp, encode, encode_path, oss};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -15,9 +15,31 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Base domain of requests; never resolved.
-const DOMAIN: &str = "tos-cn-beijing.volces.com";
-const REGION: &str = "cn-beijing";
+/// In whose words a client asks. Base domains are never resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tongue {
+    /// Volcengine TOS.
+    Tos,
+    /// Alibaba OSS, signed by version 4.
+    Oss,
+}
+
+impl Tongue {
+    fn domain(self) -> &'static str {
+        match self {
+            Self::Tos => "tos-cn-beijing.volces.com",
+            Self::Oss => "oss-cn-hangzhou.aliyuncs.com",
+        }
+    }
+
+    fn region(self) -> &'static str {
+        match self {
+            Self::Tos => "cn-beijing",
+            Self::Oss => "cn-hangzhou",
+        }
+    }
+}
+
 /// A piece of a streamed body.
 const PIECE: usize = 1 << 20;
 
@@ -25,10 +47,11 @@ type OutBody = UnsyncBoxBody<Bytes, Infallible>;
 
 /// A client with one connection, opened again when it broke.
 #[derive(Debug)]
-pub struct TosClient {
+pub struct Client {
     server: SocketAddr,
     access_key: String,
     secret_key: String,
+    tongue: Tongue,
     connection: Option<SendRequest<OutBody>>,
 }
 
@@ -58,13 +81,14 @@ pub struct Ask<'a> {
     pub body: Bytes,
 }
 
-impl TosClient {
-    /// A client of a server.
+impl Client {
+    /// A client of a server, in the words of TOS.
     pub fn new(server: SocketAddr, access_key: &str, secret_key: &str) -> Self {
         Self {
             server,
             access_key: access_key.into(),
             secret_key: secret_key.into(),
+            tongue: Tongue::Tos,
             connection: None,
         }
     }
@@ -72,7 +96,14 @@ impl TosClient {
     /// Another client of the same server, with a connection of its own.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self::new(self.server, &self.access_key, &self.secret_key)
+        Self::new(self.server, &self.access_key, &self.secret_key).speaking(self.tongue)
+    }
+
+    /// The same client in other words. Buckets, objects and their bytes are asked for alike; what answers say
+    /// in their bodies is read as TOS only.
+    #[must_use]
+    pub fn speaking(self, tongue: Tongue) -> Self {
+        Self { tongue, ..self }
     }
 
     /// Sends a signed request. An error means that its fate is unknown.
@@ -283,9 +314,10 @@ impl TosClient {
         ask: &Ask<'_>,
         body: OutBody,
     ) -> Result<Request<OutBody>, String> {
+        let domain = self.tongue.domain();
         let host = match ask.bucket {
-            Some(bucket) => format!("{bucket}.{DOMAIN}"),
-            None => DOMAIN.to_owned(),
+            Some(bucket) => format!("{bucket}.{domain}"),
+            None => domain.to_owned(),
         };
         let path = format!("/{}", encode_path(ask.key.unwrap_or("").as_bytes()));
         let query: Vec<String> = ask
@@ -298,14 +330,16 @@ impl TosClient {
         let query = query.join("&");
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, value(&host)?);
-        headers.insert(
-            "x-tos-content-sha256",
-            HeaderValue::from_static("UNSIGNED-PAYLOAD"),
-        );
+        if self.tongue == Tongue::Tos {
+            headers.insert(
+                "x-tos-content-sha256",
+                HeaderValue::from_static("UNSIGNED-PAYLOAD"),
+            );
+        }
         for (name, text) in ask.headers {
             headers.insert(*name, value(text)?);
         }
-        let signed = self.sign(&method, &path, &query, &mut headers)?;
+        let signed = self.sign(&method, ask, (&path, &query), &mut headers)?;
         headers.insert(header::AUTHORIZATION, value(&signed)?);
         let target = if query.is_empty() {
             path
@@ -322,8 +356,8 @@ impl TosClient {
     fn sign(
         &self,
         method: &Method,
-        path: &str,
-        query: &str,
+        ask: &Ask<'_>,
+        (path, query): (&str, &str),
         headers: &mut HeaderMap,
     ) -> Result<String, String> {
         let since = SystemTime::now()
@@ -336,9 +370,25 @@ impl TosClient {
             secret: &self.secret_key,
             security_token: None,
         };
-        Signer::new(&TOS, credentials, REGION, time)
-            .sign_headers(method, path, query, headers)
-            .map_err(|e| e.to_string())
+        let region = self.tongue.region();
+        let signed = match self.tongue {
+            Tongue::Tos => Signer::new(&TOS, credentials, region, time)
+                .sign_headers(method, path, query, headers),
+            Tongue::Oss => {
+                let resource = oss::Resource {
+                    bucket: ask.bucket,
+                    key: ask.key.unwrap_or("").as_bytes(),
+                };
+                let signer = oss::Signer {
+                    version: oss::Version::V4,
+                    credentials,
+                    region,
+                    time,
+                };
+                signer.sign_headers(method, &resource, query, headers, &[])
+            }
+        };
+        signed.map_err(|e| e.to_string())
     }
 
     async fn connect(&self) -> Result<SendRequest<OutBody>, String> {
