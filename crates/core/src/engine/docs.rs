@@ -157,6 +157,12 @@ impl Engine {
         })
     }
 
+    /// Whether a bucket may have rules for pages of other origins, without asking the store: no, only if it
+    /// was read last without them.
+    pub fn may_have_cors(&self, name: &BucketName) -> bool {
+        self.known.last(name).is_none_or(|bucket| bucket.has_cors)
+    }
+
     /// The rules for pages of other origins; `None` when the bucket has none or there is no bucket.
     /// Asks nobody's rights: browsers ask before they sign.
     pub async fn cors_of(&self, name: &BucketName) -> Result<Option<Cors>, Error> {
@@ -218,8 +224,10 @@ impl Engine {
         if D::KIND == DocKind::Lifecycle {
             write.extend(self.lifecycle_duty(&bucket));
         }
-        self.commit_one(now(vec![Expect::Revision(at, revision)], write))
-            .await
+        let expect = vec![Expect::Revision(at, revision)];
+        let done = self.commit_one(now(expect, write)).await;
+        self.known.forget(&bucket.name);
+        done
     }
 
     /// Puts the duty to carry out the lifecycle rules of a bucket; the first turn is now.

@@ -35,6 +35,18 @@ impl Known {
         known.insert(name.clone(), (record.revision, bucket.clone()));
         Ok(bucket)
     }
+
+    /// The bucket as it was read last, if it was and nothing made it worth reading again.
+    pub(super) fn last(&self, name: &BucketName) -> Option<Arc<Bucket>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(name).map(|(_, bucket)| bucket.clone())
+    }
+
+    /// Forgets what was read of a bucket.
+    pub(super) fn forget(&self, name: &BucketName) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(name);
+    }
 }
 
 #[cfg(test)]

@@ -99,6 +99,9 @@ pub(super) async fn told(engine: &Engine, head: &Parts, bucket: Option<&str>) ->
     else {
         return none;
     };
+    if origin.is_none() && !engine.may_have_cors(&bucket) {
+        return none;
+    }
     match engine.cors_of(&bucket).await {
         Ok(Some(rules)) => by_rules(&rules, head, origin),
         Ok(None) => none,
