@@ -4,7 +4,7 @@
 //!
 //! What must hold after every kill: each acknowledged object is there with its bytes, nothing is half
 //! visible, each event of an acknowledged write arrives at least once and in the order of its key, and
-//! nothing unreferenced is left behind.
+//! nothing unreferenced is left behind once the uploads that were cut short are given up.
 
 #![allow(clippy::print_stdout, reason = "what a run did is worth reading")]
 
@@ -106,6 +106,7 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
         .expect("everything is read");
     check::events(&instance, binary, &receiver, &journal).await;
     check::health(&instance, binary).await;
+    check::abort_uploads(&instance).await;
     assert_eq!(instance.stop().await.expect("stopped"), Some(0));
     check::leftovers(folder.path()).await;
 }
