@@ -3,9 +3,8 @@
 //! Who may not list a bucket learns nothing about which keys it has: a missing key is `Denied` to
 //! them, as in all dialects of the S3 family.
 
-use std::sync::Arc;
-
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::body_out::prefetch;
 use super::{

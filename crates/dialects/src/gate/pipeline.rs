@@ -113,7 +113,7 @@ async fn answer<P: Protocol>(
     trace.bucket = address.bucket.as_deref().map(Into::into);
     trace.path = address.path.as_str().into();
     trace.told = origin::told(dialect.engine(), &head, trace.bucket.as_deref()).await;
-    Given::headers(&head.headers, words.prefix)?;
+    let given = Given::headers(&head.headers, words.prefix)?;
     let query = decode_query(head.uri.query().unwrap_or(""), words.prefix)?;
     let key = words.keys.decode(&address.path)?;
     let level = match (&address.bucket, &key) {
@@ -126,28 +126,29 @@ async fn answer<P: Protocol>(
         method: &head.method,
         level,
         query: &query,
-        copies: head
-            .headers
-            .contains_key(format!("{}copy-source", words.prefix)),
+        copies: given.own("copy-source").is_some(),
         form: is_form(&head.headers),
         neutral: P::is_neutral,
     })?;
     trace.operation = Some(op.name());
     let bucket = address.bucket.as_deref().map(BucketName::new).transpose();
     let bucket = bucket.map_err(|invalid| Fault::bucket_name(&invalid))?;
-    if let Some(bucket) = bucket.as_ref().filter(|_| op.tells_missing_bucket_first()) {
-        let home = dialect.engine().bucket_home(bucket).await;
-        let missing = || Error::new(ErrorKind::NoSuchBucket, "there is no bucket of this name");
-        home.map_err(Fault::from)?
-            .ok_or_else(|| Fault::from(missing()))?;
-    }
     let named = Named {
         bucket: bucket.as_ref().map(BucketName::as_str),
         key: key.as_ref().map(cohong_core::model::ObjectKey::as_str),
     };
-    let proved = dialect.prove(&head, op, named).await?;
+    let proved = match dialect.prove(&head, op, named).await {
+        Ok(proved) => proved,
+        Err(refused) => {
+            if let Some(bucket) = bucket.as_ref().filter(|_| op.tells_missing_bucket_first()) {
+                must_exist(dialect.engine(), bucket).await?;
+            }
+            return Err(refused);
+        }
+    };
     let clock = &dialect.engine().ports().clock;
     let pace = words.pace(clock, &head.headers, &query)?;
+    let pays = pays(&given, &query);
     trace.account = proved.principal.account().map(|account| account.0.clone());
     let call = Call {
         cx: Cx {
@@ -155,12 +156,12 @@ async fn answer<P: Protocol>(
             request_id: cx.request_id.clone(),
             source: cx.peer,
             dialect: P::ID,
-            at: dialect.engine().ports().clock.now(),
+            at: clock.now(),
             // The listener speaks plain HTTP.
             secure: false,
             user_agent: header_text(&head.headers, &http::header::USER_AGENT),
             referer: header_text(&head.headers, &http::header::REFERER),
-            pays: pays(&head.headers, &query, words.prefix),
+            pays,
         },
         region: proved
             .region
@@ -293,12 +294,20 @@ impl<P: Protocol> Dialect for P {
     }
 }
 
+/// `NoSuchBucket` for a bucket that is not there.
+async fn must_exist(engine: &Engine, bucket: &BucketName) -> Result<(), Fault> {
+    let missing = || Error::new(ErrorKind::NoSuchBucket, "there is no bucket of this name");
+    let home = engine.bucket_home(bucket).await?;
+    home.map(|_| ()).ok_or_else(|| missing().into())
+}
+
 /// Whether the requester agrees to bear the cost, in a header or a parameter.
-fn pays(headers: &HeaderMap, query: &[(String, String)], prefix: &str) -> bool {
-    let name = format!("{prefix}request-payer");
+fn pays(given: &Given<'_>, query: &[(String, String)]) -> bool {
+    const NAME: &str = "request-payer";
+    let name = given.name(NAME);
     let said = query.iter().find(|(found, _)| *found == name);
-    let said = said.map(|(_, value)| value.as_bytes());
-    said.or_else(|| headers.get(&name).map(HeaderValue::as_bytes)) == Some(b"requester")
+    let said = said.map(|(_, value)| value.as_str());
+    said.or_else(|| given.own(NAME)) == Some("requester")
 }
 
 /// The causes of an error, outermost first; none when there is nothing beyond the client's message.
