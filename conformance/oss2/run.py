@@ -63,10 +63,13 @@ def outcomes(folder, where, env, *more):
 
 def run(*more):
     """The outcomes of all tests, on a server and a copy of the sources of their own."""
-    server = Server()
-    try:
-        with tempfile.TemporaryDirectory(prefix="oss2-") as folder:
-            where = pathlib.Path(folder)
+    with tempfile.TemporaryDirectory(prefix="oss2-") as folder:
+        where = pathlib.Path(folder)
+        # Tests look at restores that have not finished.
+        config = where / "cohong.toml"
+        config.write_text("restore_delay_s = 60\n", encoding="utf-8")
+        server = Server(COHONG_CONFIG=str(config))
+        try:
             shutil.copytree(os.environ["COHONG_SOURCE"], where, dirs_exist_ok=True)
             env = variables(server)
             found = {}
@@ -75,8 +78,8 @@ def run(*more):
                 found |= outcomes(name, where, env, *more)
                 print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
             return found
-    finally:
-        server.stop()
+        finally:
+            server.stop()
 
 
 def main(patterns):

@@ -84,7 +84,7 @@ impl Server {
             CallbackKeys::new(meta.clone(), sealer.clone()),
             public_url.unwrap_or_else(|| format!("http://{listen}")),
         ));
-        let engine = Arc::new(Engine::new(Ports {
+        let engine = Engine::new(Ports {
             meta: meta.clone(),
             blobs: blobs.clone(),
             clock: Arc::new(world::SystemClock::new()),
@@ -92,7 +92,8 @@ impl Server {
             spawner: Arc::new(background.spawner()),
             callbacks: outbound::callbacks(&calls, &keys),
             sealer,
-        }));
+        });
+        let engine = Arc::new(engine.with_restore_delay(settings.restore_delay));
         let given = settings
             .root
             .as_ref()

@@ -84,6 +84,14 @@ impl Vocabulary {
                 let why = "a tag has a name of 1 to 128 characters and a value of at most 256";
                 return bad(why.into());
             }
+            let fits = |c: char| {
+                c.is_alphanumeric() || self.tag_marks.is_none_or(|marks| marks.contains(c))
+            };
+            if let Some(c) = name.chars().chain(value.chars()).find(|c| !fits(*c)) {
+                return bad(format!(
+                    "the tag {name:?} holds {c:?}, which no tag may hold"
+                ));
+            }
             if !names.insert(name.as_str()) {
                 return bad(format!("the tag {name:?} stands twice"));
             }

@@ -1,7 +1,7 @@
 //! Objects that are not written as a whole: those that grow, and links. And those whose bytes have to be
 //! restored before they are read.
 
-use cohong_core::engine::{AppendObject, Engine, PutSymlink};
+use cohong_core::engine::{AppendObject, Attributes, Engine, PutSymlink};
 use cohong_core::model::RestoreState;
 use cohong_core::rules::restore::Accepted;
 use http::header::{ETAG, LAST_MODIFIED};
@@ -21,12 +21,17 @@ impl Vocabulary {
     /// Appends a piece to an object, or makes one of it. `acl` is the name of the header of its access
     /// control list.
     pub(crate) async fn append_object(&self, mut call: Call, engine: &Engine, acl: &str) -> Answer {
-        let given = self.given(&call)?;
+        let position = self.position(&call)?;
+        let attributes = match position {
+            0 => self.attributes(&self.given(&call)?, acl)?,
+            // What the object carries was said with its first piece.
+            _ => Attributes::default(),
+        };
         let request = AppendObject {
             bucket: call.bucket()?.clone(),
             key: call.key()?.clone(),
-            position: self.position(&call)?,
-            attributes: self.attributes(&given, acl)?,
+            position,
+            attributes,
             digests: digests(&call)?,
         };
         let body = call.take_body();

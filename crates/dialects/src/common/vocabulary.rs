@@ -72,6 +72,8 @@ pub(crate) struct Vocabulary {
     pub(crate) pages: Pages,
     /// Most tags of an object.
     pub(crate) tags_max: usize,
+    /// Characters of tags beside letters and digits; all where nothing is said.
+    pub(crate) tag_marks: Option<&'static str>,
     /// How upload callbacks are read, and what is made of them.
     pub(crate) callbacks: CallbackRules,
     /// Parameters that order an upload callback and give its variables, in the query of a presigned

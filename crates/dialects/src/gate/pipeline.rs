@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cohong_core::engine::{Body, Cx, Engine};
-use cohong_core::model::{BucketName, DialectId};
+use cohong_core::model::{BucketName, DialectId, ObjectKey};
 use cohong_core::{Error, ErrorKind};
 use http::header::{RANGE, SERVER};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body_util::BodyDataStream;
 
-use super::address::{self, Addressing};
+use super::address::{self, Address, Addressing};
 use super::auth::Proved;
 use super::body::{declared_length, inbound, streamed};
 use super::call::{Call, decode_query};
@@ -29,7 +29,7 @@ pub(crate) trait Operation: Copy + Send + Sync + 'static {
     /// The vendor's name of it, for logs and metrics.
     fn name(self) -> &'static str;
 
-    /// Whether a missing bucket is told before anything about the signature is.
+    /// Whether a missing bucket is told before anything else that is wrong, the signature included.
     fn tells_missing_bucket_first(self) -> bool {
         false
     }
@@ -133,22 +133,49 @@ async fn answer<P: Protocol>(
     trace.operation = Some(op.name());
     let bucket = address.bucket.as_deref().map(BucketName::new).transpose();
     let bucket = bucket.map_err(|invalid| Fault::bucket_name(&invalid))?;
+    let first = bucket.clone().filter(|_| op.tells_missing_bucket_first());
+    let understood = Understood {
+        pays: pays(&given, &query),
+        address,
+        bucket,
+        key,
+        query,
+    };
+    let refused = match perform(dialect, op, understood, head, body, cx, trace).await {
+        Ok(response) => return Ok(response),
+        Err(refused) => refused,
+    };
+    if let Some(bucket) = first {
+        must_exist(dialect.engine(), &bucket).await?;
+    }
+    Err(refused)
+}
+
+/// What a head says, whoever sent it.
+struct Understood {
+    address: Address,
+    bucket: Option<BucketName>,
+    key: Option<ObjectKey>,
+    query: Vec<(String, String)>,
+    pays: bool,
+}
+
+async fn perform<P: Protocol>(
+    dialect: &P,
+    op: P::Op,
+    asked: Understood,
+    head: Parts,
+    body: InBody,
+    cx: &GateCx,
+    trace: &mut Trace,
+) -> Result<Response<OutBody>, Said<P>> {
     let named = Named {
-        bucket: bucket.as_ref().map(BucketName::as_str),
-        key: key.as_ref().map(cohong_core::model::ObjectKey::as_str),
+        bucket: asked.bucket.as_ref().map(BucketName::as_str),
+        key: asked.key.as_ref().map(ObjectKey::as_str),
     };
-    let proved = match dialect.prove(&head, op, named).await {
-        Ok(proved) => proved,
-        Err(refused) => {
-            if let Some(bucket) = bucket.as_ref().filter(|_| op.tells_missing_bucket_first()) {
-                must_exist(dialect.engine(), bucket).await?;
-            }
-            return Err(refused);
-        }
-    };
+    let proved = dialect.prove(&head, op, named).await?;
     let clock = &dialect.engine().ports().clock;
-    let pace = words.pace(clock, &head.headers, &query)?;
-    let pays = pays(&given, &query);
+    let pace = P::words().pace(clock, &head.headers, &asked.query)?;
     trace.account = proved.principal.account().map(|account| account.0.clone());
     let call = Call {
         cx: Cx {
@@ -161,15 +188,15 @@ async fn answer<P: Protocol>(
             secure: false,
             user_agent: header_text(&head.headers, &http::header::USER_AGENT),
             referer: header_text(&head.headers, &http::header::REFERER),
-            pays,
+            pays: asked.pays,
         },
         region: proved
             .region
             .unwrap_or_else(|| dialect.default_region().into()),
-        address,
-        bucket,
-        key,
-        query,
+        address: asked.address,
+        bucket: asked.bucket,
+        key: asked.key,
+        query: asked.query,
         body: Mutex::new(Body {
             len: declared_length(&head.headers),
             stream: match &pace {

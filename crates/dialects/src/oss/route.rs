@@ -367,7 +367,8 @@ fn object(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::HEAD => Op::HeadObject,
         Method::DELETE if upload => Op::AbortMultipartUpload,
         Method::DELETE if has("tagging") => Op::DeleteObjectTagging,
-        Method::DELETE => return Ok(facts.only(&["versionId"], Op::DeleteObject)?),
+        // A link is deleted as any object is.
+        Method::DELETE => return Ok(facts.only(&["versionId", "symlink"], Op::DeleteObject)?),
         Method::POST if has("append") => Op::AppendObject,
         Method::POST if has("restore") => Op::RestoreObject,
         Method::POST if has("uploads") => Op::InitiateMultipartUpload,

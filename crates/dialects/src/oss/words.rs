@@ -88,6 +88,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         strict: true,
     },
     tags_max: TAGS_MAX,
+    tag_marks: Some(" +-=._:/"),
     callbacks: CALLBACKS,
     callback_query: ["callback", "callback-var"],
     forms: Forms {

@@ -99,6 +99,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         strict: false,
     },
     tags_max: 100,
+    tag_marks: None,
     callbacks: CALLBACKS,
     callback_query: ["x-tos-callback", "x-tos-callback-var"],
     forms: Forms {

@@ -17,6 +17,8 @@ pub(crate) struct File {
     pub admin: Option<String>,
     /// Log filter, such as `info` or `cohong=debug`.
     pub log: Option<String>,
+    /// How long a restore takes, seconds.
+    pub restore_delay_s: Option<u32>,
     #[serde(default)]
     pub root: Root,
     #[serde(default)]
@@ -171,11 +173,13 @@ mod tests {
             listen,
             admin,
             log,
+            restore_delay_s,
             root,
             egress,
             tos,
             oss,
         } = toml::from_str(text).expect("a configuration file");
+        assert!(restore_delay_s.is_some());
         assert!(data.is_some() && listen.is_some() && admin.is_some() && log.is_some());
         assert!(root.access_key.is_some() && root.secret_key_file.is_some());
         assert!(egress.profile.is_some() && !egress.allow.is_empty());

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use cohong_core::engine::Secret;
 use cohong_core::model::BucketName;
@@ -40,6 +41,7 @@ pub(crate) struct Settings {
     pub listen: SocketAddr,
     pub admin: SocketAddr,
     pub log: String,
+    pub restore_delay: Duration,
     pub root: Option<(String, Secret)>,
     pub profile: Profile,
     pub allow: Vec<String>,
@@ -110,6 +112,7 @@ impl Settings {
             listen,
             admin: address("admin", admin)?,
             log: written.log.or(file.log).unwrap_or_else(|| "info".into()),
+            restore_delay: Duration::from_secs(file.restore_delay_s.unwrap_or(0).into()),
             root: root(written.root_access_key.or(file.root.access_key), secret)?,
             profile: profile_of(profile.as_deref(), listen)?,
             allow: written.egress_allow.unwrap_or(file.egress.allow),
@@ -128,6 +131,7 @@ impl Settings {
             "listen": self.listen.to_string(),
             "admin": self.admin.to_string(),
             "log": self.log,
+            "restore_delay_s": self.restore_delay.as_secs(),
             "root": { "access_key": self.root.as_ref().map(|(access, _)| access) },
             "egress": { "profile": self.profile, "allow": self.allow },
             "tos": {
