@@ -47,14 +47,10 @@ pub(crate) async fn run() -> Result<(), String> {
         );
         direct.push(cell.await?);
     }
-    let (plain, called, direct) = (
-        table::medians(&plain),
-        table::medians(&called),
-        table::medians(&direct),
-    );
-    table::line("PUT 4 KiB", &plain, None);
-    table::line("PUT 4 KiB with callback", &called, None);
-    table::line("receiver alone", &direct, None);
+    table::line("PUT 4 KiB", &plain);
+    table::line("PUT 4 KiB with callback", &called);
+    table::line("receiver alone", &direct);
+    let [plain, called, direct] = [plain, called, direct].map(|cells| table::medians(&cells));
     println!(
         "added beyond the receiver's round trip: {:?}",
         called.p50.saturating_sub(plain.p50 + direct.p50)

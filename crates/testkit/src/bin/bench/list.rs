@@ -64,7 +64,7 @@ pub(crate) async fn run() -> Result<(), String> {
             );
             rounds.push(cell.await?);
         }
-        table::line(name, &table::medians(&rounds), None);
+        table::line(name, &rounds);
     }
     let started = Instant::now();
     let (mut marker, mut seen) = (String::new(), 0);

@@ -111,11 +111,7 @@ pub(crate) async fn run() -> Result<(), String> {
         "objects: cohong (signed, durable) beside nginx (unsigned, no sync), medians of {ROUNDS}"
     );
     for row in rows {
-        table::line(
-            &row.name,
-            &table::medians(&row.ours),
-            Some(&table::medians(&row.peer)),
-        );
+        table::beside(&row.name, &row.ours, &row.peer);
     }
     server.stop().await.map(|_| ())
 }

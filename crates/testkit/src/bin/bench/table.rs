@@ -15,17 +15,35 @@ pub(crate) fn medians(rounds: &[Cell]) -> Cell {
 }
 
 /// One line of a table of cells.
-pub(crate) fn line(name: &str, cell: &Cell, beside: Option<&Cell>) {
-    let beside = beside.map_or_else(String::new, |peer| {
-        format!(
-            "   {:>9.0}/s  p50 {:>9.3?}   ratio {:.2}",
-            peer.rate,
-            peer.p50,
-            cell.rate / peer.rate
-        )
-    });
+pub(crate) fn line(name: &str, rounds: &[Cell]) {
+    println!("{}", text(name, &medians(rounds)));
+}
+
+/// One line of a table of cells that had a peer's beside them, round by round: what one round does to the
+/// machine hits both, so the ratio is the median of the rounds' ratios.
+pub(crate) fn beside(name: &str, rounds: &[Cell], peer: &[Cell]) {
+    let ratio = ratio(&rates(rounds), &rates(peer));
+    let (cell, peer) = (medians(rounds), medians(peer));
     println!(
-        "{name:<24}{:>9.0}/s  p50 {:>9.3?}  p99 {:>9.3?}{beside}",
-        cell.rate, cell.p50, cell.p99
+        "{}   {:>9.0}/s  p50 {:>9.3?}   ratio {ratio:.2}",
+        text(name, &cell),
+        peer.rate,
+        peer.p50,
     );
+}
+
+/// The median of the ratios of values that stand in the same rounds.
+pub(crate) fn ratio(of: &[f64], to: &[f64]) -> f64 {
+    median(of.iter().zip(to).map(|(of, to)| of / to).collect())
+}
+
+fn rates(rounds: &[Cell]) -> Vec<f64> {
+    rounds.iter().map(|cell| cell.rate).collect()
+}
+
+fn text(name: &str, cell: &Cell) -> String {
+    format!(
+        "{name:<24}{:>9.0}/s  p50 {:>9.3?}  p99 {:>9.3?}",
+        cell.rate, cell.p50, cell.p99
+    )
 }
