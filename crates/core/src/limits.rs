@@ -28,6 +28,8 @@ pub const LIFECYCLE_BYTES_MAX: usize = 512 << 10;
 pub const LIFECYCLE_ID_BYTES_MAX: usize = 255;
 /// Most transitions of one lifecycle rule: far more than there are classes.
 pub const LIFECYCLE_MOVES_MAX: usize = 20;
+/// Most exceptions of one lifecycle rule: each is looked at for every object. OSS allows one today.
+pub const LIFECYCLE_EXCEPTIONS_MAX: usize = 10;
 /// How often lifecycle rules are carried out: they count days.
 pub const LIFECYCLE_INTERVAL: Duration = Duration::from_hours(24);
 /// Most tags of a bucket; every dialect allows 20.

@@ -11,10 +11,11 @@ use cohong_core::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketId, BucketName,
     BucketState, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due,
     Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, Grant, Grantee,
-    LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord,
-    ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation,
-    Restore, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, Timestamp,
-    Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
+    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule,
+    ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal,
+    Principals, Relation, Restore, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass,
+    StoredHeaders, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning,
+    WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -355,6 +356,10 @@ fn documents(samples: &mut Samples) {
             tags: vec![pair("a", "b")],
             larger_than: Some(1),
             smaller_than: Some(300),
+            except: vec![LifecycleException {
+                prefix: "logs/kept/".into(),
+                tag: Some(pair("c", "d")),
+            }],
         },
         expire: Some(Due::Days(9)),
         expire_markers: true,

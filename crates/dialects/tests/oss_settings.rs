@@ -222,7 +222,8 @@ async fn answers_tell_pages_what_they_may_read_in_every_dialect() {
 
 const LIFECYCLE: &str = "<?xml version=\"1.0\"?>\n<LifecycleConfiguration>\n  <Rule>\n    <ID>logs</ID>\n    <Prefix>logs/</Prefix>\
     <Status>Enabled</Status><Expiration><Days>1</Days></Expiration><Tag><Key>k</Key><Value>v</Value></Tag>\
-    <Filter><ObjectSizeGreaterThan>10</ObjectSizeGreaterThan><ObjectSizeLessThan>20</ObjectSizeLessThan></Filter></Rule>\
+    <Filter><ObjectSizeGreaterThan>10</ObjectSizeGreaterThan><ObjectSizeLessThan>20</ObjectSizeLessThan>\
+    <Not><Prefix>logs/kept/</Prefix><Tag><Key>a</Key><Value>b</Value></Tag></Not><Not><Prefix>logs/all/</Prefix></Not></Filter></Rule>\
     <Rule><Prefix/><Status>Disabled</Status><Expiration><ExpiredObjectDeleteMarker>True</ExpiredObjectDeleteMarker></Expiration>\
     <NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays></NoncurrentVersionExpiration>\
     <NoncurrentVersionTransition><NoncurrentDays>3</NoncurrentDays><StorageClass>IA</StorageClass></NoncurrentVersionTransition></Rule>\
@@ -254,7 +255,7 @@ async fn lifecycle_rules_that_would_not_be_carried_out() {
     let moved = |inside: &str| {
         format!("{on}<Transition><StorageClass>IA</StorageClass>{inside}</Transition>")
     };
-    let cases: [(String, &str); 18] = [
+    let cases: [(String, &str); 19] = [
         ("<LifecycleConfiguration>".into(), "MalformedXML"),
         ("<LifecycleConfiguration/>".into(), "InvalidArgument"),
         (rules(&["<Prefix>a</Prefix>"]), "MalformedXML"),
@@ -287,6 +288,10 @@ async fn lifecycle_rules_that_would_not_be_carried_out() {
             "MalformedXML",
         ),
         (rules(&[&format!("{on}{day}<Surprise/>")]), "MalformedXML"),
+        (
+            rules(&[&format!("{on}{day}<Filter><Not/></Filter>")]),
+            "InvalidArgument",
+        ),
         (
             rules(&[&moved("<Days>1</Days><IsAccessTime>true</IsAccessTime>")]),
             "NotImplemented",
@@ -354,6 +359,16 @@ async fn a_rule_set_through_one_dialect_is_carried_out_on_objects_of_the_other()
         uploads.push(format!("{key}?uploadId={id}"));
     }
     set(&world, "lifecycle", &once).await;
+    for (read, told) in [
+        (
+            head(BUCKET, "/logs%2Fa"),
+            "expiry-date=\"Wed, 08 May 2024 00:00:00 GMT\", rule-id=\"rule-1\"",
+        ),
+        (get(BUCKET, "/kept"), ""),
+    ] {
+        let seen = world.send(read).await.expect_status(200);
+        assert_eq!(seen.header("x-oss-expiration"), told);
+    }
     let look = async |wanted: [u16; 4]| {
         while work::run_due_once(&world.engine).await.expect("done") > 0 {}
         let targets = ["/logs%2Fa", "/kept", &uploads[0], &uploads[1]];

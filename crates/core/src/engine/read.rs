@@ -8,17 +8,18 @@ use std::sync::Arc;
 
 use super::body_out::prefetch;
 use super::{
-    Cx, Engine, GetObject, ObjectInfo, ObjectReader, ObjectTarget, RangeSpec, VersionChoice,
+    Cx, Engine, Expiry, GetObject, ObjectInfo, ObjectReader, ObjectTarget, RangeSpec, VersionChoice,
 };
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, Etag, ObjectKey, ObjectRecord, ObjectVersion, Timestamp, VersionId, VersionTag,
+    Bucket, Etag, LifecycleRule, ObjectKey, ObjectRecord, ObjectVersion, Timestamp, VersionId,
+    VersionTag,
 };
-use crate::ports::{BlobError, BodyError, ByteStream, Expect, Key, Revision};
+use crate::ports::{BlobError, BodyError, ByteStream, Expect, Key, Revision, Table};
 use crate::records::{CurrentRecord, decode, keys};
 use crate::rules::access::{Action, On, allow};
-use crate::rules::{conditions, range, restore, version};
+use crate::rules::{conditions, lifecycle, range, restore, version};
 
 /// A version of a key that is an object, and where its record is.
 #[derive(Clone, Debug)]
@@ -58,6 +59,7 @@ impl Found {
             restore: restore::state(self.object(), now),
             record: self.object().clone(),
             bucket_owner: bucket.owner.clone(),
+            expires: None,
         }
     }
 }
@@ -85,10 +87,15 @@ impl Engine {
         let check =
             |found: &Found| conditions::check_read(&req.conditions, Some(found.validators()));
         let opened = self.open_object(cx, &req.target, req.range, &check).await?;
+        let Opened { bucket, found, .. } = &opened;
+        let expires = self.expiry(bucket, &req.target.key, found).await?;
         Ok(ObjectReader {
-            info: opened
-                .found
-                .into_info(&opened.bucket, self.ports.clock.now()),
+            info: ObjectInfo {
+                expires,
+                ..opened
+                    .found
+                    .into_info(&opened.bucket, self.ports.clock.now())
+            },
             range: req.range.map(|_| opened.range),
             body: opened.body,
         })
@@ -101,7 +108,29 @@ impl Engine {
         let found = self.reach(cx, &bucket, &req.target).await?;
         conditions::check_read(&req.conditions, Some(found.validators()))
             .map_err(|kind| refusal(kind, &found))?;
-        Ok(found.into_info(&bucket, self.ports.clock.now()))
+        Ok(ObjectInfo {
+            expires: self.expiry(&bucket, &req.target.key, &found).await?,
+            ..found.into_info(&bucket, self.ports.clock.now())
+        })
+    }
+
+    /// When a lifecycle rule will delete what a key holds now. Only buckets with rules pay for it.
+    async fn expiry(
+        &self,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        found: &Found,
+    ) -> Result<Option<Expiry>, Error> {
+        if bucket.lifecycle.is_none() || found.at.table != Table::Heads {
+            return Ok(None);
+        }
+        let rules: Option<Vec<LifecycleRule>> = self.read_doc(bucket).await?;
+        let rules = rules.unwrap_or_default();
+        let expiry = lifecycle::expiry(&rules, key.as_str(), &found.version);
+        Ok(expiry.map(|(at, rule)| Expiry {
+            at,
+            rule: rule.into(),
+        }))
     }
 
     /// Reads an object's record for another purpose (ACL, tags).

@@ -35,6 +35,17 @@ pub struct LifecycleFilter {
     pub larger_than: Option<u64>,
     /// Objects smaller than this, bytes.
     pub smaller_than: Option<u64>,
+    /// What is left out of all that, at most [`crate::limits::LIFECYCLE_EXCEPTIONS_MAX`].
+    pub except: Vec<LifecycleException>,
+}
+
+/// What a rule leaves alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LifecycleException {
+    /// Keys that begin with this.
+    pub prefix: Box<str>,
+    /// Only objects that have this tag.
+    pub tag: Option<(Box<str>, Box<str>)>,
 }
 
 /// One lifecycle rule. Days of a version that is not current count from when it was replaced.

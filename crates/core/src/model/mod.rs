@@ -27,7 +27,7 @@ pub use checksum::{Checksums, Etag};
 pub use cors::{Cors, CorsMethod, CorsRule};
 pub use event::{Event, EventKind, EventKinds, VersionTag};
 pub use id::{BlobId, BucketId, PayloadId, UploadId, VersionId, WorkId};
-pub use lifecycle::{Due, LifecycleFilter, LifecycleRule, Transition};
+pub use lifecycle::{Due, LifecycleException, LifecycleFilter, LifecycleRule, Transition};
 pub use name::{BucketName, InvalidName, ObjectKey};
 pub use object::{
     Extent, Form, ObjectRecord, ObjectType, ObjectVersion, PayloadRef, Place, Restore,

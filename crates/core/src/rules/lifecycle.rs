@@ -11,7 +11,8 @@ pub use check::{Deed, check, overlap};
 use std::time::Duration;
 
 use crate::model::{
-    Due, LifecycleFilter, LifecycleRule, ObjectVersion, StorageClass, Timestamp, Transition,
+    Due, LifecycleException, LifecycleFilter, LifecycleRule, ObjectRecord, ObjectVersion,
+    StorageClass, Timestamp, Transition,
 };
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -68,7 +69,7 @@ pub fn verdict(
 
 /// Whether an upload begun at `created_at` is to be given up.
 pub fn gives_up(rules: &[LifecycleRule], key: &str, created_at: Timestamp, now: Timestamp) -> bool {
-    let about = |rule: &&LifecycleRule| rule.enabled && key.starts_with(&*rule.filter.prefix);
+    let about = |rule: &&LifecycleRule| rule.enabled && covers_key(&rule.filter, key, None);
     let mut dues = rules.iter().filter(about).filter_map(|rule| rule.abort);
     dues.any(|due| is_due(due, created_at, now))
 }
@@ -105,7 +106,7 @@ fn moves<'a>(
 
 /// Whether a filter is about a version. Delete markers have neither tags nor a size.
 fn covers(filter: &LifecycleFilter, key: &str, version: &ObjectVersion) -> bool {
-    if !key.starts_with(&*filter.prefix) {
+    if !covers_key(filter, key, version.object()) {
         return false;
     }
     let any_object =
@@ -115,6 +116,33 @@ fn covers(filter: &LifecycleFilter, key: &str, version: &ObjectVersion) -> bool 
             && filter.larger_than.is_none_or(|least| object.size > least)
             && filter.smaller_than.is_none_or(|most| object.size < most)
     })
+}
+
+/// Whether a filter is about a key, under which `object` is if it has tags at all.
+fn covers_key(filter: &LifecycleFilter, key: &str, object: Option<&ObjectRecord>) -> bool {
+    let tagged = |tag: &_| object.is_some_and(|object| object.tags.contains(tag));
+    let left_out = |one: &LifecycleException| {
+        key.starts_with(&*one.prefix) && one.tag.as_ref().is_none_or(tagged)
+    };
+    key.starts_with(&*filter.prefix) && !filter.except.iter().any(left_out)
+}
+
+/// When a current object is deleted if nothing changes, and the name of the rule that orders it.
+pub fn expiry<'a>(
+    rules: &'a [LifecycleRule],
+    key: &str,
+    version: &ObjectVersion,
+) -> Option<(Timestamp, &'a str)> {
+    let about = |rule: &&LifecycleRule| rule.enabled && covers(&rule.filter, key, version);
+    let ends = |rule: &'a LifecycleRule| {
+        let at = match rule.expire? {
+            Due::Days(days) => midnight_after(version.written_at, days),
+            Due::Date(date) => date,
+            Due::WrittenBefore(date) => (version.written_at < date).then_some(date)?,
+        };
+        Some((at, &*rule.id))
+    };
+    rules.iter().filter(about).filter_map(ends).min()
 }
 
 fn is_due(due: Due, since: Timestamp, now: Timestamp) -> bool {

@@ -149,6 +149,11 @@ impl Vocabulary {
             let restore = restore_text(restore);
             put(&mut headers, self.names.restore.clone(), &restore);
         }
+        if let Some(end) = info.expires.as_ref().filter(|_| self.tells_expiry) {
+            let (date, rule) = (date::http(end.at), cohong_sign::encode(end.rule.as_bytes()));
+            let end = format!("expiry-date=\"{date}\", rule-id=\"{rule}\"");
+            put(&mut headers, self.names.expiration.clone(), &end);
+        }
         self.put_version(&mut headers, info.version);
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         if !record.tags.is_empty() {

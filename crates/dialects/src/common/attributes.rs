@@ -58,11 +58,12 @@ impl Vocabulary {
     pub(crate) fn tags_of(&self, text: &str, name: &str) -> Result<Tags, Fault> {
         let pairs = form_urlencoded::parse(text.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()));
-        Self::tags(pairs.collect(), self.tags_max, name)
+        self.tags(pairs.collect(), self.tags_max, name)
     }
 
     /// Checks tags, of which there may be `most`; `name` is where they stand.
     pub(crate) fn tags(
+        &self,
         tags: Vec<(String, String)>,
         most: usize,
         name: &str,

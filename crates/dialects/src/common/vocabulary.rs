@@ -49,6 +49,8 @@ pub(crate) struct Vocabulary {
     pub(crate) tells_md5: bool,
     /// Whether every object's answer says what it is; else only those do that are not plain objects.
     pub(crate) tells_kind: bool,
+    /// Whether answers about an object tell when a lifecycle rule will delete it.
+    pub(crate) tells_expiry: bool,
     /// How bodies write instants.
     pub(crate) date: fn(Timestamp) -> String,
     /// How values of user metadata stand in headers.
@@ -109,6 +111,8 @@ pub(crate) struct Names {
     pub(crate) next_append: HeaderName,
     /// The key a link points at, percent-encoded.
     pub(crate) symlink_target: HeaderName,
+    /// When a lifecycle rule will delete the object, and which.
+    pub(crate) expiration: HeaderName,
     /// What the restore of an object has come to.
     pub(crate) restore: HeaderName,
     /// The error's number.
@@ -139,6 +143,7 @@ macro_rules! names {
             )),
             next_append: http::HeaderName::from_static(concat!($prefix, "next-append-", $place)),
             symlink_target: http::HeaderName::from_static(concat!($prefix, "symlink-target")),
+            expiration: http::HeaderName::from_static(concat!($prefix, "expiration")),
             restore: http::HeaderName::from_static(concat!($prefix, "restore")),
             ec: http::HeaderName::from_static(concat!($prefix, "ec")),
             request_id: http::HeaderName::from_static(concat!($prefix, "request-id")),

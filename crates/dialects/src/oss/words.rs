@@ -69,6 +69,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     etags: Digits::Upper,
     tells_md5: true,
     tells_kind: true,
+    tells_expiry: true,
     date: date::iso_seconds,
     metadata: Metadata::Text,
     tells_parts_crc64: true,

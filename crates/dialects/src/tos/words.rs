@@ -78,6 +78,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     etags: Digits::Lower,
     tells_md5: false,
     tells_kind: false,
+    tells_expiry: false,
     date: date::iso,
     // Sheet, trap 18.
     metadata: Metadata::Escaped,

@@ -12,9 +12,9 @@ pub use list::{
 };
 pub use object::{
     AppendObject, Attributes, Conditions, CopyObject, CopyReceipt, CopySource, DeleteObject,
-    DeleteReceipt, ETagMatch, ExpectedDigests, GetObject, NewMeta, NewVersion, ObjectChange,
-    ObjectInfo, ObjectReader, ObjectTarget, PutObject, PutReceipt, PutSymlink, RangeSpec,
-    RestoreReceipt, SymlinkInfo, VersionChoice,
+    DeleteReceipt, ETagMatch, ExpectedDigests, Expiry, GetObject, NewMeta, NewVersion,
+    ObjectChange, ObjectInfo, ObjectReader, ObjectTarget, PutObject, PutReceipt, PutSymlink,
+    RangeSpec, RestoreReceipt, SymlinkInfo, VersionChoice,
 };
 pub use upload::{
     CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt, PutPart,

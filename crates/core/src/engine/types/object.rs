@@ -208,6 +208,17 @@ pub struct ObjectInfo {
     pub restore: Option<RestoreState>,
     /// Owner of the bucket.
     pub bucket_owner: crate::model::AccountId,
+    /// When a lifecycle rule will delete it. Told where the object itself is read, and current.
+    pub expires: Option<Expiry>,
+}
+
+/// The end of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// When.
+    pub at: Timestamp,
+    /// Name of the rule that orders it.
+    pub rule: Box<str>,
 }
 
 /// An object on its way out.

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::{DAY_MS, depth};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{
-    LIFECYCLE_BYTES_MAX, LIFECYCLE_ID_BYTES_MAX, LIFECYCLE_MOVES_MAX, LIFECYCLE_RULES_MAX,
+    LIFECYCLE_BYTES_MAX, LIFECYCLE_EXCEPTIONS_MAX, LIFECYCLE_ID_BYTES_MAX, LIFECYCLE_MOVES_MAX,
+    LIFECYCLE_RULES_MAX,
 };
-use crate::model::{Due, LifecycleFilter, LifecycleRule, Transition};
+use crate::model::{Due, LifecycleException, LifecycleFilter, LifecycleRule, Transition};
 use crate::rules::attributes::check_tags;
 
 /// Checks rules before they are stored: that each has a name and does something, and that nothing in
@@ -41,6 +42,15 @@ fn check_filter(rule: &LifecycleRule) -> Result<(), Error> {
     {
         return Err(invalid(
             "no object is larger than the one size and smaller than the other of a lifecycle rule",
+        ));
+    }
+    if filter.except.len() > LIFECYCLE_EXCEPTIONS_MAX {
+        return Err(invalid("a lifecycle rule has at most 10 exceptions"));
+    }
+    let all = |one: &LifecycleException| one.prefix.is_empty() && one.tag.is_none();
+    if filter.except.iter().any(all) {
+        return Err(invalid(
+            "an exception of a lifecycle rule names a prefix or a tag",
         ));
     }
     let by_object =
@@ -186,8 +196,13 @@ fn deeds(rule: &LifecycleRule) -> impl Iterator<Item = Deed> {
 }
 
 fn bytes(rule: &LifecycleRule) -> usize {
-    let tags = rule.filter.tags.iter().map(|(a, b)| a.len() + b.len());
-    rule.id.len() + rule.filter.prefix.len() + tags.sum::<usize>()
+    let filter = &rule.filter;
+    let left_out = filter.except.iter();
+    let tags = filter.tags.iter();
+    let tags = tags.chain(left_out.clone().filter_map(|one| one.tag.as_ref()));
+    let tags = tags.map(|(a, b)| a.len() + b.len()).sum::<usize>();
+    let prefixes = left_out.map(|one| one.prefix.len()).sum::<usize>();
+    rule.id.len() + filter.prefix.len() + prefixes + tags
 }
 
 fn invalid(message: &'static str) -> Error {

@@ -144,6 +144,81 @@ fn rules_are_about_what_they_name() {
 }
 
 #[test]
+fn exceptions_are_left_alone() {
+    let tag = |value: &str| Some(("kind".into(), value.into()));
+    let except = |prefix: &str, tag| {
+        let filter = LifecycleFilter {
+            except: vec![LifecycleException {
+                prefix: prefix.into(),
+                tag,
+            }],
+            ..LifecycleFilter::default()
+        };
+        [LifecycleRule {
+            filter,
+            expire_markers: true,
+            abort: Some(Due::Days(1)),
+            ..expire(Due::Days(1))
+        }]
+    };
+    // Exception; whether an object tagged `kind=log`, a marker and an upload under "a/b" go.
+    let cases = [
+        (except("a/", None), [false, false, false]),
+        (except("b/", None), [true, true, true]),
+        (except("a/", tag("log")), [false, true, true]),
+        (except("", tag("log")), [false, true, true]),
+        (except("a/", tag("data")), [true, true, true]),
+    ];
+    let seen = object(at(0, 0), StorageClass::Standard);
+    let (alone, now) = (Standing::Current { alone: true }, at(9, 0));
+    for (rules, wanted) in cases {
+        let goes = |version: &ObjectVersion| {
+            verdict(&rules, "a/b", version, alone, now) == Verdict::Expire
+        };
+        let found = [
+            goes(&seen),
+            goes(&marker(at(0, 0))),
+            gives_up(&rules, "a/b", at(0, 0), now),
+        ];
+        assert_eq!(found, wanted, "{rules:?}");
+    }
+}
+
+#[test]
+fn the_earliest_end_of_an_object_is_told() {
+    let named = |id: &str, due| LifecycleRule {
+        id: id.into(),
+        ..expire(due)
+    };
+    let off = LifecycleRule {
+        enabled: false,
+        ..named("off", Due::Days(1))
+    };
+    let seen = object(at(2, 5), StorageClass::Standard);
+    let cases = [
+        (vec![], None),
+        (vec![rule()], None),
+        (vec![off], None),
+        (
+            vec![named("b", Due::Days(9)), named("a", Due::Days(3))],
+            Some((at(6, 0), "a")),
+        ),
+        (
+            vec![named("b", Due::Date(at(4, 0))), named("a", Due::Days(3))],
+            Some((at(4, 0), "b")),
+        ),
+        (vec![named("b", Due::WrittenBefore(at(2, 0)))], None),
+        (
+            vec![named("b", Due::WrittenBefore(at(3, 0)))],
+            Some((at(3, 0), "b")),
+        ),
+    ];
+    for (rules, wanted) in cases {
+        assert_eq!(expiry(&rules, "a", &seen), wanted, "{rules:?}");
+    }
+}
+
+#[test]
 fn markers_and_older_versions_have_rules_of_their_own() {
     let all = LifecycleRule {
         expire_markers: true,

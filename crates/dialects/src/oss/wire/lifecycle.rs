@@ -1,7 +1,9 @@
 //! Bodies about lifecycle rules (sheet section 6, lifecycle). An element that is not known here might
 //! narrow what a rule is about, so it is refused instead of passed over.
 
-use cohong_core::model::{Due, LifecycleFilter, LifecycleRule, StorageClass, Transition};
+use cohong_core::model::{
+    Due, LifecycleException, LifecycleFilter, LifecycleRule, StorageClass, Transition,
+};
 use serde::{Deserialize, Serialize};
 
 use super::tags::Tag;
@@ -110,13 +112,24 @@ struct OlderMove {
     allow_small_file: bool,
 }
 
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Filter {
     #[serde(skip_serializing_if = "Option::is_none")]
     object_size_greater_than: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     object_size_less_than: Option<u64>,
+    #[serde(default)]
+    not: Vec<NotBody>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct NotBody {
+    #[serde(default)]
+    prefix: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<Tag>,
 }
 
 /// Small objects are moved too, unless a rule says otherwise.
@@ -145,8 +158,12 @@ impl RuleBody {
         if self.atime_base.is_some() {
             return Err(Fault::NotServed("AtimeBase".into()));
         }
-        let tags = self.tag.into_iter().map(Tag::pair);
-        let sizes = self.filter.as_ref();
+        let boxed = |(name, value): (String, String)| (name.into(), value.into());
+        let filter = self.filter.unwrap_or_default();
+        let except = |one: NotBody| LifecycleException {
+            prefix: one.prefix.into(),
+            tag: one.tag.map(Tag::pair).map(boxed),
+        };
         let expiration = self.expiration.map(Expiration::read).transpose()?;
         let (expire, expire_markers) = expiration.unwrap_or_default();
         let older = self.noncurrent_version_transition.into_iter();
@@ -155,9 +172,10 @@ impl RuleBody {
             enabled: is_enabled(&self.status)?,
             filter: LifecycleFilter {
                 prefix: self.prefix.into(),
-                tags: tags.map(|(a, b)| (a.into(), b.into())).collect(),
-                larger_than: sizes.and_then(|sizes| sizes.object_size_greater_than),
-                smaller_than: sizes.and_then(|sizes| sizes.object_size_less_than),
+                tags: self.tag.into_iter().map(Tag::pair).map(boxed).collect(),
+                larger_than: filter.object_size_greater_than,
+                smaller_than: filter.object_size_less_than,
+                except: filter.not.into_iter().map(except).collect(),
             },
             expire,
             expire_markers,
@@ -176,7 +194,6 @@ impl RuleBody {
 
     fn new(rule: &LifecycleRule) -> Self {
         let filter = &rule.filter;
-        let sized = filter.larger_than.is_some() || filter.smaller_than.is_some();
         Self {
             id: rule.id.to_string(),
             prefix: filter.prefix.to_string(),
@@ -193,11 +210,22 @@ impl RuleBody {
                 .iter()
                 .filter_map(OlderMove::new)
                 .collect(),
-            filter: sized.then_some(Filter {
-                object_size_greater_than: filter.larger_than,
-                object_size_less_than: filter.smaller_than,
-            }),
+            filter: Some(Filter::new(filter)).filter(|filter| *filter != Filter::default()),
             atime_base: None,
+        }
+    }
+}
+
+impl Filter {
+    fn new(filter: &LifecycleFilter) -> Self {
+        let not = |one: &LifecycleException| NotBody {
+            prefix: one.prefix.to_string(),
+            tag: one.tag.as_ref().map(Tag::new),
+        };
+        Self {
+            object_size_greater_than: filter.larger_than,
+            object_size_less_than: filter.smaller_than,
+            not: filter.except.iter().map(not).collect(),
         }
     }
 }

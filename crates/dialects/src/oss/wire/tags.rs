@@ -3,8 +3,8 @@
 use cohong_core::model::Tags;
 use serde::{Deserialize, Serialize};
 
-use crate::common::vocabulary::Vocabulary;
 use crate::gate::fault::Fault;
+use crate::oss::words::OSS;
 
 /// Body of the operations that put and get tags.
 #[derive(Debug, Serialize, Deserialize)]
@@ -34,12 +34,15 @@ impl Tag {
         (self.key, self.value)
     }
 
-    pub(super) fn all(tags: &Tags) -> Vec<Self> {
-        let tag = |(key, value): &(Box<str>, Box<str>)| Self {
+    pub(super) fn new((key, value): &(Box<str>, Box<str>)) -> Self {
+        Self {
             key: key.to_string(),
             value: value.to_string(),
-        };
-        tags.iter().map(tag).collect()
+        }
+    }
+
+    pub(super) fn all(tags: &Tags) -> Vec<Self> {
+        tags.iter().map(Self::new).collect()
     }
 }
 
@@ -47,7 +50,7 @@ impl Tagging {
     /// The tags it names, `most` at most.
     pub(in crate::oss) fn tags(self, most: usize) -> Result<Tags, Fault> {
         let pairs = self.tag_set.tag.into_iter().map(Tag::pair);
-        Vocabulary::tags(pairs.collect(), most, "Tagging")
+        OSS.tags(pairs.collect(), most, "Tagging")
     }
 
     pub(in crate::oss) fn new(tags: &Tags) -> Self {

@@ -6,7 +6,6 @@ use cohong_core::model::Tags;
 use serde::{Deserialize, Serialize};
 
 use crate::common::delete::Deleted;
-use crate::common::vocabulary::Vocabulary;
 use crate::gate::fault::Fault;
 use crate::tos::error::TosError;
 use crate::tos::words::TOS;
@@ -149,7 +148,7 @@ impl PutTagging {
     pub(in crate::tos) fn tags(self) -> Result<Tags, Fault> {
         let tags = self.tag_set.tags.unwrap_or_default().into_iter();
         let pairs = tags.map(|tag| (tag.key, tag.value.unwrap_or_default()));
-        Vocabulary::tags(pairs.collect(), TOS.tags_max, "TagSet")
+        TOS.tags(pairs.collect(), TOS.tags_max, "TagSet")
     }
 }
 
