@@ -7,7 +7,7 @@ use cohong_core::model::{
 };
 
 use super::limits::{TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{TagRules, Vocabulary};
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
 
@@ -58,47 +58,7 @@ impl Vocabulary {
     pub(crate) fn tags_of(&self, text: &str, name: &str) -> Result<Tags, Fault> {
         let pairs = form_urlencoded::parse(text.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()));
-        self.tags(pairs.collect(), self.tags_max, name)
-    }
-
-    /// Checks tags, of which there may be `most`; `name` is where they stand.
-    pub(crate) fn tags(
-        &self,
-        tags: Vec<(String, String)>,
-        most: usize,
-        name: &str,
-    ) -> Result<Tags, Fault> {
-        let bad = |why: String| {
-            let (name, why) = (name.into(), why.into());
-            Err(Fault::Tags { name, why })
-        };
-        if tags.len() > most {
-            return bad(format!("there are more than {most} tags"));
-        }
-        let mut names = std::collections::BTreeSet::new();
-        for (name, value) in &tags {
-            let chars = name.chars().count();
-            if chars == 0
-                || chars > TAG_NAME_CHARS_MAX
-                || value.chars().count() > TAG_VALUE_CHARS_MAX
-            {
-                let why = "a tag has a name of 1 to 128 characters and a value of at most 256";
-                return bad(why.into());
-            }
-            let fits = |c: char| {
-                c.is_alphanumeric() || self.tag_marks.is_none_or(|marks| marks.contains(c))
-            };
-            if let Some(c) = name.chars().chain(value.chars()).find(|c| !fits(*c)) {
-                return bad(format!(
-                    "the tag {name:?} holds {c:?}, which no tag may hold"
-                ));
-            }
-            if !names.insert(name.as_str()) {
-                return bad(format!("the tag {name:?} stands twice"));
-            }
-        }
-        let boxed = |(name, value): (String, String)| (name.into(), value.into());
-        Ok(tags.into_iter().map(boxed).collect())
+        self.tags.read(pairs.collect(), name)
     }
 
     /// Reads the headers of an access control list: a canned word under `name`, or grants.
@@ -141,6 +101,42 @@ impl Vocabulary {
             }));
         }
         Ok(grants)
+    }
+}
+
+impl TagRules {
+    /// Checks tags; `name` is where they stand.
+    pub(crate) fn read(&self, tags: Vec<(String, String)>, name: &str) -> Result<Tags, Fault> {
+        let bad = |why: String| {
+            let (name, why) = (name.into(), why.into());
+            Err(Fault::Tags { name, why })
+        };
+        if tags.len() > self.most {
+            return bad(format!("there are more than {} tags", self.most));
+        }
+        let mut names = std::collections::BTreeSet::new();
+        for (name, value) in &tags {
+            let chars = name.chars().count();
+            if chars == 0
+                || chars > TAG_NAME_CHARS_MAX
+                || value.chars().count() > TAG_VALUE_CHARS_MAX
+            {
+                let why = "a tag has a name of 1 to 128 characters and a value of at most 256";
+                return bad(why.into());
+            }
+            let fits =
+                |c: char| c.is_alphanumeric() || self.marks.is_none_or(|marks| marks.contains(c));
+            if let Some(c) = name.chars().chain(value.chars()).find(|c| !fits(*c)) {
+                return bad(format!(
+                    "the tag {name:?} holds {c:?}, which no tag may hold"
+                ));
+            }
+            if !names.insert(name.as_str()) {
+                return bad(format!("the tag {name:?} stands twice"));
+            }
+        }
+        let boxed = |(name, value): (String, String)| (name.into(), value.into());
+        Ok(tags.into_iter().map(boxed).collect())
     }
 }
 

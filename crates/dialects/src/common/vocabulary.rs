@@ -72,10 +72,8 @@ pub(crate) struct Vocabulary {
     pub(crate) traffic: Option<RangeInclusive<u64>>,
     /// How the number of entries on a page is read.
     pub(crate) pages: Pages,
-    /// Most tags of an object.
-    pub(crate) tags_max: usize,
-    /// Characters of tags beside letters and digits; all where nothing is said.
-    pub(crate) tag_marks: Option<&'static str>,
+    /// What is allowed of the tags of an object.
+    pub(crate) tags: TagRules,
     /// How upload callbacks are read, and what is made of them.
     pub(crate) callbacks: CallbackRules,
     /// Parameters that order an upload callback and give its variables, in the query of a presigned
@@ -83,6 +81,15 @@ pub(crate) struct Vocabulary {
     pub(crate) callback_query: [&'static str; 2],
     /// What a form's fields are held to.
     pub(crate) forms: Forms,
+}
+
+/// What is allowed of tags.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TagRules {
+    /// How many there may be.
+    pub(crate) most: usize,
+    /// Characters beside letters and digits; all where nothing is said.
+    pub(crate) marks: Option<&'static str>,
 }
 
 /// Grants that a word stands for.

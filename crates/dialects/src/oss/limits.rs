@@ -3,6 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use cohong_core::limits::BUCKET_TAGS_MAX;
+
+use crate::common::vocabulary::TagRules;
 use crate::gate::call::KeyRules;
 
 /// Object keys (sheet section 1).
@@ -25,8 +28,16 @@ pub(crate) const XML_BYTES_MAX: usize = 4 << 20;
 pub(crate) const ERROR_BYTES_MAX: usize = 4000;
 /// Longest value of the request that an error repeats, bytes.
 pub(crate) const ECHO_BYTES_MAX: usize = 300;
-/// Most tags of an object (sheet section 5, Tagging).
-pub(crate) const TAGS_MAX: usize = 10;
+/// Tags of objects (sheet section 5, Tagging).
+pub(crate) const TAGS: TagRules = TagRules {
+    most: 10,
+    marks: Some(" +-=._:/"),
+};
+/// Tags of buckets: the vendor's tests name them as they like.
+pub(crate) const BUCKET_TAGS: TagRules = TagRules {
+    most: BUCKET_TAGS_MAX,
+    marks: None,
+};
 /// All fields of a form before the file together: a policy and a callback of 5 KiB each, and metadata of
 /// 8 KiB, fit several times.
 pub(crate) const FORM_FIELDS_BYTES_MAX: usize = 64 << 10;

@@ -4,7 +4,7 @@ use cohong_core::model::{Acl, Grantee, Permission, StorageClass};
 
 use super::callback::CALLBACKS;
 use super::limits::{
-    FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS_MAX, TRAFFIC_BITS_PER_S,
+    FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS, TRAFFIC_BITS_PER_S,
 };
 use crate::common::date;
 use crate::common::vocabulary::{Copies, Digits, Forms, Metadata, Pages, Vocabulary, names};
@@ -88,8 +88,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         default: PAGE_DEFAULT,
         strict: true,
     },
-    tags_max: TAGS_MAX,
-    tag_marks: Some(" +-=._:/"),
+    tags: TAGS,
     callbacks: CALLBACKS,
     callback_query: ["callback", "callback-var"],
     forms: Forms {

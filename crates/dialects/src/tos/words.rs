@@ -8,7 +8,9 @@ use cohong_core::model::{
 use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX};
 use crate::common::callback::CallbackRules;
 use crate::common::date;
-use crate::common::vocabulary::{Copies, Digits, Forms, Metadata, Pages, Vocabulary, names};
+use crate::common::vocabulary::{
+    Copies, Digits, Forms, Metadata, Pages, TagRules, Vocabulary, names,
+};
 
 /// Header of a canned list, of buckets and objects alike.
 pub(super) const ACL: &str = "acl";
@@ -99,8 +101,10 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         default: PAGE_MAX,
         strict: false,
     },
-    tags_max: 100,
-    tag_marks: None,
+    tags: TagRules {
+        most: 100,
+        marks: None,
+    },
     callbacks: CALLBACKS,
     callback_query: ["x-tos-callback", "x-tos-callback-var"],
     forms: Forms {

@@ -12,6 +12,7 @@ use crate::common::attributes::AclSaid;
 use crate::common::settings::inspect;
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
+use crate::oss::limits::TAGS;
 use crate::oss::wire::acl::AclBody;
 use crate::oss::wire::object::RestoreBody;
 use crate::oss::wire::tags::Tagging;
@@ -87,7 +88,7 @@ pub(super) async fn get_acl(call: Call, engine: &Engine) -> Answer {
 /// `PutObjectTagging`.
 pub(super) async fn put_tagging(mut call: Call, engine: &Engine) -> Answer {
     let body: Tagging = read(&mut call, "Tagging").await?;
-    let change = ObjectChange::Tags(body.tags(OSS.tags_max)?);
+    let change = ObjectChange::Tags(body.tags(&TAGS)?);
     Ok(OSS
         .change_object(call, engine, change, StatusCode::OK)
         .await?)

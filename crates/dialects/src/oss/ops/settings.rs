@@ -3,7 +3,6 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{BucketPolicy, Engine};
-use cohong_core::limits::BUCKET_TAGS_MAX;
 use cohong_core::model::{Cors, LifecycleRule, Tags};
 use cohong_core::rules::access::{Action, is_public};
 use cohong_core::rules::lifecycle::{Deed, overlap};
@@ -18,6 +17,7 @@ use crate::common::list::page_size;
 use crate::common::settings::{delete_document, document, put_document, read_bucket};
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
+use crate::oss::limits::BUCKET_TAGS;
 use crate::oss::wire::cors::CorsBody;
 use crate::oss::wire::lifecycle::LifecycleBody;
 use crate::oss::wire::live::LiveChannelList;
@@ -91,7 +91,7 @@ pub(super) async fn get_lifecycle(call: Call, engine: &Engine) -> Answer {
 /// `PutBucketTags`.
 pub(super) async fn put_tags(mut call: Call, engine: &Engine) -> Answer {
     let body: Tagging = read(&mut call, "Tagging").await?;
-    let tags = body.tags(BUCKET_TAGS_MAX)?;
+    let tags = body.tags(&BUCKET_TAGS)?;
     Ok(put_document(&call, engine, &tags).await?)
 }
 

@@ -3,8 +3,8 @@
 use cohong_core::model::Tags;
 use serde::{Deserialize, Serialize};
 
+use crate::common::vocabulary::TagRules;
 use crate::gate::fault::Fault;
-use crate::oss::words::OSS;
 
 /// Body of the operations that put and get tags.
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,10 +47,10 @@ impl Tag {
 }
 
 impl Tagging {
-    /// The tags it names, `most` at most.
-    pub(in crate::oss) fn tags(self, most: usize) -> Result<Tags, Fault> {
+    /// The tags it names.
+    pub(in crate::oss) fn tags(self, rules: &TagRules) -> Result<Tags, Fault> {
         let pairs = self.tag_set.tag.into_iter().map(Tag::pair);
-        OSS.tags(pairs.collect(), most, "Tagging")
+        rules.read(pairs.collect(), "Tagging")
     }
 
     pub(in crate::oss) fn new(tags: &Tags) -> Self {

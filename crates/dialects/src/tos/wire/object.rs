@@ -148,7 +148,7 @@ impl PutTagging {
     pub(in crate::tos) fn tags(self) -> Result<Tags, Fault> {
         let tags = self.tag_set.tags.unwrap_or_default().into_iter();
         let pairs = tags.map(|tag| (tag.key, tag.value.unwrap_or_default()));
-        TOS.tags(pairs.collect(), TOS.tags_max, "TagSet")
+        TOS.tags.read(pairs.collect(), "TagSet")
     }
 }
 
