@@ -28,7 +28,7 @@ pub(crate) async fn objects(instance: &Instance, journal: &Journal) -> Result<()
             possible.contains(&found),
             "{key}: {} bytes found; {} acknowledged, {} unknown",
             found.map_or(0, |bytes| bytes.len()),
-            history.acknowledged.len(),
+            history.etags.len(),
             history.unknown.len(),
         );
         if possible.first() != Some(&found) {
@@ -77,10 +77,7 @@ pub(crate) async fn events(
             .iter()
             .filter_map(|seen| seen.etag.as_deref())
             .collect();
-        let owed = history
-            .acknowledged
-            .iter()
-            .filter_map(|(_, etag)| etag.as_deref());
+        let owed = history.etags.iter().flatten();
         let mut from = 0;
         for etag in owed {
             let at = etags[from..].iter().position(|found| *found == etag);

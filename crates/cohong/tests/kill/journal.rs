@@ -18,8 +18,10 @@ pub(crate) enum Op {
 /// The history of a key; only one writer writes it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
-    /// Writes in order, with the etag the server answered; none for deletes.
-    pub acknowledged: Vec<(Op, Option<String>)>,
+    /// The last acknowledged write. Those before are gone, and so are their bytes: a long run has many.
+    pub last: Option<Op>,
+    /// What the server answered to acknowledged writes, in order: etags, and none for deletes.
+    pub etags: Vec<Option<String>>,
     /// Writes since the last acknowledged one whose fate is unknown.
     pub unknown: Vec<Op>,
 }
@@ -31,7 +33,7 @@ impl History {
             Op::Put(bytes) => Some(bytes.clone()),
             Op::Delete => None,
         };
-        let last = self.acknowledged.last().and_then(|(op, _)| bytes(op));
+        let last = self.last.as_ref().and_then(bytes);
         std::iter::once(last)
             .chain(self.unknown.iter().map(bytes))
             .collect()
@@ -51,7 +53,8 @@ impl Journal {
         let mut keys = self.keys();
         let history = keys.entry(key.to_owned()).or_default();
         history.unknown.clear();
-        history.acknowledged.push((op, etag));
+        history.last = Some(op);
+        history.etags.push(etag);
     }
 
     pub(crate) fn unknown(&self, key: &str, op: Op) {
@@ -66,10 +69,7 @@ impl Journal {
 impl fmt::Display for Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys = self.keys();
-        let acknowledged: usize = keys
-            .values()
-            .map(|history| history.acknowledged.len())
-            .sum();
+        let acknowledged: usize = keys.values().map(|history| history.etags.len()).sum();
         write!(
             f,
             "{acknowledged} acknowledged writes on {} keys so far",
