@@ -25,6 +25,7 @@ pub struct Instance {
     folder: PathBuf,
     listen: SocketAddr,
     admin: SocketAddr,
+    tls: Option<SocketAddr>,
     pid: u32,
 }
 
@@ -37,6 +38,8 @@ pub struct Start {
     pub under: Vec<String>,
     /// More arguments for `serve`.
     pub args: Vec<String>,
+    /// File that takes its log; without one it goes where this process's own goes.
+    pub log: Option<PathBuf>,
 }
 
 impl Instance {
@@ -64,7 +67,12 @@ impl Instance {
             .envs(start.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(match &start.log {
+                Some(path) => std::fs::File::create(path)
+                    .map_err(|e| e.to_string())?
+                    .into(),
+                None => Stdio::inherit(),
+            })
             .kill_on_drop(true);
         let mut child = command
             .spawn()
@@ -77,12 +85,8 @@ impl Instance {
             .map_err(|e| e.to_string())?
             .ok_or("the server ended before it was ready")?;
         let ready: serde_json::Value = serde_json::from_str(&line).map_err(|e| e.to_string())?;
-        let address = |name: &str| {
-            ready[name]
-                .as_str()
-                .and_then(|text| text.parse().ok())
-                .ok_or(format!("no {name}"))
-        };
+        let found = |name: &str| ready[name].as_str().and_then(|text| text.parse().ok());
+        let address = |name: &str| found(name).ok_or(format!("no {name}"));
         let pid = child.id().ok_or("the server ended when it was ready")?;
         Ok(Self {
             pid: if start.under.is_empty() {
@@ -92,6 +96,7 @@ impl Instance {
             },
             listen: address("listen")?,
             admin: address("admin")?,
+            tls: found("tls"),
             folder: folder.to_owned(),
             child,
         })
@@ -105,6 +110,11 @@ impl Instance {
     /// Address of the admin listener.
     pub fn admin(&self) -> SocketAddr {
         self.admin
+    }
+
+    /// Address of the data listener that speaks TLS, when there is one.
+    pub fn tls(&self) -> Option<SocketAddr> {
+        self.tls
     }
 
     /// The data folder.
@@ -154,7 +164,8 @@ impl Instance {
             .map_err(|e| e.to_string())
     }
 
-    async fn signal(&self, name: &str) -> Result<(), String> {
+    /// Sends a signal by its name, such as `HUP`.
+    pub async fn signal(&self, name: &str) -> Result<(), String> {
         let sent = Command::new("kill")
             .args(["-s", name, &self.pid.to_string()])
             .status()

@@ -65,6 +65,7 @@ const OWNED: &[(&str, &[&str])] = &[
     ),
     ("rsa", &["cohong-sign"]),
     ("tokio-postgres", &["cohong-store"]),
+    ("tokio-rustls", &["cohong"]),
     ("tracing-subscriber", &["cohong"]),
 ];
 

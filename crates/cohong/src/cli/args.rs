@@ -84,6 +84,15 @@ pub(super) struct Serve {
     /// Configuration file
     #[arg(long, value_name = "FILE", env = "COHONG_CONFIG")]
     config: Option<PathBuf>,
+    /// Address for SDKs over TLS, beside the plain one; port 0 picks a free one
+    #[arg(long, value_name = "HOST:PORT", env = "COHONG_TLS_LISTEN")]
+    tls_listen: Option<String>,
+    /// Certificate for it, with its chain, in PEM
+    #[arg(long, value_name = "FILE", env = "COHONG_TLS_CERTIFICATE")]
+    tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", env = "COHONG_TLS_PRIVATE_KEY")]
+    tls_private_key: Option<PathBuf>,
     /// Log filter, such as info or cohong=debug [default: info]
     #[arg(long, value_name = "FILTER", env = "COHONG_LOG")]
     log: Option<String>,
@@ -130,6 +139,9 @@ impl Serve {
             listen: self.listen,
             admin: common.admin,
             log: self.log,
+            tls_listen: self.tls_listen,
+            tls_certificate: self.tls_certificate,
+            tls_private_key: self.tls_private_key,
             root_access_key: self.variables.root_access_key,
             root_secret_key: self.variables.root_secret_key,
             root_secret_key_file: self.variables.root_secret_key_file,

@@ -10,17 +10,22 @@ use super::failure::Failure;
 use super::output::Output;
 use super::serve::with_causes;
 use crate::serve::config::{Profile, Settings};
-use crate::serve::egress_entry;
+use crate::serve::{egress_entry, tls};
 
 pub(super) fn run(common: Common, serve: Serve, output: Output) -> Result<ExitCode, Failure> {
     let settings = Settings::resolve(serve.written(common)).map_err(|wrong| with_causes(&wrong))?;
     for entry in &settings.allow {
         egress_entry(entry).map_err(|why| Failure::new(format!("egress.allow: {why}")))?;
     }
+    let mut notes = Vec::new();
+    if let Some(files) = &settings.tls {
+        tls::load(files).map_err(|wrong| with_causes(&wrong))?;
+        notes.extend(tls::exposed(files));
+    }
     let policy = policy(settings.profile, &settings.allow);
     let shown = settings.shown();
-    let answer = json!({ "valid": true, "settings": shown, "outbound": policy });
-    output.say(&answer, |_| words(&shown, &policy))?;
+    let answer = json!({ "valid": true, "settings": shown, "outbound": policy, "notes": notes });
+    output.say(&answer, |_| words(&shown, &policy, &notes))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -47,7 +52,7 @@ fn policy(profile: Profile, allow: &[String]) -> Vec<String> {
     lines
 }
 
-fn words(shown: &Value, policy: &[String]) -> String {
+fn words(shown: &Value, policy: &[String], notes: &[String]) -> String {
     let mut lines = Vec::new();
     flatten("", shown, &mut lines);
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -59,6 +64,9 @@ fn words(shown: &Value, policy: &[String]) -> String {
     text.push_str("\noutbound calls\n");
     for line in policy {
         let _ = writeln!(text, "  {line}");
+    }
+    for note in notes {
+        let _ = writeln!(text, "\nnote: {note}");
     }
     text.trim_end().to_owned()
 }
@@ -94,7 +102,8 @@ mod tests {
             "root": { "access_key": null },
         });
         let policy = policy(Profile::Prod, &["10.0.0.0/8".to_owned()]);
-        insta::assert_snapshot!(words(&shown, &policy), @r#"
+        let notes = ["something to know".to_owned()];
+        insta::assert_snapshot!(words(&shown, &policy, &notes), @r#"
         the configuration is valid
 
         egress.allow     ["10.0.0.0/8"]
@@ -106,6 +115,8 @@ mod tests {
           profile prod: callbacks and webhooks may name public addresses only; functions that the operator registers may be anywhere
           allowed whatever the profile says: 10.0.0.0/8
           metadata services of clouds and this server itself are never called
+
+        note: something to know
         "#);
     }
 }

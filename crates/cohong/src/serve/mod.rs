@@ -4,13 +4,14 @@ pub(crate) mod admin;
 mod callback_key;
 pub(crate) mod config;
 mod gateway;
+mod listeners;
 mod outbound;
 mod ready;
 mod telemetry;
+pub(crate) mod tls;
 mod world;
 
 use std::fs::DirBuilder;
-use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +27,6 @@ use cohong_store::blob::{self, LocalBlobs};
 use cohong_store::disk::RealDisk;
 use cohong_store::meta::{self, EmbeddedMeta};
 use cohong_store::seal::FileSealer;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -34,6 +34,7 @@ use admin::Admin;
 use callback_key::KeyRing;
 use config::Settings;
 use gateway::Gateway;
+use listeners::Listeners;
 
 pub(crate) use outbound::egress_entry;
 pub(crate) use ready::{Manner, Ready};
@@ -49,7 +50,7 @@ pub(crate) struct Server {
     stop: watch::Sender<bool>,
     /// Told when nothing is left to ask about.
     end: watch::Sender<bool>,
-    gateway: JoinHandle<()>,
+    gateways: Vec<JoinHandle<()>>,
     admins: Vec<JoinHandle<()>>,
     engine: Arc<Engine>,
     meta: Arc<EmbeddedMeta>,
@@ -68,13 +69,12 @@ impl Server {
     /// Starts everything. When this returns, requests are served.
     pub(crate) async fn start(settings: Settings) -> Result<Self, StartError> {
         let started = Instant::now();
-        let data_listener = bind("listen", settings.listen).await?;
-        let admin_listener = bind("admin", settings.admin).await?;
-        let (listen, admin) = (data_listener.local_addr()?, admin_listener.local_addr()?);
+        let listeners = Listeners::bind(&settings).await?;
+        let at = listeners.addresses()?;
         let metrics = telemetry::count();
         let (meta, blobs, sealer) = open_stores(settings.data.clone()).await?;
         let background = world::Background::start()?;
-        let own = vec![listen, admin];
+        let own: Vec<_> = [at.data, at.admin].into_iter().chain(at.tls).collect();
         let (calls, deliveries) = (
             outbound::client(&settings, own.clone())?,
             outbound::client(&settings, own)?,
@@ -82,7 +82,7 @@ impl Server {
         let public_url = settings.callback_public_url.clone();
         let keys = Arc::new(KeyRing::new(
             CallbackKeys::new(meta.clone(), sealer.clone()),
-            public_url.unwrap_or_else(|| format!("http://{listen}")),
+            public_url.unwrap_or_else(|| format!("http://{}", at.data)),
         ));
         let engine = Engine::new(Ports {
             meta: meta.clone(),
@@ -123,19 +123,18 @@ impl Server {
             started,
             draining: stopped.clone(),
         });
-        let gateway = tokio::spawn(gateway.serve(data_listener, stopped));
+        let gateways = listeners::open(&gateway, listeners.data, listeners.tls, &stopped);
         let socket = settings.data.join(admin::SOCKET);
         let admins = vec![
             tokio::spawn(admin::serve_tcp(
-                admin_listener,
+                listeners.admin,
                 admin::router(admin_state.clone(), true),
                 ended.clone(),
             )),
             admin::serve_unix(&socket, admin::router(admin_state, false), ended).await?,
         ];
         let ready = Ready {
-            listen,
-            admin,
+            at,
             root,
             data: settings.data,
             profile: settings.profile,
@@ -144,7 +143,7 @@ impl Server {
             ready,
             stop,
             end,
-            gateway,
+            gateways,
             admins,
             engine,
             meta,
@@ -163,7 +162,9 @@ impl Server {
     pub(crate) async fn stop(self) {
         tracing::info!("stopping: running requests may end");
         self.stop.send_replace(true);
-        ended(self.gateway).await;
+        for gateway in self.gateways {
+            ended(gateway).await;
+        }
         let workers = async {
             self.delivery.stop().await;
             self.work.stop().await;
@@ -191,20 +192,6 @@ async fn ended(listener: JoinHandle<()>) {
     if let Err(defect) = listener.await {
         tracing::error!(%defect, "a listener ended in a defect");
     }
-}
-
-/// Binds a listener; a busy port names its owner's setting.
-async fn bind(setting: &'static str, at: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(at).await.map_err(|error| {
-        let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => format!(
-                "{at} is in use{}; stop that program or choose another address with --{setting} HOST:PORT (port 0 picks a free one)",
-                ready::owner_of_port(at.port()),
-            ),
-            _ => format!("cannot listen on {at}: {error}; choose another address with --{setting} HOST:PORT"),
-        };
-        hint.into()
-    })
 }
 
 type Stores = (Arc<EmbeddedMeta>, Arc<LocalBlobs>, Arc<dyn Sealer>);

@@ -1,11 +1,11 @@
 //! What start-up says when the server is ready.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use cohong_core::engine::RootKey;
 
 use super::config::Profile;
+use super::listeners::Addresses;
 
 /// How start-up speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +19,7 @@ pub(crate) enum Manner {
 /// Everything that start-up has to say.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    pub listen: SocketAddr,
-    pub admin: SocketAddr,
+    pub at: Addresses,
     pub root: RootKey,
     pub data: PathBuf,
     pub profile: Profile,
@@ -37,10 +36,13 @@ impl Ready {
 
     fn json(&self) -> String {
         let mut object = serde_json::json!({
-            "listen": self.listen.to_string(),
-            "admin": self.admin.to_string(),
+            "listen": self.at.data.to_string(),
+            "admin": self.at.admin.to_string(),
             "access_key": self.root.access.0,
         });
+        if let Some(tls) = self.at.tls {
+            object["tls"] = tls.to_string().into();
+        }
         if let Some(secret) = &self.root.secret {
             object["secret_key"] = secret.expose().into();
         }
@@ -64,6 +66,7 @@ impl Ready {
             }
             Profile::Prod => "prod: public addresses and those in egress.allow",
         };
+        let tls = self.at.tls.map(|at| format!(", TLS on {at}"));
         format!(
             "cohong {version}\n\
              \n\
@@ -82,13 +85,14 @@ impl Ready {
              \n\
              next: `cohong function add NAME URL`, `cohong events ls`, `cohong trace my-bucket/hello.txt`\n\
              \n\
-             ready: listening on {listen}, admin on {admin}",
+             ready: listening on {listen}{tls}, admin on {admin}",
             version = env!("CARGO_PKG_VERSION"),
             data = self.data.display(),
-            host = self.listen.ip().to_string(),
-            port = self.listen.port(),
-            listen = self.listen,
-            admin = self.admin,
+            host = self.at.data.ip().to_string(),
+            port = self.at.data.port(),
+            listen = self.at.data,
+            tls = tls.unwrap_or_default(),
+            admin = self.at.admin,
         )
     }
 }
@@ -149,7 +153,41 @@ fn listener_inode(line: &str, port: u16) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use cohong_core::model::AccessKeyId;
+
     use super::*;
+
+    #[test]
+    fn every_address_is_told() {
+        let at = |port| ([127, 0, 0, 1], port).into();
+        for (tls, words) in [
+            (None, "listening on 127.0.0.1:1, admin on 127.0.0.1:3"),
+            (
+                Some(at(2)),
+                "listening on 127.0.0.1:1, TLS on 127.0.0.1:2, admin on 127.0.0.1:3",
+            ),
+        ] {
+            let ready = Ready {
+                at: Addresses {
+                    data: at(1),
+                    tls,
+                    admin: at(3),
+                },
+                root: RootKey {
+                    access: AccessKeyId("AK".into()),
+                    secret: None,
+                },
+                data: "d".into(),
+                profile: Profile::Dev,
+            };
+            let text = ready.text(Manner::Text);
+            assert_eq!(text.lines().last(), Some(&*format!("ready: {words}")));
+            let json: serde_json::Value =
+                serde_json::from_str(&ready.text(Manner::Json)).expect("JSON");
+            let told = json.get("tls").and_then(serde_json::Value::as_str);
+            assert_eq!(told, tls.map(|_| "127.0.0.1:2"));
+        }
+    }
 
     #[test]
     fn the_owner_of_a_port_is_named() {

@@ -33,15 +33,10 @@ impl World {
     /// A server that logs all it can say, and the file it logs to.
     async fn talkative() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let log = folder.path().join("log");
-        let shell = r#""$0" "$@" 2>"$LOG_FILE"; exit $?"#;
         let start = Start {
-            env: vec![
-                ("COHONG_LOG".into(), "trace".into()),
-                ("LOG_FILE".into(), log.display().to_string()),
-            ],
-            under: ["sh", "-c", shell].map(Into::into).to_vec(),
-            args: Vec::new(),
+            env: vec![("COHONG_LOG".into(), "trace".into())],
+            log: Some(folder.path().join("log")),
+            ..Start::default()
         };
         let data = folder.path().join("data");
         let server = Instance::start(binary(), &data, &start)

@@ -155,12 +155,12 @@ impl Addressing {
 
 impl Address {
     /// The URL of an object, addressed as this request was.
-    pub(crate) fn url(&self, bucket: &str, key: &str) -> String {
+    pub(crate) fn url(&self, scheme: &str, bucket: &str, key: &str) -> String {
         let (endpoint, key) = (&self.endpoint, cohong_sign::encode_path(key.as_bytes()));
         match self.style {
-            Style::Host => format!("http://{bucket}.{endpoint}/{key}"),
-            Style::Path => format!("http://{endpoint}/{bucket}/{key}"),
-            Style::Custom => format!("http://{endpoint}/{key}"),
+            Style::Host => format!("{scheme}://{bucket}.{endpoint}/{key}"),
+            Style::Path => format!("{scheme}://{endpoint}/{bucket}/{key}"),
+            Style::Custom => format!("{scheme}://{endpoint}/{key}"),
         }
     }
 }

@@ -74,7 +74,12 @@ impl Call {
 
     /// The URL of an object as this request would address it.
     pub(crate) fn location(&self, bucket: &str, key: &str) -> String {
-        self.address.url(bucket, key)
+        self.address.url(self.scheme(), bucket, key)
+    }
+
+    /// The scheme of URLs that lead to where this request came from.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.cx.secure { "https" } else { "http" }
     }
 }
 

@@ -40,6 +40,8 @@ pub struct GateCx {
     pub request_id: Box<str>,
     /// Address of the peer.
     pub peer: Option<IpAddr>,
+    /// Whether it came over TLS.
+    pub secure: bool,
 }
 
 /// How strongly a dialect claims a request; the strongest claim wins.

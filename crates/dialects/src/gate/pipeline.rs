@@ -184,8 +184,7 @@ async fn perform<P: Protocol>(
             source: cx.peer,
             dialect: P::ID,
             at: clock.now(),
-            // The listener speaks plain HTTP.
-            secure: false,
+            secure: cx.secure,
             user_agent: header_text(&head.headers, &http::header::USER_AGENT),
             referer: header_text(&head.headers, &http::header::REFERER),
             pays: asked.pays,

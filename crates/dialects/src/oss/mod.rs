@@ -140,7 +140,7 @@ impl Oss {
     fn endpoint(&self, call: &Call) -> String {
         match &self.options.endpoint {
             Some(endpoint) => endpoint.clone(),
-            None => format!("http://{}", call.address.endpoint),
+            None => format!("{}://{}", call.scheme(), call.address.endpoint),
         }
     }
 }

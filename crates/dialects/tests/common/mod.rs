@@ -156,6 +156,7 @@ impl World {
         let cx = GateCx {
             request_id: "req-1".into(),
             peer: Some([127, 0, 0, 1].into()),
+            secure: false,
         };
         let head = request.into_parts().0;
         let response = match ask.tongue {

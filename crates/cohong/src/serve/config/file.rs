@@ -20,6 +20,8 @@ pub(crate) struct File {
     /// How long a restore takes, seconds.
     pub restore_delay_s: Option<u32>,
     #[serde(default)]
+    pub tls: Tls,
+    #[serde(default)]
     pub root: Root,
     #[serde(default)]
     pub egress: Egress,
@@ -27,6 +29,18 @@ pub(crate) struct File {
     pub tos: Tos,
     #[serde(default)]
     pub oss: Oss,
+}
+
+/// The TLS listener.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// Address of the listener.
+    pub listen: Option<String>,
+    /// PEM file of the certificate, with its chain.
+    pub certificate: Option<PathBuf>,
+    /// PEM file of its private key.
+    pub private_key: Option<PathBuf>,
 }
 
 /// The root key.
@@ -142,7 +156,7 @@ mod tests {
     fn the_page_names_every_setting_of_the_file() {
         let mut settings = known("");
         assert!(settings.len() > 5, "{settings:?}");
-        for section in ["root", "egress", "tos", "oss"] {
+        for section in ["tls", "root", "egress", "tos", "oss"] {
             let at = settings
                 .iter()
                 .position(|name| name == section)
@@ -174,6 +188,7 @@ mod tests {
             admin,
             log,
             restore_delay_s,
+            tls,
             root,
             egress,
             tos,
@@ -181,6 +196,7 @@ mod tests {
         } = toml::from_str(text).expect("a configuration file");
         assert!(restore_delay_s.is_some());
         assert!(data.is_some() && listen.is_some() && admin.is_some() && log.is_some());
+        assert!(tls.listen.is_some() && tls.certificate.is_some() && tls.private_key.is_some());
         assert!(root.access_key.is_some() && root.secret_key_file.is_some());
         assert!(egress.profile.is_some() && !egress.allow.is_empty());
         assert!(!tos.domains.is_empty() && !tos.regions.is_empty() && tos.default_region.is_some());

@@ -17,6 +17,9 @@ pub(crate) struct Written {
     pub listen: Option<String>,
     pub admin: Option<String>,
     pub log: Option<String>,
+    pub tls_listen: Option<String>,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_private_key: Option<PathBuf>,
     pub root_access_key: Option<String>,
     pub root_secret_key: Option<String>,
     pub root_secret_key_file: Option<PathBuf>,
@@ -34,12 +37,24 @@ pub(crate) enum Profile {
     Prod,
 }
 
+/// The TLS listener.
+#[derive(Clone, Debug)]
+pub(crate) struct Tls {
+    pub listen: SocketAddr,
+    /// PEM file of the certificate, with its chain.
+    pub certificate: PathBuf,
+    /// PEM file of its private key.
+    pub private_key: PathBuf,
+}
+
 /// Everything the server is built from.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub data: PathBuf,
     pub listen: SocketAddr,
     pub admin: SocketAddr,
+    /// The listener beside the plain one, when there is one.
+    pub tls: Option<Tls>,
     pub log: String,
     pub restore_delay: Duration,
     pub root: Option<(String, Secret)>,
@@ -61,6 +76,8 @@ pub(crate) enum SettingsError {
         setting: &'static str,
         value: String,
     },
+    #[error("tls.listen, tls.certificate and tls.private_key are given together or not at all")]
+    HalfTls,
     #[error("egress.profile = {0:?} is neither \"dev\" nor \"prod\"")]
     Profile(String),
     #[error(
@@ -99,7 +116,16 @@ impl Settings {
             .admin
             .or(file.admin)
             .unwrap_or_else(|| "127.0.0.1:9001".into());
+        let tls = tls(
+            written.tls_listen.or(file.tls.listen),
+            written.tls_certificate.or(file.tls.certificate),
+            written.tls_private_key.or(file.tls.private_key),
+        )?;
         let profile = written.egress_profile.or(file.egress.profile);
+        let all_loopback = [Some(listen), tls.as_ref().map(|tls| tls.listen)]
+            .iter()
+            .flatten()
+            .all(|at| at.ip().is_loopback());
         let secret = match written.root_secret_key_file.or(file.root.secret_key_file) {
             Some(path) => Some(read_secret(path)?),
             None => written.root_secret_key.or(file.root.secret_key),
@@ -114,7 +140,8 @@ impl Settings {
             log: written.log.or(file.log).unwrap_or_else(|| "info".into()),
             restore_delay: Duration::from_secs(file.restore_delay_s.unwrap_or(0).into()),
             root: root(written.root_access_key.or(file.root.access_key), secret)?,
-            profile: profile_of(profile.as_deref(), listen)?,
+            tls,
+            profile: profile_of(profile.as_deref(), all_loopback)?,
             allow: written.egress_allow.unwrap_or(file.egress.allow),
             tos: tos(file.tos),
             callback_public_url: (file.oss.callback_public_url.clone())
@@ -130,6 +157,11 @@ impl Settings {
             "data": self.data,
             "listen": self.listen.to_string(),
             "admin": self.admin.to_string(),
+            "tls": {
+                "listen": self.tls.as_ref().map(|tls| tls.listen.to_string()),
+                "certificate": self.tls.as_ref().map(|tls| &tls.certificate),
+                "private_key": self.tls.as_ref().map(|tls| &tls.private_key),
+            },
             "log": self.log,
             "restore_delay_s": self.restore_delay.as_secs(),
             "root": { "access_key": self.root.as_ref().map(|(access, _)| access) },
@@ -160,13 +192,29 @@ fn address(setting: &'static str, value: String) -> Result<SocketAddr, SettingsE
 }
 
 /// Private receivers are what a developer has; whoever listens to the world says what may be called.
-fn profile_of(written: Option<&str>, listen: SocketAddr) -> Result<Profile, SettingsError> {
+fn profile_of(written: Option<&str>, all_loopback: bool) -> Result<Profile, SettingsError> {
     match written {
         Some("dev") => Ok(Profile::Dev),
         Some("prod") => Ok(Profile::Prod),
         Some(other) => Err(SettingsError::Profile(other.into())),
-        None if listen.ip().is_loopback() => Ok(Profile::Dev),
+        None if all_loopback => Ok(Profile::Dev),
         None => Ok(Profile::Prod),
+    }
+}
+
+fn tls(
+    listen: Option<String>,
+    certificate: Option<PathBuf>,
+    private_key: Option<PathBuf>,
+) -> Result<Option<Tls>, SettingsError> {
+    match (listen, certificate, private_key) {
+        (None, None, None) => Ok(None),
+        (Some(listen), Some(certificate), Some(private_key)) => Ok(Some(Tls {
+            listen: address("tls.listen", listen)?,
+            certificate,
+            private_key,
+        })),
+        _ => Err(SettingsError::HalfTls),
     }
 }
 
@@ -253,12 +301,25 @@ mod tests {
     fn whoever_listens_to_the_world_calls_only_the_world() {
         let settings = resolve(|w| w.listen = Some("0.0.0.0:9000".into())).expect("settings");
         assert_eq!(settings.profile, Profile::Prod);
+        let settings = resolve(|w| secured(w, "0.0.0.0:9443")).expect("settings");
+        assert_eq!(settings.profile, Profile::Prod);
+        let settings = resolve(|w| secured(w, "127.0.0.1:9443")).expect("settings");
+        assert_eq!(settings.profile, Profile::Dev);
+    }
+
+    fn secured(written: &mut Written, listen: &str) {
+        written.tls_listen = Some(listen.into());
+        written.tls_certificate = Some("cert.pem".into());
+        written.tls_private_key = Some("key.pem".into());
     }
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        let bad: [fn(&mut Written); 5] = [
+        let bad: [fn(&mut Written); 8] = [
             |w| w.listen = Some("nowhere".into()),
+            |w| w.tls_listen = Some("127.0.0.1:9443".into()),
+            |w| w.tls_certificate = Some("cert.pem".into()),
+            |w| secured(w, "nowhere"),
             |w| w.egress_profile = Some("open".into()),
             |w| w.root_access_key = Some("a".into()),
             |w| {

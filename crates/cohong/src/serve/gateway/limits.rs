@@ -15,6 +15,10 @@ pub(super) const LOAD_AGE_MAX: Duration = Duration::from_secs(1);
 pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Time for a client to send a head, and for an idle connection to stay.
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time for a TLS handshake: a few exchanges, on a slow line too. Until then nobody is known to be a client.
+pub(super) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+/// Bytes that are read of a client that speaks plain HTTP where TLS is spoken, so that it gets its answer.
+pub(super) const PLAIN_BYTES_MAX: u64 = 64 << 10;
 /// Longest silence within a body.
 pub(super) const BODY_IDLE_MAX: Duration = Duration::from_secs(30);
 /// Least speed of a body after its first minute, bytes a second: slower clients hold places for ever.

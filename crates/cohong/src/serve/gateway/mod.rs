@@ -1,9 +1,10 @@
-//! The data listener: connections in, requests to their dialect, answers out, and an orderly end.
+//! The data listeners: connections in, requests to their dialect, answers out, and an orderly end.
 //!
 //! A request runs as its own task: a client that disconnects ends its body, which aborts an upload
 //! before its commit, but cancels nothing after it.
 
 mod body;
+mod handshake;
 mod head;
 mod limits;
 mod load;
@@ -15,29 +16,49 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+use cohong_core::error::BoxError;
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::gate::{GateCx, OutBody, Refused, Served};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::rustls::ServerConfig;
 
 use super::callback_key::KeyRing;
+use super::tls::Certificates;
 use super::world;
 use patience::Patient;
 
-/// The gateway of one listener.
+/// The gateway of the data listeners.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     dialects: Dialects,
     keys: Arc<KeyRing>,
+    connections: Arc<Semaphore>,
     requests: Semaphore,
     gauge: load::Gauge,
     draining: AtomicBool,
     ids: RequestIds,
+}
+
+/// What is known of a connection.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    peer: SocketAddr,
+    /// Whether it is TLS.
+    secure: bool,
+}
+
+impl Line {
+    fn plain(peer: SocketAddr) -> Self {
+        let secure = false;
+        Self { peer, secure }
+    }
 }
 
 /// Request ids: 24 capital hex digits, which every vendor's SDK takes; unique across restarts.
@@ -61,6 +82,7 @@ impl Gateway {
         Arc::new(Self {
             dialects,
             keys,
+            connections: Arc::new(Semaphore::new(limits::CONNECTIONS_MAX)),
             requests: Semaphore::new(limits::REQUESTS_MAX),
             gauge: load::Gauge::here(),
             draining: AtomicBool::new(false),
@@ -72,34 +94,31 @@ impl Gateway {
     }
 
     /// Accepts until `stop` turns true, then lets running requests end within
-    /// [`limits::DRAIN_MAX`].
+    /// [`limits::DRAIN_MAX`]. Speaks TLS when there are certificates.
     pub(crate) async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
+        certificates: Option<Certificates>,
         mut stop: watch::Receiver<bool>,
     ) {
         let graceful = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
         loop {
             let accepted = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
-                accepted = accept(&listener, &places) => accepted,
+                accepted = accept(&listener, &self.connections) => accepted,
             };
             let Some((stream, peer, place)) = accepted else {
                 continue;
             };
-            let gateway = self.clone();
-            let service = service_fn(move |request| gateway.clone().detached(request, peer));
-            let stream = Patient::new(stream, limits::ANSWER_IDLE_MAX);
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(limits::HEAD_TIMEOUT)
-                .max_buf_size(limits::HEAD_BYTES_MAX)
-                .serve_connection(TokioIo::new(stream), service);
-            let connection = graceful.watch(connection);
+            let (gateway, watcher, stop) = (self.clone(), graceful.watcher(), stop.clone());
+            let config = certificates.as_ref().map(|all| all.borrow().clone());
             tokio::spawn(async move {
-                if let Err(error) = connection.await {
+                let ended = match config {
+                    None => gateway.converse(stream, Line::plain(peer), watcher).await,
+                    Some(config) => gateway.secured(stream, peer, config, watcher, stop).await,
+                };
+                if let Err(error) = ended {
                     tracing::debug!(%peer, %error, "connection ended early");
                 }
                 drop(place);
@@ -115,17 +134,56 @@ impl Gateway {
         }
     }
 
+    /// A TLS connection; one that has shaken no hands yet when the server stops has no request to end.
+    async fn secured(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        config: Arc<ServerConfig>,
+        watcher: Watcher,
+        mut stop: watch::Receiver<bool>,
+    ) -> Result<(), BoxError> {
+        let stream = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+            shaken = handshake::secured(stream, config) => shaken?,
+        };
+        let secure = true;
+        self.converse(stream, Line { peer, secure }, watcher).await
+    }
+
+    /// Serves the requests of a connection.
+    async fn converse<S>(
+        self: Arc<Self>,
+        stream: S,
+        line: Line,
+        watcher: Watcher,
+    ) -> Result<(), BoxError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn(move |request| self.clone().detached(request, line));
+        let stream = Patient::new(stream, limits::ANSWER_IDLE_MAX);
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits::HEAD_TIMEOUT)
+            .max_buf_size(limits::HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        Ok(watcher.watch(connection).await?)
+    }
+
     /// Runs a request as a task of its own, so that nothing the client does can cancel it.
     async fn detached(
         self: Arc<Self>,
         request: Request<Incoming>,
-        peer: SocketAddr,
+        line: Line,
     ) -> Result<Response<OutBody>, std::convert::Infallible> {
         let started = Instant::now();
         let (head, body) = request.into_parts();
         let cx = GateCx {
             request_id: self.ids.draw(),
-            peer: Some(peer.ip()),
+            peer: Some(line.peer.ip()),
+            secure: line.secure,
         };
         let dialect = self.dialects.of(&head).await.clone();
         let kept = head::copy(&head);

@@ -92,6 +92,8 @@ fn urls_are_written_as_the_request_was() {
         ("pics.example.org", "/x", "http://pics.example.org/a%20/c"),
     ] {
         let found = address(&addressing, host, path).expect(host);
-        assert_eq!(found.url("b", "a /c"), wanted);
+        assert_eq!(found.url("http", "b", "a /c"), wanted);
+        let secure = wanted.replace("http:", "https:");
+        assert_eq!(found.url("https", "b", "a /c"), secure);
     }
 }
