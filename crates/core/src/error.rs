@@ -69,6 +69,8 @@ pub enum ErrorKind {
     BadDigest,
     /// A digest that cannot be one.
     InvalidDigest,
+    /// A digest that was to come behind the body did not come.
+    MissingDigest,
     /// Fewer bytes came than were declared.
     IncompleteBody,
     /// No byte of the object lies in the range.
@@ -101,6 +103,19 @@ pub enum ErrorKind {
     Internal,
 }
 
+/// One of the digests that a client sends with a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyDigest {
+    /// MD5.
+    Md5,
+    /// CRC-64/XZ.
+    Crc64,
+    /// SHA-256, as signatures have it.
+    Sha256,
+    /// The further checksum.
+    Further,
+}
+
 /// An error of the engine: a kind for programs, a message for the client, a cause for the log.
 #[derive(Debug)]
 pub struct Error {
@@ -114,6 +129,7 @@ pub struct Error {
 #[derive(Debug)]
 enum Detail {
     DeleteMarker(VersionTag),
+    Digest(BodyDigest),
     Etag(Etag),
     Length(u64),
 }
@@ -157,6 +173,13 @@ impl Error {
         self
     }
 
+    /// Says which digest is wrong.
+    #[must_use]
+    pub fn at_digest(mut self, digest: BodyDigest) -> Self {
+        self.detail = Some(Detail::Digest(digest));
+        self
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -179,6 +202,14 @@ impl Error {
     pub fn etag(&self) -> Option<&Etag> {
         match &self.detail {
             Some(Detail::Etag(etag)) => Some(etag),
+            _ => None,
+        }
+    }
+
+    /// The digest that is wrong, with `BadDigest`.
+    pub fn digest(&self) -> Option<BodyDigest> {
+        match self.detail {
+            Some(Detail::Digest(digest)) => Some(digest),
             _ => None,
         }
     }

@@ -19,4 +19,4 @@ pub mod records;
 pub mod rules;
 pub mod work;
 
-pub use error::{Error, ErrorKind};
+pub use error::{BodyDigest, Error, ErrorKind};

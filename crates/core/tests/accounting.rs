@@ -75,6 +75,7 @@ async fn act(world: &World, bucket: &BucketName, op: &Op) {
                 class: None,
                 acl: None,
                 conditions: Conditions::default(),
+                checksum: None,
             };
             // There may be nothing to copy.
             let _ = world.engine.copy_object(&owner(), req).await;

@@ -22,7 +22,7 @@ use cohong_core::ports::{
     BlobError, BlobStore, BodyError, CommitError, Key, KeyRange, Limit, LogId, MetadataStore,
     Order, Page, Position, Record, StoreError, Table, Tail, Txn,
 };
-use cohong_core::{Error, ErrorKind, limits};
+use cohong_core::{BodyDigest, Error, ErrorKind, limits};
 use common::{World, account, anonymous, owner, put, run, target};
 use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
@@ -193,21 +193,32 @@ fn digests_must_be_those_of_the_body() {
             let md5: [u8; 16] = md5::Md5::digest(&bytes).into();
             let sha256: [u8; 32] = Sha256::digest(&bytes).into();
             let crc64 = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, &bytes);
-            let right = ExpectedDigests {
+            let right = || ExpectedDigests {
                 md5: Some(md5),
                 sha256: Some(sha256),
                 crc64: Some(crc64),
+                further: None,
             };
             let mut flipped = (md5, sha256);
             flipped.0[15] ^= 1;
             flipped.1[31] ^= 1;
-            let (md5, sha256, crc64) = (Some(flipped.0), Some(flipped.1), Some(crc64 ^ 1));
-            let bad = Some(ErrorKind::BadDigest);
+            let wrong_md5 = ExpectedDigests {
+                md5: Some(flipped.0),
+                ..right()
+            };
+            let wrong_sha256 = ExpectedDigests {
+                sha256: Some(flipped.1),
+                ..right()
+            };
+            let wrong_crc64 = ExpectedDigests {
+                crc64: Some(crc64 ^ 1),
+                ..right()
+            };
             let cases = [
-                (right, None),
-                (ExpectedDigests { md5, ..right }, bad),
-                (ExpectedDigests { sha256, ..right }, bad),
-                (ExpectedDigests { crc64, ..right }, bad),
+                (right(), None),
+                (wrong_md5, Some(BodyDigest::Md5)),
+                (wrong_sha256, Some(BodyDigest::Sha256)),
+                (wrong_crc64, Some(BodyDigest::Crc64)),
             ];
             for (digests, wanted) in cases {
                 let mut req = put(&bucket, "k");
@@ -215,7 +226,9 @@ fn digests_must_be_those_of_the_body() {
                 let before = blobs(&world).await;
                 let body = pieces(&bytes, 7777, None);
                 let outcome = world.engine.put_object(&owner(), req, body).await;
-                assert_eq!(outcome.err().map(|error| error.kind()), wanted, "{size}");
+                let refused = outcome.err().map(|error| (error.kind(), error.digest()));
+                let wanted = wanted.map(|digest| (ErrorKind::BadDigest, Some(digest)));
+                assert_eq!(refused, wanted, "{size}");
                 if wanted.is_some() {
                     assert_eq!(
                         blobs(&world).await,

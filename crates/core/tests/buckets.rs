@@ -189,6 +189,7 @@ fn a_bucket_with_anything_in_it_stays() {
             attributes: Attributes::default(),
             conditions: Conditions::default(),
             sequential: false,
+            checksum: None,
         };
         let upload = world.engine.create_upload(&owner(), upload).await.unwrap();
         assert_eq!(remove(&world, &name).await, Err(ErrorKind::BucketNotEmpty));

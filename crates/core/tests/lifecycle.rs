@@ -190,6 +190,7 @@ fn uploads_are_given_up() {
                 attributes: Attributes::default(),
                 conditions: Conditions::default(),
                 sequential: false,
+                checksum: None,
             };
             world.engine.create_upload(&owner(), req).await.unwrap();
         };

@@ -367,6 +367,7 @@ async fn upload(world: &World, bucket: &BucketName, key: &str) -> UploadTarget {
         attributes: Attributes::default(),
         conditions: Conditions::default(),
         sequential: false,
+        checksum: None,
     };
     let upload = world.engine.create_upload(&owner(), req).await.unwrap();
     UploadTarget {

@@ -149,7 +149,10 @@ fn version() -> ObjectVersion {
     let record = ObjectRecord {
         size: 1 << 40,
         etag: etags()[0].clone(),
-        checksums: Checksums { crc64: u64::MAX },
+        checksums: Checksums {
+            crc64: u64::MAX,
+            further: None,
+        },
         payload: payloads()[1].clone(),
         headers: headers(),
         user_meta: vec![pair("name", "value")],
@@ -408,11 +411,15 @@ fn objects(samples: &mut Samples) {
         class: StorageClass::ArchiveInstant,
         acl: Some(acl()),
         last_part: Some(2),
+        checksum: None,
     };
     samples.check("upload", &upload);
     let part = PartRecord {
         md5: [6; 16],
-        checksums: Checksums { crc64: 1 },
+        checksums: Checksums {
+            crc64: 1,
+            further: None,
+        },
         extents: extents(),
         size: 5 << 20,
         written_at: time(2),

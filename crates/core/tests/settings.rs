@@ -322,6 +322,7 @@ async fn object_attempts(world: &World, cx: &Cx, bucket: &BucketName) -> [(&'sta
         class: None,
         acl: None,
         conditions: Conditions::default(),
+        checksum: None,
     };
     let upload = CreateUpload {
         bucket: bucket.clone(),
@@ -329,6 +330,7 @@ async fn object_attempts(world: &World, cx: &Cx, bucket: &BucketName) -> [(&'sta
         attributes: Attributes::default(),
         conditions: Conditions::default(),
         sequential: false,
+        checksum: None,
     };
     let at = current(bucket, "k");
     let tag = ObjectChange::Tags(tags());

@@ -63,6 +63,7 @@ async fn create(world: &World, bucket: &BucketName) -> UploadTarget {
         attributes: Attributes::default(),
         conditions: Conditions::default(),
         sequential: false,
+        checksum: None,
     };
     UploadTarget {
         bucket: bucket.clone(),
@@ -94,6 +95,8 @@ impl Upload {
             acl: None,
             conditions: Conditions::default(),
             callback: None,
+            checksum: None,
+            size: None,
         }
     }
 
@@ -163,6 +166,7 @@ fn named(number: u32, part: &PartReceipt) -> NamedPart {
     NamedPart {
         number,
         etag: hex::encode(part.md5).into(),
+        checksum: None,
     }
 }
 
@@ -614,6 +618,7 @@ fn parts_are_copied_from_objects() {
                     conditions,
                 },
                 range,
+                checksum: None,
             };
             let engine = &upload.world.engine;
             async move { engine.copy_part(&owner(), req).await.map_err(|e| e.kind()) }
@@ -668,6 +673,7 @@ fn who_may_not_write_may_not_upload() {
                 attributes: Attributes::default(),
                 conditions: Conditions::default(),
                 sequential: false,
+                checksum: None,
             };
             let part = PutPart {
                 target: upload.target.clone(),
@@ -706,6 +712,7 @@ fn a_part_cannot_be_copied_from_what_may_not_be_read() {
                 conditions: Conditions::default(),
             },
             range: None,
+            checksum: None,
         };
         let outcome = world.engine.copy_part(&account("stranger"), req).await;
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Denied);
@@ -724,6 +731,7 @@ async fn an_upload_that_must_not_overwrite_is_refused_at_once() {
             ..Conditions::default()
         },
         sequential: false,
+        checksum: None,
     };
     let new_only = || create(Some(ETagMatch::Any));
     let engine = &upload.world.engine;
@@ -760,6 +768,7 @@ async fn grants_said_at_the_end_count_most() {
             },
             conditions: Conditions::default(),
             sequential: false,
+            checksum: None,
         };
         let engine = upload.world.engine.clone();
         upload.target.upload = engine.create_upload(&owner(), create).await.unwrap();

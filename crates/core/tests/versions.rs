@@ -41,6 +41,7 @@ fn copy(from: &BucketName, key: &str, to: &BucketName, to_key: &str) -> CopyObje
         class: None,
         acl: None,
         conditions: Conditions::default(),
+        checksum: None,
     }
 }
 

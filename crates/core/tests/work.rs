@@ -93,6 +93,7 @@ async fn upload(world: &World, bucket: &BucketName, parts: u32) -> UploadTarget 
         attributes: Attributes::default(),
         conditions: Conditions::default(),
         sequential: false,
+        checksum: None,
     };
     let upload = world.engine.create_upload(&owner(), req).await.unwrap();
     let target = UploadTarget {
@@ -120,6 +121,8 @@ async fn complete(world: &World, target: UploadTarget) {
         acl: None,
         conditions: Conditions::default(),
         callback: None,
+        checksum: None,
+        size: None,
     };
     world.engine.complete_upload(&owner(), req).await.unwrap();
 }
@@ -293,6 +296,7 @@ fn a_payload_that_is_still_held_stays() {
             class: None,
             acl: None,
             conditions: Conditions::default(),
+            checksum: None,
         };
         world.engine.copy_object(&owner(), req).await.unwrap();
         assert_eq!(blobs(&world).await, 1, "a copy moves no bytes");

@@ -86,6 +86,7 @@ const CLOSED: &[(&str, &[&str])] = &[
             "md-5",
             "postcard",
             "serde",
+            "sha1",
             "sha2",
             "thiserror",
             "tokio",

@@ -17,7 +17,7 @@ use super::{AppendObject, Body, Conditions, Cx, ETagMatch, Engine, NewVersion};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    BlobId, Bucket, BucketId, Event, EventKind, Extent, Form, ObjectKey, ObjectRecord,
+    BlobId, Bucket, BucketId, Checksums, Event, EventKind, Extent, Form, ObjectKey, ObjectRecord,
     ObjectVersion, PayloadId, PayloadRef, Place, VersionId, VersionKind,
 };
 use crate::ports::{CommitError, Expect, Revision, StoreError, Write};
@@ -62,7 +62,7 @@ impl Engine {
         };
         let spec = IngestSpec {
             id,
-            digests: req.digests,
+            digests: req.digests.clone(),
             size: None,
             small_max: self.ports.meta.small_payload_max(),
         };
@@ -112,6 +112,10 @@ impl Engine {
     ) -> Result<Option<NewVersion>, Error> {
         let record = ObjectRecord {
             etag: etag(None, &piece(ingested)),
+            checksums: Checksums {
+                further: None,
+                ..ingested.checksums
+            },
             form: Form::Appendable,
             ..new_record(cx, bucket, &req.attributes, *id, ingested)
         };
@@ -164,6 +168,7 @@ impl Engine {
         let stored = NewVersion {
             etag: record.etag.clone(),
             crc64: record.checksums.crc64,
+            further: record.checksums.further,
             size: record.size,
             version: version::tag(bucket, &after.version),
             written_at: now,
@@ -392,7 +397,7 @@ fn piece(ingested: &Ingested) -> Piece {
     Piece {
         size: ingested.size,
         md5: ingested.md5,
-        crc64: ingested.crc64,
+        crc64: ingested.checksums.crc64,
     }
 }
 

@@ -132,6 +132,7 @@ impl Engine {
         let stored = NewVersion {
             etag: w.record.etag.clone(),
             crc64: w.record.checksums.crc64,
+            further: w.record.checksums.further,
             size: w.record.size,
             version: tag,
             written_at: now,

@@ -18,7 +18,7 @@ use super::{CompleteReceipt, CompleteUpload, Cx, Engine, NewVersion, UploadTarge
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, Checksums, EventKind, Extent, Form, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
+    Bucket, EventKind, Extent, Form, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
 };
 use crate::ports::{CommitError, Record, StoreError, Write};
 use crate::records::{PartRecord, PayloadState, UploadState, decode, encode, keys};
@@ -103,7 +103,8 @@ impl Engine {
         fenced: &FoundUpload,
     ) -> Result<CompleteReceipt, Unwritten> {
         let stored = self.all_parts(&req.target).await?;
-        let made = assemble(&stored, req.parts.as_deref(), req.part_bytes_min)?;
+        let form = fenced.record.checksum;
+        let made = assemble(&stored, req.parts.as_deref(), req.part_bytes_min, form)?;
         let payload = req.target.upload.payload();
         let record = object_of(bucket, req, fenced, &made);
         let mut write = vec![Write::Delete(fenced.at.clone())];
@@ -170,6 +171,7 @@ impl Engine {
             stored: NewVersion {
                 etag: record.etag.clone(),
                 crc64: record.checksums.crc64,
+                further: record.checksums.further,
                 size: record.size,
                 version: version::tag(bucket, &made),
                 written_at: made.written_at,
@@ -221,7 +223,7 @@ fn object_of(
     ObjectRecord {
         size: made.size,
         etag: made.etag.clone(),
-        checksums: Checksums { crc64: made.crc64 },
+        checksums: made.checksums,
         payload: match made.extents.as_slice() {
             [] => PayloadRef::Empty,
             [extent] => PayloadRef::One {

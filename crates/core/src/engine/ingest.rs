@@ -12,18 +12,19 @@ use crc_fast::CrcAlgorithm;
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
-use super::{Body, ExpectedDigests, Ports};
-use crate::error::{Error, ErrorKind};
+use super::{Body, ExpectedDigests, FurtherDigest, Ports};
+use crate::error::{BodyDigest, Error, ErrorKind};
 use crate::limits;
-use crate::model::BlobId;
+use crate::model::{BlobId, ChecksumAlgorithm, ChecksumValue, Checksums, FurtherChecksum};
 use crate::ports::{BlobWriter, BodyError, ByteStream};
+use crate::rules::checksum::Hasher;
 
 /// What a body must be, and where it goes.
 #[derive(Clone, Debug)]
 pub(crate) struct IngestSpec {
     /// The blob to write when the body is not small.
     pub(crate) id: BlobId,
-    /// Digests the body must have.
+    /// Digests the body must have, and the further one to compute.
     pub(crate) digests: ExpectedDigests,
     /// Least and greatest length, bytes, beside [`limits::BODY_BYTES_MAX`].
     pub(crate) size: Option<(u64, u64)>,
@@ -49,16 +50,16 @@ pub(crate) struct Ingested {
     pub(crate) size: u64,
     /// MD5.
     pub(crate) md5: [u8; 16],
-    /// CRC-64/XZ.
-    pub(crate) crc64: u64,
+    /// CRC-64/XZ, and the further checksum that was wanted.
+    pub(crate) checksums: Checksums,
     /// The bytes.
     pub(crate) body: StoredBody,
 }
 
 /// Takes `body` in. Nothing is left behind on failure: `IncompleteBody` when it ends early or before
 /// its declared length, `InvalidArgument` when it goes on behind it, `TooLarge` and `PartTooSmall`
-/// beyond the limits of `spec`, `BadDigest` when it is not the body the client meant, `Full` and
-/// `Unavailable` from the store.
+/// beyond the limits of `spec`, `BadDigest` when it is not the body the client meant, `MissingDigest` when
+/// that was to be said behind it and was not, `Full` and `Unavailable` from the store.
 pub(crate) async fn ingest(
     ports: &Ports,
     spec: IngestSpec,
@@ -142,7 +143,7 @@ impl<'a> Sink<'a> {
             wait_max: if large { 0 } else { spec.small_max },
             pending: BytesMut::new(),
             writer: None,
-            digests: Digests::new(spec.digests.sha256.is_some()),
+            digests: Digests::new(&spec.digests),
         }
     }
 
@@ -174,7 +175,7 @@ impl<'a> Sink<'a> {
             }
             _ => self.digests.update(&rest),
         }
-        let (md5, crc64) = self.digests.check(&spec.digests)?;
+        let (md5, checksums) = self.digests.check(&spec.digests)?;
         let body = match self.writer.take() {
             Some(writer) => StoredBody::Blob(writer.finish().await?.id),
             None if rest.is_empty() => StoredBody::Empty,
@@ -183,7 +184,7 @@ impl<'a> Sink<'a> {
         Ok(Ingested {
             size,
             md5,
-            crc64,
+            checksums,
             body,
         })
     }
@@ -210,16 +211,21 @@ async fn write(
 struct Digests {
     md5: Md5,
     crc64: crc_fast::Digest,
-    /// Only when the client sent one: it costs more than all the rest.
+    /// Only when the client sent one (it costs more than all the rest) and it is not the further one.
     sha256: Option<Sha256>,
+    /// Only when one is wanted.
+    further: Option<Hasher>,
 }
 
 impl Digests {
-    fn new(sha256: bool) -> Self {
+    fn new(wanted: &ExpectedDigests) -> Self {
+        let further = wanted.further.as_ref().map(FurtherDigest::algorithm);
+        let twice = further == Some(ChecksumAlgorithm::Sha256);
         Self {
             md5: Md5::new(),
             crc64: crc_fast::Digest::new(CrcAlgorithm::Crc64Xz),
-            sha256: sha256.then(Sha256::new),
+            sha256: (wanted.sha256.is_some() && !twice).then(Sha256::new),
+            further: further.map(Hasher::new),
         }
     }
 
@@ -229,30 +235,55 @@ impl Digests {
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(bytes);
         }
-    }
-
-    /// MD5 and CRC-64, once all expected digests are those of the body.
-    fn check(self, expected: &ExpectedDigests) -> Result<([u8; 16], u64), Error> {
-        let md5 = self.md5.finalize().into();
-        let crc64 = self.crc64.finalize();
-        let sha256: Option<[u8; 32]> = self.sha256.map(|digest| digest.finalize().into());
-        let wrong = [
-            ("MD5", expected.md5.is_some_and(|wanted| wanted != md5)),
-            (
-                "CRC-64",
-                expected.crc64.is_some_and(|wanted| wanted != crc64),
-            ),
-            (
-                "SHA-256",
-                expected.sha256.is_some() && expected.sha256 != sha256,
-            ),
-        ];
-        match wrong.into_iter().find(|(_, wrong)| *wrong) {
-            Some((name, _)) => Err(Error::new(
-                ErrorKind::BadDigest,
-                format!("the {name} sent along is not that of the body; send it again"),
-            )),
-            None => Ok((md5, crc64)),
+        if let Some(further) = &mut self.further {
+            further.update(bytes);
         }
     }
+
+    /// MD5 and checksums, once all expected digests are those of the body.
+    fn check(self, expected: &ExpectedDigests) -> Result<([u8; 16], Checksums), Error> {
+        let md5 = self.md5.finalize().into();
+        let crc64 = self.crc64.finalize();
+        let further = self.further.map(Hasher::finish);
+        let sha256: Option<[u8; 32]> = match (self.sha256, further) {
+            (Some(digest), _) => Some(digest.finalize().into()),
+            (None, Some(ChecksumValue::Sha256(same))) => Some(same),
+            (None, _) => None,
+        };
+        let sent = sent(expected.further.as_ref())?;
+        if expected.md5.is_some_and(|wanted| wanted != md5) {
+            return Err(wrong("MD5", BodyDigest::Md5));
+        }
+        if expected.crc64.is_some_and(|wanted| wanted != crc64) {
+            return Err(wrong("CRC-64", BodyDigest::Crc64));
+        }
+        if expected.sha256.is_some() && expected.sha256 != sha256 {
+            return Err(wrong("SHA-256", BodyDigest::Sha256));
+        }
+        if let Some(sent) = sent.filter(|sent| further != Some(*sent)) {
+            let name = sent.algorithm().to_string();
+            return Err(wrong(&name, BodyDigest::Further));
+        }
+        let further = further.map(FurtherChecksum::full);
+        Ok((md5, Checksums { crc64, further }))
+    }
+}
+
+/// The further checksum that the client sent, now that the body has ended.
+fn sent(further: Option<&FurtherDigest>) -> Result<Option<ChecksumValue>, Error> {
+    match further {
+        None | Some(FurtherDigest::Compute(_)) => Ok(None),
+        Some(FurtherDigest::Sent(value)) => Ok(Some(*value)),
+        Some(FurtherDigest::Late(late)) => late.value().map(Some).ok_or_else(|| {
+            Error::new(
+                ErrorKind::MissingDigest,
+                "the checksum announced for the end of the body did not come; send it again",
+            )
+        }),
+    }
+}
+
+fn wrong(name: &str, digest: BodyDigest) -> Error {
+    let message = format!("the {name} sent along is not that of the body; send it again");
+    Error::new(ErrorKind::BadDigest, message).at_digest(digest)
 }

@@ -9,22 +9,30 @@ use std::sync::Arc;
 use super::buckets::now;
 use super::ingest::{IngestSpec, Ingested, StoredBody, ingest};
 use super::read::Found;
-use super::{Body, CopyPart, Cx, Engine, ExpectedDigests, PartReceipt, PutPart, UploadTarget};
+use super::{
+    Body, CopyPart, Cx, Engine, ExpectedDigests, FurtherDigest, PartReceipt, PutPart, UploadTarget,
+};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::model::{BlobId, Bucket, Checksums, Extent, Place};
+use crate::model::{BlobId, Bucket, ChecksumForm, Extent, Place};
 use crate::ports::{CommitError, Write};
 use crate::records::{PartRecord, encode, keys};
 use crate::rules::access::{Action, On, allow};
+use crate::rules::checksum::of_part;
 use crate::rules::conditions::check_part_source;
 
 impl Engine {
     /// Stores a part: `InvalidPartNumber`, `PartNotSequential`, `NoSuchUpload`, `Busy` while the upload
-    /// is being completed, and what can be wrong with a body.
+    /// is being completed, `InvalidArgument` when it brings another checksum than the upload fixed, and
+    /// what can be wrong with a body.
     pub async fn put_part(&self, cx: &Cx, req: PutPart, body: Body) -> Result<PartReceipt, Error> {
         let number = part_number(req.number)?;
-        let bucket = self.bucket_for_part(cx, &req.target, number).await?;
-        self.store_part(&bucket, &req.target, number, req.digests, body)
+        let (bucket, form) = self.bucket_for_part(cx, &req.target, number).await?;
+        let digests = ExpectedDigests {
+            further: of_part(form, req.digests.further)?,
+            ..req.digests
+        };
+        self.store_part(&bucket, &req.target, number, digests, body)
             .await
     }
 
@@ -33,7 +41,7 @@ impl Engine {
     /// `PreconditionFailed`.
     pub async fn copy_part(&self, cx: &Cx, req: CopyPart) -> Result<PartReceipt, Error> {
         let number = part_number(req.number)?;
-        let bucket = self.bucket_for_part(cx, &req.target, number).await?;
+        let (bucket, form) = self.bucket_for_part(cx, &req.target, number).await?;
         let CopyPart { source, range, .. } = req;
         let check = |found: &Found| check_part_source(&source.conditions, Some(found.validators()));
         let opened = self.open_object(cx, &source.object, range, &check).await?;
@@ -41,7 +49,11 @@ impl Engine {
             len: Some(opened.range.end - opened.range.start),
             stream: opened.body,
         };
-        let digests = ExpectedDigests::default();
+        let algorithm = form.map(|form| form.algorithm).or(req.checksum);
+        let digests = ExpectedDigests {
+            further: algorithm.map(FurtherDigest::Compute),
+            ..ExpectedDigests::default()
+        };
         let receipt = self
             .store_part(&bucket, &req.target, number, digests, body)
             .await?;
@@ -51,19 +63,18 @@ impl Engine {
         })
     }
 
-    /// Refuses early, before the body is read.
+    /// Refuses early, before the body is read. Gives the bucket and the checksum that the upload fixed.
     async fn bucket_for_part(
         &self,
         cx: &Cx,
         target: &UploadTarget,
         number: u16,
-    ) -> Result<Arc<Bucket>, Error> {
+    ) -> Result<(Arc<Bucket>, Option<ChecksumForm>), Error> {
         let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&target.key))?;
-        self.open_upload(&bucket, target)
-            .await?
-            .followed_by(number)?;
-        Ok(bucket)
+        let upload = self.open_upload(&bucket, target).await?;
+        upload.followed_by(number)?;
+        Ok((bucket, upload.record.checksum))
     }
 
     async fn store_part(
@@ -114,9 +125,7 @@ impl Engine {
         };
         PartRecord {
             md5: ingested.md5,
-            checksums: Checksums {
-                crc64: ingested.crc64,
-            },
+            checksums: ingested.checksums,
             extents,
             size: ingested.size,
             written_at: self.ports.clock.now(),

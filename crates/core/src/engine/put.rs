@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
 use crate::model::{
-    BlobId, Bucket, CallbackSpec, Checksums, Etag, EventKind, Extent, Form, ObjectRecord,
-    PayloadRef, Place,
+    BlobId, Bucket, CallbackSpec, Etag, EventKind, Extent, Form, ObjectRecord, PayloadRef, Place,
 };
 use crate::ports::CallbackOutcome;
 use crate::rules::access::{Action, On, allow};
@@ -38,7 +37,7 @@ impl Engine {
                 payload: self.ports.ids.payload(),
                 n: 0,
             },
-            digests: req.digests,
+            digests: req.digests.clone(),
             size: req.size,
             small_max: self.ports.meta.small_payload_max(),
         };
@@ -136,9 +135,7 @@ pub(super) fn new_record(
     ObjectRecord {
         size: ingested.size,
         etag: Etag::Md5(ingested.md5),
-        checksums: Checksums {
-            crc64: ingested.crc64,
-        },
+        checksums: ingested.checksums,
         payload: new_payload(id, ingested),
         headers: attributes.headers,
         user_meta: attributes.user_meta,

@@ -17,7 +17,7 @@ use crate::records::{
     PayloadRecord, PayloadState, UploadRecord, UploadState, WorkKind, decode, encode, keys,
 };
 use crate::rules::access::{Action, On, allow};
-use crate::rules::{attributes, conditions::check_write};
+use crate::rules::{attributes, checksum::check_form, conditions::check_write};
 use crate::work;
 
 /// An upload as it was read.
@@ -67,9 +67,10 @@ impl FoundUpload {
 
 impl Engine {
     /// Begins an upload: `NoSuchBucket`, `Denied`, `InvalidArgument` for attributes beyond their
-    /// limits, `ObjectExists` or `PreconditionFailed` for conditions that do not hold.
+    /// limits and checksums that no object can get, `ObjectExists` or `PreconditionFailed` for conditions that do not hold.
     pub async fn create_upload(&self, cx: &Cx, req: CreateUpload) -> Result<UploadId, Error> {
         attributes::check(&req.attributes)?;
+        req.checksum.map_or(Ok(()), check_form)?;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&req.bucket).await?;
             allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
@@ -191,6 +192,7 @@ impl Engine {
             class: attributes.class.unwrap_or(bucket.default_class),
             acl: attributes.acl,
             last_part: req.sequential.then_some(0),
+            checksum: req.checksum,
         }
     }
 }

@@ -23,7 +23,9 @@ pub use access::{
 };
 pub use bucket::{Bucket, BucketState, DialectId, DocKind, Versioning};
 pub use callback::{Accept, BodyType, CallbackSpec, CallbackStyle, EtagCase, JsonTemplate};
-pub use checksum::{Checksums, Etag};
+pub use checksum::{
+    ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Etag, FurtherChecksum,
+};
 pub use cors::{Cors, CorsMethod, CorsRule};
 pub use event::{Event, EventKind, EventKinds, VersionTag};
 pub use id::{BlobId, BucketId, PayloadId, UploadId, VersionId, WorkId};

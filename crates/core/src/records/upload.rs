@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, Checksums, Extent, Principal, StorageClass, StoredHeaders, Tags, Timestamp, UserMeta,
+    Acl, ChecksumForm, Checksums, Extent, Principal, StorageClass, StoredHeaders, Tags, Timestamp,
+    UserMeta,
 };
 
 /// Whether parts may still change.
@@ -38,6 +39,8 @@ pub struct UploadRecord {
     pub acl: Option<Acl>,
     /// Where parts have to come in order: the number of the last one that came, 0 at first.
     pub last_part: Option<u16>,
+    /// Further checksum of the object to be.
+    pub checksum: Option<ChecksumForm>,
 }
 
 /// A part of an upload.

@@ -6,7 +6,7 @@
 
 use md5::{Digest, Md5};
 
-use super::crc64;
+use super::crc::CRC64_XZ;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{APPENDED_PIECES_MAX, OBJECT_BYTES_MAX};
 use crate::model::{Checksums, Etag, Form, ObjectRecord, ObjectVersion, PayloadRef};
@@ -98,7 +98,8 @@ pub fn grown(before: &ObjectRecord, piece: &Piece, payload: PayloadRef) -> Objec
         size: before.size.saturating_add(piece.size),
         etag: etag(Some(&before.etag), piece),
         checksums: Checksums {
-            crc64: crc64::append(before.checksums.crc64, piece.crc64, piece.size),
+            crc64: CRC64_XZ.append(before.checksums.crc64, piece.crc64, piece.size),
+            further: None,
         },
         payload,
         ..before.clone()

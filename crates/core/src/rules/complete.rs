@@ -1,16 +1,18 @@
 //! Which object an upload's parts make.
 //!
 //! Pure: it sees what was stored about the parts, never their bytes. What the digests of parts say of
-//! the whole is computed here: the etag is the MD5 of the parts' MD5 digests, the CRC-64 is combined.
+//! the whole is computed here: the etag is the MD5 of the parts' MD5 digests, CRCs are combined, and so
+//! is a further checksum.
 
 use md5::{Digest, Md5};
 
 use crate::engine::NamedPart;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::model::{Etag, Extent};
+use crate::model::{ChecksumForm, Checksums, Etag, Extent};
 use crate::records::PartRecord;
-use crate::rules::crc64::append;
+use crate::rules::checksum::of_whole;
+use crate::rules::crc::CRC64_XZ;
 
 /// The object that parts make.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +21,8 @@ pub struct Assembled {
     pub size: u64,
     /// Entity tag, with the number of parts.
     pub etag: Etag,
-    /// CRC-64/XZ of all bytes.
-    pub crc64: u64,
+    /// CRC-64/XZ of all bytes, and the further checksum that the parts make.
+    pub checksums: Checksums,
     /// Where the bytes are, in order; none of them empty.
     pub extents: Vec<Extent>,
     /// The parts in use, in order.
@@ -37,6 +39,7 @@ pub fn assemble(
     stored: &[(u32, PartRecord)],
     named: Option<&[NamedPart]>,
     part_bytes_min: u64,
+    form: Option<ChecksumForm>,
 ) -> Result<Assembled, Error> {
     let chosen = match named {
         Some(named) => choose(stored, named)?,
@@ -58,7 +61,7 @@ pub fn assemble(
         );
         return Err(Error::new(ErrorKind::PartTooSmall, message));
     }
-    join(&chosen)
+    join(&chosen, form)
 }
 
 type Stored = (u32, PartRecord);
@@ -87,18 +90,23 @@ fn find<'a>(stored: &'a [Stored], named: &NamedPart) -> Result<&'a Stored, Error
     Ok(found)
 }
 
-fn join(chosen: &[&Stored]) -> Result<Assembled, Error> {
+fn join(chosen: &[&Stored], form: Option<ChecksumForm>) -> Result<Assembled, Error> {
     let mut digests = Md5::new();
     let (mut size, mut crc64) = (0_u64, 0_u64);
+    let further = chosen
+        .iter()
+        .map(|(_, part)| (part.checksums.further, part.size));
+    let further = of_whole(form, further);
     let (mut extents, mut parts) = (Vec::new(), Vec::with_capacity(chosen.len()));
     for (number, part) in chosen {
         digests.update(part.md5);
         size = size.saturating_add(part.size);
-        crc64 = append(crc64, part.checksums.crc64, part.size);
+        crc64 = CRC64_XZ.append(crc64, part.checksums.crc64, part.size);
         extents.extend(part.extents.iter().filter(|extent| extent.len > 0));
         parts.push(NamedPart {
             number: *number,
             etag: hex::encode(part.md5).into(),
+            checksum: part.checksums.further.map(|further| further.value),
         });
     }
     if size > limits::OBJECT_BYTES_MAX {
@@ -117,7 +125,7 @@ fn join(chosen: &[&Stored]) -> Result<Assembled, Error> {
             digest: digests.finalize().into(),
             count,
         },
-        crc64,
+        checksums: Checksums { crc64, further },
         extents,
         parts,
     })

@@ -55,6 +55,7 @@ mod tests {
             etag: Etag::Md5([n; 16]),
             checksums: Checksums {
                 crc64: u64::from(n),
+                further: None,
             },
             payload: PayloadRef::Empty,
             headers: StoredHeaders {
@@ -122,7 +123,10 @@ mod tests {
             let wanted = ObjectRecord {
                 size: 2,
                 etag: Etag::Md5([2; 16]),
-                checksums: Checksums { crc64: 2 },
+                checksums: Checksums {
+                    crc64: 2,
+                    further: None,
+                },
                 class: StorageClass::Archive,
                 ..record(1, to("k"))
             };

@@ -87,6 +87,7 @@ async fn copy(world: &World, bucket: &BucketName, from: &str, to: &str) {
         class: None,
         acl: None,
         conditions: Conditions::default(),
+        checksum: None,
     };
     world.engine.copy_object(&owner(), req).await.unwrap();
 }

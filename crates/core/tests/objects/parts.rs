@@ -18,6 +18,7 @@ async fn begin(world: &World, bucket: &BucketName) -> UploadTarget {
         attributes: Attributes::default(),
         conditions: Conditions::default(),
         sequential: true,
+        checksum: None,
     };
     UploadTarget {
         bucket: bucket.clone(),

@@ -189,6 +189,7 @@ fn archived_bytes_are_not_copied_unless_restored() {
             class: Some(StorageClass::Standard),
             acl: None,
             conditions: Conditions::default(),
+            checksum: None,
         };
         let key = ObjectKey::new("parts").unwrap();
         let create = CreateUpload {
@@ -197,6 +198,7 @@ fn archived_bytes_are_not_copied_unless_restored() {
             attributes: Attributes::default(),
             conditions: Conditions::default(),
             sequential: false,
+            checksum: None,
         };
         let upload = engine.create_upload(&owner(), create).await.unwrap();
         let part = || CopyPart {
@@ -208,6 +210,7 @@ fn archived_bytes_are_not_copied_unless_restored() {
             number: 1,
             source: source(),
             range: None,
+            checksum: None,
         };
         let both = async || {
             let copied = engine.copy_object(&owner(), copy()).await.err();

@@ -48,6 +48,7 @@ fn versions_markers_and_uploads_are_counted_by_class() {
                 attributes: Attributes::default(),
                 conditions: Conditions::default(),
                 sequential: false,
+                checksum: None,
             };
             let upload = world.engine.create_upload(&owner(), req).await.unwrap();
             for number in [1, 5] {

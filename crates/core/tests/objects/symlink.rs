@@ -237,6 +237,7 @@ fn a_link_is_a_version_like_any_other() {
             class: None,
             acl: None,
             conditions: Conditions::default(),
+            checksum: None,
         };
         world.engine.copy_object(&owner(), copy).await.unwrap();
         let place = target(&bucket, "copy", VersionChoice::Current);

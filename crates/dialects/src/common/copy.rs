@@ -66,6 +66,7 @@ impl Vocabulary {
                 .transpose()?,
             class: self.class_given(&given)?,
             acl: self.acl_given(&given, acl)?.own(),
+            checksum: None,
             conditions: self.write_conditions(&given)?,
             source,
         };
@@ -103,6 +104,7 @@ impl Vocabulary {
             number: part_number(call)?,
             source: self.source(&given)?,
             range: bounds.transpose()?,
+            checksum: None,
         };
         let receipt = engine.copy_part(&call.cx, request).await?;
         let mut headers = HeaderMap::new();

@@ -65,6 +65,7 @@ pub(crate) fn digests(call: &Call) -> Result<ExpectedDigests, Fault> {
         md5: call.header("content-md5")?.map(md5_of).transpose()?,
         sha256: call.sha256,
         crc64: None,
+        further: None,
     })
 }
 

@@ -128,6 +128,7 @@ impl Vocabulary {
             attributes: self.attributes(&given, acl)?,
             conditions: self.write_conditions(&given)?,
             sequential,
+            checksum: None,
         };
         let (bucket, key) = (request.bucket.to_string(), request.key.clone());
         let id = engine.create_upload(&call.cx, request).await?;
@@ -185,6 +186,8 @@ impl Vocabulary {
             part_bytes_min: ending.part_bytes_min,
             acl: acl.transpose()?.and_then(AclSaid::own),
             conditions: self.write_conditions(&given)?,
+            checksum: None,
+            size: None,
             callback: self.callback_of(call)?,
         };
         let mut receipt = engine.complete_upload(&call.cx, request).await?;
@@ -261,5 +264,6 @@ pub(crate) fn named_part(number: u32, etag: &str) -> Result<NamedPart, Fault> {
     Ok(NamedPart {
         number,
         etag: unquote(etag).trim_matches('"').into(),
+        checksum: None,
     })
 }

@@ -383,7 +383,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::TooLarge => (S::BAD_REQUEST, "EntityTooLarge", "0026-00000006"),
         K::BadDigest => (S::BAD_REQUEST, "InvalidDigest", "0026-00000007"),
         K::InvalidDigest => (S::BAD_REQUEST, "InvalidDigest", "0026-00000008"),
-        K::IncompleteBody => (S::BAD_REQUEST, "BadRequest", "0026-00000009"),
+        K::IncompleteBody | K::MissingDigest => (S::BAD_REQUEST, "BadRequest", "0026-00000009"),
         K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0026-00000010"),
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0026-00000011"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0015-00000001"),

@@ -230,7 +230,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::TooLarge => (S::BAD_REQUEST, "EntityTooLarge", "0017-00000013"),
         K::BadDigest => (S::BAD_REQUEST, "BadDigest", "0017-00000014"),
         K::InvalidDigest => (S::BAD_REQUEST, "InvalidDigest", "0017-00000015"),
-        K::IncompleteBody => (S::BAD_REQUEST, "IncompleteBody", "0017-00000016"),
+        K::IncompleteBody | K::MissingDigest => (S::BAD_REQUEST, "IncompleteBody", "0017-00000016"),
         K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0017-00000017"),
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0017-00000018"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0006-00000006"),

@@ -266,6 +266,7 @@ impl Client {
                     tags: None,
                     class: None,
                     acl: None,
+                    checksum: None,
                     conditions: Conditions::default(),
                 };
                 let receipt = self.engine.copy_object(&cx, req).await?;
@@ -365,6 +366,7 @@ impl Client {
                     attributes: attributes(*meta),
                     conditions: Conditions::default(),
                     sequential: false,
+                    checksum: None,
                 };
                 Ok(self.engine.create_upload(&cx, req).await?.to_string())
             }
@@ -396,6 +398,7 @@ impl Client {
                     number: *number,
                     source: source(from),
                     range: None,
+                    checksum: None,
                 };
                 Ok(hex::encode(self.engine.copy_part(&cx, req).await?.md5))
             }
@@ -408,6 +411,7 @@ impl Client {
                 let part = |(number, etag): &(u32, String)| NamedPart {
                     number: *number,
                     etag: etag.as_str().into(),
+                    checksum: None,
                 };
                 let req = CompleteUpload {
                     target: upload_target(bucket, key, *upload),
@@ -415,6 +419,8 @@ impl Client {
                     part_bytes_min: 0,
                     acl: None,
                     conditions: Conditions::default(),
+                    checksum: None,
+                    size: None,
                     callback: None,
                 };
                 Ok(stored(&self.engine.complete_upload(&cx, req).await?.stored))

@@ -91,6 +91,7 @@ pub(super) fn summary(
         written_at,
         etag: record.etag.clone(),
         crc64: record.checksums.crc64,
+        further: record.checksums.further,
         size: record.size,
         class: record.class,
         object_type: record.object_type(),

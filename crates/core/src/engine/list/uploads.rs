@@ -56,6 +56,7 @@ impl Engine {
             next,
             owner: upload.owner,
             class: upload.class,
+            checksum: upload.checksum,
         })
     }
 
@@ -108,6 +109,7 @@ fn row_of(at: &[u8], bytes: &[u8]) -> Result<Row<UploadSummary>, Error> {
         owner: record.owner,
         class: record.class,
         created_at: record.created_at,
+        checksum: record.checksum,
     };
     Ok(Row {
         key,
@@ -153,6 +155,7 @@ fn part_of(at: &[u8], bytes: &[u8]) -> Result<PartSummary, Error> {
         number: number.into(),
         md5,
         crc64: checksums.crc64,
+        further: checksums.further,
         size,
         written_at,
     })

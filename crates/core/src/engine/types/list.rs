@@ -1,8 +1,8 @@
 //! Listings. Every page has at most [`crate::limits::PAGE_MAX`] entries; a limit of 0 asks for none.
 
 use crate::model::{
-    AccountId, BucketName, Etag, ObjectKey, ObjectType, Principal, RestoreState, StorageClass,
-    Timestamp, UploadId, UserMeta, VersionTag,
+    AccountId, BucketName, ChecksumForm, Etag, FurtherChecksum, ObjectKey, ObjectType, Principal,
+    RestoreState, StorageClass, Timestamp, UploadId, UserMeta, VersionTag,
 };
 
 use super::UploadTarget;
@@ -54,6 +54,8 @@ pub struct ObjectSummary {
     pub etag: Etag,
     /// CRC-64/XZ.
     pub crc64: u64,
+    /// Further checksum, when it has one.
+    pub further: Option<FurtherChecksum>,
     /// Length, bytes.
     pub size: u64,
     /// Class.
@@ -144,6 +146,8 @@ pub struct UploadSummary {
     pub class: StorageClass,
     /// When it began.
     pub created_at: Timestamp,
+    /// Further checksum of the object to be, when the upload fixed one.
+    pub checksum: Option<ChecksumForm>,
 }
 
 /// A page of uploads.
@@ -178,6 +182,8 @@ pub struct PartSummary {
     pub md5: [u8; 16],
     /// CRC-64/XZ of its bytes.
     pub crc64: u64,
+    /// Further checksum of its bytes, when it has one.
+    pub further: Option<FurtherChecksum>,
     /// Length, bytes.
     pub size: u64,
     /// When it was written.
@@ -195,4 +201,6 @@ pub struct PartListing {
     pub owner: Principal,
     /// Class of the object to be.
     pub class: StorageClass,
+    /// Further checksum of the object to be, when the upload fixed one.
+    pub checksum: Option<ChecksumForm>,
 }

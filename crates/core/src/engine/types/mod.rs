@@ -1,20 +1,22 @@
 //! What the engine is asked and what it answers: neutral, for an ideal caller. No protocol shapes it.
 
 mod bucket;
+mod digests;
 mod list;
 mod object;
 mod upload;
 
 pub use bucket::{BucketChange, BucketPolicy, BucketStat, CreateBucket, Usage};
+pub use digests::{ExpectedDigests, FurtherDigest, LateChecksum};
 pub use list::{
     ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry, ObjectSummary,
     PartListing, PartSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,
 };
 pub use object::{
     AppendObject, Attributes, Conditions, CopyObject, CopyReceipt, CopySource, DeleteObject,
-    DeleteReceipt, ETagMatch, ExpectedDigests, Expiry, GetObject, NewMeta, NewVersion,
-    ObjectChange, ObjectInfo, ObjectReader, ObjectTarget, PutObject, PutReceipt, PutSymlink,
-    RangeSpec, RestoreReceipt, SymlinkInfo, VersionChoice,
+    DeleteReceipt, ETagMatch, Expiry, GetObject, NewMeta, NewVersion, ObjectChange, ObjectInfo,
+    ObjectReader, ObjectTarget, PutObject, PutReceipt, PutSymlink, RangeSpec, RestoreReceipt,
+    SymlinkInfo, VersionChoice,
 };
 pub use upload::{
     CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt, PutPart,

@@ -3,11 +3,14 @@
 use std::ops::Range;
 
 use crate::model::{
-    Acl, BucketName, CallbackSpec, Etag, EventKind, ObjectKey, ObjectRecord, RestoreState,
-    StorageClass, StoredHeaders, Tags, Timestamp, UserMeta, VersionId, VersionTag,
+    Acl, BucketName, CallbackSpec, ChecksumAlgorithm, Etag, EventKind, FurtherChecksum, ObjectKey,
+    ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags, Timestamp, UserMeta, VersionId,
+    VersionTag,
 };
 use crate::ports::{ByteStream, CallbackOutcome};
 use crate::rules::restore::Accepted;
+
+use super::ExpectedDigests;
 
 /// Which version of a key is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,17 +74,6 @@ pub struct Conditions {
     pub if_unmodified_since: Option<Timestamp>,
 }
 
-/// Digests the client sent along; each given one must be that of the body.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ExpectedDigests {
-    /// MD5.
-    pub md5: Option<[u8; 16]>,
-    /// SHA-256.
-    pub sha256: Option<[u8; 32]>,
-    /// CRC-64/XZ.
-    pub crc64: Option<u64>,
-}
-
 /// What a write leaves behind, whichever operation made it.
 #[derive(Clone, Debug)]
 pub struct NewVersion {
@@ -89,6 +81,8 @@ pub struct NewVersion {
     pub etag: Etag,
     /// CRC-64/XZ of the whole object.
     pub crc64: u64,
+    /// Further checksum, when it has one.
+    pub further: Option<FurtherChecksum>,
     /// Length, bytes.
     pub size: u64,
     /// How clients know the version.
@@ -108,7 +102,7 @@ pub struct PutObject {
     pub attributes: Attributes,
     /// Conditions on what it would overwrite. A failed `if_none_match: Any` is `ObjectExists`.
     pub conditions: Conditions,
-    /// Digests to check.
+    /// Digests to check, and the further checksum to keep.
     pub digests: ExpectedDigests,
     /// Least and greatest size allowed, bytes, as a form's policy says.
     pub size: Option<(u64, u64)>,
@@ -138,7 +132,7 @@ pub struct AppendObject {
     pub position: u64,
     /// What the object carries; of no effect when it is there.
     pub attributes: Attributes,
-    /// Digests of the piece to check.
+    /// Digests of the piece to check; a further one is not kept, since the bytes grow.
     pub digests: ExpectedDigests,
 }
 
@@ -292,6 +286,9 @@ pub struct CopyObject {
     pub class: Option<StorageClass>,
     /// Grants of the copy; never taken from the source.
     pub acl: Option<Acl>,
+    /// Further checksum of the copy, over all bytes, which are read for it when the source has another;
+    /// `None` keeps that of the source.
+    pub checksum: Option<ChecksumAlgorithm>,
     /// Conditions on what it would overwrite.
     pub conditions: Conditions,
 }

@@ -1,7 +1,8 @@
 //! Requests about multipart uploads.
 
 use crate::model::{
-    Acl, BucketName, CallbackSpec, Checksums, ObjectKey, Timestamp, UploadId, VersionTag,
+    Acl, BucketName, CallbackSpec, ChecksumAlgorithm, ChecksumForm, ChecksumValue, Checksums,
+    ObjectKey, Timestamp, UploadId, VersionTag,
 };
 use crate::ports::CallbackOutcome;
 
@@ -20,6 +21,10 @@ pub struct CreateUpload {
     pub conditions: Conditions,
     /// Its parts have to come in order: 1, 2, 3.
     pub sequential: bool,
+    /// Further checksum of the object to be, which its parts have to bring. `InvalidArgument` for what no
+    /// object can get: a CRC-64/NVME of digests, an SHA-1 or SHA-256 of all bytes. `None` lets every part
+    /// bring its own; the object gets one then only when all have a CRC-64/NVME.
+    pub checksum: Option<ChecksumForm>,
 }
 
 /// An open upload.
@@ -40,7 +45,8 @@ pub struct PutPart {
     pub target: UploadTarget,
     /// Its number, 1 to [`crate::limits::PARTS_MAX`].
     pub number: u32,
-    /// Digests to check.
+    /// Digests to check, and the further checksum to keep: that of the upload where it fixed one. `Compute`
+    /// gives way to it, another one is an `InvalidArgument`, and so is none where it is SHA-1 or SHA-256.
     pub digests: ExpectedDigests,
 }
 
@@ -55,6 +61,8 @@ pub struct CopyPart {
     pub source: CopySource,
     /// Which bytes; all when missing.
     pub range: Option<RangeSpec>,
+    /// Further checksum to compute where the upload fixed none.
+    pub checksum: Option<ChecksumAlgorithm>,
 }
 
 /// A stored part.
@@ -79,6 +87,8 @@ pub struct NamedPart {
     pub number: u32,
     /// Its etag without quotes.
     pub etag: Box<str>,
+    /// Its further checksum, when the client says it. In an upload that fixed SHA-1 or SHA-256 it has to.
+    pub checksum: Option<ChecksumValue>,
 }
 
 /// Make an object of an upload's parts.
@@ -94,6 +104,10 @@ pub struct CompleteUpload {
     pub acl: Option<Acl>,
     /// Conditions on what the object would overwrite.
     pub conditions: Conditions,
+    /// Further checksum the object must get, whatever it covers: else `BadDigest`.
+    pub checksum: Option<ChecksumValue>,
+    /// Length the object must have, bytes: else `InvalidArgument`.
+    pub size: Option<u64>,
     /// Application to call before the answer.
     pub callback: Option<CallbackSpec>,
 }

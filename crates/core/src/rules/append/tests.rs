@@ -7,7 +7,10 @@ fn record(form: Form, size: u64) -> ObjectRecord {
     ObjectRecord {
         size,
         etag: Etag::Opaque([1; 16]),
-        checksums: Checksums { crc64: 0 },
+        checksums: Checksums {
+            crc64: 0,
+            further: None,
+        },
         payload: PayloadRef::Empty,
         headers: StoredHeaders::default(),
         user_meta: vec![("n".into(), "1".into())],

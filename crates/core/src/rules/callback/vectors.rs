@@ -20,6 +20,7 @@ fn record(context: &Json) -> ObjectRecord {
         etag: Etag::Md5(digest),
         checksums: Checksums {
             crc64: text(&context["crc64"]).parse().expect("a CRC"),
+            further: None,
         },
         payload: PayloadRef::Empty,
         headers: StoredHeaders {

@@ -17,6 +17,7 @@ fn part(number: u32, bytes: &[u8]) -> (u32, PartRecord) {
         md5: Md5::digest(bytes).into(),
         checksums: Checksums {
             crc64: crc_fast::checksum(CrcAlgorithm::Crc64Xz, bytes),
+            further: None,
         },
         extents: vec![Extent {
             at: Place::Hot(blob),
@@ -33,6 +34,7 @@ fn name(number: u32, bytes: &[u8]) -> NamedPart {
     NamedPart {
         number,
         etag: hex::encode(Md5::digest(bytes)).into(),
+        checksum: None,
     }
 }
 
@@ -76,14 +78,14 @@ fn refusals() {
         (Some(vec![name(u32::MAX, b"aaaa")]), 0, Some(InvalidPart)),
     ];
     for (named, least, wanted) in cases {
-        let outcome = assemble(&stored, named.as_deref(), least);
+        let outcome = assemble(&stored, named.as_deref(), least, None);
         assert_eq!(
             outcome.err().map(|error| error.kind()),
             wanted,
             "{named:?} with at least {least}"
         );
     }
-    let nothing = assemble(&[], None, 0).map_err(|error| error.kind());
+    let nothing = assemble(&[], None, 0, None).map_err(|error| error.kind());
     assert_eq!(nothing, Err(InvalidPart));
 }
 
@@ -92,14 +94,14 @@ fn etags_compare_without_regard_to_case() {
     let stored = [part(1, b"a")];
     let mut named = name(1, b"a");
     named.etag = named.etag.to_uppercase().into();
-    assert!(assemble(&stored, Some(&[named]), 0).is_ok());
+    assert!(assemble(&stored, Some(&[named]), 0, None).is_ok());
 }
 
 #[test]
 fn an_object_larger_than_any_may_be_is_refused() {
     let mut stored = vec![part(1, b"a"), part(2, b"b")];
     stored[0].1.size = limits::OBJECT_BYTES_MAX;
-    let outcome = assemble(&stored, None, 0).map_err(|error| error.kind());
+    let outcome = assemble(&stored, None, 0, None).map_err(|error| error.kind());
     assert_eq!(outcome, Err(ErrorKind::TooLarge));
 }
 
@@ -107,7 +109,7 @@ fn an_object_larger_than_any_may_be_is_refused() {
 #[test]
 fn the_etag_is_the_md5_of_md5s_and_the_count() {
     let stored = [part(1, b"hello "), part(2, b"world")];
-    let etag = assemble(&stored, None, 0).unwrap().etag;
+    let etag = assemble(&stored, None, 0, None).unwrap().etag;
     assert_eq!(etag.to_string(), "e09e4fd6265b36115fe3db32df945d84-2");
 }
 
@@ -121,10 +123,10 @@ proptest! {
         let numbered = || (1_u32..).step_by(3).zip(&bodies);
         let stored: Vec<_> = numbered().map(|(n, body)| part(n, body)).collect();
         let names: Vec<_> = numbered().map(|(n, body)| name(n, body)).collect();
-        let made = assemble(&stored, named.then_some(names.as_slice()), 0).unwrap();
+        let made = assemble(&stored, named.then_some(names.as_slice()), 0, None).unwrap();
         let whole = bodies.concat();
         prop_assert_eq!(made.size, whole.len() as u64);
-        prop_assert_eq!(made.crc64, crc_fast::checksum(CrcAlgorithm::Crc64Xz, &whole));
+        prop_assert_eq!(made.checksums.crc64, crc_fast::checksum(CrcAlgorithm::Crc64Xz, &whole));
         prop_assert_eq!(made.extents.iter().map(|extent| extent.len).sum::<u64>(), made.size);
         prop_assert!(made.extents.iter().all(|extent| extent.len > 0));
         prop_assert_eq!(&made.parts, &names);
@@ -140,7 +142,7 @@ proptest! {
         let names: Vec<_> = wanted.iter().map(|n| name(*n, &n.to_be_bytes())).collect();
         let ascending = wanted.is_sorted_by(|a, b| a < b);
         let known = wanted.iter().all(|n| stored.contains(n));
-        let outcome = assemble(&parts, Some(&names), 0);
+        let outcome = assemble(&parts, Some(&names), 0, None);
         prop_assert_eq!(outcome.is_ok(), ascending && known && !wanted.is_empty());
         if let Ok(made) = outcome {
             prop_assert_eq!(made.parts, names);

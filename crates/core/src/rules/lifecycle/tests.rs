@@ -27,7 +27,10 @@ fn object(written_at: Timestamp, class: StorageClass) -> ObjectVersion {
     let record = ObjectRecord {
         size: 100,
         etag: Etag::Md5([0; 16]),
-        checksums: Checksums { crc64: 0 },
+        checksums: Checksums {
+            crc64: 0,
+            further: None,
+        },
         payload: PayloadRef::Empty,
         headers: StoredHeaders::default(),
         user_meta: Vec::new(),

@@ -11,7 +11,10 @@ fn record() -> ObjectRecord {
     ObjectRecord {
         size: 9,
         etag: Etag::Md5([0xab; 16]),
-        checksums: Checksums { crc64: u64::MAX },
+        checksums: Checksums {
+            crc64: u64::MAX,
+            further: None,
+        },
         payload: PayloadRef::Empty,
         headers: StoredHeaders {
             content_type: Some("text/plain; charset=\"utf-8\"".into()),
