@@ -179,7 +179,8 @@ fn short(how_many: &str) -> BodyError {
     BlobError::Damaged(format!("the extents hold {how_many} bytes")).into()
 }
 
-fn stored(error: StoreError) -> BodyError {
+/// A record or small body that could not be read, as a body that breaks off.
+pub(crate) fn stored(error: StoreError) -> BodyError {
     let error = match error {
         StoreError::NoSuchPayload => BlobError::NoSuchBlob,
         StoreError::Damaged(what) => BlobError::Damaged(what),

@@ -24,12 +24,12 @@ use crate::ports::{CommitError, Record, StoreError, Write};
 use crate::records::{PartRecord, PayloadState, UploadState, decode, encode, keys};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::attributes::check_acl;
-use crate::rules::complete::{Assembled, assemble};
+use crate::rules::complete::{Assembled, assemble, check_meant};
 use crate::rules::version;
 
 impl Engine {
-    /// Makes an object of an upload's parts: `NoSuchUpload`, errors of [`assemble`] and of a write,
-    /// such as `PreconditionFailed`. Repeating a Complete answers what the first one did while that
+    /// Makes an object of an upload's parts: `NoSuchUpload`, errors of [`assemble`], of
+    /// [`check_meant`] and of a write, such as `PreconditionFailed`. Repeating a Complete answers what the first one did while that
     /// version exists.
     pub async fn complete_upload(
         &self,
@@ -105,6 +105,7 @@ impl Engine {
         let stored = self.all_parts(&req.target).await?;
         let form = fenced.record.checksum;
         let made = assemble(&stored, req.parts.as_deref(), req.part_bytes_min, form)?;
+        check_meant(&made, req.checksum, req.size)?;
         let payload = req.target.upload.payload();
         let record = object_of(bucket, req, fenced, &made);
         let mut write = vec![Write::Delete(fenced.at.clone())];

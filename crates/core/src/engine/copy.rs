@@ -4,25 +4,29 @@
 use crate::error::Error;
 use crate::limits::COPY_RETRIES_MAX;
 use crate::model::{
-    BlobId, Bucket, EventKind, Extent, Form, ObjectRecord, PayloadRef, Place, StoredHeaders,
-    UserMeta,
+    BlobId, Bucket, ChecksumAlgorithm, ChecksumKind, ChecksumValue, Checksums, EventKind, Extent,
+    Form, FurtherChecksum, ObjectRecord, PayloadRef, Place, StoredHeaders, UserMeta,
 };
-use crate::ports::{CommitError, StoreError};
+use crate::ports::{BlobError, BodyError, CommitError, StoreError};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::attributes::{check_acl, check_meta, check_tags};
+use crate::rules::checksum::Hasher;
 use crate::rules::conditions::check_read;
 use crate::rules::restore::check_readable;
 
+use super::body_out::stored;
 use super::buckets::owner_of;
 use super::commit::{Also, Unwritten, VersionWrite};
 use super::holding::NewBytes;
+use super::ingest::next;
 use super::read::{Found, refusal};
 use super::{CopyObject, CopyReceipt, Cx, Engine};
 
 impl Engine {
     /// Copies a version of an object; of a link the link, not what it points at. `NotRestored` for an
     /// archived source. The source may be overwritten meanwhile; then it is read again,
-    /// so the copy is always one of the states the source had during the request.
+    /// so the copy is always one of the states the source had during the request. Its bytes are read only
+    /// for a further checksum that the source has not got.
     pub async fn copy_object(&self, cx: &Cx, req: CopyObject) -> Result<CopyReceipt, Error> {
         check_new(&req)?;
         let mut missing = None;
@@ -40,10 +44,12 @@ impl Engine {
                 check_readable(found.object(), self.ports.clock.now())
                     .map_err(|kind| refusal(kind, &found))?;
             }
-            let (payload, bytes) = match self.take_over(&found).await {
+            let (taken, checksums) = match self.take(&found, req.checksum).await {
                 Ok(taken) => taken,
                 // Missing under the very record that was read before: lost, not replaced.
-                Err(StoreError::NoSuchPayload) if missing != Some(found.revision) => {
+                Err(BodyError::Stored(BlobError::NoSuchBlob))
+                    if missing != Some(found.revision) =>
+                {
                     missing = Some(found.revision);
                     continue;
                 }
@@ -52,9 +58,9 @@ impl Engine {
             let write = VersionWrite {
                 bucket: &req.bucket,
                 key: &req.key,
-                record: copied(cx, &bucket, &req, found.object(), payload),
+                record: copied(cx, &bucket, &req, found.object(), (taken.0, checksums)),
                 class: req.class,
-                bytes,
+                bytes: taken.1,
                 kind: EventKind::CreatedCopy,
                 conditions: &req.conditions,
                 callback: None,
@@ -74,7 +80,37 @@ impl Engine {
         Err(CommitError::Conflict.into())
     }
 
-    /// How a further version comes to hold the bytes of one that was found.
+    /// How a further version comes to hold the bytes of one that was found, and what its checksums are.
+    async fn take(
+        &self,
+        found: &Found,
+        wanted: Option<ChecksumAlgorithm>,
+    ) -> Result<((PayloadRef, NewBytes), Checksums), BodyError> {
+        let taken = self.take_over(found).await.map_err(stored)?;
+        let source = found.object();
+        let mut checksums = source.checksums;
+        let is_link = matches!(source.form, Form::Symlink(_));
+        if let Some(wanted) = wanted.filter(|wanted| !is_link && !has(&checksums, *wanted)) {
+            let value = self.checksum_of(source, wanted).await?;
+            checksums.further = Some(FurtherChecksum::full(value));
+        }
+        Ok((taken, checksums))
+    }
+
+    /// Reads all bytes of an object for a further checksum.
+    async fn checksum_of(
+        &self,
+        object: &ObjectRecord,
+        algorithm: ChecksumAlgorithm,
+    ) -> Result<ChecksumValue, BodyError> {
+        let mut hasher = Hasher::new(algorithm);
+        let mut body = self.open_payload(object, 0..object.size);
+        while let Some(piece) = next(&mut body).await {
+            hasher.update(&piece?);
+        }
+        Ok(hasher.finish())
+    }
+
     async fn take_over(&self, found: &Found) -> Result<(PayloadRef, NewBytes), StoreError> {
         let payload = &found.object().payload;
         let shared = |id| NewBytes::Shared {
@@ -114,6 +150,13 @@ impl Engine {
     }
 }
 
+/// Whether there is this further checksum, over all bytes.
+fn has(checksums: &Checksums, wanted: ChecksumAlgorithm) -> bool {
+    checksums.further.is_some_and(|further| {
+        further.kind == ChecksumKind::Full && further.value.algorithm() == wanted
+    })
+}
+
 fn check_new(req: &CopyObject) -> Result<(), Error> {
     if let Some(new) = &req.replace {
         check_meta(&new.headers, &new.user_meta)?;
@@ -128,13 +171,13 @@ fn copied(
     bucket: &Bucket,
     req: &CopyObject,
     source: &ObjectRecord,
-    payload: PayloadRef,
+    (payload, checksums): (PayloadRef, Checksums),
 ) -> ObjectRecord {
     let (headers, user_meta) = meta_of_copy(req, source);
     ObjectRecord {
         size: source.size,
         etag: source.etag.clone(),
-        checksums: source.checksums,
+        checksums,
         payload,
         headers,
         user_meta,

@@ -87,14 +87,21 @@ pub(crate) fn check_form(form: ChecksumForm) -> Result<(), Error> {
     Err(Error::new(ErrorKind::InvalidArgument, message))
 }
 
+/// Whether the parts of an upload with this checksum have to bring theirs, when they are sent and when
+/// they are named (sheet section 4).
+pub(crate) fn parts_bring(algorithm: ChecksumAlgorithm) -> bool {
+    matches!(
+        algorithm,
+        ChecksumAlgorithm::Sha1 | ChecksumAlgorithm::Sha256
+    )
+}
+
 /// The further checksum of a part that is sent to an upload: that of the upload, where it fixed one.
-/// `InvalidArgument` when the part brings another, or none where it has to (SHA-1, SHA-256: sheet
-/// section 4).
+/// `InvalidArgument` when the part brings another, or none where it has to.
 pub(crate) fn of_part(
     upload: Option<ChecksumForm>,
     sent: Option<FurtherDigest>,
 ) -> Result<Option<FurtherDigest>, Error> {
-    use ChecksumAlgorithm::{Sha1, Sha256};
     let Some(ChecksumForm { algorithm, .. }) = upload else {
         return Ok(sent);
     };
@@ -103,9 +110,7 @@ pub(crate) fn of_part(
         Err(Error::new(ErrorKind::InvalidArgument, message))
     };
     match sent {
-        None | Some(FurtherDigest::Compute(_)) if matches!(algorithm, Sha1 | Sha256) => {
-            refused("none")
-        }
+        None | Some(FurtherDigest::Compute(_)) if parts_bring(algorithm) => refused("none"),
         None | Some(FurtherDigest::Compute(_)) => Ok(Some(FurtherDigest::Compute(algorithm))),
         Some(other) if other.algorithm() != algorithm => refused(&other.algorithm().to_string()),
         same => Ok(same),
@@ -160,3 +165,6 @@ fn append(
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,11 +7,11 @@
 use md5::{Digest, Md5};
 
 use crate::engine::NamedPart;
-use crate::error::{Error, ErrorKind};
+use crate::error::{BodyDigest, Error, ErrorKind};
 use crate::limits;
-use crate::model::{ChecksumForm, Checksums, Etag, Extent};
+use crate::model::{ChecksumForm, ChecksumValue, Checksums, Etag, Extent};
 use crate::records::PartRecord;
-use crate::rules::checksum::of_whole;
+use crate::rules::checksum::{of_whole, parts_bring};
 use crate::rules::crc::CRC64_XZ;
 
 /// The object that parts make.
@@ -33,8 +33,9 @@ pub struct Assembled {
 /// them. Every part but the last must have `part_bytes_min` bytes.
 ///
 /// `InvalidPartOrder` unless the named numbers ascend strictly (a dialect whose vendor sorts does so
-/// before), `InvalidPart` for a part that was not uploaded, has another etag, or when there is none
-/// at all, `PartTooSmall`, `TooLarge`.
+/// before), `InvalidPart` for a part that was not uploaded, has another etag or checksum, or when there
+/// is none at all, `InvalidArgument` for one without a checksum where it has to be said, `PartTooSmall`,
+/// `TooLarge`.
 pub fn assemble(
     stored: &[(u32, PartRecord)],
     named: Option<&[NamedPart]>,
@@ -42,7 +43,10 @@ pub fn assemble(
     form: Option<ChecksumForm>,
 ) -> Result<Assembled, Error> {
     let chosen = match named {
-        Some(named) => choose(stored, named)?,
+        Some(named) => {
+            check_said(named, form)?;
+            choose(stored, named)?
+        }
         None => stored.iter().collect(),
     };
     let Some(((last, _), others)) = chosen.split_last() else {
@@ -64,7 +68,38 @@ pub fn assemble(
     join(&chosen, form)
 }
 
+/// Refuses an object that is not the one the client means: `BadDigest` when its further checksum is
+/// another one or it gets none, `InvalidArgument` when its length is another one.
+pub fn check_meant(
+    made: &Assembled,
+    checksum: Option<ChecksumValue>,
+    size: Option<u64>,
+) -> Result<(), Error> {
+    if let Some(size) = size.filter(|size| *size != made.size) {
+        let message = format!("the parts make {} bytes, not {size}", made.size);
+        return Err(Error::new(ErrorKind::InvalidArgument, message));
+    }
+    let further = made.checksums.further.map(|further| further.value);
+    if checksum.is_some() && checksum != further {
+        let message = "the checksum sent along is not that of the object; name its parts again";
+        return Err(Error::new(ErrorKind::BadDigest, message).at_digest(BodyDigest::Further));
+    }
+    Ok(())
+}
+
 type Stored = (u32, PartRecord);
+
+/// Parts say their checksum where they have to.
+fn check_said(named: &[NamedPart], form: Option<ChecksumForm>) -> Result<(), Error> {
+    let Some(form) = form.filter(|form| parts_bring(form.algorithm)) else {
+        return Ok(());
+    };
+    let Some(part) = named.iter().find(|part| part.checksum.is_none()) else {
+        return Ok(());
+    };
+    let message = format!("name part {} with its {}", part.number, form.algorithm);
+    Err(Error::new(ErrorKind::InvalidArgument, message))
+}
 
 fn choose<'a>(stored: &'a [Stored], named: &[NamedPart]) -> Result<Vec<&'a Stored>, Error> {
     if !named.is_sorted_by(|a, b| a.number < b.number) {
@@ -86,6 +121,10 @@ fn find<'a>(stored: &'a [Stored], named: &NamedPart) -> Result<&'a Stored, Error
     let found = found.ok_or_else(|| invalid("was not uploaded"))?;
     if !named.etag.eq_ignore_ascii_case(&hex::encode(found.1.md5)) {
         return Err(invalid("has another etag"));
+    }
+    let checksum = found.1.checksums.further.map(|further| further.value);
+    if named.checksum.is_some() && named.checksum != checksum {
+        return Err(invalid("has another checksum"));
     }
     Ok(found)
 }
