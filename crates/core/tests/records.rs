@@ -9,13 +9,13 @@ use std::fmt::{Debug, Write};
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketId, BucketName,
-    BucketState, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due,
-    Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, Grant, Grantee,
-    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule,
-    ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal,
-    Principals, Relation, Restore, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass,
-    StoredHeaders, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning,
-    WorkId,
+    BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums,
+    Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Etag, Event,
+    EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, LifecycleException,
+    LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord,
+    ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation,
+    Restore, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, Timestamp,
+    Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -145,13 +145,26 @@ fn etags() -> Vec<Etag> {
     ]
 }
 
+fn checksums() -> [ChecksumValue; 5] {
+    [
+        ChecksumValue::Crc32([1; 4]),
+        ChecksumValue::Crc32c([2; 4]),
+        ChecksumValue::Crc64Nvme([3; 8]),
+        ChecksumValue::Sha1([4; 20]),
+        ChecksumValue::Sha256([5; 32]),
+    ]
+}
+
 fn version() -> ObjectVersion {
     let record = ObjectRecord {
         size: 1 << 40,
         etag: etags()[0].clone(),
         checksums: Checksums {
             crc64: u64::MAX,
-            further: None,
+            further: Some(FurtherChecksum {
+                value: checksums()[3],
+                kind: ChecksumKind::Composite,
+            }),
         },
         payload: payloads()[1].clone(),
         headers: headers(),
@@ -411,14 +424,17 @@ fn objects(samples: &mut Samples) {
         class: StorageClass::ArchiveInstant,
         acl: Some(acl()),
         last_part: Some(2),
-        checksum: None,
+        checksum: Some(ChecksumForm {
+            algorithm: ChecksumAlgorithm::Crc32c,
+            kind: ChecksumKind::Composite,
+        }),
     };
     samples.check("upload", &upload);
     let part = PartRecord {
         md5: [6; 16],
         checksums: Checksums {
             crc64: 1,
-            further: None,
+            further: Some(FurtherChecksum::full(checksums()[1])),
         },
         extents: extents(),
         size: 5 << 20,
@@ -586,6 +602,12 @@ fn words(samples: &mut Samples) {
     let forms = [Form::Normal, Form::Appendable, Form::Symlink(key())];
     samples.check("forms", &forms);
     samples.check("etags", &etags());
+    samples.check("checksum-algorithms", &ChecksumAlgorithm::ALL);
+    samples.check("checksums", &checksums());
+    samples.check(
+        "checksum-kinds",
+        &[ChecksumKind::Full, ChecksumKind::Composite],
+    );
     samples.check(
         "upload-states",
         &[UploadState::Open, UploadState::Completing],
