@@ -8,19 +8,19 @@ use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
 use cohong_core::engine::{
     AppendObject, Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart,
     CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Engine, ExpectedDigests,
-    GetObject, NamedPart, NewMeta, NewVersion, ObjectChange, ObjectTarget, PutObject, PutPart,
-    PutSymlink, UploadTarget,
+    FurtherDigest, GetObject, NamedPart, NewMeta, NewVersion, ObjectChange, ObjectTarget,
+    PutObject, PutPart, PutSymlink, UploadTarget,
 };
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, DialectId,
-    EventKind, ObjectKey, Principal, StorageClass, StoredHeaders, Timestamp, UploadId, UserMeta,
-    VersionTag,
+    AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, ChecksumValue,
+    DialectId, EventKind, ObjectKey, Principal, StorageClass, StoredHeaders, Timestamp, UploadId,
+    UserMeta, VersionTag,
 };
 use cohong_core::ports::BodyError;
 use futures_util::StreamExt;
 
 use super::exec::Sim;
-use super::model::{Answer, At, Cond, Object, Op, md5_of};
+use super::model::{Answer, At, Cond, Named, Object, Op, md5_of, sum_of};
 use super::oracle::Oracle;
 
 /// A server as its clients have it.
@@ -107,9 +107,16 @@ fn body(bytes: &Bytes, broken: bool) -> Body {
 
 fn stored(stored: &NewVersion) -> String {
     format!(
-        "{:?} etag {} size {}",
-        stored.version, stored.etag, stored.size
+        "{:?} etag {} checksum {:?} size {}",
+        stored.version, stored.etag, stored.further, stored.size
     )
+}
+
+fn digests(sent: Option<ChecksumValue>) -> ExpectedDigests {
+    ExpectedDigests {
+        further: sent.map(FurtherDigest::Sent),
+        ..ExpectedDigests::default()
+    }
 }
 
 fn conditions(cond: &Cond) -> Conditions {
@@ -234,7 +241,7 @@ impl Client {
                     key: key_name(key),
                     attributes: attributes(object.meta),
                     conditions: conditions(cond),
-                    digests: ExpectedDigests::default(),
+                    digests: digests(object.further.map(|further| further.value)),
                     size: None,
                     callback: called.then(|| callback(request)),
                     kind: EventKind::CreatedPut,
@@ -253,6 +260,7 @@ impl Client {
                 bucket,
                 key,
                 meta,
+                checksum,
             } => {
                 let req = CopyObject {
                     source: source(from),
@@ -266,7 +274,7 @@ impl Client {
                     tags: None,
                     class: None,
                     acl: None,
-                    checksum: None,
+                    checksum: *checksum,
                     conditions: Conditions::default(),
                 };
                 let receipt = self.engine.copy_object(&cx, req).await?;
@@ -339,6 +347,7 @@ impl Client {
         let object = Object {
             bytes: bytes.into(),
             etag: record.etag.to_string(),
+            further: record.checksums.further,
             meta: value(&record.user_meta).unwrap_or(0),
             tag: value(&record.tags),
             acl: record.acl.is_some(),
@@ -359,14 +368,19 @@ impl Client {
     async fn upload(&self, op: &Op, request: &str) -> Result<String, Error> {
         let cx = cx(request);
         match op {
-            Op::Create { bucket, key, meta } => {
+            Op::Create {
+                bucket,
+                key,
+                meta,
+                checksum,
+            } => {
                 let req = CreateUpload {
                     bucket: bucket_name(bucket),
                     key: key_name(key),
                     attributes: attributes(*meta),
                     conditions: Conditions::default(),
                     sequential: false,
-                    checksum: None,
+                    checksum: *checksum,
                 };
                 Ok(self.engine.create_upload(&cx, req).await?.to_string())
             }
@@ -376,11 +390,13 @@ impl Client {
                 upload,
                 number,
                 bytes,
+                checksum,
             } => {
+                let sent = checksum.map(|algorithm| sum_of(algorithm, bytes));
                 let req = PutPart {
                     target: upload_target(bucket, key, *upload),
                     number: *number,
-                    digests: ExpectedDigests::default(),
+                    digests: digests(sent),
                 };
                 let receipt = self.engine.put_part(&cx, req, body(bytes, false)).await?;
                 assert_eq!(receipt.md5, md5_of(bytes), "{request}: digest");
@@ -408,10 +424,10 @@ impl Client {
                 upload,
                 named,
             } => {
-                let part = |(number, etag): &(u32, String)| NamedPart {
+                let part = |(number, etag, checksum): &Named| NamedPart {
                     number: *number,
                     etag: etag.as_str().into(),
-                    checksum: None,
+                    checksum: *checksum,
                 };
                 let req = CompleteUpload {
                     target: upload_target(bucket, key, *upload),

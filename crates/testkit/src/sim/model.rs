@@ -2,6 +2,7 @@
 //! versions, uploads, rules, and the log of changes with whom they are told to. Small and obvious;
 //! it knows nothing of payloads, transactions or time.
 
+mod checksum;
 mod keys;
 mod ops;
 
@@ -11,12 +12,14 @@ use bytes::Bytes;
 use cohong_core::ErrorKind;
 use cohong_core::engine::VersionChoice;
 use cohong_core::model::{
-    BucketId, EventKind, Form, ObjectKey, ObjectType, UploadId, VersionTag, Versioning,
+    BucketId, ChecksumAlgorithm, ChecksumForm, EventKind, Form, FurtherChecksum, ObjectKey,
+    ObjectType, UploadId, VersionTag, Versioning,
 };
 use cohong_core::ports::Position;
 
+pub(super) use checksum::{FORMS, sum_of};
 pub(super) use keys::{Deletion, Key, Version};
-pub(super) use ops::{At, Cond, Op, RuleSpec};
+pub(super) use ops::{At, Cond, Named, Op, RuleSpec};
 
 /// What a client is told: a text that says everything it can see, or an error.
 pub(super) type Answer = Result<String, ErrorKind>;
@@ -26,6 +29,7 @@ pub(super) type Answer = Result<String, ErrorKind>;
 pub(super) struct Object {
     pub(super) bytes: Bytes,
     pub(super) etag: String,
+    pub(super) further: Option<FurtherChecksum>,
     /// Value of its one user metadata entry.
     pub(super) meta: u64,
     /// Value of its one tag; none without.
@@ -44,11 +48,22 @@ impl Object {
         Self {
             etag: hex::encode(md5_of(&bytes)),
             bytes,
+            further: None,
             meta,
             tag: None,
             acl: false,
             upload: None,
             form: Form::Normal,
+        }
+    }
+
+    /// The object with a checksum of all bytes, if one is asked for.
+    pub(super) fn summed(self, algorithm: Option<ChecksumAlgorithm>) -> Self {
+        let further =
+            algorithm.map(|algorithm| FurtherChecksum::full(sum_of(algorithm, &self.bytes)));
+        Self {
+            further: further.or(self.further),
+            ..self
         }
     }
 
@@ -92,9 +107,10 @@ impl Object {
     /// What a reader sees of it.
     pub(super) fn seen(&self, tag: VersionTag) -> String {
         format!(
-            "{tag:?} {:?} etag {} meta {} tag {:?} acl {} bytes {}",
+            "{tag:?} {:?} etag {} checksum {:?} meta {} tag {:?} acl {} bytes {}",
             self.form,
             self.etag,
+            self.further,
             self.meta,
             self.tag,
             self.acl,
@@ -104,7 +120,8 @@ impl Object {
 
     /// What a writer is told of it.
     pub(super) fn stored(&self, tag: VersionTag) -> String {
-        format!("{tag:?} etag {} size {}", self.etag, self.bytes.len())
+        let (etag, further, size) = (&self.etag, self.further, self.bytes.len());
+        format!("{tag:?} etag {etag} checksum {further:?} size {size}")
     }
 }
 
@@ -119,6 +136,7 @@ pub(super) fn md5_of(bytes: &[u8]) -> [u8; 16] {
 pub(super) struct Upload {
     pub(super) key: String,
     pub(super) meta: u64,
+    pub(super) checksum: Option<ChecksumForm>,
     pub(super) parts: BTreeMap<u32, Bytes>,
     /// A Complete is at work on it, or was when the server crashed.
     pub(super) completing: bool,
@@ -203,6 +221,7 @@ impl Bucket {
         let through = Object {
             bytes: target.bytes.clone(),
             etag: target.etag.clone(),
+            further: target.further,
             ..object.clone()
         };
         Ok((through, tag))

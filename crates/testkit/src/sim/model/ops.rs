@@ -4,10 +4,11 @@ use bytes::Bytes;
 use cohong_core::ErrorKind;
 use cohong_core::engine::{DeleteReceipt, VersionChoice};
 use cohong_core::model::{
-    BucketId, Destination, DialectId, EventKind, EventKinds, Form, NotificationRule, RuleForm,
-    RuleId, UploadId, VersionTag, Versioning,
+    BucketId, ChecksumAlgorithm, ChecksumForm, ChecksumValue, Destination, DialectId, EventKind,
+    EventKinds, Form, NotificationRule, RuleForm, RuleId, UploadId, VersionTag, Versioning,
 };
 
+use super::checksum::sum_of_parts;
 use super::keys::Deletion;
 use super::{Answer, Bucket, Key, Model, Object, md5_of};
 
@@ -68,6 +69,9 @@ impl RuleSpec {
 /// A version of a key of a bucket.
 pub(crate) type At = (String, String, VersionChoice);
 
+/// A part as Complete names it: number, etag, checksum.
+pub(crate) type Named = (u32, String, Option<ChecksumValue>);
+
 /// A request.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
@@ -108,11 +112,14 @@ pub(crate) enum Op {
         key: String,
         /// New metadata.
         meta: Option<u64>,
+        /// A checksum of its own.
+        checksum: Option<ChecksumAlgorithm>,
     },
     Create {
         bucket: String,
         key: String,
         meta: u64,
+        checksum: Option<ChecksumForm>,
     },
     Part {
         bucket: String,
@@ -120,6 +127,8 @@ pub(crate) enum Op {
         upload: UploadId,
         number: u32,
         bytes: Bytes,
+        /// What the upload has fixed.
+        checksum: Option<ChecksumAlgorithm>,
     },
     CopyPart {
         bucket: String,
@@ -132,8 +141,7 @@ pub(crate) enum Op {
         bucket: String,
         key: String,
         upload: UploadId,
-        /// Numbers and etags.
-        named: Option<Vec<(u32, String)>>,
+        named: Option<Vec<Named>>,
     },
     Abort(String, String, UploadId),
     Meta(At, u64),
@@ -365,12 +373,12 @@ fn nothing(bucket: &Bucket, key: &str, choice: VersionChoice) -> Option<String> 
 
 impl super::Upload {
     /// The object its parts make.
-    pub(crate) fn assemble(&self, named: Option<&[(u32, String)]>) -> Result<Object, ErrorKind> {
+    pub(crate) fn assemble(&self, named: Option<&[Named]>) -> Result<Object, ErrorKind> {
         let etag = |bytes: &Bytes| hex::encode(md5_of(bytes));
         let chosen: Vec<&Bytes> = match named {
             None => self.parts.values().collect(),
             Some(named) => {
-                let part = |(number, wanted): &(u32, String)| {
+                let part = |(number, wanted, _): &Named| {
                     let found = self.parts.get(number);
                     found.filter(|bytes| etag(bytes) == *wanted)
                 };
@@ -387,6 +395,7 @@ impl super::Upload {
             .flat_map(|bytes| bytes.iter().copied())
             .collect();
         let mut object = Object::new(bytes.into(), self.meta);
+        object.further = self.checksum.map(|form| sum_of_parts(form, &chosen));
         object.etag = format!("{}-{}", hex::encode(md5_of(&digests)), chosen.len());
         Ok(object)
     }

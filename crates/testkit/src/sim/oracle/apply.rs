@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use cohong_core::engine::{DeleteReceipt, VersionChoice};
 use cohong_core::model::{
-    self as stored, BucketId, BucketState, EventKind, Form, ObjectRecord, VersionTag, Versioning,
+    self as stored, BucketId, BucketState, ChecksumAlgorithm, ChecksumForm, EventKind, Form,
+    FurtherChecksum, ObjectRecord, VersionTag, Versioning,
 };
 use cohong_core::ports::{Position, Table, Txn, Write};
 use cohong_core::records::{
@@ -14,7 +15,7 @@ use cohong_core::records::{
 
 use super::{Flight, Inner};
 use crate::sim::exec::TaskId;
-use crate::sim::model::{Bucket, Event, Key, Object, Op, Upload, md5_of};
+use crate::sim::model::{Bucket, Event, Key, Object, Op, Upload, md5_of, sum_of};
 
 /// What a change of a key is to others.
 struct Told {
@@ -276,11 +277,12 @@ impl Inner {
         let (bucket_id, key, id) = upload_at(at);
         let op = self.flights.get(&task).map(|flight| flight.op.clone());
         match op {
-            Some(Op::Create { meta, .. }) => {
+            Some(Op::Create { meta, checksum, .. }) => {
                 self.done(task, id.to_string());
                 let upload = Upload {
                     key,
                     meta,
+                    checksum,
                     ..Upload::default()
                 };
                 let bucket = self.model.by_id(bucket_id).expect("it exists");
@@ -325,6 +327,9 @@ impl Inner {
             .find_map(|bucket| bucket.uploads.get_mut(&upload));
         let open = open.expect("parts belong to open uploads");
         assert!(!open.completing, "a part changed under a Complete");
+        let sum = |form: ChecksumForm| FurtherChecksum::full(sum_of(form.algorithm, &bytes));
+        let (sum, found) = (open.checksum.map(sum), record.checksums.further);
+        assert_eq!(found, sum, "the checksum of a part");
         open.parts.insert(number, bytes);
         format!("part {number} of {upload}")
     }
@@ -410,6 +415,7 @@ fn is(record: &ObjectRecord, object: &Object) -> bool {
         && record.acl.is_some() == object.acl
         && record.upload == object.upload
         && record.form == object.form
+        && record.checksums.further == object.further
 }
 
 /// The model's current version and the stored one are the same.
@@ -446,17 +452,11 @@ fn change(
 ) -> (String, Option<Told>) {
     match &flight.op {
         Op::Put { object, .. } => write(bucket, key, object.clone(), record, EventKind::CreatedPut),
-        Op::Copy { meta, .. } => {
-            let made = flight.sources.iter().map(|source| Object {
-                meta: meta.unwrap_or(source.meta),
-                acl: false,
-                upload: None,
-                form: match &source.form {
-                    Form::Symlink(to) => Form::Symlink(to.clone()),
-                    Form::Normal | Form::Appendable => Form::Normal,
-                },
-                ..source.clone()
-            });
+        Op::Copy { meta, checksum, .. } => {
+            let made = flight
+                .sources
+                .iter()
+                .map(|source| copied(source, *meta, *checksum));
             let stored = record.and_then(|record| record.version.object());
             let found = made
                 .into_iter()
@@ -489,6 +489,22 @@ fn change(
             None,
         ),
         other => panic!("{other:?} changed a key"),
+    }
+}
+
+fn copied(source: &Object, meta: Option<u64>, checksum: Option<ChecksumAlgorithm>) -> Object {
+    let copy = Object {
+        meta: meta.unwrap_or(source.meta),
+        acl: false,
+        upload: None,
+        ..source.clone()
+    };
+    match &source.form {
+        Form::Symlink(_) => copy,
+        Form::Normal | Form::Appendable => Object {
+            form: Form::Normal,
+            ..copy.summed(checksum)
+        },
     }
 }
 

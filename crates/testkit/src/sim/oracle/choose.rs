@@ -2,11 +2,15 @@
 
 use bytes::Bytes;
 use cohong_core::engine::VersionChoice;
-use cohong_core::model::{Destination, Form, UploadId, VersionId, Versioning};
+use cohong_core::model::{
+    ChecksumAlgorithm, ChecksumForm, Destination, Form, UploadId, VersionId, Versioning,
+};
 
 use super::Oracle;
 use crate::sim::exec::Sim;
-use crate::sim::model::{At, Bucket, Cond, Model, Object, Op, RuleSpec, md5_of};
+use crate::sim::model::{
+    At, Bucket, Cond, FORMS, Model, Named, Object, Op, RuleSpec, md5_of, sum_of,
+};
 
 /// Buckets that clients use.
 pub(crate) const BUCKETS: [&str; 3] = ["alpha", "beta", "gamma"];
@@ -79,11 +83,13 @@ impl Chooser<'_> {
                 bucket,
                 key,
                 meta: self.sim.one_in(3).then_some(content),
+                checksum: self.algorithm(),
             },
             70..74 => Op::Create {
                 bucket,
                 key,
                 meta: content,
+                checksum: self.form(),
             },
             74..90 => self.of_upload(bucket, key),
             90..93 => Op::Meta(self.at(), content),
@@ -159,6 +165,23 @@ impl Chooser<'_> {
         word.repeat(usize::try_from(times).unwrap_or(1)).into()
     }
 
+    /// A further checksum; none half of the time.
+    fn algorithm(&self) -> Option<ChecksumAlgorithm> {
+        let some = self.sim.one_in(2);
+        some.then(|| {
+            *self
+                .sim
+                .pick(&ChecksumAlgorithm::ALL)
+                .expect("there are some")
+        })
+    }
+
+    /// What an upload fixes; nothing half of the time.
+    fn form(&self) -> Option<ChecksumForm> {
+        let some = self.sim.one_in(2);
+        some.then(|| *self.sim.pick(&FORMS).expect("there are some"))
+    }
+
     fn current(&self, bucket: &str, key: &str) -> Option<&Object> {
         self.model.buckets.get(bucket)?.keys.get(key)?.object()
     }
@@ -198,7 +221,7 @@ impl Chooser<'_> {
 
     fn put(&self, bucket: String, key: String) -> Op {
         Op::Put {
-            object: Object::new(self.bytes(), self.content),
+            object: Object::new(self.bytes(), self.content).summed(self.algorithm()),
             cond: self.cond(&bucket, &key),
             bucket,
             key,
@@ -247,11 +270,13 @@ impl Chooser<'_> {
                 bucket,
                 key,
                 meta: self.content,
+                checksum: self.form(),
             };
         };
         let number = 1 + u32::try_from(self.sim.random(4)).unwrap_or(0);
         match self.sim.random(12) {
             0..6 => Op::Part {
+                checksum: self.fixed(&bucket, upload).map(|form| form.algorithm),
                 bucket,
                 key,
                 upload,
@@ -275,14 +300,21 @@ impl Chooser<'_> {
         }
     }
 
-    /// All parts, those the client knows, or one that is not there.
-    fn named(&self, bucket: &str, upload: UploadId) -> Option<Vec<(u32, String)>> {
+    fn fixed(&self, bucket: &str, upload: UploadId) -> Option<ChecksumForm> {
         let open = self.model.buckets.get(bucket)?.uploads.get(&upload)?;
-        let part = |(number, bytes): (&u32, &Bytes)| (*number, hex::encode(md5_of(bytes)));
+        open.checksum
+    }
+
+    /// All parts, those the client knows, or one that is not there.
+    fn named(&self, bucket: &str, upload: UploadId) -> Option<Vec<Named>> {
+        let open = self.model.buckets.get(bucket)?.uploads.get(&upload)?;
+        let sum = |bytes: &[u8]| Some(sum_of(open.checksum?.algorithm, bytes));
+        let part =
+            |(number, bytes): (&u32, &Bytes)| (*number, hex::encode(md5_of(bytes)), sum(bytes));
         let mut parts: Vec<_> = open.parts.iter().map(part).collect();
         match self.sim.random(6) {
             0..2 => return None,
-            2 => parts.push((9, hex::encode([0; 16]))),
+            2 => parts.push((9, hex::encode([0; 16]), sum(&[]))),
             3 if parts.len() > 1 => drop(parts.remove(0)),
             _ => {}
         }
