@@ -73,7 +73,7 @@ fn low(crc: u64) -> [u8; 4] {
 }
 
 /// Refuses with `InvalidArgument` what no object can get: CRCs of parts give that of the whole, the other
-/// digests do not; CRC-64/NVME is never composite (sheet section 4).
+/// digests do not; CRC-64/NVME is never composite (S3 sheet section 4).
 pub(crate) fn check_form(form: ChecksumForm) -> Result<(), Error> {
     use ChecksumAlgorithm::{Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
     let why = match (form.algorithm, form.kind) {
@@ -88,7 +88,7 @@ pub(crate) fn check_form(form: ChecksumForm) -> Result<(), Error> {
 }
 
 /// Whether the parts of an upload with this checksum have to bring theirs, when they are sent and when
-/// they are named (sheet section 4).
+/// they are named (S3 sheet section 4).
 pub(crate) fn parts_bring(algorithm: ChecksumAlgorithm) -> bool {
     matches!(
         algorithm,

@@ -23,8 +23,7 @@ use serde_json::Value;
 use crate::common::{World, owner, target};
 
 fn vectors() -> Value {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/s3.json");
-    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+    serde_json::from_str(include_str!("../../../../vectors/s3.json")).unwrap()
 }
 
 /// A checksum of the vectors; of a composite one without the number of parts.
