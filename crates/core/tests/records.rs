@@ -443,6 +443,15 @@ fn objects(samples: &mut Samples) {
     samples.check("part", &part);
 }
 
+fn checksum_words(samples: &mut Samples) {
+    samples.check("checksum-algorithms", &ChecksumAlgorithm::ALL);
+    samples.check("checksums", &checksums());
+    samples.check(
+        "checksum-kinds",
+        &[ChecksumKind::Full, ChecksumKind::Composite],
+    );
+}
+
 fn principals() -> Vec<Principal> {
     vec![
         Principal::Anonymous,
@@ -602,12 +611,6 @@ fn words(samples: &mut Samples) {
     let forms = [Form::Normal, Form::Appendable, Form::Symlink(key())];
     samples.check("forms", &forms);
     samples.check("etags", &etags());
-    samples.check("checksum-algorithms", &ChecksumAlgorithm::ALL);
-    samples.check("checksums", &checksums());
-    samples.check(
-        "checksum-kinds",
-        &[ChecksumKind::Full, ChecksumKind::Composite],
-    );
     samples.check(
         "upload-states",
         &[UploadState::Open, UploadState::Completing],
@@ -693,6 +696,7 @@ fn every_record_reads_and_writes_the_bytes_kept() {
     delivery(&mut samples);
     rest(&mut samples);
     words(&mut samples);
+    checksum_words(&mut samples);
     let Samples {
         kept,
         wanted,
