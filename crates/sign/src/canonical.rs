@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, Method};
 use sha2::{Digest, Sha256};
 
 use crate::error::CanonicalError;
-use crate::percent::{BadEscape, Pair, decode, encode, encode_path, query_pairs};
+use crate::percent::{BadEscape, Pair, decode, encode, encode_path};
 use crate::scheme::{Scheme, UNSIGNED_PAYLOAD};
 use crate::scope::Scope;
 use crate::signed_headers::SignedHeaders;
@@ -46,17 +46,23 @@ pub fn canonical_request(
     signed: &SignedHeaders,
     payload: &str,
 ) -> Result<Vec<u8>, CanonicalError> {
-    let mut pairs = query_pairs(head.query)?;
+    let mut pairs = scheme.pairs(head.query)?;
     pairs.retain(|(name, _)| scheme.suffix(name).as_deref() != Some("signature"));
     let mut out = Vec::with_capacity(512);
     push_line(&mut out, head.method.as_str());
     push_line(&mut out, canonical_path(head.path)?);
     push_line(&mut out, canonical_query(scheme, pairs));
     for name in covered(scheme, head.headers, signed).iter() {
-        if !push_header(&mut out, head.headers, name) {
-            let name = name.to_owned();
-            return Err(CanonicalError::HeaderAbsent { name });
-        }
+        let value = match header_value(head.headers, name) {
+            Some(value) if scheme.headers.one_blank => one_blank(&value),
+            Some(value) => value,
+            None if scheme.headers.absent_is_empty => Vec::new(),
+            None => {
+                let name = name.to_owned();
+                return Err(CanonicalError::HeaderAbsent { name });
+            }
+        };
+        push_named(&mut out, name, &value);
     }
     push_line(&mut out, "");
     push_line(&mut out, signed.to_string());
@@ -67,7 +73,7 @@ pub fn canonical_request(
 /// Builds the two-line canonical request of a policy URL. Only the parameters that make up the signature
 /// take part: method, path, host, headers and all further parameters are bound by the policy alone.
 pub fn canonical_policy_request(scheme: &Scheme, query: &str) -> Result<Vec<u8>, BadEscape> {
-    let mut pairs = query_pairs(query)?;
+    let mut pairs = scheme.pairs(query)?;
     pairs.retain(|(name, _)| policy_url_signs(scheme, name));
     let query = canonical_query(scheme, pairs);
     Ok(format!("{query}\n{UNSIGNED_PAYLOAD}").into_bytes())
@@ -126,22 +132,24 @@ fn canonical_path(raw: &str) -> Result<String, BadEscape> {
     Ok(encode_path(&decode(raw)?))
 }
 
-/// Sorts by name, decoded or encoded, as the SDKs do; values of a repeated name keep their order.
+/// Sorts as the SDKs do: by decoded name, where values of a repeated one keep their order, or by encoded name and
+/// value.
 pub(crate) fn canonical_query(scheme: &Scheme, mut pairs: Vec<Pair>) -> String {
-    if !scheme.encoded_order {
+    let rules = scheme.query;
+    if !rules.encoded_order {
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
     }
     let mut encoded: Vec<(String, String)> = pairs
         .iter()
         .map(|(name, value)| (encode(name), encode(value)))
         .collect();
-    if scheme.encoded_order {
-        encoded.sort_by(|a, b| a.0.cmp(&b.0));
+    if rules.encoded_order {
+        encoded.sort();
     }
     let parts: Vec<String> = encoded
         .into_iter()
         .map(|(name, value)| {
-            if value.is_empty() && scheme.bare_empty {
+            if value.is_empty() && rules.bare_empty {
                 name
             } else {
                 format!("{name}={value}")
@@ -151,15 +159,18 @@ pub(crate) fn canonical_query(scheme: &Scheme, mut pairs: Vec<Pair>) -> String {
     parts.join("&")
 }
 
-/// Appends `name:value` and a line end; appends nothing and says so when the header is absent.
-pub(crate) fn push_header(out: &mut Vec<u8>, headers: &HeaderMap, name: &str) -> bool {
-    let Some(value) = header_value(headers, name) else {
-        return false;
-    };
+/// Appends `name:value` and a line end.
+pub(crate) fn push_named(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(name.as_bytes());
     out.push(b':');
     push_line(out, value);
-    true
+}
+
+/// A value with each run of blanks as one space.
+fn one_blank(value: &[u8]) -> Vec<u8> {
+    let words = value.split(|byte| matches!(byte, b' ' | b'\t'));
+    let words: Vec<&[u8]> = words.filter(|word| !word.is_empty()).collect();
+    words.join(&b' ')
 }
 
 /// The value of a header as it is signed: the lines of a repeated one joined with commas, without the spaces

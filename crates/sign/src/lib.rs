@@ -32,6 +32,7 @@ mod signed_headers;
 mod signer;
 mod time;
 mod verify;
+mod versions;
 
 pub use callback::{CallbackKey, CallbackKeyError, callback_text};
 pub use canonical::{RequestHead, canonical_policy_request, canonical_request, string_to_sign};
@@ -40,9 +41,11 @@ pub use error::{
 };
 pub use key::{DayKey, signing_key};
 pub use limits::{MAX_ACCESS_KEY_BYTES, MAX_AUTHORIZATION_BYTES, MAX_SIGNED_HEADERS};
-pub use percent::{BadEscape, Pair, decode, encode, encode_path, query_pairs};
+pub use percent::{
+    BadEscape, Pair, decode, encode, encode_path, plain_query_pairs, query_pairs,
+};
 pub use present::{Flavour, Presented, present, present_form};
-pub use scheme::{EMPTY_SHA256, Scheme, TOS, UNSIGNED_PAYLOAD};
+pub use scheme::{AWS4, EMPTY_SHA256, HeaderRules, QueryRules, Scheme, TOS, UNSIGNED_PAYLOAD};
 pub use scope::{Credential, Scope};
 pub use signed_headers::SignedHeaders;
 pub use signer::{Credentials, Signer};

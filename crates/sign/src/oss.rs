@@ -27,43 +27,25 @@ mod v1;
 mod v2;
 mod v4;
 
-use std::fmt;
-
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use crate::canonical::RequestHead;
 use crate::error::{Fault, Place, PresentError};
-use crate::limits::MAX_ACCESS_KEY_BYTES;
 use crate::percent::query_pairs;
 
-pub use claim::{Claim, Timing, Version};
+pub use claim::{Claim, Version};
 pub use form::present_form;
 pub use signer::Signer;
 pub use text::Resource;
+
+pub use crate::versions::{Mismatch, Timing};
 
 /// Query parameter that says which version signed a URL; version 1 has none.
 const VERSION: &str = "x-oss-signature-version";
 
 /// Query parameter and form field of version 1 with the access key.
 const V1_KEY: &str = "OSSAccessKeyId";
-
-/// A signature that is not good, with what the server signed instead: the vendor's error shows both texts. They
-/// hold no secret, but what the client sent, perhaps a security token; `Debug` shows nothing of them.
-#[derive(Clone, PartialEq, Eq, Default, thiserror::Error)]
-#[error("the signature does not match; check the secret key and the signed parts of the request")]
-pub struct Mismatch {
-    /// The string to sign; empty if the query cannot be decoded, which [`present`] refuses.
-    pub string_to_sign: Vec<u8>,
-    /// The canonical request; version 4 only.
-    pub canonical_request: Option<Vec<u8>>,
-}
-
-impl fmt::Debug for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Mismatch(..)")
-    }
-}
 
 /// Whether the request carries a signature of this vendor, whatever it is worth. Cheap: nothing is parsed.
 pub fn is_signed(headers: &HeaderMap, query: &str) -> bool {
@@ -119,15 +101,5 @@ pub fn verify(
         Ok(())
     } else {
         Err(texts)
-    }
-}
-
-/// Checks an access key of versions 1 and 2.
-fn access_key(text: &str) -> Result<String, Fault> {
-    const FIELD: &str = "the access key";
-    match text.len() {
-        0 => Err(Fault::malformed(FIELD, "it is empty")),
-        1..=MAX_ACCESS_KEY_BYTES => Ok(text.to_owned()),
-        _ => Err(Fault::malformed(FIELD, "it is too long")),
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Text is decoded once and encoded again, so every spelling of the same bytes signs alike. Decoding is strict:
 //! a `%` without two hexadecimal digits is an error for signer and verifier alike, since any guess about it
-//! could be another byte string for the client than for the server. In a query `+` is a space: the vendors'
-//! Python and Go SDKs write a space so and a plus as `%2B`, and sign the decoded parameter.
+//! could be another byte string for the client than for the server. In a query `+` is a space where the vendors'
+//! Python and Go SDKs write a space so and a plus as `%2B`, and sign the decoded parameter; else it is a plus.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
@@ -59,11 +59,23 @@ pub fn decode(text: &str) -> Result<Vec<u8>, BadEscape> {
 /// Servers should read parameters through this function, so that they act on exactly what was signed.
 /// Empty pieces (`a&&b`) are no parameters. The work is linear in the text, whose length the HTTP layer bounds.
 pub fn query_pairs(raw: &str) -> Result<Vec<Pair>, BadEscape> {
+    pairs(raw, decode_query)
+}
+
+/// As [`query_pairs`], but `+` stands for itself, as with the signatures of S3 (S3 sheet section 2.1).
+pub fn plain_query_pairs(raw: &str) -> Result<Vec<Pair>, BadEscape> {
+    pairs(raw, decode)
+}
+
+fn pairs(
+    raw: &str,
+    decode: impl Fn(&str) -> Result<Vec<u8>, BadEscape>,
+) -> Result<Vec<Pair>, BadEscape> {
     raw.split('&')
         .filter(|piece| !piece.is_empty())
         .map(|piece| {
             let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-            Ok((decode_query(name)?, decode_query(value)?))
+            Ok((decode(name)?, decode(value)?))
         })
         .collect()
 }
@@ -116,6 +128,10 @@ mod tests {
                 pair("a b", "x+y z"),
                 pair("c", "0"),
             ])
+        );
+        assert_eq!(
+            plain_query_pairs("a+b=x%2By+z"),
+            Ok(vec![pair("a+b", "x+y+z")])
         );
         assert_eq!(query_pairs("a=%"), Err(BadEscape));
         assert_eq!(query_pairs("%x=1"), Err(BadEscape));

@@ -1,5 +1,7 @@
 //! The constants in which the signature schemes of this family differ.
 
+use crate::percent::{BadEscape, Pair, plain_query_pairs, query_pairs};
+
 /// Payload line of a request whose body is not covered by the signature.
 pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
@@ -35,12 +37,43 @@ pub struct Scheme {
     /// Headers, in lower case, that are signed without being listed, as are then all of the vendor's. A scheme
     /// that has them needs no list; one that has none signs what is listed.
     pub unlisted: Option<&'static [&'static str]>,
-    /// Whether a parameter without value is signed without `=`.
-    pub bare_empty: bool,
-    /// Whether parameters are sorted by their encoded names; else by the decoded ones.
-    pub encoded_order: bool,
+    /// How the query is signed.
+    pub query: QueryRules,
+    /// How headers are signed.
+    pub headers: HeaderRules,
     /// Whether a query with a policy is a policy URL; else a policy there is an ordinary parameter.
     pub policy_urls: bool,
+}
+
+/// How a scheme reads and writes the query that it signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryRules {
+    /// Whether `+` is a space; else it stands for itself.
+    pub plus_is_space: bool,
+    /// Whether a parameter without value is signed without `=`.
+    pub bare_empty: bool,
+    /// Whether parameters are sorted by their encoded names, then values; else by the decoded names alone.
+    pub encoded_order: bool,
+}
+
+/// How a scheme reads the headers that it signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderRules {
+    /// Whether a run of blanks inside a value is signed as one.
+    pub one_blank: bool,
+    /// Whether a listed header that is not there is signed as an empty one; else nothing can be signed.
+    pub absent_is_empty: bool,
+    /// Whether `Date` tells the time where the vendor's own header is absent.
+    pub plain_date: bool,
+}
+
+impl HeaderRules {
+    /// Values as they are, every listed header present, the vendor's date.
+    pub(crate) const STRICT: Self = Self {
+        one_blank: false,
+        absent_is_empty: false,
+        plain_date: false,
+    };
 }
 
 /// `TOS4-HMAC-SHA256` (TOS sheet section 2). The bucket stands in `Host` and not in the signed path, so
@@ -58,12 +91,52 @@ pub const TOS: Scheme = Scheme {
     list_parameter: "SignedHeaders",
     must_sign: &["host"],
     unlisted: None,
-    bare_empty: false,
-    encoded_order: false,
+    query: QueryRules {
+        plus_is_space: true,
+        bare_empty: false,
+        encoded_order: false,
+    },
+    headers: HeaderRules::STRICT,
     policy_urls: true,
 };
 
+/// `AWS4-HMAC-SHA256` (S3 sheet section 2).
+pub const AWS4: Scheme = Scheme {
+    algorithm: "AWS4-HMAC-SHA256",
+    key_prefix: "AWS4",
+    service: "s3",
+    other_services: &[],
+    terminator: "aws4_request",
+    header_prefix: "x-amz-",
+    query_prefix: "X-Amz-",
+    algorithm_parameter: "Algorithm",
+    list_name: "SignedHeaders",
+    list_parameter: "SignedHeaders",
+    must_sign: &["host"],
+    unlisted: None,
+    query: QueryRules {
+        plus_is_space: false,
+        bare_empty: false,
+        encoded_order: true,
+    },
+    headers: HeaderRules {
+        one_blank: true,
+        absent_is_empty: true,
+        plain_date: true,
+    },
+    policy_urls: false,
+};
+
 impl Scheme {
+    /// The decoded parameters of a raw query.
+    pub(crate) fn pairs(&self, query: &str) -> Result<Vec<Pair>, BadEscape> {
+        if self.query.plus_is_space {
+            query_pairs(query)
+        } else {
+            plain_query_pairs(query)
+        }
+    }
+
     /// Full lower-case name of a vendor header or form field, e.g. `date` gives `x-tos-date`.
     pub(crate) fn header(&self, suffix: &str) -> String {
         format!("{}{suffix}", self.header_prefix)

@@ -71,6 +71,10 @@ impl Timestamp {
     }
 }
 
+/// What to write where [`parse_http_date`] finds nothing.
+pub(crate) const HTTP_DATE: &str =
+    "write the date as HTTP does, such as Mon, 06 May 2024 07:08:09 GMT";
+
 /// Seconds since 1970 of a date of HTTP headers; nothing for any other form. The day of the week is not compared.
 pub(crate) fn parse_http_date(text: &str) -> Option<i64> {
     let parser = DateTimeParser::new().relaxed_weekday(true);

@@ -7,7 +7,6 @@ use crate::canonical::{
 };
 use crate::error::{BadContentHash, CanonicalError, VerifyError};
 use crate::key::DayKey;
-use crate::percent::query_pairs;
 use crate::present::{Flavour, Presented};
 use crate::scheme::{EMPTY_SHA256, Scheme, UNSIGNED_PAYLOAD};
 
@@ -72,7 +71,7 @@ pub fn uncovered(
         .filter(|name| !covers_header(scheme, presented, name))
         .map(str::to_owned)
         .collect();
-    for (name, _) in query_pairs(head.query)? {
+    for (name, _) in scheme.pairs(head.query)? {
         let Some(suffix) = scheme.suffix(&name) else {
             continue;
         };

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::text::Key;
 use super::v4;
 use crate::error::Place;
 use crate::key::signing_key;
 use crate::scope::Scope;
 use crate::signed_headers::SignedHeaders;
 use crate::time::Timestamp;
+use crate::versions::{Key, Timing};
 
 /// Version of the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,24 +19,6 @@ pub enum Version {
     V2,
     /// A key of one day and region; the canonical request is hashed.
     V4,
-}
-
-/// For how long a claim is good. Times are seconds since 1970, by the client's clock; the limits are the caller's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timing {
-    /// Signed at this time, for use at once.
-    SignedAt(i64),
-    /// Good until this time.
-    Until(i64),
-    /// Good from this time for some seconds.
-    From {
-        /// When it was signed.
-        signed_at: i64,
-        /// Lifetime in seconds.
-        seconds: u32,
-    },
-    /// As long as the policy of the form says.
-    Policy,
 }
 
 /// A claim, neither verified nor checked against any clock. `Debug` shows neither signature nor token.

@@ -1,10 +1,12 @@
 //! Claims in the fields of a POST form (OSS sheet section 2.6).
 
-use super::claim::{Basis, Claim, Timing};
-use super::{V1_KEY, VERSION, access_key, v2, v4};
+use super::claim::{Basis, Claim};
+use super::{V1_KEY, VERSION, v2, v4};
 use crate::error::{Fault, Place, PresentError};
 use crate::present::{self, require};
 use crate::signed_headers::SignedHeaders;
+use crate::versions::Timing;
+use crate::versions::fields::{access_key, field};
 
 /// Signature of version 1.
 const V1_SIGNATURE: &str = "Signature";
@@ -66,18 +68,4 @@ fn has(fields: &[(&str, &str)], name: &str) -> bool {
     fields
         .iter()
         .any(|(given, _)| given.eq_ignore_ascii_case(name))
-}
-
-/// The one value of a field, if it is there.
-fn field<'a>(fields: &[(&'a str, &'a str)], name: &str) -> Result<Option<&'a str>, Fault> {
-    let mut values = fields
-        .iter()
-        .filter(|(given, _)| given.eq_ignore_ascii_case(name));
-    let first = values.next().map(|(_, value)| *value);
-    if values.next().is_some() {
-        return Err(Fault::Duplicate {
-            field: name.to_owned(),
-        });
-    }
-    Ok(first)
 }

@@ -3,28 +3,19 @@
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, DATE};
 
-use super::claim::{Basis, Claim, Timing};
-use super::{access_key, v1, v2, v4};
+use super::claim::{Basis, Claim};
+use super::{v1, v2, v4};
 use crate::error::{Fault, Place};
-use crate::limits::MAX_AUTHORIZATION_BYTES;
-use crate::present::header::{self, single};
-use crate::present::set_once;
+use crate::present::{header, set_once};
 use crate::signed_headers::SignedHeaders;
-use crate::time::{Timestamp, parse_http_date};
+use crate::versions::Timing;
+use crate::versions::fields::{access_key, authorization, date, key_and_signature, token};
 
 /// Date header of the vendor.
 const OSS_DATE: &str = "x-oss-date";
 
 pub(super) fn parse(headers: &HeaderMap) -> Result<Claim, Fault> {
-    let field = AUTHORIZATION.as_str();
-    let text = single(headers, field)?.ok_or_else(|| Fault::missing(field))?;
-    if text.len() > MAX_AUTHORIZATION_BYTES {
-        return Err(Fault::malformed(
-            field,
-            "it is too long; sign fewer headers",
-        ));
-    }
-    let (algorithm, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let (algorithm, rest) = authorization(headers)?;
     match algorithm {
         v1::ALGORITHM => parse_v1(headers, rest.trim()),
         v2::ALGORITHM => parse_v2(headers, rest),
@@ -39,10 +30,7 @@ pub(super) fn parse(headers: &HeaderMap) -> Result<Claim, Fault> {
 /// Parses `{access key}:{signature}`. A token stands in `x-oss-security-token`, or, from the newer Python SDK, in
 /// `security-token` (OSS sheet section 2.1).
 fn parse_v1(headers: &HeaderMap, text: &str) -> Result<Claim, Fault> {
-    let (key, signature) = text.rsplit_once(':').ok_or_else(|| {
-        let hint = "write access key and signature with a colon between";
-        Fault::malformed(AUTHORIZATION.as_str(), hint)
-    })?;
+    let (access_key, signature) = key_and_signature(text)?;
     let (date, signed_at) = match date(headers, OSS_DATE)? {
         Some(date) => date,
         None => date(headers, DATE.as_str())?.ok_or_else(|| Fault::missing(DATE.as_str()))?,
@@ -53,10 +41,10 @@ fn parse_v1(headers: &HeaderMap, text: &str) -> Result<Claim, Fault> {
     };
     Ok(Claim {
         place: Place::Header,
-        access_key: access_key(key)?,
+        access_key,
         security_token: token,
         timing: Timing::SignedAt(signed_at),
-        signature: signature.to_owned(),
+        signature,
         policy: None,
         basis: Basis::V1 { date },
     })
@@ -101,22 +89,4 @@ pub(super) fn additional(list: Option<&str>) -> Result<SignedHeaders, Fault> {
         None | Some("") => Ok(SignedHeaders::default()),
         Some(list) => SignedHeaders::parse("AdditionalHeaders", list),
     }
-}
-
-/// A date header as text and as time. `x-oss-date` may have the form of version 4.
-fn date(headers: &HeaderMap, name: &str) -> Result<Option<(String, i64)>, Fault> {
-    let Some(text) = single(headers, name)? else {
-        return Ok(None);
-    };
-    let time = Timestamp::parse(text).map(|time| time.unix_seconds());
-    let time = time.or_else(|| parse_http_date(text)).ok_or_else(|| {
-        let hint = "write the date as HTTP does, such as Mon, 06 May 2024 07:08:09 GMT";
-        Fault::malformed(name, hint)
-    })?;
-    Ok(Some((text.to_owned(), time)))
-}
-
-fn token(headers: &HeaderMap, name: &str) -> Result<Option<String>, Fault> {
-    let token = single(headers, name)?.filter(|token| !token.is_empty());
-    Ok(token.map(str::to_owned))
 }

@@ -1,12 +1,13 @@
 //! Claims in query parameters: presigned URLs.
 
-use super::claim::{Basis, Claim, Timing, Version};
+use super::claim::{Basis, Claim, Version};
 use super::header::additional;
-use super::{V1_KEY, VERSION, access_key, v2, v4};
+use super::{V1_KEY, VERSION, v2, v4};
 use crate::canonical::RequestHead;
 use crate::error::{Fault, Place};
 use crate::percent::Pair;
 use crate::present::{present, require};
+use crate::versions::fields::{access_key, parameter, until};
 
 /// Which version the parameters claim to be signed by; nothing if they claim no signature.
 pub(super) fn version(pairs: &[Pair]) -> Result<Option<Version>, Fault> {
@@ -75,25 +76,5 @@ pub(super) fn parse(
 
 /// The one value of a parameter, if it is there.
 fn field<'a>(pairs: &'a [Pair], name: &str) -> Result<Option<&'a str>, Fault> {
-    let mut values = pairs.iter().filter(|(given, _)| given == name.as_bytes());
-    let Some((_, value)) = values.next() else {
-        return Ok(None);
-    };
-    if values.next().is_some() {
-        return Err(Fault::Duplicate {
-            field: name.to_owned(),
-        });
-    }
-    let text = std::str::from_utf8(value).map_err(|_| Fault::malformed(name, "use UTF-8"))?;
-    Ok(Some(text))
-}
-
-/// A time of expiry, seconds since 1970.
-fn until(name: &str, text: &str) -> Result<Timing, Fault> {
-    let digits = text.bytes().all(|b| b.is_ascii_digit());
-    let seconds = digits.then(|| text.parse().ok()).flatten();
-    seconds.map(Timing::Until).ok_or_else(|| {
-        let hint = "write the time of expiry in seconds since 1970";
-        Fault::malformed(name, hint)
-    })
+    parameter(pairs, name, |given| given == name.as_bytes())
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::DATE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::claim::{Basis, Claim, Timing, Version};
+use super::claim::{Basis, Claim, Version};
 use super::text::{Resource, texts};
 use super::{V1_KEY, VERSION, v1, v2, v4};
 use crate::canonical::RequestHead;
@@ -16,6 +16,7 @@ use crate::scope::{Credential, Scope};
 use crate::signed_headers::SignedHeaders;
 use crate::signer::Credentials;
 use crate::time::Timestamp;
+use crate::versions::Timing;
 
 /// Signs requests of one moment: the time is fixed, so a retry later needs a new signer.
 ///

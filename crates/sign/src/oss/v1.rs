@@ -1,8 +1,10 @@
 //! Version 1: HMAC-SHA1 over decoded text (OSS sheet sections 2.1 and 2.2).
 
-use super::text::{Resource, first_lines, push_headers};
+use super::text::Resource;
+use super::v4;
 use crate::canonical::RequestHead;
 use crate::percent::Pair;
+use crate::versions::{first_lines, push_headers};
 
 /// First word of `Authorization`.
 pub(super) const ALGORITHM: &str = "OSS";
@@ -132,7 +134,7 @@ pub(super) fn string_to_sign(
     mut pairs: Vec<Pair>,
 ) -> Vec<u8> {
     let mut out = first_lines(head, date);
-    push_headers(&mut out, head.headers, |_| false);
+    push_headers(&mut out, head.headers, v4::is_own);
     out.extend_from_slice(&resource.path());
     pairs.retain(|(name, _)| is_signed(name));
     pairs.sort_by(|a, b| a.0.cmp(&b.0));

@@ -1,10 +1,11 @@
 //! Version 2: HMAC-SHA256 over encoded text (OSS sheet section 2.3).
 
-use super::text::{Resource, first_lines, push_headers};
+use super::text::Resource;
 use super::v4;
 use crate::canonical::{RequestHead, canonical_query, push_line};
 use crate::percent::{Pair, encode};
 use crate::signed_headers::SignedHeaders;
+use crate::versions::{first_lines, push_headers};
 
 /// First word of `Authorization`, and the version in URLs and forms.
 pub(super) const ALGORITHM: &str = "OSS2";
@@ -31,7 +32,9 @@ pub(super) fn string_to_sign(
     mut pairs: Vec<Pair>,
 ) -> Vec<u8> {
     let mut out = first_lines(head, date);
-    push_headers(&mut out, head.headers, |name| additional.contains(name));
+    push_headers(&mut out, head.headers, |name| {
+        v4::is_own(name) || additional.contains(name)
+    });
     push_line(&mut out, additional.to_string());
     out.extend_from_slice(encode(&resource.path()).as_bytes());
     pairs.retain(|(name, _)| name != SIGNATURE.as_bytes());

@@ -2,17 +2,17 @@
 
 use http::HeaderMap;
 
-use super::Mismatch;
-use super::claim::{Basis, Claim, Timing};
+use super::claim::{Basis, Claim};
 use super::text::Resource;
 use crate::canonical::{RequestHead, canonical_request, header_value, string_to_sign};
 use crate::error::{CanonicalError, Fault, Place};
 use crate::percent::encode_path;
 use crate::present::{Flavour, Presented};
-use crate::scheme::{Scheme, UNSIGNED_PAYLOAD};
+use crate::scheme::{HeaderRules, QueryRules, Scheme, UNSIGNED_PAYLOAD};
 use crate::scope::Scope;
 use crate::signed_headers::SignedHeaders;
 use crate::time::Timestamp;
+use crate::versions::{Mismatch, Timing};
 
 /// `OSS4-HMAC-SHA256`. The bucket is part of the signed path, so `Host` need not be signed.
 pub(super) const SCHEME: Scheme = Scheme {
@@ -28,13 +28,22 @@ pub(super) const SCHEME: Scheme = Scheme {
     list_parameter: "additional-headers",
     must_sign: &[],
     unlisted: Some(&["content-md5", "content-type"]),
-    bare_empty: true,
-    encoded_order: true,
+    query: QueryRules {
+        plus_is_space: true,
+        bare_empty: true,
+        encoded_order: true,
+    },
+    headers: HeaderRules::STRICT,
     policy_urls: false,
 };
 
 /// Header with the payload line.
 pub(super) const CONTENT_HASH: &str = "x-oss-content-sha256";
+
+/// Whether a header (lower case) is one of the vendor's, which every version signs.
+pub(super) fn is_own(name: &str) -> bool {
+    name.starts_with(SCHEME.header_prefix)
+}
 
 /// Refuses a content hash that would promise a check of the body.
 pub(super) fn check_content_hash(headers: &HeaderMap) -> Result<(), Fault> {
@@ -49,15 +58,10 @@ pub(super) fn check_content_hash(headers: &HeaderMap) -> Result<(), Fault> {
 
 /// The claim that the parser of the family found in `place`.
 pub(super) fn claim(place: Place, presented: Presented) -> Claim {
+    let timing = Timing::of(&presented);
     let policy = match presented.flavour {
         Flavour::Form { policy } | Flavour::PolicyUrl { policy } => Some(policy),
         Flavour::Header | Flavour::Query => None,
-    };
-    let signed_at = presented.timestamp.unix_seconds();
-    let timing = match (&policy, presented.expires) {
-        (Some(_), _) => Timing::Policy,
-        (None, Some(seconds)) => Timing::From { signed_at, seconds },
-        (None, None) => Timing::SignedAt(signed_at),
     };
     Claim {
         place,

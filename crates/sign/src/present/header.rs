@@ -1,12 +1,13 @@
 //! Claims in the `Authorization` header.
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, DATE};
 
 use super::{Fields, Flavour, Presented, set_once};
 use crate::error::Fault;
 use crate::limits::MAX_AUTHORIZATION_BYTES;
 use crate::scheme::Scheme;
+use crate::time::{HTTP_DATE, Timestamp, parse_http_date};
 
 /// Parses `{algorithm} Credential=..., {list of headers}=..., Signature=...` in any order, with or without spaces
 /// after the commas, together with the vendor's date and token headers.
@@ -18,9 +19,25 @@ pub(crate) fn parse(scheme: &Scheme, headers: &HeaderMap) -> Result<Presented, F
         return Err(Fault::malformed(AUTHORIZATION.as_str(), hint));
     }
     let mut fields = split(scheme, text)?;
-    fields.date = single(headers, &scheme.header("date"))?.map(str::to_owned);
+    fields.date = match single(headers, &scheme.header("date"))? {
+        None if scheme.headers.plain_date => plain_date(headers)?,
+        date => date.map(str::to_owned),
+    };
     fields.security_token = single(headers, &scheme.header("security-token"))?.map(str::to_owned);
     fields.assemble(scheme, Flavour::Header)
+}
+
+/// The time that `Date` tells, in the form of the vendor's own header.
+fn plain_date(headers: &HeaderMap) -> Result<Option<String>, Fault> {
+    let Some(text) = single(headers, DATE.as_str())? else {
+        return Ok(None);
+    };
+    let time = Timestamp::parse(text);
+    let time = time.or_else(|| Timestamp::from_unix(parse_http_date(text)?));
+    match time {
+        Some(time) => Ok(Some(time.as_str().to_owned())),
+        None => Err(Fault::malformed(DATE.as_str(), HTTP_DATE)),
+    }
 }
 
 fn split(scheme: &Scheme, text: &str) -> Result<Fields, Fault> {

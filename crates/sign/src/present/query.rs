@@ -2,7 +2,6 @@
 
 use super::{Fields, Flavour, Presented, claims_signature, set_once};
 use crate::error::{Fault, Place, PresentError};
-use crate::percent::query_pairs;
 use crate::scheme::Scheme;
 
 /// Gathers the signature parameters of a query, names in any case; nothing if they claim no signature.
@@ -10,7 +9,7 @@ use crate::scheme::Scheme;
 /// A query that cannot be decoded is a fault even if it might hold no claim: no later step could read it.
 pub(super) fn claims(scheme: &Scheme, query: &str) -> Result<Option<Fields>, PresentError> {
     let at = |fault: Fault| fault.at(Place::Query);
-    let pairs = query_pairs(query).map_err(|_| {
+    let pairs = scheme.pairs(query).map_err(|_| {
         let hint = "a percent sign must be followed by two hexadecimal digits";
         at(Fault::malformed("query", hint))
     })?;
