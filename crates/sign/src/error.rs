@@ -61,6 +61,9 @@ pub enum Fault {
     /// Both an `Authorization` header and signature parameters in the query.
     #[error("the request is signed both in Authorization and in the query; send one of the two")]
     Conflicting,
+    /// A signature made with a private key, which cannot be checked here.
+    #[error("signatures with private keys are not implemented; sign with a secret key")]
+    Asymmetric,
     /// The algorithm is not that of the scheme.
     #[error("the algorithm is unknown here; sign with {expected}")]
     UnknownAlgorithm {

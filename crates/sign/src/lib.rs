@@ -3,7 +3,7 @@
 //! A client signs and the server verifies with the same functions on the same inputs: the request as it
 //! stands on the wire ([`RequestHead`]). Vendors of this family differ in constants only, and these are
 //! gathered in a [`Scheme`], such as [`TOS`]. A vendor with several versions of signatures has a module that hides
-//! them, [`oss`].
+//! them, [`oss`] or [`s3`].
 //!
 //! The way of a request through the server:
 //!
@@ -20,12 +20,14 @@
 
 mod callback;
 mod canonical;
+mod chunks;
 mod error;
 mod key;
 mod limits;
 pub mod oss;
 mod percent;
 mod present;
+pub mod s3;
 mod scheme;
 mod scope;
 mod signed_headers;
@@ -36,14 +38,13 @@ mod versions;
 
 pub use callback::{CallbackKey, CallbackKeyError, callback_text};
 pub use canonical::{RequestHead, canonical_policy_request, canonical_request, string_to_sign};
+pub use chunks::ChunkSigner;
 pub use error::{
     BadContentHash, CanonicalError, Fault, Place, PresentError, SignError, VerifyError,
 };
 pub use key::{DayKey, signing_key};
 pub use limits::{MAX_ACCESS_KEY_BYTES, MAX_AUTHORIZATION_BYTES, MAX_SIGNED_HEADERS};
-pub use percent::{
-    BadEscape, Pair, decode, encode, encode_path, plain_query_pairs, query_pairs,
-};
+pub use percent::{BadEscape, Pair, decode, encode, encode_path, plain_query_pairs, query_pairs};
 pub use present::{Flavour, Presented, present, present_form};
 pub use scheme::{AWS4, EMPTY_SHA256, HeaderRules, QueryRules, Scheme, TOS, UNSIGNED_PAYLOAD};
 pub use scope::{Credential, Scope};

@@ -165,7 +165,7 @@ impl Fields {
 }
 
 /// Whether a field means that the request is to be seen as signed. A policy or a date alone does not.
-fn claims_signature(scheme: &Scheme, suffix: &str) -> bool {
+pub(crate) fn claims_signature(scheme: &Scheme, suffix: &str) -> bool {
     matches!(suffix, "credential" | "signature")
         || suffix.eq_ignore_ascii_case(scheme.algorithm_parameter)
 }

@@ -87,6 +87,19 @@ impl<'a> Signer<'a> {
         query: &str,
         headers: &mut HeaderMap,
     ) -> Result<String, SignError> {
+        self.sign_also(method, path, query, headers, &["content-type"])
+    }
+
+    /// As [`sign_headers`](Self::sign_headers), covering those named in `also` (lower case) instead of
+    /// `content-type`.
+    pub(crate) fn sign_also(
+        &self,
+        method: &Method,
+        path: &str,
+        query: &str,
+        headers: &mut HeaderMap,
+        also: &[&str],
+    ) -> Result<String, SignError> {
         self.stamp(headers)?;
         let head = RequestHead {
             method,
@@ -94,7 +107,7 @@ impl<'a> Signer<'a> {
             query,
             headers,
         };
-        let signed = self.covered(headers, &["content-type"]);
+        let signed = self.covered(headers, also);
         let signature = self.signature(&head, &signed)?;
         Ok(format!(
             "{} Credential={}, SignedHeaders={signed}, Signature={signature}",

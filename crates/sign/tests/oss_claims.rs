@@ -56,6 +56,7 @@ fn kind(fault: &Fault) -> String {
         Fault::Missing { field } => format!("missing {field}"),
         Fault::Duplicate { field } => format!("duplicate {field}"),
         Fault::Conflicting => "conflicting".into(),
+        Fault::Asymmetric => "asymmetric".into(),
         Fault::UnknownAlgorithm { .. } => "algorithm".into(),
     }
 }
