@@ -73,6 +73,10 @@ pub enum ErrorKind {
     MissingDigest,
     /// Fewer bytes came than were declared.
     IncompleteBody,
+    /// A part of the body is not what the request's key signed.
+    BadSignature,
+    /// What follows the body is not what was announced.
+    InvalidTrailer,
     /// No byte of the object lies in the range.
     InvalidRange,
     /// An object key that cannot be stored.

@@ -8,6 +8,7 @@ pub mod address;
 pub(crate) mod auth;
 pub mod body;
 pub(crate) mod call;
+pub mod chunked;
 pub mod detect;
 pub(crate) mod fault;
 pub(crate) mod given;

@@ -383,12 +383,15 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::TooLarge => (S::BAD_REQUEST, "EntityTooLarge", "0026-00000006"),
         K::BadDigest => (S::BAD_REQUEST, "InvalidDigest", "0026-00000007"),
         K::InvalidDigest => (S::BAD_REQUEST, "InvalidDigest", "0026-00000008"),
+        K::BadSignature => (S::FORBIDDEN, "SignatureDoesNotMatch", "0002-00000040"),
         K::IncompleteBody | K::MissingDigest => (S::BAD_REQUEST, "BadRequest", "0026-00000009"),
         K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0026-00000010"),
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0026-00000011"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0015-00000001"),
         K::InvalidVersion => (S::BAD_REQUEST, "InvalidArgument", "0026-00000012"),
-        K::InvalidArgument => (S::BAD_REQUEST, "InvalidArgument", "0017-00000901"),
+        K::InvalidArgument | K::InvalidTrailer => {
+            (S::BAD_REQUEST, "InvalidArgument", "0017-00000901")
+        }
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0017-00000002"),
         K::Denied => (S::FORBIDDEN, "AccessDenied", "0003-00000001"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0002-00000902"),

@@ -230,12 +230,15 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::TooLarge => (S::BAD_REQUEST, "EntityTooLarge", "0017-00000013"),
         K::BadDigest => (S::BAD_REQUEST, "BadDigest", "0017-00000014"),
         K::InvalidDigest => (S::BAD_REQUEST, "InvalidDigest", "0017-00000015"),
+        K::BadSignature => (S::FORBIDDEN, "SignatureDoesNotMatch", "0015-00000010"),
         K::IncompleteBody | K::MissingDigest => (S::BAD_REQUEST, "IncompleteBody", "0017-00000016"),
         K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0017-00000017"),
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0017-00000018"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0006-00000006"),
         K::InvalidVersion => (S::BAD_REQUEST, "InvalidVersionId", "0017-00000019"),
-        K::InvalidArgument => (S::BAD_REQUEST, "InvalidArgument", "0002-00000001"),
+        K::InvalidArgument | K::InvalidTrailer => {
+            (S::BAD_REQUEST, "InvalidArgument", "0002-00000001")
+        }
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0002-00000002"),
         K::Denied => (S::FORBIDDEN, "AccessDenied", "0015-00000001"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0015-00000002"),
