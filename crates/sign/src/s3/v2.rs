@@ -18,7 +18,7 @@ pub(super) const EXPIRES: &str = "Expires";
 pub(super) const SIGNATURE: &str = "Signature";
 
 /// Query parameters that the signer of the vendor's Python SDK signs, in order.
-pub(super) const SDK_SIGNED: &[&str] = &[
+const SDK_SIGNED: &[&str] = &[
     "accelerate",
     "acl",
     "analytics",
