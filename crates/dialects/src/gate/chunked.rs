@@ -4,6 +4,8 @@
 //! Boundaries of what comes in fall anywhere. Unsigned bytes go out as they come, without a copy; a signed chunk is held
 //! until its signature is known to be good.
 
+mod tail;
+
 use bytes::{Buf, Bytes, BytesMut};
 use cohong_core::ports::{BodyError, ByteStream};
 use cohong_core::{Error, ErrorKind};
@@ -11,14 +13,13 @@ use cohong_sign::ChunkSigner;
 use futures_util::StreamExt;
 use sha2::{Digest as _, Sha256};
 
+pub use tail::Trailer;
+
 /// Longest line in front of a chunk, bytes: 16 digits, the name and 64 digits of a signature, and some room.
 const HEAD_BYTES_MAX: usize = 128;
 
 /// Longest signed chunk, bytes. It is held in memory whole; vendors' clients send 64 KiB to 8 MiB.
 const SIGNED_BYTES_MAX: u64 = 16 << 20;
-
-/// Most bytes behind the last chunk: a checksum and a signature take less than 200.
-const TAIL_BYTES_MAX: usize = 4 << 10;
 
 /// Parameter of a chunk with its signature.
 const CHUNK_SIGNATURE: &str = "chunk-signature";
@@ -32,16 +33,6 @@ pub struct Chunked {
     pub signer: Option<ChunkSigner>,
     /// What follows the last chunk, if anything may.
     pub trailer: Option<Trailer>,
-}
-
-/// Lines that are to follow the last chunk.
-#[derive(Clone, Debug)]
-pub struct Trailer {
-    /// Their names in lower case, each of which must come once.
-    pub names: Vec<String>,
-    /// Name in lower case of the line with the trailer's signature. It must come when chunks are signed, and means
-    /// nothing otherwise.
-    pub signature: &'static str,
 }
 
 /// The bytes inside the chunks. `take` is given the lines behind them, name in lower case and value, once all have
@@ -189,7 +180,7 @@ impl Decoder {
                     }
                 }
                 Step::Tail => {
-                    if self.line.len() + input.len() > TAIL_BYTES_MAX {
+                    if self.line.len() + input.len() > tail::BYTES_MAX {
                         return Err(Bad::trailer("too much follows the last chunk"));
                     }
                     self.line.extend_from_slice(input);
@@ -271,7 +262,7 @@ impl Decoder {
             return Err(ended_early().into());
         }
         let tail = std::mem::take(&mut self.line);
-        let (lines, signature) = self.lines(&tail)?;
+        let (lines, signature) = tail::read(&tail, self.form.trailer.as_ref())?;
         if let (Some(signer), Some(_)) = (&mut self.form.signer, &self.form.trailer) {
             let text: Vec<String> = lines.iter().map(|(n, v)| format!("{n}:{v}\n")).collect();
             let signature = signature.ok_or_else(|| Bad::trailer("the trailer is not signed"))?;
@@ -285,54 +276,7 @@ impl Decoder {
         }
         Ok(())
     }
-
-    /// The announced lines of the tail, in order, and its signature. Blank lines mean nothing, wherever they stand.
-    fn lines<'a>(&self, tail: &'a [u8]) -> Result<(Lines<'a>, Option<&'a str>), Bad> {
-        let (mut lines, mut signature): (Lines<'_>, _) = (Vec::new(), None);
-        let mut rest = tail;
-        while !rest.trim_ascii().is_empty() {
-            let end = rest.iter().position(|byte| *byte == b'\n');
-            let (line, behind) = rest.split_at(end.ok_or_else(ended_early)?);
-            rest = &behind[1..];
-            let line = line.trim_ascii();
-            if line.is_empty() {
-                continue;
-            }
-            let form = self.form.trailer.as_ref();
-            let form = form.ok_or_else(|| Bad::trailer("something follows the last chunk"))?;
-            let malformed = || Bad::trailer("a line behind the body is not a name and a value");
-            let line = std::str::from_utf8(line).map_err(|_| malformed())?;
-            let (name, value) = line.split_once(':').ok_or_else(malformed)?;
-            let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
-            let twice = if name == form.signature {
-                signature.replace(value).is_some()
-            } else {
-                let again = lines.iter().any(|(seen, _)| *seen == name);
-                lines.push((name, value));
-                again
-            };
-            if twice {
-                return Err(Bad::trailer("a line behind the body stands twice"));
-            }
-        }
-        let announced = self
-            .form
-            .trailer
-            .as_ref()
-            .map_or(&[][..], |form| &form.names);
-        let all = announced
-            .iter()
-            .all(|name| lines.iter().any(|(seen, _)| seen == name));
-        if !all || lines.len() != announced.len() {
-            let why = "the lines behind the body are not those that were announced";
-            return Err(Bad::trailer(why));
-        }
-        Ok((lines, signature))
-    }
 }
-
-/// Names in lower case and values.
-type Lines<'a> = Vec<(String, &'a str)>;
 
 /// Size and signature of `{size in hexadecimal};{name}={value}...`. Other parameters mean nothing.
 fn head(line: &[u8]) -> Option<(u64, &str)> {

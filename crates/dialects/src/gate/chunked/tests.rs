@@ -57,18 +57,18 @@ fn signer() -> Signer<'static> {
     }
 }
 
-fn trailer(names: &[&str]) -> Option<Trailer> {
-    Some(Trailer {
+fn trailer(names: &[&str]) -> Trailer {
+    Trailer {
         names: names.iter().map(ToString::to_string).collect(),
         signature: SIGNATURE,
-    })
+    }
 }
 
 fn unsigned(length: u64, names: &[&str]) -> Chunked {
     Chunked {
         length,
         signer: None,
-        trailer: trailer(names),
+        trailer: Some(trailer(names)),
     }
 }
 
@@ -136,7 +136,7 @@ fn vectors() -> Vec<(Chunked, String, Vec<u8>)> {
                 .map(|seed| signer.chunks(seed)),
             trailer: headers["X-Amz-Trailer"]
                 .as_str()
-                .and_then(|name| trailer(&[name])),
+                .map(|name| trailer(&[name])),
         };
         let parts = entry["chunks"].as_array();
         let data = match entry["decoded"].as_str() {
@@ -324,7 +324,7 @@ fn what_is_not_announced_may_not_follow() {
 
 #[test]
 fn a_trailer_has_to_be_signed_where_chunks_are() {
-    let form = signed(5, trailer(&[CRC]));
+    let form = signed(5, Some(trailer(&[CRC])));
     let wire = String::from_utf8(with_trailer(&[b"he", b"llo"])).expect("ASCII");
     let want = Ok(vec![(CRC.to_owned(), "AAAAAA==".to_owned())]);
     assert_eq!(whole(&form, &wire), (b"hello".to_vec(), want.clone()));
@@ -372,10 +372,10 @@ fn limits_hold() {
     assert_eq!(short, Err(ErrorKind::IncompleteBody));
     let long = whole(&form, head(SIGNED_BYTES_MAX + 1)).1;
     assert_eq!(long, Err(ErrorKind::TooLarge));
-    let tail = |blanks: usize| format!("0\r\n{}", "\r\n".repeat(blanks));
+    let blank = |lines: usize| format!("0\r\n{}", "\r\n".repeat(lines));
     let form = unsigned(0, &[]);
-    assert_eq!(whole(&form, tail(TAIL_BYTES_MAX / 2)).1, Ok(vec![]));
-    let much = whole(&form, tail(TAIL_BYTES_MAX / 2 + 1)).1;
+    assert_eq!(whole(&form, blank(tail::BYTES_MAX / 2)).1, Ok(vec![]));
+    let much = whole(&form, blank(tail::BYTES_MAX / 2 + 1)).1;
     assert_eq!(much, Err(ErrorKind::InvalidTrailer));
     let endless = vec![Bytes::from_static(b"5"); HEAD_BYTES_MAX + 1];
     assert_eq!(run(&form, endless).1, Err(ErrorKind::InvalidArgument));
@@ -425,7 +425,7 @@ proptest! {
                 let wire = chunks(&mut signer().chunks("seed"), &slices);
                 (signed(data.len() as u64, None), wire)
             }
-            _ => (signed(data.len() as u64, trailer(&[CRC])), with_trailer(&slices)),
+            _ => (signed(data.len() as u64, Some(trailer(&[CRC]))), with_trailer(&slices)),
         };
         let lines = match form.trailer {
             None => vec![],
@@ -447,7 +447,7 @@ proptest! {
     /// Whatever comes, it ends without a panic, and never with more bytes than announced.
     #[test]
     fn nothing_panics(wire in "([0-9a-f]{0,3}(;chunk-signature=[0-9a-f]{0,4})?\r\n|[a-z:]{0,9}\r?\n?){0,9}") {
-        for form in [unsigned(9, &[CRC]), signed(9, None), signed(9, trailer(&[CRC]))] {
+        for form in [unsigned(9, &[CRC]), signed(9, None), signed(9, Some(trailer(&[CRC])))] {
             prop_assert!(whole(&form, &wire).0.len() <= 9);
         }
     }
