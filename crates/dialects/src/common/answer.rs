@@ -44,6 +44,13 @@ pub(crate) fn version_text(version: VersionTag) -> Option<String> {
     }
 }
 
+/// As [`put`], for what not every vendor tells.
+pub(crate) fn put_any(headers: &mut HeaderMap, name: Option<&HeaderName>, value: &str) {
+    if let Some(name) = name {
+        put(headers, name.clone(), value);
+    }
+}
+
 /// Adds a header whose value is ASCII by its type.
 pub(crate) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     let value = HeaderValue::from_str(value).expect("tags, numbers and dates are visible ASCII");
@@ -91,7 +98,8 @@ impl Vocabulary {
                 put(&mut headers, CONTENT_RANGE, &format!("bytes */{size}"));
             }
             (ErrorKind::PositionMismatch, Some(size)) => {
-                headers.insert(self.names.next_append.clone(), size.into());
+                let next = self.names.next_append.as_ref();
+                put_any(&mut headers, next, &size.to_string());
             }
             _ => {}
         }
@@ -101,7 +109,7 @@ impl Vocabulary {
     /// Adds the tag and the digests of an object or part.
     pub(crate) fn put_digests(&self, headers: &mut HeaderMap, etag: &Etag, crc64: u64) {
         put(headers, ETAG, &self.quoted(etag));
-        put(headers, self.names.crc64.clone(), &crc64.to_string());
+        put_any(headers, self.names.crc64.as_ref(), &crc64.to_string());
         if let Etag::Md5(md5) = etag
             && self.tells_md5
         {
@@ -137,13 +145,17 @@ impl Vocabulary {
         self.put_digests(&mut headers, &record.etag, record.checksums.crc64);
         put(&mut headers, LAST_MODIFIED, &date::http(info.written_at));
         let class = self.class_word(record.class);
-        put(&mut headers, self.names.storage_class.clone(), class);
+        let first = self.classes.first().map(|(_, word)| *word);
+        if self.tells_first_class || first != Some(class) {
+            put(&mut headers, self.names.storage_class.clone(), class);
+        }
         let kind = self.kind(record.object_type());
         if self.tells_kind || kind != "Normal" {
-            put(&mut headers, self.names.kind.clone(), kind);
+            put_any(&mut headers, self.names.kind.as_ref(), kind);
         }
         if record.form == Form::Appendable {
-            headers.insert(self.names.next_append.clone(), record.size.into());
+            let next = self.names.next_append.as_ref();
+            put_any(&mut headers, next, &record.size.to_string());
         }
         if let Some(restore) = info.restore {
             let restore = restore_text(restore);

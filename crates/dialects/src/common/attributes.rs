@@ -7,7 +7,7 @@ use cohong_core::model::{
 };
 
 use super::limits::{TAG_NAME_CHARS_MAX, TAG_VALUE_CHARS_MAX};
-use super::vocabulary::{TagRules, Vocabulary};
+use super::vocabulary::{Groups, TagRules, Vocabulary};
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
 
@@ -89,11 +89,10 @@ impl Vocabulary {
             let Some(value) = given.own(name) else {
                 continue;
             };
-            let grantees = grantees(value).ok_or_else(|| {
-                given.bad(
-                    name,
-                    "a grant header is a list of id=\"...\" or canned=\"...\"",
-                )
+            let grantees = grantees(value, self.groups).ok_or_else(|| {
+                let key = self.groups.key;
+                let why = format!("a grant header is a list of id=\"...\" or {key}=\"...\"");
+                given.bad(name, why)
             })?;
             grants.extend(grantees.into_iter().map(|grantee| Grant {
                 grantee,
@@ -112,7 +111,14 @@ impl TagRules {
             Err(Fault::Tags { name, why })
         };
         if tags.len() > self.most {
-            return bad(format!("there are more than {} tags", self.most));
+            let (name, why) = (
+                name.into(),
+                format!("there are more than {} tags", self.most),
+            );
+            return Err(Fault::TooManyTags {
+                name,
+                why: why.into(),
+            });
         }
         let mut names = std::collections::BTreeSet::new();
         for (name, value) in &tags {
@@ -130,6 +136,9 @@ impl TagRules {
                 return bad(format!(
                     "the tag {name:?} holds {c:?}, which no tag may hold"
                 ));
+            }
+            if let Some(front) = self.reserved.filter(|front| name.starts_with(front)) {
+                return bad(format!("the name of a tag does not begin with {front:?}"));
             }
             if !names.insert(name.as_str()) {
                 return bad(format!("the tag {name:?} stands twice"));
@@ -186,13 +195,13 @@ pub(crate) fn canned_grantee(word: &str) -> Option<Grantee> {
 }
 
 /// Reads the value of a grant header: `id="a",canned="AllUsers"`, quotes optional.
-fn grantees(value: &str) -> Option<Vec<Grantee>> {
+fn grantees(value: &str, groups: Groups) -> Option<Vec<Grantee>> {
     let grantee = |item: &str| {
         let (kind, name) = item.split_once('=')?;
         let name = name.trim().trim_matches('"');
         match kind.trim() {
             "id" if !name.is_empty() => Some(Grantee::Account(AccountId(name.into()))),
-            "canned" => canned_grantee(name),
+            key if key == groups.key => canned_grantee(name.strip_prefix(groups.front)?),
             _ => None,
         }
     };
@@ -217,13 +226,17 @@ mod tests {
 
     #[test]
     fn grant_headers() {
-        let read = grantees("id=\"1\", canned=AllUsers").expect("two grantees");
+        let canned = Groups {
+            key: "canned",
+            front: "",
+        };
+        let read = grantees("id=\"1\", canned=AllUsers", canned).expect("two grantees");
         assert_eq!(
             read,
             [Grantee::Account(AccountId("1".into())), Grantee::AllUsers]
         );
         for bad in ["", "1", "id=", "canned=Everybody", "email=a"] {
-            assert!(grantees(bad).is_none(), "{bad}");
+            assert!(grantees(bad, canned).is_none(), "{bad}");
         }
     }
 

@@ -12,7 +12,7 @@ use super::answer::{put, version_text};
 use super::attributes::stored_headers;
 use super::input::{part_number, source_conditions, upload, version};
 use super::range;
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{OntoItself, Vocabulary};
 use crate::gate::call::{Call, KeyRules};
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
@@ -49,10 +49,16 @@ impl Vocabulary {
         let source = self.source(&given)?;
         let (bucket, key) = (call.bucket()?, call.key()?);
         let from = &source.object;
-        let onto_itself = self.copies.onto_itself_replaces
-            && (&from.bucket, &from.key) == (bucket, key)
-            && from.version == VersionChoice::Current;
-        let replace = replaces(&given, "metadata-directive")? || onto_itself;
+        let onto_itself =
+            (&from.bucket, &from.key) == (bucket, key) && from.version == VersionChoice::Current;
+        let mut replace = replaces(&given, "metadata-directive")?;
+        match self.copies.onto_itself {
+            OntoItself::Replaces if onto_itself => replace = true,
+            OntoItself::Refused if onto_itself && !replace && !changes(&given) => {
+                return Err(Fault::OntoItself);
+            }
+            _ => {}
+        }
         let request = CopyObject {
             bucket: bucket.clone(),
             key: key.clone(),
@@ -151,6 +157,12 @@ impl Vocabulary {
             conditions: source_conditions(given)?,
         })
     }
+}
+
+/// Whether a copy changes something beside metadata.
+fn changes(given: &Given<'_>) -> bool {
+    let changing = ["storage-class", "website-redirect-location"];
+    changing.iter().any(|name| given.own(name).is_some())
 }
 
 /// Whether a directive says REPLACE; COPY is the default. SDKs write it in capitals or as `Replace`.

@@ -7,7 +7,7 @@ use cohong_core::rules::restore::Accepted;
 use http::header::{ETAG, LAST_MODIFIED};
 use http::{HeaderMap, Response, StatusCode};
 
-use super::answer::{self, put};
+use super::answer::{self, put, put_any};
 use super::date;
 use super::input::{digests, target};
 use super::vocabulary::Vocabulary;
@@ -37,7 +37,8 @@ impl Vocabulary {
         let body = call.take_body();
         let stored = engine.append_object(&call.cx, request, body).await?;
         let mut headers = self.uploaded(&stored);
-        headers.insert(self.names.next_append.clone(), stored.size.into());
+        let next = self.names.next_append.as_ref();
+        put_any(&mut headers, next, &stored.size.to_string());
         Ok(answer::empty(StatusCode::OK, headers))
     }
 
@@ -83,7 +84,7 @@ impl Vocabulary {
         let link = engine.get_symlink(&call.cx, &target(&call)?).await?;
         let mut headers = self.of_version(&link.info);
         let to = cohong_sign::encode(link.to.as_str().as_bytes());
-        put(&mut headers, self.names.symlink_target.clone(), &to);
+        put_any(&mut headers, self.names.symlink_target.as_ref(), &to);
         put(&mut headers, ETAG, &self.quoted(&link.info.record.etag));
         put(
             &mut headers,

@@ -1,5 +1,8 @@
 //! Limits of what all dialects read alike.
 
+/// Largest XML body: a list of 1,000 of the longest keys with every byte written as a reference is larger
+/// than what any client sends; half of that passes.
+pub(super) const XML_BYTES_MAX: usize = 4 << 20;
 /// Most entity tags in one condition: nobody names more by hand, and each is compared with the object's.
 pub(super) const ENTITY_TAGS_MAX: usize = 64;
 /// Deepest nesting of a JSON document: the deepest one of any dialect has 7 levels.

@@ -42,6 +42,8 @@ pub(crate) struct MarkerLine {
 pub(crate) struct UploadLine {
     key: String,
     upload_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initiator: Option<Owner>,
     owner: Owner,
     storage_class: &'static str,
     initiated: String,
@@ -64,6 +66,7 @@ impl Vocabulary {
         UploadLine {
             key: encoding.write(upload.key.as_str()),
             upload_id: upload.upload.to_string(),
+            initiator: (self.bodies.initiators).then(|| Owner::of(&upload.owner)),
             owner: Owner::of(&upload.owner),
             storage_class: self.class_word(upload.class),
             initiated: self.date(upload.created_at),

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::answer;
 use super::callback::{BadCallback, Parameter, decode};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Orders, Vocabulary};
 use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
@@ -15,10 +15,13 @@ use crate::gate::fault::Fault;
 impl Vocabulary {
     /// The callback that headers, or the query of a presigned URL, order.
     pub(crate) fn callback_of(&self, call: &Call) -> Result<Option<CallbackSpec>, Fault> {
-        let [order, vars] = self.callback_query;
-        let order = self.one(call, (Parameter::Order, "callback"), order)?;
-        let vars = self.one(call, (Parameter::Variables, "callback-var"), vars)?;
-        let spec = decode(&self.callbacks, order, vars, std::iter::empty())?;
+        let Some(orders) = &self.callbacks else {
+            return Ok(None);
+        };
+        let [order, vars] = orders.query;
+        let order = self.one(call, orders, (Parameter::Order, "callback"), order)?;
+        let vars = self.one(call, orders, (Parameter::Variables, "callback-var"), vars)?;
+        let spec = decode(&orders.rules, order, vars, std::iter::empty())?;
         signed(&call.cx.principal, spec)
     }
 
@@ -28,17 +31,19 @@ impl Vocabulary {
         principal: &Principal,
         fields: &[(String, String)],
     ) -> Result<Option<CallbackSpec>, Fault> {
+        let Some(orders) = &self.callbacks else {
+            return Ok(None);
+        };
         let field = |name: &str| {
             let named = |(found, _): &&(String, String)| found.eq_ignore_ascii_case(name);
             fields.iter().find(named).map(|(_, value)| value.as_str())
         };
-        let [order, vars] = self.forms.callback;
+        let [order, vars] = orders.fields;
         let order = field(order).or_else(|| field("callback"));
         let vars = field(vars).or_else(|| field("callback-var"));
         let pairs = fields.iter().map(|(name, value)| (&**name, &**value));
-        let own =
-            |(name, _): &(&str, &str)| self.callbacks.variable_fields && name.starts_with("x:");
-        let spec = decode(&self.callbacks, order, vars, pairs.filter(own))?;
+        let own = |(name, _): &(&str, &str)| orders.rules.variable_fields && name.starts_with("x:");
+        let spec = decode(&orders.rules, order, vars, pairs.filter(own))?;
         signed(principal, spec)
     }
 
@@ -48,6 +53,7 @@ impl Vocabulary {
     fn one<'a>(
         &self,
         call: &'a Call,
+        orders: &Orders,
         (parameter, name): (Parameter, &str),
         query: &str,
     ) -> Result<Option<&'a str>, Fault> {
@@ -55,7 +61,7 @@ impl Vocabulary {
         let any_case = query.starts_with(self.prefix);
         let same = |found: &str| found == query || (any_case && found.eq_ignore_ascii_case(query));
         let found = call.query.iter().find(|(found, _)| same(found));
-        let may = self.callbacks.may_stand_twice;
+        let may = orders.rules.may_stand_twice;
         match (
             call.header(&header)?,
             found.map(|(_, value)| value.as_str()),

@@ -12,7 +12,7 @@ use super::form::{self, BadForm, Form, Limits};
 use super::input::md5_of;
 use super::ordered::answered;
 use super::policy::{BadPolicy, Policy};
-use super::vocabulary::Vocabulary;
+use super::vocabulary::{Naming, Vocabulary};
 use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
@@ -97,7 +97,7 @@ impl Vocabulary {
         let bucket = call.bucket()?.clone();
         let fields = Fields(&form.fields);
         let size = self.judge(&fields, &bucket, engine)?;
-        let given = Given::fields(&form.fields, self.prefix)?;
+        let given = Given::fields(&form.fields, self.prefix, self.forms.bare)?;
         let success = success(&fields)?;
         let key = self.keys.read(fields.get("key").unwrap_or_default())?;
         if call.key.as_ref().is_some_and(|addressed| *addressed != key) {
@@ -195,11 +195,24 @@ impl Vocabulary {
             .map_err(Fault::Policy)?;
         for (name, _) in fields.0 {
             let name = name.to_ascii_lowercase();
-            if self.forms.names_all && self.orders(&name) && !policy.names(&name) {
+            if self.must_name(&name) && !policy.names(&name) {
                 return Err(Fault::Policy(BadPolicy::Unnamed(name)));
             }
         }
         Ok(policy.size())
+    }
+
+    /// Whether the policy has to name a field, by its lower-case name.
+    fn must_name(&self, name: &str) -> bool {
+        match self.forms.named {
+            Naming::Free => false,
+            Naming::Orders => self.orders(name),
+            Naming::AllBut(free, front) => {
+                let own = name.strip_prefix(self.prefix);
+                let signs = own.is_some_and(|own| own == "signature");
+                !signs && !free.contains(&name) && !name.starts_with(front)
+            }
+        }
     }
 
     /// Whether a field, by its lower-case name, tells the server what to do.

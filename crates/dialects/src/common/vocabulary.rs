@@ -24,11 +24,13 @@ pub(crate) struct Vocabulary {
     pub(crate) server: &'static str,
     /// The type of all bodies that the vendor writes.
     pub(crate) body_type: &'static str,
+    /// What bodies that are XML documents tell.
+    pub(crate) bodies: Bodies,
     /// Headers of answers.
     pub(crate) names: Names,
     /// What is allowed of keys.
     pub(crate) keys: KeyRules,
-    /// Parameter that says where an appended piece goes.
+    /// Parameter that says where an appended piece goes; empty with vendors whose objects do not grow.
     pub(crate) append_at: &'static str,
     /// Storage classes that can be asked for, with the vendor's words.
     pub(crate) classes: &'static [(StorageClass, &'static str)],
@@ -38,6 +40,8 @@ pub(crate) struct Vocabulary {
     pub(crate) canned: &'static [(&'static str, Option<Grants>)],
     /// Headers that each grant one permission, where the vendor has them.
     pub(crate) grants: &'static [(&'static str, Permission)],
+    /// How those headers name groups.
+    pub(crate) groups: Groups,
     /// What the vendor's service would do with an object and this server does not: refused, never
     /// ignored, because each is a promise about the stored bytes.
     pub(crate) refused: &'static [&'static str],
@@ -49,6 +53,8 @@ pub(crate) struct Vocabulary {
     pub(crate) tells_md5: bool,
     /// Whether every object's answer says what it is; else only those do that are not plain objects.
     pub(crate) tells_kind: bool,
+    /// Whether answers about an object tell its class also where it is the first one.
+    pub(crate) tells_first_class: bool,
     /// Whether answers about an object tell when a lifecycle rule will delete it.
     pub(crate) tells_expiry: bool,
     /// How bodies write instants.
@@ -74,11 +80,10 @@ pub(crate) struct Vocabulary {
     pub(crate) pages: Pages,
     /// What is allowed of the tags of an object.
     pub(crate) tags: TagRules,
-    /// How upload callbacks are read, and what is made of them.
-    pub(crate) callbacks: CallbackRules,
-    /// Parameters that order an upload callback and give its variables, in the query of a presigned
-    /// URL; full names.
-    pub(crate) callback_query: [&'static str; 2],
+    /// What is allowed of the tags of a bucket.
+    pub(crate) bucket_tags: TagRules,
+    /// How upload callbacks are ordered, with vendors that have them.
+    pub(crate) callbacks: Option<Orders>,
     /// What a form's fields are held to.
     pub(crate) forms: Forms,
 }
@@ -88,6 +93,8 @@ pub(crate) struct Vocabulary {
 pub(crate) struct TagRules {
     /// How many there may be.
     pub(crate) most: usize,
+    /// What no name begins with.
+    pub(crate) reserved: Option<&'static str>,
     /// Characters beside letters and digits; all where nothing is said.
     pub(crate) marks: Option<&'static str>,
 }
@@ -95,11 +102,61 @@ pub(crate) struct TagRules {
 /// Grants that a word stands for.
 pub(crate) type Grants = &'static [(Grantee, Permission)];
 
-/// Names of headers in answers.
+/// How headers that grant something name groups.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Groups {
+    /// Key of a group, as in `canned="AllUsers"`.
+    pub(crate) key: &'static str,
+    /// What stands in front of the group's name.
+    pub(crate) front: &'static str,
+}
+
+/// How upload callbacks are ordered. Each pair names the order and its variables, in full.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Orders {
+    /// How they are read, and what is made of them.
+    pub(crate) rules: CallbackRules,
+    /// Parameters of a presigned URL.
+    pub(crate) query: [&'static str; 2],
+    /// Fields of a form.
+    pub(crate) fields: [&'static str; 2],
+}
+
+/// What bodies that are XML documents tell.
+#[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, not a state"
+)]
+pub(crate) struct Bodies {
+    /// Namespace of their roots, those of errors and of answers to forms excepted.
+    pub(crate) namespace: Option<&'static str>,
+    /// Whether a page without delimiter says so with an empty element.
+    pub(crate) empty_delimiter: bool,
+    /// Whether lines of objects tell what their restore has come to.
+    pub(crate) restores: bool,
+    /// Whether rules for pages of other origins say that answers depend on the origin.
+    pub(crate) vary: bool,
+    /// Whether open uploads name who began them beside their owner.
+    pub(crate) initiators: bool,
+}
+
+impl Bodies {
+    /// Of a vendor whose bodies are no XML.
+    pub(crate) const NONE: Self = Self {
+        namespace: None,
+        empty_delimiter: false,
+        restores: false,
+        vary: false,
+        initiators: false,
+    };
+}
+
+/// Names of headers in answers; none for what a vendor does not tell.
 #[derive(Debug)]
 pub(crate) struct Names {
     /// CRC-64 of the whole object, unsigned decimal.
-    pub(crate) crc64: HeaderName,
+    pub(crate) crc64: Option<HeaderName>,
     /// Stands only where it is true: SDKs take any value for true.
     pub(crate) delete_marker: HeaderName,
     /// The version an answer is about.
@@ -111,30 +168,44 @@ pub(crate) struct Names {
     /// How many tags the object has.
     pub(crate) tagging_count: HeaderName,
     /// How the object came to be.
-    pub(crate) kind: HeaderName,
+    pub(crate) kind: Option<HeaderName>,
     /// Where a website redirects to.
     pub(crate) website_redirect: HeaderName,
     /// Where the next piece of an appendable object goes.
-    pub(crate) next_append: HeaderName,
+    pub(crate) next_append: Option<HeaderName>,
     /// The key a link points at, percent-encoded.
-    pub(crate) symlink_target: HeaderName,
+    pub(crate) symlink_target: Option<HeaderName>,
     /// When a lifecycle rule will delete the object, and which.
     pub(crate) expiration: HeaderName,
     /// What the restore of an object has come to.
     pub(crate) restore: HeaderName,
     /// The error's number.
-    pub(crate) ec: HeaderName,
+    pub(crate) ec: Option<HeaderName>,
     /// The request's id.
     pub(crate) request_id: HeaderName,
     /// The server's clock, milliseconds.
-    pub(crate) server_time: HeaderName,
+    pub(crate) server_time: Option<HeaderName>,
 }
 
-/// The names of a family of headers under one prefix; pieces are appended at a `$place`.
+/// The names of a family of headers under one prefix; with a `$place` also those of what not every vendor
+/// has: pieces are appended there.
 macro_rules! names {
+    ($prefix:literal) => {
+        $crate::common::vocabulary::names!(@all $prefix, [None, None, None, None, None, None])
+    };
     ($prefix:literal, $place:literal) => {
+        $crate::common::vocabulary::names!(@all $prefix, [
+            Some(http::HeaderName::from_static(concat!($prefix, "hash-crc64ecma"))),
+            Some(http::HeaderName::from_static(concat!($prefix, "object-type"))),
+            Some(http::HeaderName::from_static(concat!($prefix, "next-append-", $place))),
+            Some(http::HeaderName::from_static(concat!($prefix, "symlink-target"))),
+            Some(http::HeaderName::from_static(concat!($prefix, "ec"))),
+            Some(http::HeaderName::from_static(concat!($prefix, "server-time")))
+        ])
+    };
+    (@all $prefix:literal, [$crc64:expr, $kind:expr, $next:expr, $link:expr, $ec:expr, $time:expr]) => {
         $crate::common::vocabulary::Names {
-            crc64: http::HeaderName::from_static(concat!($prefix, "hash-crc64ecma")),
+            crc64: $crc64,
             delete_marker: http::HeaderName::from_static(concat!($prefix, "delete-marker")),
             version_id: http::HeaderName::from_static(concat!($prefix, "version-id")),
             source_version_id: http::HeaderName::from_static(concat!(
@@ -143,18 +214,18 @@ macro_rules! names {
             )),
             storage_class: http::HeaderName::from_static(concat!($prefix, "storage-class")),
             tagging_count: http::HeaderName::from_static(concat!($prefix, "tagging-count")),
-            kind: http::HeaderName::from_static(concat!($prefix, "object-type")),
+            kind: $kind,
             website_redirect: http::HeaderName::from_static(concat!(
                 $prefix,
                 "website-redirect-location"
             )),
-            next_append: http::HeaderName::from_static(concat!($prefix, "next-append-", $place)),
-            symlink_target: http::HeaderName::from_static(concat!($prefix, "symlink-target")),
+            next_append: $next,
+            symlink_target: $link,
             expiration: http::HeaderName::from_static(concat!($prefix, "expiration")),
             restore: http::HeaderName::from_static(concat!($prefix, "restore")),
-            ec: http::HeaderName::from_static(concat!($prefix, "ec")),
+            ec: $ec,
             request_id: http::HeaderName::from_static(concat!($prefix, "request-id")),
-            server_time: http::HeaderName::from_static(concat!($prefix, "server-time")),
+            server_time: $time,
         }
     };
 }
@@ -178,17 +249,24 @@ pub(crate) enum Metadata {
     Escaped,
 }
 
+/// What a copy of the current version of an object onto itself does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OntoItself {
+    /// What any copy does.
+    Copies,
+    /// It replaces the metadata, whatever the directive says.
+    Replaces,
+    /// It is refused unless it changes something.
+    Refused,
+}
+
 /// What copies do.
 #[derive(Clone, Copy, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, not a state"
-)]
 pub(crate) struct Copies {
     /// Whether new metadata leaves the content type where it names none.
     pub(crate) keep_type: bool,
-    /// Whether a copy of an object onto itself replaces its metadata, whatever the directive says.
-    pub(crate) onto_itself_replaces: bool,
+    /// What a copy of an object onto itself does.
+    pub(crate) onto_itself: OntoItself,
     /// Whether a source that is not new enough is answered with 304; else with 412.
     pub(crate) tell_not_modified: bool,
     /// Whether the range of a part may be open at one end.
@@ -213,10 +291,21 @@ pub(crate) struct Forms {
     pub(crate) fields_max: usize,
     /// Fields under the vendor's prefix that carry the signature: no condition needs to name them.
     pub(crate) of_signature: &'static [&'static str],
-    /// Names of the fields that order a callback and give its variables.
-    pub(crate) callback: [&'static str; 2],
-    /// Whether the policy has to name every field that tells the server what to do.
-    pub(crate) names_all: bool,
+    /// Fields that stand for headers under the vendor's prefix without bearing it.
+    pub(crate) bare: &'static [&'static str],
+    /// Which fields the policy has to name.
+    pub(crate) named: Naming,
+}
+
+/// Which fields of a form its policy has to name with a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// None.
+    Free,
+    /// Those that tell the server what to do.
+    Orders,
+    /// All but these, and those that begin with the second.
+    AllBut(&'static [&'static str], &'static str),
 }
 
 impl Vocabulary {

@@ -38,12 +38,16 @@ pub(crate) fn read<T: DeserializeOwned>(text: &[u8], root: &str) -> Result<T, Ba
     quick_xml::de::from_str(text).map_err(|error| bad(&error))
 }
 
-/// Writes a document.
-pub(crate) fn write(root: &str, body: &impl Serialize) -> Vec<u8> {
+/// Writes a document, whose root is in a namespace where there is one.
+pub(crate) fn write(root: &str, namespace: Option<&str>, body: &impl Serialize) -> Vec<u8> {
     let mut text = PROLOG.to_owned();
     let serializer = quick_xml::se::Serializer::with_root(&mut text, Some(root));
     let written = serializer.and_then(|serializer| body.serialize(serializer));
     written.expect("bodies are structures of texts, numbers and lists of them");
+    if let Some(namespace) = namespace {
+        let behind = PROLOG.len() + 1 + root.len();
+        text.insert_str(behind, &format!(" xmlns=\"{namespace}\""));
+    }
     references(&text).into_owned().into_bytes()
 }
 
@@ -177,14 +181,21 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let all = doc(true, &["a<b>&\"'", "c\r\n\td", "e\u{c}", "中", "", " f "]);
-        let text = write("Doc", &all);
+        let keys = ["a<b>&\"'", "c\r\n\td", "e\u{c}", "中", "", " f "];
+        let all = doc(true, &keys);
+        let text = write("Doc", None, &all);
         assert!(
             text.starts_with(
                 b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Doc><Quiet>true</Quiet>"
             )
         );
-        assert_eq!(read::<Doc>(&text, "Doc"), Ok(all));
+        assert_eq!(read::<Doc>(&text, "Doc"), Ok(doc(true, &keys)));
+        let text = write("Doc", Some("urn:x"), &all);
+        assert!(
+            text.windows(19)
+                .any(|part| part == b"<Doc xmlns=\"urn:x\">")
+        );
+        assert_eq!(read::<Doc>(&text, "Doc"), Ok(doc(true, &keys)));
         let text = flat("Error", &[("Code", "A"), ("Key", "<\u{1}\r>")]);
         assert!(text.ends_with("<Error><Code>A</Code><Key>&lt;&#1;&#13;&gt;</Key></Error>"));
     }

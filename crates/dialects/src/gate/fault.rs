@@ -32,6 +32,8 @@ pub(crate) enum Fault {
     KeyTooLong,
     /// The body is not what the operation reads.
     Body(Cow<'static, str>),
+    /// The body is no XML document of the shape that the operation reads.
+    Xml,
     /// The policy of a form cannot be read or does not allow it.
     Policy(BadPolicy),
     /// Tags that cannot be ones.
@@ -41,6 +43,15 @@ pub(crate) enum Fault {
         /// What to write instead.
         why: Cow<'static, str>,
     },
+    /// More tags than there may be.
+    TooManyTags {
+        /// Where they stand.
+        name: Box<str>,
+        /// How many there may be.
+        why: Cow<'static, str>,
+    },
+    /// A copy of an object onto itself that changes nothing.
+    OntoItself,
     /// A page of another origin may not do what its browser asks about; says why.
     Origin(&'static str),
     /// Something the vendor has and this server has not; its name.

@@ -48,20 +48,27 @@ impl<'a> Given<'a> {
     }
 
     /// Of the fields of a form. They become headers later, so they must be able to.
+    /// Those named in `bare` count as if they bore the prefix.
     pub(crate) fn fields(
         fields: &'a [(String, String)],
         prefix: &'static str,
+        bare: &[&str],
     ) -> Result<Self, Fault> {
-        let known = fields
-            .iter()
-            .filter(|(name, _)| is_known(&name.to_ascii_lowercase(), prefix));
+        let named = fields.iter().map(|(name, value)| {
+            let mut name = name.to_ascii_lowercase();
+            if bare.contains(&name.as_str()) {
+                name.insert_str(0, prefix);
+            }
+            (name, value)
+        });
+        let known = named.filter(|(name, _)| is_known(name, prefix));
         let pairs = known.map(|(name, value)| {
             let clean = |text: &str| !text.contains(|c: char| c.is_control() && c != '\t');
             if !clean(value) || http::HeaderName::from_bytes(name.as_bytes()).is_err() {
                 let why = format!("the form field {name:?} holds what no header can hold");
-                return Err(Fault::argument(name.clone(), value, why));
+                return Err(Fault::argument(name, value, why));
             }
-            Ok((name.to_ascii_lowercase(), value.as_str()))
+            Ok((name, value.as_str()))
         });
         Self::collect(prefix, pairs)
     }

@@ -16,7 +16,7 @@ use http_body_util::BodyDataStream;
 use super::address::{self, Address, Addressing};
 use super::auth::Proved;
 use super::body::{declared_length, inbound, streamed};
-use super::call::{Call, decode_query};
+use super::call::{Call, begins, decode_query};
 use super::fault::Fault;
 use super::given::Given;
 use super::origin;
@@ -42,6 +42,8 @@ pub(crate) trait Protocol: Vendor {
     type Op: Operation;
     /// Which dialect it is.
     const ID: DialectId;
+    /// Whether parameters of a presigned URL under the vendor's prefix count as headers.
+    const HOISTS: bool = false;
 
     /// The engine it translates for.
     fn engine(&self) -> &Engine;
@@ -126,7 +128,7 @@ async fn answer<P: Protocol>(
         method: &head.method,
         level,
         query: &query,
-        copies: given.own("copy-source").is_some(),
+        copies: given.own("copy-source").is_some() || hoists::<P>(&query, "copy-source"),
         form: is_form(&head.headers),
         neutral: P::is_neutral,
     })?;
@@ -222,7 +224,9 @@ fn finished<P: Protocol>(
     let now_ms = dialect.engine().ports().clock.now().millis();
     let headers = response.headers_mut();
     headers.insert(SERVER, HeaderValue::from_static(words.server));
-    headers.insert(words.names.server_time.clone(), now_ms.into());
+    if let Some(time) = &words.names.server_time {
+        headers.insert(time.clone(), now_ms.into());
+    }
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert(words.names.request_id.clone(), id);
     }
@@ -325,6 +329,14 @@ async fn must_exist(engine: &Engine, bucket: &BucketName) -> Result<(), Fault> {
     let missing = || Error::new(ErrorKind::NoSuchBucket, "there is no bucket of this name");
     let home = engine.bucket_home(bucket).await?;
     home.map(|_| ()).ok_or_else(|| missing().into())
+}
+
+/// Whether a parameter stands for a header under the vendor's prefix.
+fn hoists<P: Protocol>(query: &[(String, String)], name: &str) -> bool {
+    let prefix = P::words().prefix;
+    let is =
+        |found: &str| begins(found, prefix) && found[prefix.len()..].eq_ignore_ascii_case(name);
+    P::HOISTS && query.iter().any(|(found, _)| is(found))
 }
 
 /// Whether the requester agrees to bear the cost, in a header or a parameter.

@@ -123,8 +123,9 @@ pub(super) fn encode<P: Protocol>(
     asked: &Asked<'_>,
 ) -> Response<OutBody> {
     let mut headers = said.headers.as_deref().cloned().unwrap_or_default();
-    let ec = P::words().names.ec.clone();
-    headers.insert(ec, HeaderValue::from_static(said.ec));
+    if let Some(ec) = &P::words().names.ec {
+        headers.insert(ec.clone(), HeaderValue::from_static(said.ec));
+    }
     let body = dialect.error_body(said, asked);
     let mut response = if said.status == StatusCode::NOT_MODIFIED {
         full(said.status, Vec::new())

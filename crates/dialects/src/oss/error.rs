@@ -242,11 +242,14 @@ impl Vendor for Oss {
                 "an object key has at most 1023 bytes",
             )
             .into(),
+            Fault::Xml => OssError::malformed_xml(),
+            // No fault here: such a copy replaces the metadata.
+            Fault::OntoItself => OssError::invalid_argument("the copy changes nothing"),
             Fault::Body(why) => OssError {
                 message: why,
                 ..OssError::malformed_xml()
             },
-            Fault::Tags { name, why } => OssError {
+            Fault::Tags { name, why } | Fault::TooManyTags { name, why } => OssError {
                 elements: vec![("ArgumentName", name.into())],
                 ..OssError::new(StatusCode::BAD_REQUEST, "InvalidTag", "0026-00000021", why)
             },

@@ -21,9 +21,6 @@ pub(crate) const EXPIRES_MAX_S: u32 = 7 * 24 * 3600;
 pub(crate) const PART_BYTES_MIN: u64 = 100 << 10;
 /// Entries on a page of keys, and buckets, where the request names no number (sheet section 5).
 pub(crate) const PAGE_DEFAULT: usize = 100;
-/// Largest XML body: a list of 1,000 of the longest keys with every byte written as a reference is larger
-/// than what any client sends; half of that passes.
-pub(crate) const XML_BYTES_MAX: usize = 4 << 20;
 /// Largest body of an error: the Python SDK reads no more (sheet section 3).
 pub(crate) const ERROR_BYTES_MAX: usize = 4000;
 /// Longest value of the request that an error repeats, bytes.
@@ -31,11 +28,13 @@ pub(crate) const ECHO_BYTES_MAX: usize = 300;
 /// Tags of objects (sheet section 5, Tagging).
 pub(crate) const TAGS: TagRules = TagRules {
     most: 10,
+    reserved: None,
     marks: Some(" +-=._:/"),
 };
 /// Tags of buckets: the vendor's tests name them as they like.
 pub(crate) const BUCKET_TAGS: TagRules = TagRules {
     most: BUCKET_TAGS_MAX,
+    reserved: None,
     marks: None,
 };
 /// All fields of a form before the file together: a policy and a callback of 5 KiB each, and metadata of

@@ -4,10 +4,14 @@ use cohong_core::model::{Acl, Grantee, Permission, StorageClass};
 
 use super::callback::CALLBACKS;
 use super::limits::{
-    FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS, TRAFFIC_BITS_PER_S,
+    BUCKET_TAGS, FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS,
+    TRAFFIC_BITS_PER_S,
 };
 use crate::common::date;
-use crate::common::vocabulary::{Copies, Digits, Forms, Metadata, Pages, Vocabulary, names};
+use crate::common::vocabulary::{
+    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, Vocabulary,
+    names,
+};
 
 /// Header of a bucket's access control list.
 pub(super) const BUCKET_ACL: &str = "acl";
@@ -33,6 +37,13 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     prefix: "x-oss-",
     server: "AliyunOSS",
     body_type: "application/xml",
+    bodies: Bodies {
+        namespace: None,
+        empty_delimiter: true,
+        restores: true,
+        vary: true,
+        initiators: false,
+    },
     names: names!("x-oss-", "position"),
     keys: KEYS,
     append_at: "position",
@@ -60,6 +71,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         ("default", None),
     ],
     grants: &[],
+    groups: Groups { key: "", front: "" },
     refused: &[
         "server-side-encryption",
         "server-side-encryption-key-id",
@@ -69,6 +81,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     etags: Digits::Upper,
     tells_md5: true,
     tells_kind: true,
+    tells_first_class: true,
     tells_expiry: true,
     date: date::iso_seconds,
     metadata: Metadata::Text,
@@ -76,7 +89,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     versions_overwrite: true,
     copies: Copies {
         keep_type: true,
-        onto_itself_replaces: true,
+        onto_itself: OntoItself::Replaces,
         tell_not_modified: true,
         open_ranges: true,
     },
@@ -89,8 +102,12 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         strict: true,
     },
     tags: TAGS,
-    callbacks: CALLBACKS,
-    callback_query: ["callback", "callback-var"],
+    bucket_tags: BUCKET_TAGS,
+    callbacks: Some(Orders {
+        rules: CALLBACKS,
+        query: ["callback", "callback-var"],
+        fields: ["callback", "callback-var"],
+    }),
     forms: Forms {
         bytes_max: FORM_FIELDS_BYTES_MAX,
         fields_max: FORM_FIELDS_MAX,
@@ -102,8 +119,8 @@ pub(super) static OSS: Vocabulary = Vocabulary {
             "security-token",
             "signature",
         ],
-        callback: ["callback", "callback-var"],
-        names_all: false,
+        bare: &[],
+        named: Naming::Free,
     },
 };
 

@@ -131,9 +131,9 @@ impl Vendor for Tos {
 
     fn fault(fault: Fault) -> TosError {
         match fault {
-            Fault::Argument { why, .. } | Fault::Tags { why, .. } => {
-                TosError::invalid_argument(why)
-            }
+            Fault::Argument { why, .. }
+            | Fault::Tags { why, .. }
+            | Fault::TooManyTags { why, .. } => TosError::invalid_argument(why),
             Fault::Policy(BadPolicy::Malformed(why)) => TosError::invalid_argument(why),
             Fault::Policy(refused) => TosError::access_denied(refused.to_string()),
             Fault::Host => TosError::invalid_argument(
@@ -144,6 +144,9 @@ impl Vendor for Tos {
             ),
             Fault::KeyTooLong => TosError::key_too_long(),
             Fault::Body(why) => TosError::malformed_body(why),
+            // Neither is a fault here: bodies are JSON, and a copy onto itself is a copy.
+            Fault::Xml => TosError::malformed_body("the body is malformed"),
+            Fault::OntoItself => TosError::invalid_argument("the copy changes nothing"),
             Fault::Origin(why) => TosError::new(
                 StatusCode::FORBIDDEN,
                 "AccessForbidden",

@@ -9,7 +9,8 @@ use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX};
 use crate::common::callback::CallbackRules;
 use crate::common::date;
 use crate::common::vocabulary::{
-    Copies, Digits, Forms, Metadata, Pages, TagRules, Vocabulary, names,
+    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, TagRules,
+    Vocabulary, names,
 };
 
 /// Header of a canned list, of buckets and objects alike.
@@ -20,6 +21,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     prefix: "x-tos-",
     server: "TosServer",
     body_type: "application/json",
+    bodies: Bodies::NONE,
     names: names!("x-tos-", "offset"),
     keys: KEYS,
     append_at: "offset",
@@ -67,6 +69,10 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         ("grant-write", Permission::Write),
         ("grant-write-acp", Permission::WriteAcl),
     ],
+    groups: Groups {
+        key: "canned",
+        front: "",
+    },
     refused: &[
         "image-operations",
         "object-expires",
@@ -80,6 +86,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     etags: Digits::Lower,
     tells_md5: false,
     tells_kind: false,
+    tells_first_class: true,
     tells_expiry: false,
     date: date::iso,
     // Sheet, trap 18.
@@ -88,7 +95,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     versions_overwrite: false,
     copies: Copies {
         keep_type: false,
-        onto_itself_replaces: false,
+        onto_itself: OntoItself::Copies,
         tell_not_modified: false,
         open_ranges: false,
     },
@@ -101,12 +108,14 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         default: PAGE_MAX,
         strict: false,
     },
-    tags: TagRules {
-        most: 100,
-        marks: None,
-    },
-    callbacks: CALLBACKS,
-    callback_query: ["x-tos-callback", "x-tos-callback-var"],
+    tags: TAGS,
+    // Not served.
+    bucket_tags: TAGS,
+    callbacks: Some(Orders {
+        rules: CALLBACKS,
+        query: ["x-tos-callback", "x-tos-callback-var"],
+        fields: ["x-tos-callback", "x-tos-callback-var"],
+    }),
     forms: Forms {
         bytes_max: FORM_FIELDS_BYTES_MAX,
         fields_max: FORM_FIELDS_MAX,
@@ -117,9 +126,16 @@ pub(super) static TOS: Vocabulary = Vocabulary {
             "security-token",
             "signature",
         ],
-        callback: ["x-tos-callback", "x-tos-callback-var"],
-        names_all: true,
+        bare: &[],
+        named: Naming::Orders,
     },
+};
+
+/// Tags of objects.
+const TAGS: TagRules = TagRules {
+    most: 100,
+    reserved: None,
+    marks: None,
 };
 
 /// Upload callbacks (sheet section 5).
@@ -275,7 +291,7 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        Ok(TOS.attributes(&Given::fields(&fields, TOS.prefix)?, ACL)?)
+        Ok(TOS.attributes(&Given::fields(&fields, TOS.prefix, &[])?, ACL)?)
     }
 
     #[test]

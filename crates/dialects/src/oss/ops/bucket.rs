@@ -7,18 +7,15 @@ use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
 
 use super::Answer;
-use super::body::{answer, read, read_any};
 use crate::common::answer::{empty, put as header};
 use crate::common::attributes::AclSaid;
-use crate::common::settings::{change_bucket, read_bucket, versioning, versioning_word};
+use crate::common::document::read_any;
+use crate::common::settings::{change_bucket, read_bucket};
 use crate::gate::call::Call;
-use crate::gate::fault::Fault;
 use crate::oss::Oss;
 use crate::oss::limits::GROUP_BYTES_MAX;
 use crate::oss::wire::acl::AclBody;
-use crate::oss::wire::bucket::{
-    BucketInfo, GROUP, Location, PaymentBody, PutBucketBody, REDUNDANCY, VersioningBody,
-};
+use crate::oss::wire::bucket::{BucketInfo, GROUP, Location, PutBucketBody, REDUNDANCY};
 use crate::oss::wire::stat::Stat;
 use crate::oss::words::{BUCKET_ACL, OSS};
 
@@ -69,21 +66,21 @@ pub(super) async fn put(mut call: Call, engine: &Engine) -> Answer {
 pub(super) async fn info(call: Call, oss: &Oss) -> Answer {
     let bucket = read_bucket(&call, &oss.engine, Action::ReadBucket).await?;
     let info = BucketInfo::new(&bucket, &oss.endpoint(&call));
-    Ok(answer(HeaderMap::new(), "BucketInfo", &info))
+    Ok(OSS.answer(HeaderMap::new(), "BucketInfo", &info))
 }
 
 /// `GetBucketStat`, counted when it is asked for.
 pub(super) async fn stat(call: Call, engine: &Engine) -> Answer {
     let stat = engine.bucket_stat(&call.cx, call.bucket()?).await?;
     let body = Stat::new(&stat, call.cx.at);
-    Ok(answer(HeaderMap::new(), "BucketStat", &body))
+    Ok(OSS.answer(HeaderMap::new(), "BucketStat", &body))
 }
 
 /// `GetBucketLocation`.
 pub(super) async fn location(call: Call, engine: &Engine) -> Answer {
     let bucket = read_bucket(&call, engine, Action::ReadBucket).await?;
     let location = Location::new(&bucket);
-    Ok(answer(HeaderMap::new(), "LocationConstraint", &location))
+    Ok(OSS.answer(HeaderMap::new(), "LocationConstraint", &location))
 }
 
 /// `PutBucketAcl`.
@@ -100,40 +97,5 @@ pub(super) async fn put_acl(call: Call, engine: &Engine) -> Answer {
 pub(super) async fn get_acl(call: Call, engine: &Engine) -> Answer {
     let bucket = read_bucket(&call, engine, Action::ReadBucketAcl).await?;
     let body = AclBody::of_bucket(&bucket.owner, &bucket.acl);
-    Ok(answer(HeaderMap::new(), "AccessControlPolicy", &body))
-}
-
-/// `PutBucketRequestPayment`.
-pub(super) async fn put_payment(mut call: Call, engine: &Engine) -> Answer {
-    let body: PaymentBody = read(&mut call, "RequestPaymentConfiguration").await?;
-    let pays = body.requester_pays()?;
-    Ok(change_bucket(call, engine, BucketChange::RequesterPays(pays)).await?)
-}
-
-/// `GetBucketRequestPayment`.
-pub(super) async fn get_payment(call: Call, engine: &Engine) -> Answer {
-    let bucket = read_bucket(&call, engine, Action::ReadPayment).await?;
-    let body = PaymentBody::new(bucket.requester_pays);
-    Ok(answer(
-        HeaderMap::new(),
-        "RequestPaymentConfiguration",
-        &body,
-    ))
-}
-
-/// `PutBucketVersioning`.
-pub(super) async fn put_versioning(mut call: Call, engine: &Engine) -> Answer {
-    let body: VersioningBody = read(&mut call, "VersioningConfiguration").await?;
-    let status = body.status.unwrap_or_default();
-    let state =
-        versioning(&status).map_err(|_| Fault::Body("Status is Enabled or Suspended".into()))?;
-    Ok(change_bucket(call, engine, BucketChange::Versioning(state)).await?)
-}
-
-/// `GetBucketVersioning`: without element when it was never switched on.
-pub(super) async fn get_versioning(call: Call, engine: &Engine) -> Answer {
-    let bucket = read_bucket(&call, engine, Action::ReadVersioning).await?;
-    let status = versioning_word(bucket.versioning).map(ToOwned::to_owned);
-    let body = VersioningBody { status };
-    Ok(answer(HeaderMap::new(), "VersioningConfiguration", &body))
+    Ok(OSS.answer(HeaderMap::new(), "AccessControlPolicy", &body))
 }

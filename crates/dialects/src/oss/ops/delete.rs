@@ -4,12 +4,12 @@ use cohong_core::engine::Engine;
 use http::{HeaderMap, StatusCode};
 
 use super::Answer;
-use super::body::{answer, read};
 use crate::common::answer::empty;
+use crate::common::document::read;
 use crate::common::list::Encoding;
+use crate::common::wire::delete::{DeleteList, DeleteResult};
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
-use crate::oss::wire::delete::{DeleteList, DeleteResult};
 use crate::oss::words::OSS;
 
 /// `DeleteMultipleObjects`. The vendor has no words for a key that fails alone, so the first failure is
@@ -39,5 +39,5 @@ pub(super) async fn many(mut call: Call, engine: &Engine) -> Answer {
     if quiet {
         return Ok(empty(StatusCode::OK, HeaderMap::new()));
     }
-    Ok(answer(HeaderMap::new(), "DeleteResult", &result))
+    Ok(OSS.answer(HeaderMap::new(), "DeleteResult", &result))
 }

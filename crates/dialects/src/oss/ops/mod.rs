@@ -1,10 +1,8 @@
 //! Operations by family. Each reads what the wire says, asks the engine once, and writes its answer;
 //! nothing is decided here. What other dialects do too is in [`crate::common`].
 
-mod body;
 mod bucket;
 mod delete;
-mod list;
 mod multipart;
 mod object;
 mod post;
@@ -41,28 +39,28 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::GetBucketStat => bucket::stat(call, engine).await,
         Op::PutBucketAcl => bucket::put_acl(call, engine).await,
         Op::GetBucketAcl => bucket::get_acl(call, engine).await,
-        Op::PutBucketRequestPayment => bucket::put_payment(call, engine).await,
-        Op::GetBucketRequestPayment => bucket::get_payment(call, engine).await,
-        Op::PutBucketVersioning => bucket::put_versioning(call, engine).await,
-        Op::GetBucketVersioning => bucket::get_versioning(call, engine).await,
+        Op::PutBucketRequestPayment => Ok(OSS.put_payment(call, engine).await?),
+        Op::GetBucketRequestPayment => Ok(OSS.get_payment(call, engine).await?),
+        Op::PutBucketVersioning => Ok(OSS.put_versioning(call, engine).await?),
+        Op::GetBucketVersioning => Ok(OSS.get_versioning(call, engine).await?),
         Op::PutBucketPolicy => Ok(bucket_policy::put(call, engine, &POLICY).await?),
         Op::GetBucketPolicy => Ok(bucket_policy::get(&call, engine).await?),
         Op::DeleteBucketPolicy => Ok(delete_document::<BucketPolicy>(&call, engine).await?),
-        Op::GetBucketPolicyStatus => settings::policy_status(call, engine).await,
-        Op::PutBucketCors => settings::put_cors(call, engine).await,
-        Op::GetBucketCors => settings::get_cors(call, engine).await,
+        Op::GetBucketPolicyStatus => Ok(OSS.policy_status(call, engine).await?),
+        Op::PutBucketCors => Ok(OSS.put_cors(call, engine).await?),
+        Op::GetBucketCors => Ok(OSS.get_cors(call, engine).await?),
         Op::DeleteBucketCors => Ok(delete_document::<Cors>(&call, engine).await?),
         Op::PutBucketLifecycle => settings::put_lifecycle(call, engine).await,
         Op::GetBucketLifecycle => settings::get_lifecycle(call, engine).await,
         Op::DeleteBucketLifecycle => {
             Ok(delete_document::<Vec<LifecycleRule>>(&call, engine).await?)
         }
-        Op::PutBucketTags => settings::put_tags(call, engine).await,
+        Op::PutBucketTags => Ok(OSS.put_bucket_tags(call, engine).await?),
         Op::GetBucketTags => settings::get_tags(call, engine).await,
         Op::DeleteBucketTags => settings::delete_tags(call, engine).await,
         Op::ListLiveChannel => settings::live_channels(call, engine).await,
-        Op::ListObjects => list::objects(call, engine).await,
-        Op::ListObjectsV2 => list::objects_v2(call, engine).await,
+        Op::ListObjects => Ok(OSS.objects_page(call, engine).await?),
+        Op::ListObjectsV2 => Ok(OSS.objects_page_by_token(call, engine).await?),
         Op::DeleteMultipleObjects => delete::many(call, engine).await,
         Op::PostObject => post::post(call, oss).await,
         Op::PutObject => Ok(OSS.put_object(call, engine, OBJECT_ACL).await?),
@@ -76,16 +74,16 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::DeleteObject => Ok(OSS.delete_object(call, engine).await?),
         Op::PutObjectAcl => object::put_acl(call, engine).await,
         Op::GetObjectAcl => object::get_acl(call, engine).await,
-        Op::PutObjectTagging => object::put_tagging(call, engine).await,
-        Op::GetObjectTagging => object::get_tagging(call, engine).await,
+        Op::PutObjectTagging => Ok(OSS.put_tags(call, engine).await?),
+        Op::GetObjectTagging => Ok(OSS.get_tags(call, engine).await?),
         Op::DeleteObjectTagging => Ok(OSS.delete_tags(call, engine).await?),
         Op::CopyObject => object::copy(call, engine).await,
-        Op::ListObjectVersions => list::versions(call, engine).await,
-        Op::ListMultipartUploads => multipart::list_uploads(call, engine).await,
+        Op::ListObjectVersions => Ok(OSS.versions_page(call, engine).await?),
+        Op::ListMultipartUploads => Ok(OSS.uploads_page(call, engine).await?),
         Op::InitiateMultipartUpload => multipart::initiate(call, engine).await,
         Op::UploadPart => multipart::part(call, engine).await,
         Op::UploadPartCopy => multipart::copy_part(call, engine).await,
-        Op::ListParts => multipart::list_parts(call, engine).await,
+        Op::ListParts => Ok(OSS.parts_page(call, engine).await?),
         Op::CompleteMultipartUpload => multipart::complete(call, engine).await,
         Op::AbortMultipartUpload => multipart::abort(call, engine).await,
         Op::OptionObject => Ok(preflight(&call, engine).await?),

@@ -5,12 +5,12 @@ use cohong_core::engine::Engine;
 use http::HeaderMap;
 
 use super::Answer;
-use super::body::{answer, read, read_any};
+use crate::common::document::{read, read_any};
 use crate::common::upload::{Completion, Ending, abort_upload};
+use crate::common::wire::multipart::CompleteBody;
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
 use crate::oss::limits::PART_BYTES_MIN;
-use crate::oss::wire::multipart::{CompleteBody, PartList, UploadList};
 use crate::oss::words::{OBJECT_ACL, OSS};
 
 /// What `CompleteMultipartUpload` is called with.
@@ -28,7 +28,7 @@ pub(super) async fn initiate(call: Call, engine: &Engine) -> Answer {
         .create_upload(&call, engine, OBJECT_ACL, sequential)
         .await?;
     let root = "InitiateMultipartUploadResult";
-    Ok(answer(HeaderMap::new(), root, &begun))
+    Ok(OSS.answer(HeaderMap::new(), root, &begun))
 }
 
 /// `UploadPart`.
@@ -41,7 +41,7 @@ pub(super) async fn part(call: Call, engine: &Engine) -> Answer {
 pub(super) async fn copy_part(call: Call, engine: &Engine) -> Answer {
     let done = OSS.copy_part(&call, engine).await;
     let copied = done.map_err(|fault| OssError::from(fault).about_upload("0042-00000311"))?;
-    Ok(answer(copied.headers, "CopyPartResult", &copied.result))
+    Ok(OSS.answer(copied.headers, "CopyPartResult", &copied.result))
 }
 
 /// `AbortMultipartUpload`.
@@ -69,22 +69,7 @@ pub(super) async fn complete(mut call: Call, engine: &Engine) -> Answer {
         Completion::Answered(answer) => answer,
         Completion::Done(done) => {
             let root = "CompleteMultipartUploadResult";
-            answer(done.headers, root, &done.result)
+            OSS.answer(done.headers, root, &done.result)
         }
     })
-}
-
-/// `ListParts`.
-pub(super) async fn list_parts(call: Call, engine: &Engine) -> Answer {
-    let page = OSS.list_parts(&call, engine).await?;
-    let body = PartList::new(page);
-    Ok(answer(HeaderMap::new(), "ListPartsResult", &body))
-}
-
-/// `ListMultipartUploads`.
-pub(super) async fn list_uploads(call: Call, engine: &Engine) -> Answer {
-    let page = OSS.list_uploads(&call, engine).await?;
-    let body = UploadList::new(&page);
-    let root = "ListMultipartUploadsResult";
-    Ok(answer(HeaderMap::new(), root, &body))
 }

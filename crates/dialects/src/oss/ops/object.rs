@@ -6,16 +6,14 @@ use http::header::{CONTENT_LENGTH, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Answer;
-use super::body::{answer, read, read_any};
 use crate::common::answer::{empty, put};
 use crate::common::attributes::AclSaid;
+use crate::common::document::read_any;
 use crate::common::settings::inspect;
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
-use crate::oss::limits::TAGS;
 use crate::oss::wire::acl::AclBody;
 use crate::oss::wire::object::RestoreBody;
-use crate::oss::wire::tags::Tagging;
 use crate::oss::words::{OBJECT_ACL, OSS};
 
 /// Tells how urgent a restore is.
@@ -25,16 +23,11 @@ const PRIORITY: HeaderName = HeaderName::from_static("x-oss-object-restore-prior
 pub(super) async fn meta(call: Call, engine: &Engine) -> Answer {
     let info = OSS.look(&call, engine).await?;
     let all = OSS.described(&info);
-    let told = [
-        ETAG,
-        LAST_MODIFIED,
-        OSS.names.crc64.clone(),
-        OSS.names.version_id.clone(),
-    ];
+    let own = [&OSS.names.version_id].into_iter().chain(&OSS.names.crc64);
     let mut headers = HeaderMap::new();
-    for name in told {
-        if let Some(value) = all.get(&name) {
-            headers.insert(name, value.clone());
+    for name in [&ETAG, &LAST_MODIFIED].into_iter().chain(own) {
+        if let Some(value) = all.get(name) {
+            headers.insert(name.clone(), value.clone());
         }
     }
     headers.insert(CONTENT_LENGTH, info.record.size.into());
@@ -44,7 +37,7 @@ pub(super) async fn meta(call: Call, engine: &Engine) -> Answer {
 /// `CopyObject`.
 pub(super) async fn copy(call: Call, engine: &Engine) -> Answer {
     let copied = OSS.copy_object(&call, engine, OBJECT_ACL).await?;
-    Ok(answer(copied.headers, "CopyObjectResult", &copied.result))
+    Ok(OSS.answer(copied.headers, "CopyObjectResult", &copied.result))
 }
 
 /// `RestoreObject`. How urgent it is makes no difference here.
@@ -82,21 +75,5 @@ pub(super) async fn put_acl(call: Call, engine: &Engine) -> Answer {
 pub(super) async fn get_acl(call: Call, engine: &Engine) -> Answer {
     let info = inspect(&call, engine, Action::ReadObjectAcl).await?;
     let body = AclBody::of_object(&info.record);
-    Ok(answer(OSS.of_version(&info), "AccessControlPolicy", &body))
-}
-
-/// `PutObjectTagging`.
-pub(super) async fn put_tagging(mut call: Call, engine: &Engine) -> Answer {
-    let body: Tagging = read(&mut call, "Tagging").await?;
-    let change = ObjectChange::Tags(body.tags(&TAGS)?);
-    Ok(OSS
-        .change_object(call, engine, change, StatusCode::OK)
-        .await?)
-}
-
-/// `GetObjectTagging`: an empty set where there are no tags.
-pub(super) async fn get_tagging(call: Call, engine: &Engine) -> Answer {
-    let info = inspect(&call, engine, Action::ReadObjectTags).await?;
-    let body = Tagging::new(&info.record.tags);
-    Ok(answer(OSS.of_version(&info), "Tagging", &body))
+    Ok(OSS.answer(OSS.of_version(&info), "AccessControlPolicy", &body))
 }

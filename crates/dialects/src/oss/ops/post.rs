@@ -18,5 +18,5 @@ pub(super) async fn post(mut call: Call, oss: &Oss) -> Answer {
 }
 
 fn created(stored: Posted<'_>) -> Vec<u8> {
-    xml::write("PostResponse", &stored)
+    xml::write("PostResponse", None, &stored)
 }

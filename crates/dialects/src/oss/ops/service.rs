@@ -5,7 +5,6 @@ use cohong_core::model::Bucket;
 use http::HeaderMap;
 
 use super::Answer;
-use super::body::answer;
 use crate::common::list::page_size;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
@@ -50,7 +49,7 @@ pub(super) async fn list_buckets(call: Call, oss: &Oss) -> Answer {
     page.truncate(limit);
     let list = BucketList::new(owner, &page, &oss.endpoint(&call));
     let list = list.asked(prefix, marker, limit, truncated);
-    Ok(answer(HeaderMap::new(), "ListAllMyBucketsResult", &list))
+    Ok(OSS.answer(HeaderMap::new(), "ListAllMyBucketsResult", &list))
 }
 
 /// `DescribeRegions`: all, or the one that is named as in `regions=oss-cn-hangzhou`.
@@ -74,5 +73,5 @@ pub(super) fn regions(call: &Call, oss: &Oss) -> Answer {
         return Err(OssError::no_such_region());
     }
     let list = RegionList { region_info: lines };
-    Ok(answer(HeaderMap::new(), "RegionInfoList", &list))
+    Ok(OSS.answer(HeaderMap::new(), "RegionInfoList", &list))
 }

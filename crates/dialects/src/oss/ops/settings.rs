@@ -1,50 +1,25 @@
-//! Settings of buckets that are documents: policy, rules for pages of other origins, lifecycle rules, tags
+//! Settings of buckets that this vendor tells in other ways than its family: lifecycle rules, tags
 //! (sheet section 6).
 
 use cohong_core::ErrorKind;
-use cohong_core::engine::{BucketPolicy, Engine};
-use cohong_core::model::{Cors, LifecycleRule, Tags};
-use cohong_core::rules::access::{Action, is_public};
+use cohong_core::engine::Engine;
+use cohong_core::model::{LifecycleRule, Tags};
+use cohong_core::rules::access::Action;
 use cohong_core::rules::lifecycle::{Deed, overlap};
 use http::{HeaderMap, StatusCode};
 
 use super::Answer;
-use super::body::{answer, read};
 use crate::common::answer::empty;
 use crate::common::attributes::boolean;
+use crate::common::document::read;
 use crate::common::lifecycle::mixes_times;
 use crate::common::list::page_size;
 use crate::common::settings::{delete_document, document, put_document, read_bucket};
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
-use crate::oss::limits::BUCKET_TAGS;
-use crate::oss::wire::cors::CorsBody;
 use crate::oss::wire::lifecycle::LifecycleBody;
 use crate::oss::wire::live::LiveChannelList;
-use crate::oss::wire::policy::PolicyStatus;
-use crate::oss::wire::tags::Tagging;
 use crate::oss::words::OSS;
-
-/// `GetBucketPolicyStatus`.
-pub(super) async fn policy_status(call: Call, engine: &Engine) -> Answer {
-    let policy: BucketPolicy = document(&call, engine).await?;
-    let is_public = is_public(&policy.statements);
-    let body = PolicyStatus { is_public };
-    Ok(answer(HeaderMap::new(), "PolicyStatus", &body))
-}
-
-/// `PutBucketCors`.
-pub(super) async fn put_cors(mut call: Call, engine: &Engine) -> Answer {
-    let body: CorsBody = read(&mut call, "CORSConfiguration").await?;
-    Ok(put_document(&call, engine, &body.rules()?).await?)
-}
-
-/// `GetBucketCors`.
-pub(super) async fn get_cors(call: Call, engine: &Engine) -> Answer {
-    let cors: Cors = document(&call, engine).await?;
-    let body = CorsBody::new(&cors);
-    Ok(answer(HeaderMap::new(), "CORSConfiguration", &body))
-}
 
 /// Lets rules overlap that do the same.
 const ALLOW: &str = "allow-same-action-overlap";
@@ -85,14 +60,7 @@ fn action_word(deed: Deed) -> &'static str {
 pub(super) async fn get_lifecycle(call: Call, engine: &Engine) -> Answer {
     let rules: Vec<LifecycleRule> = document(&call, engine).await?;
     let body = LifecycleBody::new(&rules);
-    Ok(answer(HeaderMap::new(), "LifecycleConfiguration", &body))
-}
-
-/// `PutBucketTags`.
-pub(super) async fn put_tags(mut call: Call, engine: &Engine) -> Answer {
-    let body: Tagging = read(&mut call, "Tagging").await?;
-    let tags = body.tags(&BUCKET_TAGS)?;
-    Ok(put_document(&call, engine, &tags).await?)
+    Ok(OSS.answer(HeaderMap::new(), "LifecycleConfiguration", &body))
 }
 
 /// `GetBucketTags`: an empty set where there are none.
@@ -104,7 +72,7 @@ pub(super) async fn get_tags(call: Call, engine: &Engine) -> Answer {
         Err(error) if matches!(error.kind(), ErrorKind::NoSuchDocument(_)) => Tags::new(),
         tags => tags?,
     };
-    Ok(answer(HeaderMap::new(), "Tagging", &Tagging::new(&tags)))
+    Ok(OSS.tell_bucket_tags(&tags))
 }
 
 /// `DeleteBucketTags`: all, or those whose names the parameter lists.
@@ -130,5 +98,5 @@ pub(super) async fn live_channels(call: Call, engine: &Engine) -> Answer {
         max_keys: page_size(&call, "max-keys", OSS.pages)?,
         is_truncated: false,
     };
-    Ok(answer(HeaderMap::new(), "ListLiveChannelResult", &body))
+    Ok(OSS.answer(HeaderMap::new(), "ListLiveChannelResult", &body))
 }

@@ -16,10 +16,6 @@ pub(in crate::oss) const GROUP: &str = "resource-group";
 pub(in crate::oss) const REDUNDANCY: &str = "data-redundancy";
 /// Redundancy of buckets that name none.
 const DEFAULT_REDUNDANCY: &str = "LRS";
-/// Payer of a bucket, when it is whoever asks.
-const REQUESTER: &str = "Requester";
-/// Payer of a bucket, when it is its owner.
-const OWNER: &str = "BucketOwner";
 /// State of abilities that this server does not have.
 const OFF: &str = "Disabled";
 
@@ -223,36 +219,4 @@ impl BucketInfo {
             },
         }
     }
-}
-
-/// Body of the operations about who pays (sheet section 6, request payment).
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(in crate::oss) struct PaymentBody {
-    payer: String,
-}
-
-impl PaymentBody {
-    pub(in crate::oss) fn new(requester_pays: bool) -> Self {
-        Self {
-            payer: if requester_pays { REQUESTER } else { OWNER }.to_owned(),
-        }
-    }
-
-    /// Whether the requester pays.
-    pub(in crate::oss) fn requester_pays(&self) -> Result<bool, Fault> {
-        match self.payer.as_str() {
-            REQUESTER => Ok(true),
-            OWNER => Ok(false),
-            _ => Err(Fault::Body("Payer is BucketOwner or Requester".into())),
-        }
-    }
-}
-
-/// Body of both versioning operations.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(in crate::oss) struct VersioningBody {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::oss) status: Option<String>,
 }

@@ -6,8 +6,8 @@ use cohong_core::model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::tags::Tag;
 use crate::common::lifecycle::{When, is_enabled, name_all, status};
+use crate::common::wire::tags::Tag;
 use crate::common::xml;
 use crate::gate::fault::Fault;
 use crate::oss::words::OSS;

@@ -1,4 +1,4 @@
-//! Bodies of multipart operations (sheet section 5, Multipart).
+//! Bodies of uploads in parts.
 
 use cohong_core::engine::{NamedPart, UploadListing};
 use cohong_core::limits::PARTS_MAX;
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::common::lines::{PrefixLine, UploadLine};
 use crate::common::list::Page;
 use crate::common::upload::{PartLine, PartPage, PartsTold, named_part};
-use crate::oss::error::OssError;
-use crate::oss::words::OSS;
+use crate::common::vocabulary::Vocabulary;
+use crate::gate::fault::Fault;
 
-/// Body of `CompleteMultipartUpload`.
+/// Parts to make an object of.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(in crate::oss) struct CompleteBody {
+pub(crate) struct CompleteBody {
     #[serde(default)]
     part: Vec<PartBody>,
 }
@@ -28,19 +28,19 @@ struct PartBody {
 
 impl CompleteBody {
     /// The parts, 1 to 10,000, as they stand: their order is judged later.
-    pub(in crate::oss) fn parts(self) -> Result<Vec<NamedPart>, OssError> {
+    pub(crate) fn parts(self) -> Result<Vec<NamedPart>, Fault> {
         let most = usize::try_from(PARTS_MAX).unwrap_or(usize::MAX);
         if self.part.is_empty() || self.part.len() > most {
-            return Err(OssError::malformed_xml());
+            return Err(Fault::Xml);
         }
-        let named = |part: PartBody| Ok(named_part(part.part_number, &part.etag)?);
+        let named = |part: PartBody| named_part(part.part_number, &part.etag);
         self.part.into_iter().map(named).collect()
     }
 }
 
-/// Answer of `ListParts`.
+/// Parts of an upload.
 #[derive(Debug, Serialize)]
-pub(in crate::oss) struct PartList {
+pub(crate) struct PartList {
     #[serde(flatten)]
     told: PartsTold,
     #[serde(rename = "Part")]
@@ -48,24 +48,20 @@ pub(in crate::oss) struct PartList {
 }
 
 impl PartList {
-    pub(in crate::oss) fn new(page: PartPage) -> Self {
-        let parts = page.listing.parts.iter();
-        Self {
-            told: page.told,
-            parts: parts.map(|part| OSS.part_line(part)).collect(),
-        }
-    }
+    /// Root of the document.
+    pub(crate) const ROOT: &str = "ListPartsResult";
 }
 
-/// Answer of `ListMultipartUploads`.
+/// Open uploads.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(in crate::oss) struct UploadList {
+pub(crate) struct UploadList {
     bucket: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     encoding_type: Option<&'static str>,
     prefix: String,
-    delimiter: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delimiter: Option<String>,
     key_marker: String,
     upload_id_marker: String,
     next_key_marker: String,
@@ -77,8 +73,23 @@ pub(in crate::oss) struct UploadList {
 }
 
 impl UploadList {
-    /// The markers of the next page are those of the last upload where there is no next page.
-    pub(in crate::oss) fn new(page: &Page<UploadListing>) -> Self {
+    /// Root of the document.
+    pub(crate) const ROOT: &str = "ListMultipartUploadsResult";
+}
+
+impl Vocabulary {
+    /// The body of a page of parts.
+    pub(crate) fn part_list(&self, page: PartPage) -> PartList {
+        let parts = page.listing.parts.iter();
+        PartList {
+            told: page.told,
+            parts: parts.map(|part| self.part_line(part)).collect(),
+        }
+    }
+
+    /// The body of a page of uploads. The markers of the next page are those of the last upload where
+    /// there is no next page.
+    pub(crate) fn upload_list(&self, page: &Page<UploadListing>) -> UploadList {
         let (query, listing) = (&page.query, &page.listing);
         let next = page.next_upload();
         let truncated = next.is_some();
@@ -86,12 +97,12 @@ impl UploadList {
         let last =
             || last.map(|last| (page.write(last.key.as_str()), Some(last.upload.to_string())));
         let (next_key, next_upload) = next.or_else(last).unwrap_or_default();
-        let line = |upload| OSS.upload_line(upload, query.encoding);
-        Self {
+        let line = |upload| self.upload_line(upload, query.encoding);
+        UploadList {
             bucket: query.bucket.clone(),
             encoding_type: query.encoding.name(),
             prefix: page.write(&query.prefix),
-            delimiter: page.write(&query.delimiter),
+            delimiter: self.delimiter(page),
             key_marker: page.write(&page.marker),
             upload_id_marker: page.id_marker.clone(),
             next_key_marker: next_key,
@@ -106,14 +117,21 @@ impl UploadList {
 
 #[cfg(test)]
 mod tests {
+    use cohong_core::ErrorKind;
+
     use super::*;
     use crate::common::xml::read;
 
-    fn parts(inner: &str) -> Result<Vec<(u32, String)>, (&'static str, &'static str)> {
+    /// The parts of a document; what is wrong with it otherwise.
+    fn parts(inner: &str) -> Result<Vec<(u32, String)>, &'static str> {
         let text = format!("<CompleteMultipartUpload>{inner}</CompleteMultipartUpload>");
         let body: CompleteBody =
-            read(text.as_bytes(), "CompleteMultipartUpload").map_err(|_| ("", ""))?;
-        let parts = body.parts().map_err(|error| (error.code, error.ec))?;
+            read(text.as_bytes(), "CompleteMultipartUpload").map_err(|_| "shape")?;
+        let parts = body.parts().map_err(|fault| match fault {
+            Fault::Xml => "shape",
+            Fault::Engine(error) if error.kind() == ErrorKind::InvalidPartNumber => "number",
+            _ => "another",
+        })?;
         let shown = |part: NamedPart| (part.number, part.etag.to_string());
         Ok(parts.into_iter().map(shown).collect())
     }
@@ -130,8 +148,8 @@ mod tests {
             assert_eq!(parts(&part("7", etag)), Ok(vec![(7, "ab".into())]));
         }
         for number in ["0", "10001"] {
-            let refused = parts(&part(number, "ab")).expect_err("no such number");
-            assert_eq!(refused.0, "InvalidArgument", "{number}");
+            let refused = parts(&part(number, "ab"));
+            assert_eq!(refused, Err("number"), "{number}");
         }
         for shape in [
             "",
@@ -139,10 +157,9 @@ mod tests {
             &part("-1", "ab"),
             "<Part><ETag>ab</ETag></Part>",
         ] {
-            let refused = parts(shape).expect_err("no such shape");
-            assert!(["", "MalformedXML"].contains(&refused.0), "{shape}");
+            assert_eq!(parts(shape), Err("shape"), "{shape}");
         }
         let many = part("1", "ab").repeat(10_001);
-        assert_eq!(parts(&many).expect_err("too many").0, "MalformedXML");
+        assert_eq!(parts(&many), Err("shape"));
     }
 }

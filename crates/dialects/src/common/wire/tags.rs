@@ -1,15 +1,12 @@
-//! Bodies about tags, of buckets and objects alike (sheet sections 5 and 6, Tagging).
+//! Bodies about tags, of buckets and objects alike.
 
 use cohong_core::model::Tags;
 use serde::{Deserialize, Serialize};
 
-use crate::common::vocabulary::TagRules;
-use crate::gate::fault::Fault;
-
 /// Body of the operations that put and get tags.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(in crate::oss) struct Tagging {
+pub(crate) struct Tagging {
     tag_set: TagSet,
 }
 
@@ -23,37 +20,40 @@ struct TagSet {
 /// A name and a value.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Tag {
+pub(crate) struct Tag {
     key: String,
     #[serde(default)]
     value: String,
 }
 
 impl Tag {
-    pub(super) fn pair(self) -> (String, String) {
+    /// Name and value.
+    pub(crate) fn pair(self) -> (String, String) {
         (self.key, self.value)
     }
 
-    pub(super) fn new((key, value): &(Box<str>, Box<str>)) -> Self {
+    /// A tag of the model.
+    pub(crate) fn new((key, value): &(Box<str>, Box<str>)) -> Self {
         Self {
             key: key.to_string(),
             value: value.to_string(),
         }
     }
 
-    pub(super) fn all(tags: &Tags) -> Vec<Self> {
+    /// All tags.
+    pub(crate) fn all(tags: &Tags) -> Vec<Self> {
         tags.iter().map(Self::new).collect()
     }
 }
 
 impl Tagging {
-    /// The tags it names.
-    pub(in crate::oss) fn tags(self, rules: &TagRules) -> Result<Tags, Fault> {
-        let pairs = self.tag_set.tag.into_iter().map(Tag::pair);
-        rules.read(pairs.collect(), "Tagging")
+    /// The tags it names, not yet checked.
+    pub(crate) fn pairs(self) -> Vec<(String, String)> {
+        self.tag_set.tag.into_iter().map(Tag::pair).collect()
     }
 
-    pub(in crate::oss) fn new(tags: &Tags) -> Self {
+    /// As an answer tells them.
+    pub(crate) fn new(tags: &Tags) -> Self {
         Self {
             tag_set: TagSet {
                 tag: Tag::all(tags),

@@ -1,20 +1,25 @@
-//! Bodies about pages of other origins (sheet section 6, cors).
+//! Bodies about pages of other origins.
 
 use cohong_core::model::{Cors, CorsRule};
 use serde::{Deserialize, Serialize};
 
 use crate::common::cors::Texts;
+use crate::common::vocabulary::Vocabulary;
 use crate::common::xml;
 use crate::gate::fault::Fault;
 
-/// Body of `PutBucketCors` and `GetBucketCors`.
+/// Body of the operations that put and get the rules.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(in crate::oss) struct CorsBody {
+pub(crate) struct CorsBody {
     #[serde(rename = "CORSRule", default)]
     rules: Vec<RuleBody>,
-    #[serde(rename = "ResponseVary", default, deserialize_with = "xml::flag")]
-    vary: bool,
+    #[serde(rename = "ResponseVary", skip_serializing_if = "Option::is_none")]
+    vary: Option<Flag>,
 }
+
+/// A boolean in any spelling.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Flag(#[serde(deserialize_with = "xml::flag")] bool);
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct RuleBody {
@@ -32,18 +37,21 @@ struct RuleBody {
 
 impl CorsBody {
     /// The rules it names.
-    pub(in crate::oss) fn rules(self) -> Result<Cors, Fault> {
+    pub(crate) fn rules(self) -> Result<Cors, Fault> {
         let rules = self.rules.into_iter().map(RuleBody::read);
         Ok(Cors {
             rules: rules.collect::<Result<_, _>>()?,
-            vary: self.vary,
+            vary: self.vary.is_some_and(|Flag(vary)| vary),
         })
     }
+}
 
-    pub(in crate::oss) fn new(cors: &Cors) -> Self {
-        Self {
+impl Vocabulary {
+    /// Rules as an answer tells them.
+    pub(crate) fn cors_body(&self, cors: &Cors) -> CorsBody {
+        CorsBody {
             rules: cors.rules.iter().map(RuleBody::new).collect(),
-            vary: cors.vary,
+            vary: self.bodies.vary.then_some(Flag(cors.vary)),
         }
     }
 }
