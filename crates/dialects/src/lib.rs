@@ -7,4 +7,5 @@
 pub mod common;
 pub mod gate;
 pub mod oss;
+pub mod s3;
 pub mod tos;

@@ -101,6 +101,14 @@ impl Engine {
         Ok(live.map(|(bucket, _)| bucket.home))
     }
 
+    /// The account that owns a bucket; `None` when there is no such bucket. For comparing with what the
+    /// asker believes, before anything is allowed; not to be told.
+    pub async fn bucket_owner(&self, name: &BucketName) -> Result<Option<AccountId>, Error> {
+        let found = self.find_bucket(name).await?;
+        let live = found.filter(|(bucket, _)| bucket.state == BucketState::Live);
+        Ok(live.map(|(bucket, _)| bucket.owner.clone()))
+    }
+
     /// Buckets of the asking account, in name order.
     pub async fn list_buckets(&self, cx: &Cx) -> Result<Vec<Bucket>, Error> {
         let (_permit, account) = allow_account(&cx.principal)?;

@@ -14,6 +14,8 @@ pub enum DialectId {
     Tos,
     /// Alibaba Cloud OSS.
     Oss,
+    /// Amazon S3.
+    S3,
 }
 
 /// Whether overwriting keeps what was there.

@@ -66,6 +66,15 @@ impl Hasher {
     }
 }
 
+impl ChecksumValue {
+    /// The checksum of bytes that are at hand.
+    pub fn of(algorithm: ChecksumAlgorithm, bytes: &[u8]) -> Self {
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(bytes);
+        hasher.finish()
+    }
+}
+
 /// A checksum of 32 bits.
 fn low(crc: u64) -> [u8; 4] {
     let [_, _, _, _, low @ ..] = crc.to_be_bytes();

@@ -121,6 +121,7 @@ impl Vocabulary {
     pub(crate) fn uploaded(&self, stored: &NewVersion) -> HeaderMap {
         let mut headers = HeaderMap::new();
         self.put_digests(&mut headers, &stored.etag, stored.crc64);
+        self.put_stored_checksum(&mut headers, stored.further.as_ref(), &stored.etag);
         self.put_version(&mut headers, stored.version);
         headers
     }

@@ -13,6 +13,7 @@ use super::attributes::stored_headers;
 use super::input::{part_number, source_conditions, upload, version};
 use super::range;
 use super::vocabulary::{OntoItself, Vocabulary};
+use super::wire::checksum::ChecksumBody;
 use crate::gate::call::{Call, KeyRules};
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
@@ -34,6 +35,8 @@ pub(crate) struct CopyResult {
     /// When it was written, as the vendor's bodies write dates.
     #[serde(rename = "LastModified")]
     last_modified: String,
+    #[serde(flatten)]
+    checksum: ChecksumBody,
 }
 
 impl Vocabulary {
@@ -72,7 +75,7 @@ impl Vocabulary {
                 .transpose()?,
             class: self.class_given(&given)?,
             acl: self.acl_given(&given, acl)?.own(),
-            checksum: None,
+            checksum: self.checksum_asked(&given)?,
             conditions: self.write_conditions(&given)?,
             source,
         };
@@ -85,6 +88,7 @@ impl Vocabulary {
             result: CopyResult {
                 etag: self.quoted(&receipt.stored.etag),
                 last_modified: self.date(receipt.stored.written_at),
+                checksum: self.checksum_body(receipt.stored.further.as_ref(), &receipt.stored.etag),
             },
         })
     }
@@ -110,7 +114,7 @@ impl Vocabulary {
             number: part_number(call)?,
             source: self.source(&given)?,
             range: bounds.transpose()?,
-            checksum: None,
+            checksum: self.usual_checksum,
         };
         let receipt = engine.copy_part(&call.cx, request).await?;
         let mut headers = HeaderMap::new();
@@ -122,6 +126,9 @@ impl Vocabulary {
             result: CopyResult {
                 etag: self.quoted(&etag),
                 last_modified: self.date(receipt.written_at),
+                checksum: self
+                    .checksum_body(receipt.checksums.further.as_ref(), &etag)
+                    .of_part(),
             },
         })
     }

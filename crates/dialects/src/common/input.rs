@@ -3,10 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use cohong_core::engine::{Conditions, ExpectedDigests, ObjectTarget, UploadTarget, VersionChoice};
+use cohong_core::engine::{
+    Conditions, ExpectedDigests, FurtherDigest, ObjectTarget, UploadTarget, VersionChoice,
+};
 use cohong_core::limits::PARTS_MAX;
-use cohong_core::model::{UploadId, VersionId, VersionTag};
-use cohong_core::{Error, ErrorKind};
+use cohong_core::model::{ChecksumValue, UploadId, VersionId, VersionTag};
+use cohong_core::{BodyDigest, Error, ErrorKind};
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
@@ -40,21 +42,28 @@ pub(crate) async fn whole_body(call: &mut Call, limit: usize) -> Result<Bytes, F
         let message = "the body is shorter than its Content-Length; send it again";
         return Err(Error::new(ErrorKind::IncompleteBody, message).into());
     }
-    let other = |what: &str| {
+    let other = |digest, what: &str| {
         let message = format!("{what} is not that of the body");
-        Err(Error::new(ErrorKind::BadDigest, message).into())
+        Err(Error::new(ErrorKind::BadDigest, message)
+            .at_digest(digest)
+            .into())
     };
     if wanted
         .md5
         .is_some_and(|md5| md5 != <[u8; 16]>::from(Md5::digest(&bytes)))
     {
-        return other("Content-MD5");
+        return other(BodyDigest::Md5, "Content-MD5");
     }
     if wanted
         .sha256
         .is_some_and(|sum| sum != <[u8; 32]>::from(Sha256::digest(&bytes)))
     {
-        return other("the SHA-256 that was signed");
+        return other(BodyDigest::Sha256, "the SHA-256 that was signed");
+    }
+    if let Some(FurtherDigest::Sent(sent)) = wanted.further
+        && sent != ChecksumValue::of(sent.algorithm(), &bytes)
+    {
+        return other(BodyDigest::Further, "the checksum");
     }
     Ok(bytes)
 }
@@ -65,7 +74,7 @@ pub(crate) fn digests(call: &Call) -> Result<ExpectedDigests, Fault> {
         md5: call.header("content-md5")?.map(md5_of).transpose()?,
         sha256: call.sha256,
         crc64: None,
-        further: None,
+        further: call.further.clone(),
     })
 }
 

@@ -7,6 +7,7 @@ use super::answer::version_text;
 use super::list::Encoding;
 use super::owner::Owner;
 use super::vocabulary::Vocabulary;
+use super::wire::checksum::ChecksumLine;
 
 /// A rolled-up prefix.
 #[derive(Debug, Serialize)]
@@ -46,6 +47,8 @@ pub(crate) struct UploadLine {
     initiator: Option<Owner>,
     owner: Owner,
     storage_class: &'static str,
+    #[serde(flatten)]
+    checksum: ChecksumLine,
     initiated: String,
 }
 
@@ -69,6 +72,7 @@ impl Vocabulary {
             initiator: (self.bodies.initiators).then(|| Owner::of(&upload.owner)),
             owner: Owner::of(&upload.owner),
             storage_class: self.class_word(upload.class),
+            checksum: self.checksum_line(upload.checksum),
             initiated: self.date(upload.created_at),
         }
     }

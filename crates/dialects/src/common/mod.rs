@@ -8,6 +8,7 @@ pub(crate) mod answer;
 pub(crate) mod attributes;
 pub mod bucket_policy;
 pub mod callback;
+pub(crate) mod checksum;
 pub(crate) mod compress;
 pub mod conditions;
 pub(crate) mod configuration;

@@ -57,9 +57,13 @@ impl Vocabulary {
         let reader = self.open(&call, engine).await?;
         let mut headers = self.described(&reader.info);
         headers.extend(overrides);
+        let given = self.given(&call)?;
         let size = reader.info.record.size;
         let (status, len) = match &reader.range {
-            None => (StatusCode::OK, size),
+            None => {
+                self.put_checksum(&mut headers, &given, &reader.info.record);
+                (StatusCode::OK, size)
+            }
             Some(range) => {
                 let last = range.end.saturating_sub(1);
                 let text = format!("bytes {}-{last}/{size}", range.start);
@@ -115,6 +119,7 @@ impl Vocabulary {
     pub(crate) async fn head_object(&self, call: Call, engine: &Engine) -> Answer {
         let info = self.look(&call, engine).await?;
         let mut headers = self.described(&info);
+        self.put_checksum(&mut headers, &self.given(&call)?, &info.record);
         put(&mut headers, CONTENT_LENGTH, &info.record.size.to_string());
         Ok(answer::empty(StatusCode::OK, headers))
     }

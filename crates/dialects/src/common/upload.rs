@@ -5,7 +5,7 @@ use cohong_core::engine::{
     PartSummary, PutPart,
 };
 use cohong_core::limits::PARTS_MAX;
-use cohong_core::model::Etag;
+use cohong_core::model::{ChecksumValue, Etag};
 use http::header::LOCATION;
 use http::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
@@ -17,9 +17,11 @@ use super::input::{bad_part_number, digests, part_number, upload};
 use super::list::{Encoding, number, page_size};
 use super::ordered::answered;
 use super::vocabulary::Vocabulary;
+use super::wire::checksum::{ChecksumBody, ChecksumLine, ChecksumMembers};
 use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
+use crate::gate::given::Given;
 
 /// A begun upload, as the family's bodies tell it.
 #[derive(Debug, Serialize)]
@@ -62,6 +64,8 @@ pub(crate) struct CompleteResult {
     key: String,
     #[serde(rename = "ETag")]
     etag: String,
+    #[serde(flatten)]
+    checksum: ChecksumBody,
 }
 
 /// How a complete ended.
@@ -95,6 +99,8 @@ pub(crate) struct PartsTold {
     max_parts: usize,
     is_truncated: bool,
     storage_class: &'static str,
+    #[serde(flatten)]
+    checksum: ChecksumLine,
 }
 
 /// A part, as the family's bodies tell it.
@@ -108,6 +114,8 @@ pub(crate) struct PartLine {
     #[serde(rename = "HashCrc64ecma", skip_serializing_if = "Option::is_none")]
     crc64: Option<String>,
     size: u64,
+    #[serde(flatten)]
+    checksum: ChecksumMembers,
 }
 
 impl Vocabulary {
@@ -128,7 +136,7 @@ impl Vocabulary {
             attributes: self.attributes(&given, acl)?,
             conditions: self.write_conditions(&given)?,
             sequential,
-            checksum: None,
+            checksum: self.checksum_form(&given)?,
         };
         let (bucket, key) = (request.bucket.to_string(), request.key.clone());
         let id = engine.create_upload(&call.cx, request).await?;
@@ -155,11 +163,9 @@ impl Vocabulary {
         let body = call.take_body();
         let receipt = engine.put_part(&call.cx, request, body).await?;
         let mut headers = HeaderMap::new();
-        self.put_digests(
-            &mut headers,
-            &Etag::Md5(receipt.md5),
-            receipt.checksums.crc64,
-        );
+        let etag = Etag::Md5(receipt.md5);
+        self.put_digests(&mut headers, &etag, receipt.checksums.crc64);
+        self.put_stored_checksum(&mut headers, receipt.checksums.further.as_ref(), &etag);
         Ok(answer::empty(StatusCode::OK, headers))
     }
 
@@ -186,8 +192,8 @@ impl Vocabulary {
             part_bytes_min: ending.part_bytes_min,
             acl: acl.transpose()?.and_then(AclSaid::own),
             conditions: self.write_conditions(&given)?,
-            checksum: None,
-            size: None,
+            checksum: self.checksum_of_whole(&given)?,
+            size: whole_size(&given)?,
             callback: self.callback_of(call)?,
         };
         let mut receipt = engine.complete_upload(&call.cx, request).await?;
@@ -205,6 +211,8 @@ impl Vocabulary {
                     bucket: bucket.to_owned(),
                     key: encoding.write(key),
                     etag: self.quoted(&receipt.stored.etag),
+                    checksum: self
+                        .checksum_body(receipt.stored.further.as_ref(), &receipt.stored.etag),
                 },
                 receipt,
             })),
@@ -234,6 +242,7 @@ impl Vocabulary {
             max_parts: limit,
             is_truncated: listing.next.is_some(),
             storage_class: self.class_word(listing.class),
+            checksum: self.checksum_line(listing.checksum),
         };
         Ok(PartPage { told, listing })
     }
@@ -246,8 +255,17 @@ impl Vocabulary {
             etag: self.quoted(&Etag::Md5(part.md5)),
             crc64: self.tells_parts_crc64.then(|| part.crc64.to_string()),
             size: part.size,
+            checksum: self.checksum_members(part.further.as_ref()),
         }
     }
+}
+
+/// How long the whole object has to be, where the request says so.
+fn whole_size(given: &Given<'_>) -> Result<Option<u64>, Fault> {
+    const NAME: &str = "mp-object-size";
+    let bad = || given.bad(NAME, "this is the number of bytes of the whole object");
+    let size = given.own_text(NAME).map(str::parse);
+    size.transpose().map_err(|_| bad())
 }
 
 /// Gives an upload up.
@@ -257,13 +275,17 @@ pub(crate) async fn abort_upload(call: Call, engine: &Engine) -> Result<Response
 }
 
 /// A part as a body names it. Clients put quotes around an entity tag that has them already.
-pub(crate) fn named_part(number: u32, etag: &str) -> Result<NamedPart, Fault> {
+pub(crate) fn named_part(
+    number: u32,
+    etag: &str,
+    checksum: Option<ChecksumValue>,
+) -> Result<NamedPart, Fault> {
     if !(1..=PARTS_MAX).contains(&number) {
         return Err(bad_part_number());
     }
     Ok(NamedPart {
         number,
         etag: unquote(etag).trim_matches('"').into(),
-        checksum: None,
+        checksum,
     })
 }

@@ -2,10 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use cohong_core::model::{Acl, Etag, Grant, Grantee, Permission, StorageClass, Timestamp};
+use cohong_core::model::{
+    Acl, ChecksumAlgorithm, Etag, Grant, Grantee, Permission, StorageClass, Timestamp,
+};
 use http::HeaderName;
 
 use super::callback::CallbackRules;
+use super::checksum::Word;
 use crate::gate::call::{Call, KeyRules};
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
@@ -57,6 +60,10 @@ pub(crate) struct Vocabulary {
     pub(crate) tells_first_class: bool,
     /// Whether answers about an object tell when a lifecycle rule will delete it.
     pub(crate) tells_expiry: bool,
+    /// Further checksums that clients may send and ask for, with the vendor's words.
+    pub(crate) checksums: &'static [Word],
+    /// The one of a body whose client sent none.
+    pub(crate) usual_checksum: Option<ChecksumAlgorithm>,
     /// How bodies write instants.
     pub(crate) date: fn(Timestamp) -> String,
     /// How values of user metadata stand in headers.

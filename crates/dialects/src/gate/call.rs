@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use cohong_core::engine::{Body, Cx};
+use cohong_core::engine::{Body, Cx, FurtherDigest};
 use cohong_core::model::{BucketName, ObjectKey};
 use http::HeaderMap;
 
 use super::address::Address;
+use super::auth::Framing;
 use super::fault::Fault;
 
 /// A request whose signature holds.
@@ -32,6 +33,10 @@ pub(crate) struct Call {
     pub(super) body: Mutex<Body>,
     /// SHA-256 the signature promises of the body.
     pub(crate) sha256: Option<[u8; 32]>,
+    /// The further checksum to compute of the body, with vendors that have such.
+    pub(crate) further: Option<FurtherDigest>,
+    /// The vendor's own framing of the body.
+    pub(crate) framing: Option<Framing>,
 }
 
 impl Call {
@@ -70,6 +75,11 @@ impl Call {
         };
         let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(body, none)
+    }
+
+    /// Puts another body in the place of the one before.
+    pub(crate) fn set_body(&mut self, body: Body) {
+        *self.body.get_mut().unwrap_or_else(PoisonError::into_inner) = body;
     }
 
     /// The URL of an object as this request would address it.
@@ -116,13 +126,23 @@ impl KeyRules {
     }
 }
 
-/// The parameters of a raw query. None stands twice: one would be judged and the other used. Names that
-/// begin with `prefix` count without regard to case, because signatures are read so.
-pub(crate) fn decode_query(raw: &str, prefix: &str) -> Result<Vec<(String, String)>, Fault> {
+/// The parameters of a raw query, in which `+` is a blank or, where `plain` says so, a plus. None stands
+/// twice: one would be judged and the other used. Names that begin with `prefix` count without regard to
+/// case, because signatures are read so.
+pub(crate) fn decode_query(
+    raw: &str,
+    prefix: &str,
+    plain: bool,
+) -> Result<Vec<(String, String)>, Fault> {
+    let read = if plain {
+        cohong_sign::plain_query_pairs
+    } else {
+        cohong_sign::query_pairs
+    };
     let text = |bytes| {
         String::from_utf8(bytes).map_err(|_| Fault::argument("query", "", "the query is not UTF-8"))
     };
-    let pairs = cohong_sign::query_pairs(raw)
+    let pairs = read(raw)
         .map_err(|bad| Fault::argument("query", "", bad.to_string()))?
         .into_iter()
         .map(|(name, value)| Ok((text(name)?, text(value)?)))

@@ -34,6 +34,8 @@ pub(crate) enum Fault {
     Body(Cow<'static, str>),
     /// The body is no XML document of the shape that the operation reads.
     Xml,
+    /// What the request says of checksums makes no sense.
+    Checksum(Cow<'static, str>),
     /// The policy of a form cannot be read or does not allow it.
     Policy(BadPolicy),
     /// Tags that cannot be ones.

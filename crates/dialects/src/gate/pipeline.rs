@@ -44,6 +44,8 @@ pub(crate) trait Protocol: Vendor {
     const ID: DialectId;
     /// Whether parameters of a presigned URL under the vendor's prefix count as headers.
     const HOISTS: bool = false;
+    /// Whether `+` in a query is a plus.
+    const PLAIN_QUERY: bool = false;
 
     /// The engine it translates for.
     fn engine(&self) -> &Engine;
@@ -116,7 +118,7 @@ async fn answer<P: Protocol>(
     trace.path = address.path.as_str().into();
     trace.told = origin::told(dialect.engine(), &head, trace.bucket.as_deref()).await;
     let given = Given::headers(&head.headers, words.prefix)?;
-    let query = decode_query(head.uri.query().unwrap_or(""), words.prefix)?;
+    let query = decode_query(head.uri.query().unwrap_or(""), words.prefix, P::PLAIN_QUERY)?;
     let key = words.keys.decode(&address.path)?;
     let level = match (&address.bucket, &key) {
         (None, None) => Level::Service,
@@ -166,7 +168,7 @@ async fn perform<P: Protocol>(
     dialect: &P,
     op: P::Op,
     asked: Understood,
-    head: Parts,
+    mut head: Parts,
     body: InBody,
     cx: &GateCx,
     trace: &mut Trace,
@@ -176,6 +178,7 @@ async fn perform<P: Protocol>(
         key: asked.key.as_ref().map(ObjectKey::as_str),
     };
     let proved = dialect.prove(&head, op, named).await?;
+    head.headers.extend(proved.hoisted);
     let clock = &dialect.engine().ports().clock;
     let pace = P::words().pace(clock, &head.headers, &asked.query)?;
     trace.account = proved.principal.account().map(|account| account.0.clone());
@@ -207,6 +210,8 @@ async fn perform<P: Protocol>(
         }),
         headers: head.headers,
         sha256: proved.sha256,
+        further: None,
+        framing: proved.framing,
     };
     let response = dialect.call(op, call).await?;
     Ok(match pace {

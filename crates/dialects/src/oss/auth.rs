@@ -20,7 +20,7 @@ pub(super) async fn request(
 ) -> Result<Proved, OssError> {
     let request = signed_head(head);
     let Some(claim) = present(&request).map_err(|error| malformed(&error))? else {
-        return Ok(Proved::NOTHING);
+        return Ok(Proved::nothing());
     };
     let resource = Resource {
         bucket: at.bucket,
@@ -37,7 +37,7 @@ pub(super) async fn form(
     fields: &[(String, String)],
 ) -> Result<Proved, OssError> {
     let Some(claim) = present_form(pairs(fields)).map_err(|error| malformed(&error))? else {
-        return Ok(Proved::NOTHING);
+        return Ok(Proved::nothing());
     };
     let resource = Resource {
         bucket: None,
@@ -61,7 +61,7 @@ async fn proved(
     Ok(Proved {
         principal,
         region: claim.region().map(Into::into),
-        sha256: None,
+        ..Proved::nothing()
     })
 }
 

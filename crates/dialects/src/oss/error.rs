@@ -243,6 +243,7 @@ impl Vendor for Oss {
             )
             .into(),
             Fault::Xml => OssError::malformed_xml(),
+            Fault::Checksum(why) => OssError::invalid_argument(why),
             // No fault here: such a copy replaces the metadata.
             Fault::OntoItself => OssError::invalid_argument("the copy changes nothing"),
             Fault::Body(why) => OssError {

@@ -178,7 +178,7 @@ impl Protocol for Oss {
         match op {
             // What stands beside a form is ignored (sheet section 5, `PostObject`). Browsers sign no
             // question, and an SDK's signature of one changes nothing.
-            Op::PostObject | Op::OptionObject => Ok(Proved::NOTHING),
+            Op::PostObject | Op::OptionObject => Ok(Proved::nothing()),
             _ => auth::request(&self.engine, &self.rules, head, at).await,
         }
     }

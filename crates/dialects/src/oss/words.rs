@@ -83,6 +83,8 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     tells_kind: true,
     tells_first_class: true,
     tells_expiry: true,
+    checksums: &[],
+    usual_checksum: None,
     date: date::iso_seconds,
     metadata: Metadata::Text,
     tells_parts_crc64: true,

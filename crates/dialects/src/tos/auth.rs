@@ -18,7 +18,7 @@ use crate::gate::auth::{Claimed, Proved, Rules, Time, form_head, judge, pairs, s
 pub(super) fn before_form(head: &Parts) -> Result<Proved, TosError> {
     let query = head.uri.query().unwrap_or("");
     match present(&TOS, &head.headers, query).map_err(|error| malformed(&error))? {
-        None => Ok(Proved::NOTHING),
+        None => Ok(Proved::nothing()),
         Some(_) => Err(TosError::invalid_argument(
             "a form is signed by its policy; send it without another signature",
         )),
@@ -34,7 +34,7 @@ pub(super) async fn request(
     let request = signed_head(head);
     let claim = present(&TOS, request.headers, request.query);
     let Some(claim) = claim.map_err(|error| malformed(&error))? else {
-        return Ok(Proved::NOTHING);
+        return Ok(Proved::nothing());
     };
     if matches!(claim.flavour, Flavour::PolicyUrl { .. }) {
         return Err(TosError::from(Error::new(
@@ -58,6 +58,7 @@ pub(super) async fn request(
         principal,
         region: Some(claim.scope.region.into()),
         sha256,
+        ..Proved::nothing()
     })
 }
 
@@ -69,14 +70,14 @@ pub(super) async fn form(
     fields: &[(String, String)],
 ) -> Result<Proved, TosError> {
     let Some(claim) = present_form(&TOS, pairs(fields)).map_err(|error| malformed(&error))? else {
-        return Ok(Proved::NOTHING);
+        return Ok(Proved::nothing());
     };
     let check = |secret: &Secret| recompute(secret, &claim, &form_head());
     let (principal, _) = judge(engine, rules, claimed(&claim)?, check).await?;
     Ok(Proved {
         principal,
         region: Some(claim.scope.region.into()),
-        sha256: None,
+        ..Proved::nothing()
     })
 }
 

@@ -132,6 +132,7 @@ impl Vendor for Tos {
     fn fault(fault: Fault) -> TosError {
         match fault {
             Fault::Argument { why, .. }
+            | Fault::Checksum(why)
             | Fault::Tags { why, .. }
             | Fault::TooManyTags { why, .. } => TosError::invalid_argument(why),
             Fault::Policy(BadPolicy::Malformed(why)) => TosError::invalid_argument(why),

@@ -143,7 +143,7 @@ impl Protocol for Tos {
     async fn prove(&self, head: &Parts, op: Op, _: Named<'_>) -> Result<Proved, TosError> {
         match op {
             Op::PostObject => auth::before_form(head),
-            Op::OptionsObject => Ok(Proved::NOTHING),
+            Op::OptionsObject => Ok(Proved::nothing()),
             _ => auth::request(&self.engine, &self.rules, head).await,
         }
     }

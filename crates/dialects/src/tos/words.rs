@@ -88,6 +88,8 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     tells_kind: false,
     tells_first_class: true,
     tells_expiry: false,
+    checksums: &[],
+    usual_checksum: None,
     date: date::iso,
     // Sheet, trap 18.
     metadata: Metadata::Escaped,

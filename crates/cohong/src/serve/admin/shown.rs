@@ -47,6 +47,7 @@ pub(super) fn dialect(dialect: DialectId) -> &'static str {
     match dialect {
         DialectId::Tos => "tos",
         DialectId::Oss => "oss",
+        DialectId::S3 => "s3",
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct File {
     pub tos: Tos,
     #[serde(default)]
     pub oss: Oss,
+    #[serde(default)]
+    pub s3: S3,
 }
 
 /// The TLS listener.
@@ -101,6 +103,21 @@ pub(crate) struct Oss {
     pub callback_public_url: Option<String>,
 }
 
+/// The S3 dialect.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct S3 {
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// Domains that each belong to one bucket, and its name.
+    #[serde(default)]
+    pub custom_domains: BTreeMap<String, String>,
+    /// Regions that are accepted; any where there are none.
+    #[serde(default)]
+    pub regions: Vec<String>,
+    pub default_region: Option<String>,
+}
+
 /// A configuration file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
@@ -156,7 +173,7 @@ mod tests {
     fn the_page_names_every_setting_of_the_file() {
         let mut settings = known("");
         assert!(settings.len() > 5, "{settings:?}");
-        for section in ["tls", "root", "egress", "tos", "oss"] {
+        for section in ["tls", "root", "egress", "tos", "oss", "s3"] {
             let at = settings
                 .iter()
                 .position(|name| name == section)
@@ -193,6 +210,7 @@ mod tests {
             egress,
             tos,
             oss,
+            s3,
         } = toml::from_str(text).expect("a configuration file");
         assert!(restore_delay_s.is_some());
         assert!(data.is_some() && listen.is_some() && admin.is_some() && log.is_some());
@@ -203,5 +221,7 @@ mod tests {
         assert!(!oss.domains.is_empty() && !oss.regions.is_empty() && oss.default_region.is_some());
         assert!(!oss.custom_domains.is_empty() && oss.endpoint.is_some());
         assert!(oss.callback_public_url.is_some());
+        assert!(!s3.domains.is_empty() && !s3.regions.is_empty() && s3.default_region.is_some());
+        assert!(!s3.custom_domains.is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! What the configuration means: validated, defaults resolved.
 
+use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -62,6 +63,7 @@ pub(crate) struct Settings {
     pub allow: Vec<String>,
     pub tos: cohong_dialects::tos::Options,
     pub oss: cohong_dialects::oss::Options,
+    pub s3: cohong_dialects::s3::Options,
     /// Without a slash at its end.
     pub callback_public_url: Option<String>,
 }
@@ -81,9 +83,9 @@ pub(crate) enum SettingsError {
     #[error("egress.profile = {0:?} is neither \"dev\" nor \"prod\"")]
     Profile(String),
     #[error(
-        "oss.custom_domains names {0:?}, which cannot be a bucket; write \"domain\" = \"bucket\""
+        "{0}.custom_domains names {1:?}, which cannot be a bucket; write \"domain\" = \"bucket\""
     )]
-    CustomDomain(String),
+    CustomDomain(&'static str, String),
     #[error(
         "oss.callback_public_url = {0:?} is no http or https URL without query, such as http://oss.example.org:9000"
     )]
@@ -148,6 +150,7 @@ impl Settings {
                 .map(public_url)
                 .transpose()?,
             oss: oss(file.oss)?,
+            s3: s3(file.s3)?,
         })
     }
 
@@ -178,6 +181,12 @@ impl Settings {
                 "default_region": self.oss.default_region,
                 "endpoint": self.oss.endpoint,
                 "callback_public_url": self.callback_public_url,
+            },
+            "s3": {
+                "domains": self.s3.domains,
+                "custom_domains": self.s3.custom_domains,
+                "regions": self.s3.regions,
+                "default_region": self.s3.default_region,
             },
         })
     }
@@ -266,9 +275,7 @@ fn tos(file: super::file::Tos) -> cohong_dialects::tos::Options {
 
 fn oss(file: super::file::Oss) -> Result<cohong_dialects::oss::Options, SettingsError> {
     let default = cohong_dialects::oss::Options::default();
-    for bucket in file.custom_domains.values() {
-        BucketName::new(bucket).map_err(|_| SettingsError::CustomDomain(bucket.clone()))?;
-    }
+    check_domains("oss", &file.custom_domains)?;
     Ok(cohong_dialects::oss::Options {
         domains: file.domains,
         custom_domains: file.custom_domains,
@@ -276,6 +283,30 @@ fn oss(file: super::file::Oss) -> Result<cohong_dialects::oss::Options, Settings
         default_region: file.default_region.unwrap_or(default.default_region),
         endpoint: file.endpoint,
     })
+}
+
+fn s3(file: super::file::S3) -> Result<cohong_dialects::s3::Options, SettingsError> {
+    let default = cohong_dialects::s3::Options::default();
+    check_domains("s3", &file.custom_domains)?;
+    Ok(cohong_dialects::s3::Options {
+        domains: file.domains,
+        custom_domains: file.custom_domains,
+        regions: file.regions,
+        default_region: file.default_region.unwrap_or(default.default_region),
+        host_id: default.host_id,
+    })
+}
+
+/// Checks that every domain of a bucket's own names a bucket.
+fn check_domains(
+    section: &'static str,
+    domains: &BTreeMap<String, String>,
+) -> Result<(), SettingsError> {
+    for bucket in domains.values() {
+        BucketName::new(bucket)
+            .map_err(|_| SettingsError::CustomDomain(section, bucket.clone()))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

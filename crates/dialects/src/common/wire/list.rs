@@ -8,6 +8,7 @@ use crate::common::lines::PrefixLine;
 use crate::common::list::{Encoding, Page, TokenPage};
 use crate::common::owner::Owner;
 use crate::common::vocabulary::Vocabulary;
+use crate::common::wire::checksum::{ChecksumLine, form_of};
 
 /// Objects after a key.
 #[derive(Debug, Serialize)]
@@ -63,6 +64,8 @@ pub(crate) struct ObjectLine {
     last_modified: String,
     #[serde(rename = "ETag")]
     etag: String,
+    #[serde(flatten)]
+    checksum: ChecksumLine,
     #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
     size: u64,
@@ -110,6 +113,7 @@ impl Vocabulary {
             is_latest: None,
             last_modified: self.date(object.written_at),
             etag: self.quoted(&object.etag),
+            checksum: self.checksum_line(object.further.as_ref().map(form_of)),
             kind: self.tells_kind.then_some(kind),
             size: object.size,
             storage_class: self.class_word(object.class),

@@ -1,6 +1,7 @@
 //! XML bodies that vendors of one family write alike: what stands on the wire and how it maps to the
 //! model. What one of them leaves out is a fact of its vocabulary. Nothing here asks the engine.
 
+pub(crate) mod checksum;
 pub(crate) mod cors;
 pub(crate) mod delete;
 pub(crate) mod list;

@@ -8,6 +8,7 @@ use crate::common::lines::{PrefixLine, UploadLine};
 use crate::common::list::Page;
 use crate::common::upload::{PartLine, PartPage, PartsTold, named_part};
 use crate::common::vocabulary::Vocabulary;
+use crate::common::wire::checksum::ChecksumMembers;
 use crate::gate::fault::Fault;
 
 /// Parts to make an object of.
@@ -24,6 +25,16 @@ struct PartBody {
     part_number: u32,
     #[serde(rename = "ETag")]
     etag: String,
+    #[serde(rename = "ChecksumCRC32")]
+    crc32: Option<String>,
+    #[serde(rename = "ChecksumCRC32C")]
+    crc32c: Option<String>,
+    #[serde(rename = "ChecksumCRC64NVME")]
+    crc64nvme: Option<String>,
+    #[serde(rename = "ChecksumSHA1")]
+    sha1: Option<String>,
+    #[serde(rename = "ChecksumSHA256")]
+    sha256: Option<String>,
 }
 
 impl CompleteBody {
@@ -33,7 +44,17 @@ impl CompleteBody {
         if self.part.is_empty() || self.part.len() > most {
             return Err(Fault::Xml);
         }
-        let named = |part: PartBody| named_part(part.part_number, &part.etag);
+        let named = |part: PartBody| {
+            // One by one: numbers cannot be read beside members that are flattened.
+            let checksum = ChecksumMembers {
+                crc32: part.crc32,
+                crc32c: part.crc32c,
+                crc64nvme: part.crc64nvme,
+                sha1: part.sha1,
+                sha256: part.sha256,
+            };
+            named_part(part.part_number, &part.etag, checksum.read()?)
+        };
         self.part.into_iter().map(named).collect()
     }
 }

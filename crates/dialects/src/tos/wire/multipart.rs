@@ -29,7 +29,7 @@ impl CompleteBody {
         if parts.is_empty() {
             return Ok(None);
         }
-        let named = |part: PartBody| named_part(part.number, &part.etag);
+        let named = |part: PartBody| named_part(part.number, &part.etag, None);
         let mut parts: Vec<NamedPart> = parts.into_iter().map(named).collect::<Result<_, _>>()?;
         parts.sort_by_key(|part| part.number);
         if parts

@@ -1,0 +1,93 @@
+//! Buckets: create and look at (sheet section 6, Buckets).
+
+use cohong_core::ErrorKind;
+use cohong_core::engine::{BucketChange, CreateBucket, Engine};
+use cohong_core::model::StorageClass;
+use cohong_core::rules::access::Action;
+use http::header::LOCATION;
+use http::{HeaderMap, HeaderName, StatusCode};
+
+use super::Answer;
+use crate::common::answer::{empty, put, put_text};
+use crate::common::document::read_any;
+use crate::common::settings::read_bucket;
+use crate::gate::call::Call;
+use crate::gate::fault::Fault;
+use crate::gate::given::Given;
+use crate::s3::S3 as Dialect;
+use crate::s3::error::S3Error;
+use crate::s3::wire::bucket::{CreateBody, FIRST_REGION, Location};
+use crate::s3::words::{ACL, S3};
+
+/// Tells where a bucket is.
+const REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+
+/// `CreateBucket`. Once more by its owner it is an error, except in the vendor's first region, where it
+/// changes at most the access control list.
+pub(super) async fn create(mut call: Call, s3: &Dialect) -> Answer {
+    let body = read_any::<CreateBody>(&mut call, "CreateBucketConfiguration").await?;
+    let body = body.unwrap_or_default();
+    let given = S3.given(&call)?;
+    refuse_unkept(&given)?;
+    let acl = S3.acl_given(&given, ACL)?.own();
+    let region: Box<str> = body.region()?.unwrap_or(&call.region).into();
+    if !s3.serves(&region) {
+        let why = "The specified location-constraint is not valid";
+        return Err(
+            S3Error::bad("InvalidLocationConstraint", why).with("LocationConstraint", &region)
+        );
+    }
+    let name = call.bucket()?.clone();
+    let location = format!("/{name}");
+    let engine = &*s3.engine;
+    let request = CreateBucket {
+        name: name.clone(),
+        region: region.clone(),
+        acl: acl.clone().unwrap_or_default(),
+        default_class: StorageClass::default(),
+        labels: Vec::new(),
+    };
+    match engine.create_bucket(&call.cx, request).await {
+        Err(error) if error.kind() == ErrorKind::BucketAlreadyOwned && *region == *FIRST_REGION => {
+            if let Some(acl) = acl {
+                let change = BucketChange::Acl(acl);
+                engine.change_bucket(&call.cx, &name, change).await?;
+            }
+        }
+        done => done?,
+    }
+    let mut headers = HeaderMap::new();
+    put(&mut headers, LOCATION, &location);
+    Ok(empty(StatusCode::OK, headers))
+}
+
+/// Refuses what would be a promise about all objects of the bucket.
+fn refuse_unkept(given: &Given<'_>) -> Result<(), Fault> {
+    const LOCK: &str = "bucket-object-lock-enabled";
+    const OWNERSHIP: &str = "object-ownership";
+    let locks = given.own_text(LOCK);
+    if locks.is_some_and(|word| !word.eq_ignore_ascii_case("false")) {
+        return Err(Fault::NotServed(given.name(LOCK).into()));
+    }
+    // Whoever writes an object owns it; that the bucket's owner may everything is true always.
+    match given.own_text(OWNERSHIP) {
+        None | Some("ObjectWriter" | "BucketOwnerPreferred") => Ok(()),
+        Some("BucketOwnerEnforced") => Err(Fault::NotServed(given.name(OWNERSHIP).into())),
+        Some(_) => Err(given.bad(OWNERSHIP, "this is no ownership of objects")),
+    }
+}
+
+/// `HeadBucket`.
+pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ListObjects).await?;
+    let mut headers = HeaderMap::new();
+    put_text(&mut headers, REGION, &bucket.region);
+    Ok(empty(StatusCode::OK, headers))
+}
+
+/// `GetBucketLocation`.
+pub(super) async fn location(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadBucket).await?;
+    let location = Location::new(&bucket);
+    Ok(S3.answer(HeaderMap::new(), "LocationConstraint", &location))
+}

@@ -1,0 +1,47 @@
+//! Settings of buckets that this vendor tells in other ways than its family (sheet section 7).
+
+use cohong_core::engine::Engine;
+use cohong_core::model::{LifecycleRule, Tags};
+use http::HeaderMap;
+
+use super::Answer;
+use crate::common::bucket_policy;
+use crate::common::document::read;
+use crate::common::policy::BadPolicy;
+use crate::common::settings::{document, put_document};
+use crate::gate::call::Call;
+use crate::gate::fault::Fault;
+use crate::s3::error::S3Error;
+use crate::s3::policy::POLICY;
+use crate::s3::wire::lifecycle::LifecycleBody;
+use crate::s3::words::S3;
+
+const LIFECYCLE: &str = "LifecycleConfiguration";
+
+/// `PutBucketPolicy`.
+pub(super) async fn put_policy(call: Call, engine: &Engine) -> Answer {
+    let put = bucket_policy::put(call, engine, &POLICY).await;
+    put.map_err(|fault| match fault {
+        Fault::Policy(BadPolicy::Malformed(why)) => S3Error::bad("MalformedPolicy", why),
+        fault => fault.into(),
+    })
+}
+
+/// `PutBucketLifecycleConfiguration`.
+pub(super) async fn put_lifecycle(mut call: Call, engine: &Engine) -> Answer {
+    let body: LifecycleBody = read(&mut call, LIFECYCLE).await?;
+    Ok(put_document(&call, engine, &body.rules()?).await?)
+}
+
+/// `GetBucketLifecycleConfiguration`.
+pub(super) async fn get_lifecycle(call: Call, engine: &Engine) -> Answer {
+    let rules: Vec<LifecycleRule> = document(&call, engine).await?;
+    let body = LifecycleBody::new(&rules);
+    Ok(S3.answer(HeaderMap::new(), LIFECYCLE, &body))
+}
+
+/// `GetBucketTagging`: an error where there are none.
+pub(super) async fn get_tags(call: Call, engine: &Engine) -> Answer {
+    let tags: Tags = document(&call, engine).await?;
+    Ok(S3.tell_bucket_tags(&tags))
+}

@@ -1,0 +1,8 @@
+//! XML bodies of S3 that are its own: what stands on the wire and how it maps to the model. Nothing here
+//! asks the engine.
+
+pub(super) mod acl;
+pub(super) mod attributes;
+pub(super) mod bucket;
+pub(super) mod lifecycle;
+pub(super) mod object;
