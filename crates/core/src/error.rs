@@ -134,6 +134,7 @@ pub struct Error {
 enum Detail {
     DeleteMarker(VersionTag),
     Digest(BodyDigest),
+    Nothing,
     Etag(Etag),
     Length(u64),
 }
@@ -177,6 +178,13 @@ impl Error {
         self
     }
 
+    /// Says that there was nothing that a condition could hold for.
+    #[must_use]
+    pub fn at_nothing(mut self) -> Self {
+        self.detail = Some(Detail::Nothing);
+        self
+    }
+
     /// Says which digest is wrong.
     #[must_use]
     pub fn at_digest(mut self, digest: BodyDigest) -> Self {
@@ -208,6 +216,11 @@ impl Error {
             Some(Detail::Etag(etag)) => Some(etag),
             _ => None,
         }
+    }
+
+    /// Whether a condition failed because nothing was there, with `PreconditionFailed` of a write.
+    pub fn is_about_nothing(&self) -> bool {
+        matches!(self.detail, Some(Detail::Nothing))
     }
 
     /// The digest that is wrong, with `BadDigest`.

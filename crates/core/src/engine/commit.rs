@@ -116,7 +116,8 @@ impl Engine {
     ) -> Result<Option<Written>, Unwritten> {
         let seen = self.see_one(bucket.id, w.key).await?;
         let current = overwritten(seen.current.as_ref());
-        check_write(w.conditions, bucket.versioning, current).map_err(unmet)?;
+        check_write(w.conditions, bucket.versioning, current)
+            .map_err(|kind| unmet(kind, current.is_some()))?;
         let mut record = w.record.clone();
         record.class = w.class.unwrap_or(bucket.default_class);
         let act = Act::Write(Box::new(record));
@@ -216,13 +217,14 @@ pub(crate) fn overwritten(current: Option<&CurrentRecord>) -> Option<(&Etag, Tim
     Some((&version.object()?.etag, version.written_at))
 }
 
-/// A condition of a write that does not hold, as an error.
-pub(crate) fn unmet(kind: ErrorKind) -> Error {
+/// A condition of a write that does not hold, as an error; `there` says whether something was there.
+pub(crate) fn unmet(kind: ErrorKind, there: bool) -> Error {
     let message = match kind {
         ErrorKind::ObjectExists => "the object exists and the request forbids overwriting it",
         _ => "a condition of the request does not hold; read the object again",
     };
-    Error::new(kind, message)
+    let error = Error::new(kind, message);
+    if there { error } else { error.at_nothing() }
 }
 
 fn written_event(cx: &Cx, w: &VersionWrite<'_>, stored: &NewVersion) -> Event {

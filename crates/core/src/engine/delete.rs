@@ -7,19 +7,22 @@ use crate::limits::{CONFLICT_RETRIES_MAX, DELETE_BATCH, DELETE_KEYS_MAX};
 use crate::model::{Bucket, BucketName, ObjectKey, ObjectVersion, VersionTag, Versioning};
 use crate::ports::{CommitError, Revision};
 use crate::rules::access::{Action, On, allow};
-use crate::rules::version::{self, Act, Change, Look};
+use crate::rules::conditions::check_part_source;
+use crate::rules::version::{self, Act, Change, Look, means};
 
 use super::buckets::owner_of;
-use super::commit::bare_event;
+use super::commit::{bare_event, unmet};
 use super::key::{Draft, Seen};
 use super::lifecycle::Judged;
-use super::{Cx, DeleteObject, DeleteReceipt, Engine, VersionChoice};
+use super::{Conditions, Cx, DeleteObject, DeleteReceipt, ETagMatch, Engine, VersionChoice};
 
 /// One thing to delete.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) key: ObjectKey,
     pub(super) choice: VersionChoice,
+    /// What the etag of what is deleted must match.
+    pub(super) if_match: Option<ETagMatch>,
     /// When it is a lifecycle rule that orders it: what was judged. `None` for requests.
     pub(super) judged: Option<Judged>,
 }
@@ -39,8 +42,14 @@ impl Engine {
     /// Deletes a key or one version of it. What does not exist is deleted successfully and silently.
     pub async fn delete_object(&self, cx: &Cx, req: DeleteObject) -> Result<DeleteReceipt, Error> {
         let target = req.target;
-        let asked = vec![(target.key, target.version)];
-        let outcomes = self.delete_objects(cx, &target.bucket, asked).await?;
+        let asked = Asked {
+            key: target.key,
+            choice: target.version,
+            if_match: req.if_match,
+            judged: None,
+        };
+        self.bucket_for_change(&target.bucket).await?;
+        let outcomes = self.delete_asked(cx, &target.bucket, &[asked]).await?;
         outcomes
             .into_iter()
             .next()
@@ -65,6 +74,7 @@ impl Engine {
         let asked = keys.into_iter().map(|(key, choice)| Asked {
             key,
             choice,
+            if_match: None,
             judged: None,
         });
         self.delete_asked(cx, bucket, &asked.collect::<Vec<_>>())
@@ -157,6 +167,7 @@ impl Engine {
         let Asked {
             key,
             choice,
+            if_match,
             judged,
         } = asked;
         let permit = match judged {
@@ -168,6 +179,9 @@ impl Engine {
                 }
             }
         };
+        if if_match.is_some() {
+            check_match(asked, seen, looked.as_ref())?;
+        }
         let stamp = self.stamp(seen.current.as_ref());
         let current = seen.current.clone();
         let plan = version::plan(permit, bucket.versioning, current, looked, act, stamp);
@@ -218,6 +232,19 @@ impl Engine {
         }
         Ok(outcomes)
     }
+}
+
+/// Whether what is to be deleted is what the client believes: the version that is meant must be an object.
+fn check_match(asked: &Asked, seen: &Seen, looked: Option<&ObjectVersion>) -> Result<(), Error> {
+    let current = seen.current.iter().map(|current| (&current.version, true));
+    let mut all = current.chain(looked.map(|version| (version, false)));
+    let meant = all.find(|(version, is_current)| means(asked.choice, version, *is_current));
+    let object = meant.and_then(|(version, _)| Some((&version.object()?.etag, version.written_at)));
+    let conditions = Conditions {
+        if_match: asked.if_match.clone(),
+        ..Conditions::default()
+    };
+    check_part_source(&conditions, object).map_err(|kind| unmet(kind, object.is_some()))
 }
 
 /// Takes the next keys that can go together: no key twice, and none before an earlier mention of it.

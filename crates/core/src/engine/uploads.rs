@@ -77,7 +77,8 @@ impl Engine {
             if req.conditions != Conditions::default() {
                 let seen = self.see_one(bucket.id, &req.key).await?;
                 let current = overwritten(seen.current.as_ref());
-                check_write(&req.conditions, bucket.versioning, current).map_err(unmet)?;
+                check_write(&req.conditions, bucket.versioning, current)
+                    .map_err(|kind| unmet(kind, current.is_some()))?;
             }
             let upload = self.ports.ids.upload();
             let at = keys::upload(bucket.id, &req.key, upload);

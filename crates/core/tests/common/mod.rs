@@ -139,6 +139,7 @@ impl World {
     ) -> Result<DeleteReceipt, ErrorKind> {
         let req = DeleteObject {
             target: target(bucket, key, version),
+            if_match: None,
         };
         let receipt = self.engine.delete_object(&owner(), req).await;
         receipt.map_err(|e| e.kind())

@@ -255,7 +255,10 @@ impl World {
 
     pub(crate) async fn delete(&self, bucket: &BucketName, key: &str) {
         let target = common::target(bucket, key, VersionChoice::Current);
-        let req = DeleteObject { target };
+        let req = DeleteObject {
+            target,
+            if_match: None,
+        };
         self.engine.delete_object(&owner(), req).await.unwrap();
     }
 

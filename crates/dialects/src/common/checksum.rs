@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cohong_core::engine::FurtherDigest;
 use cohong_core::model::{
     ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Etag, FurtherChecksum,
     ObjectRecord,
@@ -65,6 +66,15 @@ impl Vocabulary {
             }
         }
         Ok(sent)
+    }
+
+    /// The checksum to compute of a body whose checksum stands beside it, if at all.
+    pub(crate) fn checksum_wanted(
+        &self,
+        given: &Given<'_>,
+    ) -> Result<Option<FurtherDigest>, Fault> {
+        let sent = self.checksum_sent(given)?.map(FurtherDigest::Sent);
+        Ok(sent.or(self.usual_checksum.map(FurtherDigest::Compute)))
     }
 
     /// The algorithm that a request names for a checksum that is to be computed.

@@ -1,11 +1,14 @@
 //! Operations on objects whose requests and answers have no body of the vendor's: store, read, look at,
 //! delete.
 
+use std::ops::Range;
+
 use cohong_core::engine::{
     DeleteObject, DeleteReceipt, Engine, GetObject, ObjectInfo, ObjectReader, PutObject,
 };
 use cohong_core::model::EventKind;
 use cohong_core::ports::ByteStream;
+use cohong_core::rules::range::resolve;
 use cohong_core::{Error, ErrorKind};
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
@@ -15,6 +18,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::answer::{self, CONTENT_MD5, put};
 use super::compress::{gzip, tell_compressed};
+use super::conditions;
 use super::input::{digests, read_conditions, target};
 use super::limits::ONE_PIECE_BYTES_MAX;
 use super::ordered::answered;
@@ -65,12 +69,9 @@ impl Vocabulary {
                 (StatusCode::OK, size)
             }
             Some(range) => {
-                let last = range.end.saturating_sub(1);
-                let text = format!("bytes {}-{last}/{size}", range.start);
-                put(&mut headers, CONTENT_RANGE, &text);
                 // It would be taken for that of the bytes sent.
                 headers.remove(CONTENT_MD5);
-                let len = range.end.saturating_sub(range.start);
+                let len = put_range(&mut headers, range, size);
                 (StatusCode::PARTIAL_CONTENT, len)
             }
         };
@@ -119,9 +120,20 @@ impl Vocabulary {
     pub(crate) async fn head_object(&self, call: Call, engine: &Engine) -> Answer {
         let info = self.look(&call, engine).await?;
         let mut headers = self.described(&info);
-        self.put_checksum(&mut headers, &self.given(&call)?, &info.record);
-        put(&mut headers, CONTENT_LENGTH, &info.record.size.to_string());
-        Ok(answer::empty(StatusCode::OK, headers))
+        let given = self.given(&call)?;
+        let size = info.record.size;
+        let asked = given.get("range").filter(|_| self.ranges_in_heads);
+        let Some(spec) = asked.and_then(range::parse) else {
+            self.put_checksum(&mut headers, &given, &info.record);
+            put(&mut headers, CONTENT_LENGTH, &size.to_string());
+            return Ok(answer::empty(StatusCode::OK, headers));
+        };
+        let range = resolve(spec, size).map_err(|kind| {
+            Error::new(kind, "no byte of the object lies in the range").at_length(size)
+        })?;
+        let len = put_range(&mut headers, &range, size);
+        put(&mut headers, CONTENT_LENGTH, &len.to_string());
+        Ok(answer::empty(StatusCode::PARTIAL_CONTENT, headers))
     }
 
     /// What a read would find.
@@ -150,8 +162,12 @@ impl Vocabulary {
 
     /// Deletes an object; what does not exist is deleted already.
     pub(crate) async fn delete_object(&self, call: Call, engine: &Engine) -> Answer {
+        let given = self.given(&call)?;
+        let tags = given.get("if-match").filter(|_| self.conditional_deletes);
+        let if_match = tags.map(conditions::tags).transpose();
         let request = DeleteObject {
             target: target(&call)?,
+            if_match: if_match.map_err(|bad| Fault::argument("If-Match", "", bad.0))?,
         };
         let receipt = engine.delete_object(&call.cx, request).await?;
         Ok(answer::empty(
@@ -201,6 +217,14 @@ impl Vocabulary {
         }
         Ok(headers)
     }
+}
+
+/// Says which bytes an answer is about, and gives their number.
+fn put_range(headers: &mut HeaderMap, range: &Range<u64>, size: u64) -> u64 {
+    let last = range.end.saturating_sub(1);
+    let text = format!("bytes {}-{last}/{size}", range.start);
+    put(headers, CONTENT_RANGE, &text);
+    range.end.saturating_sub(range.start)
 }
 
 /// A small body leaves in one piece, so that head and body are one write.

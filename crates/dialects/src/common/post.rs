@@ -13,6 +13,8 @@ use super::input::md5_of;
 use super::ordered::answered;
 use super::policy::{BadPolicy, Policy};
 use super::vocabulary::{Naming, Vocabulary};
+use super::wire::tags::Tagging;
+use super::xml;
 use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
@@ -108,6 +110,10 @@ impl Vocabulary {
             ));
         }
         let mut attributes = self.attributes(&given, acl)?;
+        if let Some(text) = fields.get("tagging").filter(|_| self.forms.tagging) {
+            let tags: Tagging = xml::read(text.as_bytes(), "Tagging").map_err(|_| Fault::Xml)?;
+            attributes.tags = self.tags.read(tags.pairs(), "tagging")?;
+        }
         let kind = given.own_text("content-type").map(Into::into);
         let of_file = || form.file_type.as_deref().map(Into::into);
         attributes.headers.content_type = kind.or(attributes.headers.content_type).or_else(of_file);
@@ -119,6 +125,7 @@ impl Vocabulary {
             conditions: self.write_conditions(&given)?,
             digests: ExpectedDigests {
                 md5,
+                further: self.checksum_wanted(&given)?,
                 ..ExpectedDigests::default()
             },
             size,

@@ -76,6 +76,10 @@ pub(crate) struct Vocabulary {
     pub(crate) copies: Copies,
     /// What a client means by a value of `response-content-disposition`.
     pub(crate) disposition: fn(&str) -> String,
+    /// Whether answers to HEAD tell the range that is asked for; else it is ignored there.
+    pub(crate) ranges_in_heads: bool,
+    /// Whether `If-Match` says what may be deleted; else it is ignored there.
+    pub(crate) conditional_deletes: bool,
     /// Whether a range without a byte of the object is the whole object, unless the request says
     /// `range-behavior: standard`.
     pub(crate) lenient_ranges: bool,
@@ -300,6 +304,8 @@ pub(crate) struct Forms {
     pub(crate) of_signature: &'static [&'static str],
     /// Fields that stand for headers under the vendor's prefix without bearing it.
     pub(crate) bare: &'static [&'static str],
+    /// Whether a field named `tagging` is a document of tags.
+    pub(crate) tagging: bool,
     /// Which fields the policy has to name.
     pub(crate) named: Naming,
 }

@@ -187,6 +187,10 @@ impl Vendor for S3 {
                         .into(),
                 ..error.into()
             },
+            // A condition needs something that it can hold for (sheet, trap 17).
+            Fault::Engine(error) if error.is_about_nothing() => {
+                Error::new(ErrorKind::NoSuchKey, "there is no object under this key").into()
+            }
             Fault::Engine(error) => error.into(),
         }
     }

@@ -113,6 +113,8 @@ pub(super) static S3: Vocabulary = Vocabulary {
         open_ranges: false,
     },
     disposition: ToOwned::to_owned,
+    ranges_in_heads: true,
+    conditional_deletes: true,
     lenient_ranges: false,
     // What is stored is what is sent: clients compare checksums.
     compressed: &[],
@@ -134,6 +136,7 @@ pub(super) static S3: Vocabulary = Vocabulary {
             "security-token",
             "signature",
         ],
+        tagging: true,
         bare: &[ACL],
         named: Naming::AllBut(
             &["policy", "signature", "awsaccesskeyid", "file"],

@@ -102,6 +102,8 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         open_ranges: false,
     },
     disposition: twice_decoded,
+    ranges_in_heads: false,
+    conditional_deletes: false,
     lenient_ranges: false,
     // The SDK compares what it reads with the length.
     compressed: &[],
@@ -128,6 +130,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
             "security-token",
             "signature",
         ],
+        tagging: false,
         bare: &[],
         named: Naming::Orders,
     },

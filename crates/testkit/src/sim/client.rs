@@ -206,7 +206,13 @@ impl Client {
             };
             let outcome = self
                 .engine
-                .delete_object(&cx, DeleteObject { target })
+                .delete_object(
+                    &cx,
+                    DeleteObject {
+                        target,
+                        if_match: None,
+                    },
+                )
                 .await;
             return vec![outcome.map(one).map_err(|error| error.kind())];
         }

@@ -106,6 +106,7 @@ impl Court<'_> {
             Verdict::Expire => Some(Order::Expire(Asked {
                 key,
                 choice,
+                if_match: None,
                 judged: Some(judged),
             })),
             Verdict::Move(class) => {

@@ -238,6 +238,8 @@ impl std::fmt::Debug for ObjectReader {
 pub struct DeleteObject {
     /// Which object. `Current` deletes the key: removes it, or adds a marker where versions are kept.
     pub target: ObjectTarget,
+    /// What its etag must match; nothing there is no match either.
+    pub if_match: Option<ETagMatch>,
 }
 
 /// What a delete did. Deleting what does not exist succeeds.

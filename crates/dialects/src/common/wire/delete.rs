@@ -28,6 +28,18 @@ pub(crate) struct DeleteItem {
     pub(crate) key: String,
     /// Absent or empty: the current version.
     pub(crate) version_id: Option<String>,
+    #[serde(rename = "ETag")]
+    etag: Option<String>,
+    last_modified_time: Option<String>,
+    size: Option<String>,
+}
+
+impl DeleteItem {
+    /// Whether it is to be deleted only if something holds.
+    pub(crate) fn is_conditional(&self) -> bool {
+        let conditions = [&self.etag, &self.last_modified_time, &self.size];
+        conditions.into_iter().any(Option::is_some)
+    }
 }
 
 impl DeleteList {

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use super::Answer;
 use crate::common::document::read;
 use crate::common::list::Encoding;
-use crate::common::wire::delete::{DeleteList, DeleteResult};
+use crate::common::wire::delete::{DeleteItem, DeleteList, DeleteResult};
 use crate::gate::call::Call;
 use crate::s3::error::S3Error;
 use crate::s3::words::S3;
@@ -20,6 +20,9 @@ pub(super) async fn many(mut call: Call, engine: &Engine) -> Answer {
     let list: DeleteList = read(&mut call, "Delete").await?;
     let quiet = list.quiet;
     let items = list.checked()?;
+    if items.iter().any(DeleteItem::is_conditional) {
+        return Err(S3Error::not_implemented("conditions on keys to delete"));
+    }
     let named = items
         .iter()
         .map(|item| (item.key.as_str(), item.version_id.as_deref()));

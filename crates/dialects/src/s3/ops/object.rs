@@ -9,7 +9,6 @@ use crate::common::date;
 use crate::common::document::read_any;
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
-use crate::s3::error::S3Error;
 use crate::s3::wire::attributes::{Asked, Attributes};
 use crate::s3::wire::object::RestoreBody;
 use crate::s3::words::{ACL, S3};
@@ -26,11 +25,11 @@ pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
     Ok(S3.head_object(call, engine).await?)
 }
 
-/// Where the parts of an object began is not kept.
-fn refuse_parts(call: &Call) -> Result<(), S3Error> {
+/// Where the parts of an object began is not kept, so none is read alone.
+fn refuse_parts(call: &Call) -> Result<(), Fault> {
     match call.query("partNumber") {
         None => Ok(()),
-        Some(_) => Err(Fault::NotServed("partNumber".into()).into()),
+        Some(_) => Err(Fault::NotServed("partNumber".into())),
     }
 }
 

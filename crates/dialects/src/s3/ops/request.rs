@@ -12,6 +12,7 @@ use http::{HeaderValue, StatusCode};
 use crate::gate::call::Call;
 use crate::gate::chunked::{Chunked, Trailer, decode};
 use crate::gate::fault::Fault;
+use crate::gate::given::Given;
 use crate::s3::error::S3Error;
 use crate::s3::route::Op;
 use crate::s3::words::S3;
@@ -32,11 +33,39 @@ pub(super) async fn prepare(call: &mut Call, op: Op, engine: &Engine) -> Result<
         let length = call.headers.get(CONTENT_LENGTH);
         length.ok_or_else(S3Error::missing_length)?;
     }
+    refuse_unkept(&S3.given(call)?, op)?;
     let late = late(call)?;
     call.further = further(call, late.as_ref(), stores)?;
     unframe(call, late, stores)?;
     strip_framing(call);
     Ok(())
+}
+
+/// Refuses what changes the meaning of a write and is not done here (sheet, traps 16 and 17).
+fn refuse_unkept(given: &Given<'_>, op: Op) -> Result<(), Fault> {
+    let writes = [
+        Op::PutObject,
+        Op::CopyObject,
+        Op::CreateMultipartUpload,
+        Op::CompleteMultipartUpload,
+    ];
+    if writes.contains(&op)
+        && given
+            .get("if-none-match")
+            .is_some_and(|tag| tag.trim() != "*")
+    {
+        return Err(Fault::NotServed("If-None-Match".into()));
+    }
+    // Conditions and moves of directory buckets.
+    let others = [
+        "if-match-last-modified-time",
+        "if-match-size",
+        "rename-source",
+    ];
+    match others.into_iter().find(|name| given.own(name).is_some()) {
+        Some(name) => Err(Fault::NotServed(given.name(name).into())),
+        None => Ok(()),
+    }
 }
 
 /// The checksum that a request says will follow its body.
