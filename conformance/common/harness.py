@@ -27,6 +27,7 @@ class Server:
             self.log.seek(0)
             raise RuntimeError("the server did not start: " + self.log.read().decode(errors="replace"))
         ready = json.loads(line)
+        self.ready = ready
         self.host, port = ready["listen"].rsplit(":", 1)
         self.port = int(port)
         self.url = f"http://{self.host}:{self.port}"
