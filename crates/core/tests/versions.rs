@@ -4,8 +4,8 @@
 mod common;
 
 use cohong_core::engine::{
-    Conditions, CopyObject, CopySource, DeleteReceipt, ETagMatch, NewMeta, ObjectChange,
-    VersionChoice,
+    Conditions, CopyObject, CopySource, DeleteObject, DeleteReceipt, ETagMatch, NewMeta,
+    ObjectChange, VersionChoice,
 };
 use cohong_core::limits::{DELETE_BATCH, DELETE_KEYS_MAX};
 use cohong_core::memory::{BlobStep, Fate};
@@ -153,6 +153,37 @@ fn deletes_with_versions() {
             2,
             "one drop for each body"
         );
+    });
+}
+
+#[test]
+fn only_what_the_client_means_is_deleted() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        world.versioning(&bucket, Versioning::Enabled).await;
+        let old = world.put(&bucket, "a", "old").await.stored;
+        let new = world.put(&bucket, "a", "new").await.stored;
+        let delete = async |key: &str, version, etag: &str| {
+            let req = DeleteObject {
+                target: target(&bucket, key, version),
+                if_match: Some(ETagMatch::OneOf(vec![etag.into()])),
+            };
+            let done = world.engine.delete_object(&owner(), req).await;
+            done.map(|receipt| receipt.marker)
+                .map_err(|error| (error.kind(), error.is_about_nothing()))
+        };
+        let (old_tag, new_tag) = (old.etag.to_string(), new.etag.to_string());
+        let refused = Err((ErrorKind::PreconditionFailed, false));
+        let nothing = Err((ErrorKind::PreconditionFailed, true));
+        assert_eq!(delete("a", CURRENT, &old_tag).await, refused);
+        assert_eq!(delete("a", id(old.version), &new_tag).await, refused);
+        assert_eq!(delete("b", CURRENT, &old_tag).await, nothing);
+        assert_eq!(world.get(&bucket, "a", CURRENT).await.unwrap(), b"new");
+        assert_eq!(delete("a", id(new.version), &new_tag).await, Ok(false));
+        assert_eq!(delete("a", CURRENT, &old_tag).await, Ok(true));
+        assert_eq!(delete("a", CURRENT, &old_tag).await, nothing);
+        assert_eq!(delete("a", id(old.version), &old_tag).await, Ok(false));
     });
 }
 

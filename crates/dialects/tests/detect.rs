@@ -3,10 +3,10 @@
 mod common;
 
 use cohong_core::model::DialectId;
-use common::{World, oss};
+use common::{World, oss, s3};
 use http::request::Parts;
 
-use DialectId::{Oss, Tos};
+use DialectId::{Oss, S3, Tos};
 
 const HERE: &str = "127.0.0.1:9000";
 const TOS: &str = "tos-cn-beijing.volces.com";
@@ -27,6 +27,8 @@ fn head(host: &str, target: &str, headers: &[(&str, &str)]) -> Parts {
 async fn the_strongest_claim_wins() {
     let world = World::with_bucket().await;
     let made = world.send(oss::put("oss-test", "/")).await;
+    made.expect_status(200);
+    let made = world.send(s3::put("s3-test", "/")).await;
     made.expect_status(200);
     let dialects = world.dialects();
     let table: &[Row<'_>] = &[
@@ -54,7 +56,15 @@ async fn the_strongest_claim_wins() {
             &[("x-tos-acl", "")],
             Oss,
         ),
+        (HERE, "/", &[("authorization", "AWS4-HMAC-SHA256 x")], S3),
+        (OSS, "/", &[("authorization", "AWS a:b")], S3),
+        (HERE, "/b/k?AWSAccessKeyId=x&Signature=y&Expires=1", &[], S3),
+        (HERE, "/b/k?X-Amz-Algorithm=x", &[("x-oss-acl", "")], S3),
         // The host, before headers.
+        ("s3.amazonaws.com", "/b/k", &[("x-oss-meta-a", "")], S3),
+        ("b.s3.eu-west-1.amazonaws.com", "/k", &[], S3),
+        ("s3.eu-west-1.amazonaws.com", "/b/k", &[], S3),
+        ("b.c.s3.amazonaws.com", "/k", &[], S3),
         (TOS, "/k", &[("x-oss-meta-a", "")], Tos),
         (OSS, "/b/k", &[("x-tos-meta-a", "")], Oss),
         ("b.oss-cn-hangzhou.aliyuncs.com", "/k", &[], Oss),
@@ -65,12 +75,15 @@ async fn the_strongest_claim_wins() {
         (HERE, "/b/k", &[("x-oss-meta-a", "")], Oss),
         (HERE, "/", &[("x-oss-date", "")], Oss),
         (HERE, "/", &[("x-tos-date", "")], Tos),
+        (HERE, "/b/k", &[("x-amz-meta-a", "")], S3),
         // Who can read the address.
         (HERE, "/bucket-test/k", &[], Oss),
         (HERE, "/no-such-bucket/k", &[], Oss),
         // The home of the bucket.
         ("bucket-test.localhost:9000", "/k", &[], Tos),
         ("oss-test.localhost:9000", "/k", &[], Oss),
+        ("s3-test.localhost:9000", "/k", &[], S3),
+        (HERE, "/s3-test/k", &[], S3),
         // Nothing at all.
         ("no-such-bucket.localhost:9000", "/k", &[], Tos),
         (HERE, "/", &[], Tos),

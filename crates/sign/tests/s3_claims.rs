@@ -451,6 +451,35 @@ fn v2_parameters_that_one_sdk_leaves_out() {
     }
 }
 
+/// The vendor's Python SDK signs a bucket alone with a slash behind it and sends it without; others sign what they
+/// send.
+#[test]
+fn v2_a_bucket_alone() {
+    let mut map = HeaderMap::new();
+    let sign = |path: &str, map: &mut HeaderMap| {
+        let signed = signer(Version::V2, None).sign_headers(&Method::GET, path, "", map, None, &[]);
+        map.insert(
+            "authorization",
+            signed.expect("signed").parse().expect("value"),
+        );
+    };
+    for (signed, sent, good_there) in [
+        ("/b/", "/b", true),
+        ("/b", "/b", true),
+        ("/b/", "/b/", true),
+        ("/b", "/b/", false),
+        ("/b/k/", "/b/k", false),
+    ] {
+        sign(signed, &mut map);
+        let there = RequestHead {
+            path: sent,
+            ..head(&map, "")
+        };
+        let found = verify(&good(&map, ""), "very secret", &there, None).is_ok();
+        assert_eq!(found, good_there, "{signed} {sent}");
+    }
+}
+
 /// A presigned URL of boto3 carries the headers that it signed as parameters; whoever uses it may send them or not.
 #[test]
 fn v2_hoisted_headers() {

@@ -7,13 +7,15 @@ use crate::error::ErrorKind;
 
 /// The bytes of an object of `size` bytes that `spec` means, cut to the object. `InvalidRange` when
 /// none of its bytes lies in the range: it begins behind the end, ends before its begin, asks for the
-/// last 0 bytes, or the object is empty.
+/// last 0 bytes, or the object is empty; and when one that has to lie within the object does not.
 pub fn resolve(spec: RangeSpec, size: u64) -> Result<Range<u64>, ErrorKind> {
     let range = match spec {
         RangeSpec::From(first, last) => {
             let end = last.map_or(size, |last| last.saturating_add(1).min(size));
             first..end
         }
+        RangeSpec::Within(first, last) if last < size => first..last.saturating_add(1),
+        RangeSpec::Within(..) => return Err(ErrorKind::InvalidRange),
         RangeSpec::Last(count) => size.saturating_sub(count)..size,
     };
     if range.is_empty() {
@@ -30,8 +32,13 @@ mod tests {
 
     #[test]
     fn ranges_are_cut_to_the_object() {
-        use RangeSpec::{From, Last};
+        use RangeSpec::{From, Last, Within};
         let cases = [
+            (Within(0, 9), 10, Some(0..10)),
+            (Within(9, 9), 10, Some(9..10)),
+            (Within(0, 10), 10, None),
+            (Within(5, 4), 10, None),
+            (Within(0, 0), 0, None),
             (From(0, None), 10, Some(0..10)),
             (From(0, Some(0)), 10, Some(0..1)),
             (From(3, Some(5)), 10, Some(3..6)),
@@ -61,6 +68,7 @@ mod tests {
     fn spec() -> impl Strategy<Value = RangeSpec> {
         prop_oneof![
             (0..40_u64, proptest::option::of(0..40_u64)).prop_map(|(a, b)| RangeSpec::From(a, b)),
+            (0..40_u64, 0..40_u64).prop_map(|(a, b)| RangeSpec::Within(a, b)),
             (0..40_u64).prop_map(RangeSpec::Last),
         ]
     }
@@ -69,6 +77,7 @@ mod tests {
     fn means(spec: RangeSpec, size: u64, at: u64) -> bool {
         match spec {
             RangeSpec::From(first, last) => at >= first && last.is_none_or(|last| at <= last),
+            RangeSpec::Within(first, last) => first <= at && at <= last && last < size,
             RangeSpec::Last(count) => at + count >= size,
         }
     }

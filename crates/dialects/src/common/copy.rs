@@ -12,7 +12,7 @@ use super::answer::{put, version_text};
 use super::attributes::stored_headers;
 use super::input::{part_number, source_conditions, upload, version};
 use super::range;
-use super::vocabulary::{OntoItself, Vocabulary};
+use super::vocabulary::{OntoItself, PartRanges, Vocabulary};
 use super::wire::checksum::ChecksumBody;
 use crate::gate::call::{Call, KeyRules};
 use crate::gate::fault::Fault;
@@ -102,10 +102,10 @@ impl Vocabulary {
                 let name = given.name("copy-source-range");
                 given.bad("copy-source-range", format!("{name} is bytes=first-last"))
             };
-            let read = if self.copies.open_ranges {
-                range::parse
-            } else {
-                range::parse_strict
+            let read = match self.copies.ranges {
+                PartRanges::Open => range::parse,
+                PartRanges::Closed => range::parse_strict,
+                PartRanges::Within => range::parse_within,
             };
             read(text).ok_or_else(bad)
         });

@@ -29,6 +29,14 @@ pub fn parse_strict(text: &str) -> Option<RangeSpec> {
     (exact && matches!(both, RangeSpec::From(_, Some(_)))).then_some(both)
 }
 
+/// As [`parse_strict`], where the source has to have all of the range.
+pub fn parse_within(text: &str) -> Option<RangeSpec> {
+    match parse_strict(text)? {
+        RangeSpec::From(first, Some(last)) => Some(RangeSpec::Within(first, last)),
+        other => Some(other),
+    }
+}
+
 /// Digits only; what does not fit lies behind the end of every object anyway.
 fn number(text: &str) -> Option<u64> {
     let text = text.trim();

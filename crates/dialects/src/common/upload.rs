@@ -16,6 +16,7 @@ use super::conditions::unquote;
 use super::input::{bad_part_number, digests, part_number, upload};
 use super::list::{Encoding, number, page_size};
 use super::ordered::answered;
+use super::owner::Owner;
 use super::vocabulary::Vocabulary;
 use super::wire::checksum::{ChecksumBody, ChecksumLine, ChecksumMembers};
 use crate::gate::OutBody;
@@ -98,6 +99,10 @@ pub(crate) struct PartsTold {
     next_part_number_marker: u32,
     max_parts: usize,
     is_truncated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initiator: Option<Owner>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Owner>,
     storage_class: &'static str,
     #[serde(flatten)]
     checksum: ChecksumLine,
@@ -232,6 +237,7 @@ impl Vocabulary {
         };
         let listing = engine.list_parts(&call.cx, request).await?;
         let last = listing.parts.last().map_or(0, |part| part.number);
+        let owner = (self.bodies.initiators).then(|| Owner::of(&listing.owner));
         let told = PartsTold {
             encoding_type: encoding.name(),
             bucket: target.bucket.to_string(),
@@ -241,6 +247,8 @@ impl Vocabulary {
             next_part_number_marker: listing.next.unwrap_or(last),
             max_parts: limit,
             is_truncated: listing.next.is_some(),
+            initiator: owner.clone(),
+            owner,
             storage_class: self.class_word(listing.class),
             checksum: self.checksum_line(listing.checksum),
         };

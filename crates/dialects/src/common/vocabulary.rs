@@ -148,7 +148,7 @@ pub(crate) struct Bodies {
     pub(crate) restores: bool,
     /// Whether rules for pages of other origins say that answers depend on the origin.
     pub(crate) vary: bool,
-    /// Whether open uploads name who began them beside their owner.
+    /// Whether open uploads and lists of parts name who began the upload beside its owner.
     pub(crate) initiators: bool,
 }
 
@@ -271,6 +271,17 @@ pub(crate) enum OntoItself {
     Refused,
 }
 
+/// What the range of a copied part may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PartRanges {
+    /// Open at one end, as that of a read.
+    Open,
+    /// From a byte to a byte; what the source does not have is left out.
+    Closed,
+    /// From a byte to a byte, all of which the source has.
+    Within,
+}
+
 /// What copies do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Copies {
@@ -280,8 +291,8 @@ pub(crate) struct Copies {
     pub(crate) onto_itself: OntoItself,
     /// Whether a source that is not new enough is answered with 304; else with 412.
     pub(crate) tell_not_modified: bool,
-    /// Whether the range of a part may be open at one end.
-    pub(crate) open_ranges: bool,
+    /// What the range of a part may be.
+    pub(crate) ranges: PartRanges,
 }
 
 /// How the number of entries on a page is read.

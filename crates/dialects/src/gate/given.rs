@@ -22,6 +22,10 @@ const STANDARD: [&str; 12] = [
     "range",
 ];
 
+/// Names behind the vendor's prefix whose values are lists that may be spread over several headers. Who
+/// needs one reads the headers.
+const LISTS: [&str; 1] = ["object-attributes"];
+
 /// Values under lower-case names, each once. Names with the vendor's prefix are asked for without it, so
 /// that dialects that differ in their prefix only are read by the same code.
 #[derive(Debug)]
@@ -123,5 +127,8 @@ impl<'a> Given<'a> {
 }
 
 fn is_known(name: &str, prefix: &str) -> bool {
-    name.starts_with(prefix) || STANDARD.contains(&name)
+    match name.strip_prefix(prefix) {
+        Some(own) => !LISTS.contains(&own),
+        None => STANDARD.contains(&name),
+    }
 }

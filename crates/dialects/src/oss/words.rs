@@ -9,8 +9,8 @@ use super::limits::{
 };
 use crate::common::date;
 use crate::common::vocabulary::{
-    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, Vocabulary,
-    names,
+    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, PartRanges,
+    Vocabulary, names,
 };
 
 /// Header of a bucket's access control list.
@@ -93,7 +93,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         keep_type: true,
         onto_itself: OntoItself::Replaces,
         tell_not_modified: true,
-        open_ranges: true,
+        ranges: PartRanges::Open,
     },
     disposition: ToOwned::to_owned,
     ranges_in_heads: false,

@@ -6,12 +6,14 @@ use cohong_sign::s3::{
     uncovered, verify,
 };
 use cohong_sign::{Fault as Flaw, Place, PresentError, RequestHead};
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 
 use super::S3;
 use super::error::S3Error;
 use super::limits::EXPIRES_MAX_S;
+use super::words::BUCKET_REGION;
+use crate::common::answer::put_text;
 use crate::gate::auth::{Claimed, Framing, Proved, Time, form_head, judge, pairs, signed_head};
 
 /// Judges a request that is not a form. An unsigned request is anonymous.
@@ -113,9 +115,15 @@ fn claimed(claim: &Claim) -> Result<Claimed<'_>, S3Error> {
 
 /// SDKs repair a wrong region with the one that they are told (sheet, trap 28).
 fn located(s3: &S3, error: S3Error) -> S3Error {
-    match error.code {
-        "AuthorizationHeaderMalformed" => error.with("Region", &s3.options.default_region),
-        _ => error,
+    if error.code != "AuthorizationHeaderMalformed" {
+        return error;
+    }
+    let region = &s3.options.default_region;
+    let mut headers = HeaderMap::new();
+    put_text(&mut headers, BUCKET_REGION, region);
+    S3Error {
+        headers: Some(Box::new(headers)),
+        ..error.with("Region", region)
     }
 }
 

@@ -1,17 +1,22 @@
 //! The vendor's words and rules.
 
 use cohong_core::model::{ChecksumAlgorithm, Grantee, Permission, StorageClass};
+use http::HeaderName;
 
 use super::limits::{
     BUCKET_TAGS, FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS,
 };
 use crate::common::date;
 use crate::common::vocabulary::{
-    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Pages, Vocabulary, names,
+    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Pages, PartRanges,
+    Vocabulary, names,
 };
 
 /// Header of a canned list, of buckets and objects alike.
 pub(super) const ACL: &str = "acl";
+
+/// Tells where a bucket is.
+pub(super) const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// Words and rules of S3 (sheet sections 5 and 6).
 pub(super) static S3: Vocabulary = Vocabulary {
@@ -110,7 +115,7 @@ pub(super) static S3: Vocabulary = Vocabulary {
         keep_type: false,
         onto_itself: OntoItself::Refused,
         tell_not_modified: false,
-        open_ranges: false,
+        ranges: PartRanges::Within,
     },
     disposition: ToOwned::to_owned,
     ranges_in_heads: true,

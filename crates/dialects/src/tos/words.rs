@@ -9,8 +9,8 @@ use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX};
 use crate::common::callback::CallbackRules;
 use crate::common::date;
 use crate::common::vocabulary::{
-    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, TagRules,
-    Vocabulary, names,
+    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, PartRanges,
+    TagRules, Vocabulary, names,
 };
 
 /// Header of a canned list, of buckets and objects alike.
@@ -99,7 +99,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         keep_type: false,
         onto_itself: OntoItself::Copies,
         tell_not_modified: false,
-        open_ranges: false,
+        ranges: PartRanges::Closed,
     },
     disposition: twice_decoded,
     ranges_in_heads: false,

@@ -4,6 +4,7 @@
 pub(crate) mod attack;
 pub(crate) mod oss;
 mod ports;
+pub(crate) mod s3;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use cohong_core::model::AccountId;
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::gate::{Dialect, GateCx, Served};
 use cohong_dialects::oss::Oss;
+use cohong_dialects::s3::S3;
 use cohong_dialects::tos::{Options, Tos};
 use cohong_sign::{Credentials, RequestHead, Signer, TOS, Timestamp};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
@@ -36,6 +38,7 @@ pub(crate) struct World {
     pub(crate) callbacks: Arc<FakeCallbacks>,
     tos: Arc<Tos>,
     oss: Arc<Oss>,
+    s3: Arc<S3>,
     pub(crate) owner: IssuedKey,
     other: IssuedKey,
 }
@@ -45,6 +48,7 @@ pub(crate) struct World {
 pub(crate) enum Tongue {
     Tos,
     Oss(cohong_sign::oss::Version),
+    S3(cohong_sign::s3::Version),
 }
 
 /// Who sends a request.
@@ -68,6 +72,8 @@ pub(crate) struct Ask {
     added: HeaderMap,
     /// Life of the presigned URL that it is sent as, seconds.
     presigned: Option<u32>,
+    /// Whether it says how long its body is.
+    measured: bool,
     body: Bytes,
 }
 
@@ -103,12 +109,17 @@ impl World {
         let (owner, other) = (key("2100000000").await, key("2100000001").await);
         let tos = Arc::new(Tos::new(engine.clone(), Options::default()));
         let oss = Arc::new(Oss::new(engine.clone(), oss::options()));
+        let s3 = Arc::new(S3::new(
+            engine.clone(),
+            cohong_dialects::s3::Options::default(),
+        ));
         Self {
             engine,
             clock,
             callbacks,
             tos,
             oss,
+            s3,
             owner,
             other,
         }
@@ -126,22 +137,24 @@ impl World {
         let host = match ask.tongue {
             Tongue::Tos => HOST,
             Tongue::Oss(_) => oss::HOST,
+            Tongue::S3(_) => s3::HOST,
         };
+        let in_path = matches!(ask.tongue, Tongue::S3(_));
         let host = match ask.bucket {
-            Some(bucket) => format!("{bucket}.{host}"),
-            None => host.to_owned(),
+            Some(bucket) if !in_path => format!("{bucket}.{host}"),
+            _ => host.to_owned(),
         };
         let mut headers = ask.headers.clone();
         headers.insert("host", HeaderValue::from_str(&host).expect("a host"));
-        let len = ask.body.len().to_string();
-        headers.insert(
-            "content-length",
-            HeaderValue::from_str(&len).expect("a length"),
-        );
+        if ask.measured {
+            headers.insert("content-length", ask.body.len().into());
+        }
         let target = match (self.key(ask.by), ask.tongue) {
+            (None, Tongue::S3(_)) => s3::target(&ask),
             (None, _) => ask.target.clone(),
             (Some(key), Tongue::Tos) => Self::signed(key, &ask, &mut headers),
             (Some(key), Tongue::Oss(version)) => oss::signed(key, version, &ask, &mut headers),
+            (Some(key), Tongue::S3(version)) => s3::signed(key, version, &ask, &mut headers),
         };
         for (name, value) in &ask.added {
             headers.append(name, value.clone());
@@ -162,6 +175,7 @@ impl World {
         let response = match ask.tongue {
             Tongue::Tos => self.tos.serve(head, body, cx).await,
             Tongue::Oss(_) => self.oss.serve(head, body, cx).await,
+            Tongue::S3(_) => self.s3.serve(head, body, cx).await,
         };
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
@@ -177,9 +191,26 @@ impl World {
         }
     }
 
+    /// Sends an S3 request whose body continues its signature, which `body` is told.
+    pub(crate) async fn send_in_chunks(&self, ask: Ask, body: &dyn Fn(&str) -> String) -> Reply {
+        let mut headers = ask.headers.clone();
+        headers.insert("host", ascii(s3::HOST));
+        s3::signed(
+            &self.owner,
+            cohong_sign::s3::Version::V4,
+            &ask,
+            &mut headers,
+        );
+        let authorization = headers["authorization"].to_str().expect("ASCII");
+        let (_, seed) = authorization
+            .rsplit_once("Signature=")
+            .expect("a signature");
+        self.send(ask.body(body(seed))).await
+    }
+
     /// All dialects, as a listener asks them.
     pub(crate) fn dialects(&self) -> Dialects {
-        let all: Vec<Arc<dyn Dialect>> = vec![self.tos.clone(), self.oss.clone()];
+        let all: Vec<Arc<dyn Dialect>> = vec![self.tos.clone(), self.oss.clone(), self.s3.clone()];
         Dialects::new(self.engine.clone(), all)
     }
 
@@ -225,6 +256,20 @@ impl World {
             .sign_post_policy(&policy.to_string())
     }
 
+    /// As [`World::sign_policy`], in the words of S3.
+    pub(crate) fn sign_policy_for_s3(
+        &self,
+        version: cohong_sign::s3::Version,
+        policy: &Value,
+    ) -> Vec<(String, String)> {
+        s3::signer(&self.owner, version).sign_post_policy(&policy.to_string())
+    }
+
+    /// The chunks of a body, with the signatures that continue that of a request of the owner.
+    pub(crate) fn chunks_for_s3(&self, seed: &str) -> cohong_sign::ChunkSigner {
+        s3::signer(&self.owner, cohong_sign::s3::Version::V4).chunks(seed)
+    }
+
     /// The fields that sign a form's policy for the owner.
     pub(crate) fn sign_policy(&self, policy: &Value) -> Vec<(String, String)> {
         Self::signer(&self.owner).sign_post_policy(&policy.to_string())
@@ -245,6 +290,7 @@ fn ask(method: Method, bucket: Option<&'static str>, target: &str) -> Ask {
         headers: HeaderMap::new(),
         added: HeaderMap::new(),
         presigned: None,
+        measured: true,
         body: Bytes::new(),
     }
 }
@@ -301,6 +347,18 @@ impl Ask {
     pub(crate) fn unsigned(mut self, name: &'static str, value: &str) -> Self {
         let value = HeaderValue::from_str(value).expect("a header value");
         self.added.append(HeaderName::from_static(name), value);
+        self
+    }
+
+    /// Takes a header away.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
+    /// Does not say how long the body is.
+    pub(crate) fn without_length(mut self) -> Self {
+        self.measured = false;
         self
     }
 

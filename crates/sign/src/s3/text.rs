@@ -13,7 +13,7 @@ use crate::versions::Mismatch;
 
 /// What `claim` may sign, in the form in which a mismatch shows it; the likeliest first, and never none.
 ///
-/// Version 2 has a second text, without the parameters that the vendor's Python SDK leaves out. Only a request that
+/// Version 2 has further texts: for the path of a bucket alone, and a second one, without the parameters that the vendor's Python SDK leaves out. Only a request that
 /// is signed for use at once may be signed so: whoever holds a URL could add what it leaves out.
 pub(super) fn candidates(
     claim: &Claim,
@@ -30,9 +30,13 @@ pub(super) fn candidates(
                 headers: &headers,
                 ..*head
             };
-            let mut texts = vec![v2::string_to_sign(&head, date, bucket, v2::any_signs)?];
-            if claim.place == Place::Header {
-                texts.push(v2::string_to_sign(&head, date, bucket, v2::sdk_signs)?);
+            let mut texts = Vec::new();
+            for path in &paths(head.path, bucket) {
+                let head = RequestHead { path, ..head };
+                texts.push(v2::string_to_sign(&head, date, bucket, v2::any_signs)?);
+                if claim.place == Place::Header {
+                    texts.push(v2::string_to_sign(&head, date, bucket, v2::sdk_signs)?);
+                }
             }
             Ok(texts.into_iter().map(Mismatch::of).collect())
         }
@@ -47,6 +51,16 @@ pub(super) fn candidates(
             texts.collect()
         }
     }
+}
+
+/// The paths that version 2 may sign: a bucket alone also with a slash behind it, as one SDK signs it and does not
+/// send it.
+fn paths<'a>(path: &'a str, bucket: Option<&str>) -> Vec<Cow<'a, str>> {
+    let named = path.strip_prefix('/').filter(|rest| !rest.is_empty());
+    if bucket.is_none() && named.is_some_and(|rest| !rest.contains('/')) {
+        return vec![path.into(), format!("{path}/").into()];
+    }
+    vec![path.into()]
 }
 
 /// The headers, with those that a URL of version 2 carries as parameters.

@@ -174,6 +174,8 @@ pub struct RestoreReceipt {
 pub enum RangeSpec {
     /// From a byte to a byte, both included; to the end when the second is missing.
     From(u64, Option<u64>),
+    /// From a byte to a byte, both included, all of which the object must have.
+    Within(u64, u64),
     /// The last so many bytes.
     Last(u64),
 }

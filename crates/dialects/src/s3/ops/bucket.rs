@@ -5,7 +5,7 @@ use cohong_core::engine::{BucketChange, CreateBucket, Engine};
 use cohong_core::model::StorageClass;
 use cohong_core::rules::access::Action;
 use http::header::LOCATION;
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use super::Answer;
 use crate::common::answer::{empty, put, put_text};
@@ -17,10 +17,7 @@ use crate::gate::given::Given;
 use crate::s3::S3 as Dialect;
 use crate::s3::error::S3Error;
 use crate::s3::wire::bucket::{CreateBody, FIRST_REGION, Location};
-use crate::s3::words::{ACL, S3};
-
-/// Tells where a bucket is.
-const REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+use crate::s3::words::{ACL, BUCKET_REGION, S3};
 
 /// `CreateBucket`. Once more by its owner it is an error, except in the vendor's first region, where it
 /// changes at most the access control list.
@@ -81,7 +78,7 @@ fn refuse_unkept(given: &Given<'_>) -> Result<(), Fault> {
 pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
     let bucket = read_bucket(&call, engine, Action::ListObjects).await?;
     let mut headers = HeaderMap::new();
-    put_text(&mut headers, REGION, &bucket.region);
+    put_text(&mut headers, BUCKET_REGION, &bucket.region);
     Ok(empty(StatusCode::OK, headers))
 }
 

@@ -79,7 +79,7 @@ pub(super) async fn run(op: Op, mut call: Call, s3: &Dialect) -> Answer {
         Op::RestoreObject => object::restore(call, engine).await,
         Op::OptionsObject => Ok(preflight(&call, engine).await?),
         Op::CreateMultipartUpload => multipart::create(call, engine).await,
-        Op::UploadPart => Ok(S3.upload_part(call, engine).await?),
+        Op::UploadPart => multipart::part(call, engine).await,
         Op::UploadPartCopy => multipart::copy_part(call, engine).await,
         Op::ListParts => Ok(S3.parts_page(call, engine).await?),
         Op::CompleteMultipartUpload => multipart::complete(call, engine).await,

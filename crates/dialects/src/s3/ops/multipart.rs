@@ -1,5 +1,6 @@
 //! Uploads in parts (sheet section 6, Multipart).
 
+use cohong_core::ErrorKind;
 use cohong_core::engine::Engine;
 use http::{HeaderMap, HeaderName};
 
@@ -10,6 +11,8 @@ use crate::common::document::read;
 use crate::common::upload::{Completion, Ending};
 use crate::common::wire::multipart::CompleteBody;
 use crate::gate::call::Call;
+use crate::gate::fault::Fault;
+use crate::s3::error::S3Error;
 use crate::s3::limits::PART_BYTES_MIN;
 use crate::s3::words::{ACL, S3};
 
@@ -23,9 +26,24 @@ const ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-algorithm"
 /// What it covers.
 const KIND: HeaderName = HeaderName::from_static("x-amz-checksum-type");
 
+/// What an upload refuses for what its parts, sizes and checksums are (sheet section 4).
+fn unfit(fault: Fault) -> S3Error {
+    let is_about =
+        matches!(&fault, Fault::Engine(error) if error.kind() == ErrorKind::InvalidArgument);
+    let error = S3Error::from(fault);
+    if is_about {
+        return S3Error {
+            code: "InvalidRequest",
+            ..error
+        };
+    }
+    error
+}
+
 /// `CreateMultipartUpload`.
 pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
-    let begun = S3.create_upload(&call, engine, ACL, false).await?;
+    let begun = S3.create_upload(&call, engine, ACL, false).await;
+    let begun = begun.map_err(unfit)?;
     let mut headers = HeaderMap::new();
     if let Some(form) = S3.checksum_form(&S3.given(&call)?)? {
         let word = S3.checksum_word(form.algorithm).unwrap_or_default();
@@ -35,9 +53,14 @@ pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
     Ok(S3.answer(headers, "InitiateMultipartUploadResult", &begun))
 }
 
+/// `UploadPart`.
+pub(super) async fn part(call: Call, engine: &Engine) -> Answer {
+    S3.upload_part(call, engine).await.map_err(unfit)
+}
+
 /// `UploadPartCopy`.
 pub(super) async fn copy_part(call: Call, engine: &Engine) -> Answer {
-    let copied = S3.copy_part(&call, engine).await?;
+    let copied = S3.copy_part(&call, engine).await.map_err(unfit)?;
     Ok(S3.answer(copied.headers, "CopyPartResult", &copied.result))
 }
 
@@ -45,13 +68,12 @@ pub(super) async fn copy_part(call: Call, engine: &Engine) -> Answer {
 pub(super) async fn complete(mut call: Call, engine: &Engine) -> Answer {
     let body: CompleteBody = read(&mut call, "CompleteMultipartUpload").await?;
     let parts = Some(body.parts()?);
-    Ok(
-        match S3.complete_upload(&call, engine, parts, ENDING).await? {
-            Completion::Answered(answer) => answer,
-            Completion::Done(done) => {
-                let root = "CompleteMultipartUploadResult";
-                S3.answer(done.headers, root, &done.result)
-            }
-        },
-    )
+    let done = S3.complete_upload(&call, engine, parts, ENDING).await;
+    Ok(match done.map_err(unfit)? {
+        Completion::Answered(answer) => answer,
+        Completion::Done(done) => {
+            let root = "CompleteMultipartUploadResult";
+            S3.answer(done.headers, root, &done.result)
+        }
+    })
 }

@@ -33,12 +33,27 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Bucket, "GET", "acl", "GetBucketAcl"),
     (Level::Bucket, "PUT", "versioning", "PutBucketVersioning"),
     (Level::Bucket, "GET", "versioning", "GetBucketVersioning"),
-    (Level::Bucket, "PUT", "requestPayment", "PutBucketRequestPayment"),
-    (Level::Bucket, "GET", "requestPayment", "GetBucketRequestPayment"),
+    (
+        Level::Bucket,
+        "PUT",
+        "requestPayment",
+        "PutBucketRequestPayment",
+    ),
+    (
+        Level::Bucket,
+        "GET",
+        "requestPayment",
+        "GetBucketRequestPayment",
+    ),
     (Level::Bucket, "PUT", "policy", "PutBucketPolicy"),
     (Level::Bucket, "GET", "policy", "GetBucketPolicy"),
     (Level::Bucket, "DELETE", "policy", "DeleteBucketPolicy"),
-    (Level::Bucket, "GET", "policyStatus", "GetBucketPolicyStatus"),
+    (
+        Level::Bucket,
+        "GET",
+        "policyStatus",
+        "GetBucketPolicyStatus",
+    ),
     (Level::Bucket, "PUT", "cors", "PutBucketCors"),
     (Level::Bucket, "GET", "cors", "GetBucketCors"),
     (Level::Bucket, "DELETE", "cors", "DeleteBucketCors"),
@@ -54,13 +69,28 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
         "lifecycle",
         "GetBucketLifecycleConfiguration",
     ),
-    (Level::Bucket, "DELETE", "lifecycle", "DeleteBucketLifecycle"),
+    (
+        Level::Bucket,
+        "DELETE",
+        "lifecycle",
+        "DeleteBucketLifecycle",
+    ),
     (Level::Bucket, "PUT", "tagging", "PutBucketTagging"),
     (Level::Bucket, "GET", "tagging", "GetBucketTagging"),
     (Level::Bucket, "DELETE", "tagging", "DeleteBucketTagging"),
     (Level::Bucket, "GET", "prefix=a&marker=b", "ListObjects"),
-    (Level::Bucket, "GET", "list-type=2&start-after=a", "ListObjectsV2"),
-    (Level::Bucket, "GET", "versions&prefix=a", "ListObjectVersions"),
+    (
+        Level::Bucket,
+        "GET",
+        "list-type=2&start-after=a",
+        "ListObjectsV2",
+    ),
+    (
+        Level::Bucket,
+        "GET",
+        "versions&prefix=a",
+        "ListObjectVersions",
+    ),
     (Level::Bucket, "GET", "uploads", "ListMultipartUploads"),
     (Level::Bucket, "POST", "delete=", "DeleteObjects"),
     (Level::Bucket, "POST", "form", "PostObject"),
@@ -82,7 +112,12 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
         "PutObject",
     ),
     (Level::Object, "PUT", "copies", "CopyObject"),
-    (Level::Object, "PUT", "uploadId=u&partNumber=1", "UploadPart"),
+    (
+        Level::Object,
+        "PUT",
+        "uploadId=u&partNumber=1",
+        "UploadPart",
+    ),
     (
         Level::Object,
         "PUT",
@@ -98,14 +133,29 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Object, "GET", "tagging", "GetObjectTagging"),
     (Level::Object, "HEAD", "versionId=v", "HeadObject"),
     (Level::Object, "DELETE", "versionId=v", "DeleteObject"),
-    (Level::Object, "DELETE", "uploadId=u", "AbortMultipartUpload"),
+    (
+        Level::Object,
+        "DELETE",
+        "uploadId=u",
+        "AbortMultipartUpload",
+    ),
     (Level::Object, "DELETE", "tagging", "DeleteObjectTagging"),
     (Level::Object, "POST", "restore", "RestoreObject"),
     (Level::Object, "POST", "uploads=", "CreateMultipartUpload"),
-    (Level::Object, "POST", "uploadId=u", "CompleteMultipartUpload"),
+    (
+        Level::Object,
+        "POST",
+        "uploadId=u",
+        "CompleteMultipartUpload",
+    ),
     (Level::Object, "OPTIONS", "", "OptionsObject"),
     (Level::Object, "PUT", "retention", "NotImplemented"),
-    (Level::Object, "POST", "select&select-type=2", "NotImplemented"),
+    (
+        Level::Object,
+        "POST",
+        "select&select-type=2",
+        "NotImplemented",
+    ),
     (Level::Object, "GET", "torrent", "NotImplemented"),
     (Level::Object, "PUT", "renameObject", "NotImplemented"),
 ];
@@ -161,6 +211,9 @@ fn the_page_says_the_state_of_every_operation() {
         );
     }
     for name in BUCKET_LATER.iter().chain(OBJECT_LATER) {
-        assert!(page.contains(&format!("`{name}`")), "{name} is not on the page");
+        assert!(
+            page.contains(&format!("`{name}`")),
+            "{name} is not on the page"
+        );
     }
 }
