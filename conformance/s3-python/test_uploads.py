@@ -87,6 +87,10 @@ def test_an_upload_by_hand(s3, bucket, fails):
     got = s3.get_object(Bucket=bucket, Key="k")
     assert got["Body"].read() == big + b"end" and (got["ContentType"], got["ETag"]) == ("text/x-me", done["ETag"])
     fails(lambda: s3.list_parts(**at), 404, "NoSuchUpload")
+    second = s3.get_object(Bucket=bucket, Key="k", PartNumber=2)
+    assert second["Body"].read() == b"end" and second["PartsCount"] == 2
+    assert s3.head_object(Bucket=bucket, Key="k", PartNumber=1)["ContentLength"] == len(big)
+    fails(lambda: s3.get_object(Bucket=bucket, Key="k", PartNumber=3), 416, "InvalidPartNumber")
     told = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=["ObjectParts"])
     assert told["ObjectParts"]["TotalPartsCount"] == 2
 

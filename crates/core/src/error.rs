@@ -77,6 +77,8 @@ pub enum ErrorKind {
     BadSignature,
     /// What follows the body is not what was announced.
     InvalidTrailer,
+    /// The object was not made of so many parts.
+    NoSuchPart,
     /// No byte of the object lies in the range.
     InvalidRange,
     /// An object key that cannot be stored.

@@ -34,7 +34,8 @@ async fn begun(world: &World, headers: &[(&'static str, &str)]) -> (String, Vec<
 fn complete(id: &str, etags: &[String]) -> common::Ask {
     let mut body = "<CompleteMultipartUpload>".to_owned();
     for (number, etag) in (1..).zip(etags) {
-        body += &format!("<Part><ETag>{etag}</ETag><PartNumber>{number}</PartNumber></Part>");
+        let part = format!("<ETag>{etag}</ETag><PartNumber>{number}</PartNumber>");
+        body.extend(["<Part>", &part, "</Part>"]);
     }
     post(BUCKET, &format!("/k?uploadId={id}")).body(body + "</CompleteMultipartUpload>")
 }
@@ -66,8 +67,31 @@ async fn an_upload_in_parts() {
         .send(delete(BUCKET, &format!("/k?uploadId={id}")))
         .await;
     assert_eq!(gone.code(), (404, "NoSuchUpload".into()));
-    let one = world.send(get(BUCKET, "/k?partNumber=1")).await;
-    assert_eq!(one.code(), (501, "NotImplemented".into()));
+    for (number, range) in [
+        (1, "bytes 0-5242879/5242890"),
+        (2, "bytes 5242880-5242889/5242890"),
+    ] {
+        let target = format!("/k?partNumber={number}");
+        let read = world.send(get(BUCKET, &target)).await.expect_status(206);
+        let seen = world.send(head(BUCKET, &target)).await.expect_status(206);
+        for reply in [&read, &seen] {
+            assert_eq!(reply.header("content-range"), range);
+            assert_eq!(reply.header("x-amz-mp-parts-count"), "2");
+        }
+        assert_eq!(read.body.len().to_string(), seen.header("content-length"));
+    }
+    let third = world.send(get(BUCKET, "/k?partNumber=3")).await;
+    assert_eq!(third.code(), (416, "InvalidPartNumber".into()));
+    let both = get(BUCKET, "/k?partNumber=1").header("range", "bytes=0-1");
+    assert_eq!(
+        world.send(both).await.code(),
+        (400, "InvalidRequest".into())
+    );
+    world.send(put(BUCKET, "/empty")).await.expect_status(200);
+    world
+        .send(get(BUCKET, "/empty?partNumber=1"))
+        .await
+        .expect_status(200);
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ impl Engine {
     }
 
     /// Rows that are missing are missing bytes.
-    async fn manifest(&self, id: PayloadId, extents: u32) -> Result<Vec<Extent>, Error> {
+    pub(super) async fn manifest(&self, id: PayloadId, extents: u32) -> Result<Vec<Extent>, Error> {
         let rows = (0..keys::extent_rows(extents)).map(|row| keys::extents(id, row));
         let rows = self.ports.meta.get_many(&rows.collect::<Vec<_>>()).await?;
         let mut all: Vec<Extent> = Vec::new();

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use super::body_out::prefetch;
 use super::{
-    Cx, Engine, Expiry, GetObject, ObjectInfo, ObjectReader, ObjectTarget, RangeSpec, VersionChoice,
+    Cx, Engine, Expiry, GetObject, ObjectInfo, ObjectReader, ObjectTarget, PartSpan, RangeSpec,
+    VersionChoice,
 };
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, Etag, LifecycleRule, ObjectKey, ObjectRecord, ObjectVersion, Timestamp, VersionId,
-    VersionTag,
+    Bucket, Etag, LifecycleRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef, Timestamp,
+    VersionId, VersionTag,
 };
 use crate::ports::{BlobError, BodyError, ByteStream, Expect, Key, Revision, Table};
 use crate::records::{CurrentRecord, decode, keys};
@@ -59,6 +60,7 @@ impl Found {
             restore: restore::state(self.object(), now),
             record: self.object().clone(),
             bucket_owner: bucket.owner.clone(),
+            part: None,
             expires: None,
         }
     }
@@ -89,8 +91,10 @@ impl Engine {
         let opened = self.open_object(cx, &req.target, req.range, &check).await?;
         let Opened { bucket, found, .. } = &opened;
         let expires = self.expiry(bucket, &req.target.key, found).await?;
+        let part = self.part(found.object(), req.range).await?;
         Ok(ObjectReader {
             info: ObjectInfo {
+                part,
                 expires,
                 ..opened
                     .found
@@ -101,17 +105,65 @@ impl Engine {
         })
     }
 
-    /// Says what [`Engine::get_object`] would find, without its bytes, restored or not; `req.range` is
-    /// ignored.
+    /// Says what [`Engine::get_object`] would find, without its bytes, restored or not; of `req.range` only
+    /// a part is looked at.
     pub async fn head_object(&self, cx: &Cx, req: GetObject) -> Result<ObjectInfo, Error> {
         let (bucket, _) = self.read_live_bucket(&req.target.bucket).await?;
         let found = self.reach(cx, &bucket, &req.target).await?;
         conditions::check_read(&req.conditions, Some(found.validators()))
             .map_err(|kind| refusal(kind, &found))?;
         Ok(ObjectInfo {
+            part: self.part(found.object(), req.range).await?,
             expires: self.expiry(&bucket, &req.target.key, &found).await?,
             ..found.into_info(&bucket, self.ports.clock.now())
         })
+    }
+
+    /// Where the part is that is asked for, if one is: `NoSuchPart`. Every part that has bytes is one extent
+    /// of its object; where one had none nobody knows any more which is which: `Unsupported`.
+    async fn part(
+        &self,
+        record: &ObjectRecord,
+        spec: Option<RangeSpec>,
+    ) -> Result<Option<PartSpan>, Error> {
+        let Some(RangeSpec::Part(number)) = spec else {
+            return Ok(None);
+        };
+        let none = || {
+            Error::new(
+                ErrorKind::NoSuchPart,
+                "the object has no part of this number",
+            )
+        };
+        let Etag::Parts { count, .. } = record.etag else {
+            let whole = PartSpan {
+                range: 0..record.size,
+                of: None,
+            };
+            return (number == 1).then_some(Some(whole)).ok_or_else(none);
+        };
+        if !(1..=u32::from(count)).contains(&number) {
+            return Err(none());
+        }
+        let extents = match &record.payload {
+            PayloadRef::Empty => Vec::new(),
+            PayloadRef::One { extent, .. } => vec![*extent],
+            PayloadRef::Manifest { id, extents } => self.manifest(*id, *extents).await?,
+        };
+        if extents.len() != usize::from(count) {
+            let why = "the parts of this object cannot be told apart; read it as a whole";
+            return Err(Error::new(ErrorKind::Unsupported, why));
+        }
+        let mut end = 0_u64;
+        let mut range = 0..0;
+        for (extent, _) in extents.iter().zip(0..number) {
+            range = end..end.saturating_add(extent.len);
+            end = range.end;
+        }
+        Ok(Some(PartSpan {
+            range,
+            of: Some(count),
+        }))
     }
 
     /// When a lifecycle rule will delete what a key holds now. Only buckets with rules pay for it.
@@ -193,6 +245,10 @@ impl Engine {
                 .map_err(|kind| refusal(kind, &found))?;
             let size = found.object().size;
             let range = match spec {
+                Some(RangeSpec::Part(_)) => {
+                    let part = self.part(found.object(), spec).await?;
+                    part.map_or(0..size, |part| part.range)
+                }
                 Some(spec) => range::resolve(spec, size).map_err(|kind| refusal(kind, &found))?,
                 None => 0..size,
             };

@@ -10,6 +10,9 @@ use crate::error::ErrorKind;
 /// last 0 bytes, or the object is empty; and when one that has to lie within the object does not.
 pub fn resolve(spec: RangeSpec, size: u64) -> Result<Range<u64>, ErrorKind> {
     let range = match spec {
+        // Of an object that was not made of parts.
+        RangeSpec::Part(1) => 0..size,
+        RangeSpec::Part(_) => return Err(ErrorKind::NoSuchPart),
         RangeSpec::From(first, last) => {
             let end = last.map_or(size, |last| last.saturating_add(1).min(size));
             first..end
@@ -77,6 +80,7 @@ mod tests {
     fn means(spec: RangeSpec, size: u64, at: u64) -> bool {
         match spec {
             RangeSpec::From(first, last) => at >= first && last.is_none_or(|last| at <= last),
+            RangeSpec::Part(number) => number == 1,
             RangeSpec::Within(first, last) => first <= at && at <= last && last < size,
             RangeSpec::Last(count) => at + count >= size,
         }

@@ -167,6 +167,9 @@ impl Vocabulary {
             let end = format!("expiry-date=\"{date}\", rule-id=\"{rule}\"");
             put(&mut headers, self.names.expiration.clone(), &end);
         }
+        if let Some(count) = info.part.as_ref().and_then(|part| part.of) {
+            headers.insert(self.names.parts_count.clone(), count.into());
+        }
         self.put_version(&mut headers, info.version);
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         if !record.tags.is_empty() {

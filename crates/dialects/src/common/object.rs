@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use cohong_core::engine::{
-    DeleteObject, DeleteReceipt, Engine, GetObject, ObjectInfo, ObjectReader, PutObject,
+    DeleteObject, DeleteReceipt, Engine, GetObject, ObjectInfo, ObjectReader, PutObject, RangeSpec,
 };
 use cohong_core::model::EventKind;
 use cohong_core::ports::ByteStream;
@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use super::answer::{self, CONTENT_MD5, put};
 use super::compress::{gzip, tell_compressed};
 use super::conditions;
-use super::input::{digests, read_conditions, target};
+use super::input::{digests, part_number, read_conditions, target};
 use super::limits::ONE_PIECE_BYTES_MAX;
 use super::ordered::answered;
 use super::range;
@@ -63,7 +63,9 @@ impl Vocabulary {
         headers.extend(overrides);
         let given = self.given(&call)?;
         let size = reader.info.record.size;
-        let (status, len) = match &reader.range {
+        // The first part of nothing is all of it.
+        let range = reader.range.as_ref().filter(|_| size > 0);
+        let (status, len) = match range {
             None => {
                 self.put_checksum(&mut headers, &given, &reader.info.record);
                 (StatusCode::OK, size)
@@ -123,14 +125,19 @@ impl Vocabulary {
         let given = self.given(&call)?;
         let size = info.record.size;
         let asked = given.get("range").filter(|_| self.ranges_in_heads);
-        let Some(spec) = asked.and_then(range::parse) else {
+        let part = info.part.map(|part| part.range);
+        let asked = match (part, asked.and_then(range::parse)) {
+            (Some(part), _) => Some(part).filter(|_| size > 0),
+            (None, Some(spec)) => Some(resolve(spec, size).map_err(|kind| {
+                Error::new(kind, "no byte of the object lies in the range").at_length(size)
+            })?),
+            (None, None) => None,
+        };
+        let Some(range) = asked else {
             self.put_checksum(&mut headers, &given, &info.record);
             put(&mut headers, CONTENT_LENGTH, &size.to_string());
             return Ok(answer::empty(StatusCode::OK, headers));
         };
-        let range = resolve(spec, size).map_err(|kind| {
-            Error::new(kind, "no byte of the object lies in the range").at_length(size)
-        })?;
         let len = put_range(&mut headers, &range, size);
         put(&mut headers, CONTENT_LENGTH, &len.to_string());
         Ok(answer::empty(StatusCode::PARTIAL_CONTENT, headers))
@@ -138,9 +145,12 @@ impl Vocabulary {
 
     /// What a read would find.
     pub(crate) async fn look(&self, call: &Call, engine: &Engine) -> Result<ObjectInfo, Fault> {
+        let asked = self.read_request(call)?;
         let request = GetObject {
-            range: None,
-            ..self.read_request(call)?
+            range: asked
+                .range
+                .filter(|range| matches!(range, RangeSpec::Part(_))),
+            ..asked
         };
         Ok(engine.head_object(&call.cx, request).await?)
     }
@@ -150,13 +160,22 @@ impl Vocabulary {
         self.refuse_unkept(&given)?;
         Ok(GetObject {
             target: target(call)?,
-            range: match given.get("range") {
-                Some(text) if self.strict_range(&given) => {
-                    range::parse(text).or(Some(range::NOWHERE))
-                }
-                text => text.and_then(range::parse),
-            },
+            range: self.range_asked(call, &given)?,
             conditions: read_conditions(&given)?,
+        })
+    }
+
+    /// The bytes that a read asks for.
+    fn range_asked(&self, call: &Call, given: &Given<'_>) -> Result<Option<RangeSpec>, Fault> {
+        if self.reads_parts && call.query("partNumber").is_some() {
+            if given.get("range").is_some() {
+                return Err(Fault::TwoRanges);
+            }
+            return part_number(call).map(|number| Some(RangeSpec::Part(number)));
+        }
+        Ok(match given.get("range") {
+            Some(text) if self.strict_range(given) => range::parse(text).or(Some(range::NOWHERE)),
+            text => text.and_then(range::parse),
         })
     }
 

@@ -78,6 +78,8 @@ pub(crate) struct Vocabulary {
     pub(crate) disposition: fn(&str) -> String,
     /// Whether answers to HEAD tell the range that is asked for; else it is ignored there.
     pub(crate) ranges_in_heads: bool,
+    /// Whether a read may ask for one part of an object.
+    pub(crate) reads_parts: bool,
     /// Whether `If-Match` says what may be deleted; else it is ignored there.
     pub(crate) conditional_deletes: bool,
     /// Whether a range without a byte of the object is the whole object, unless the request says
@@ -188,6 +190,8 @@ pub(crate) struct Names {
     pub(crate) symlink_target: Option<HeaderName>,
     /// When a lifecycle rule will delete the object, and which.
     pub(crate) expiration: HeaderName,
+    /// How many parts the object was made of.
+    pub(crate) parts_count: HeaderName,
     /// What the restore of an object has come to.
     pub(crate) restore: HeaderName,
     /// The error's number.
@@ -233,6 +237,7 @@ macro_rules! names {
             next_append: $next,
             symlink_target: $link,
             expiration: http::HeaderName::from_static(concat!($prefix, "expiration")),
+            parts_count: http::HeaderName::from_static(concat!($prefix, "mp-parts-count")),
             restore: http::HeaderName::from_static(concat!($prefix, "restore")),
             ec: $ec,
             request_id: http::HeaderName::from_static(concat!($prefix, "request-id")),

@@ -52,6 +52,8 @@ pub(crate) enum Fault {
         /// How many there may be.
         why: Cow<'static, str>,
     },
+    /// A part and a range are asked for at once.
+    TwoRanges,
     /// A copy of an object onto itself that changes nothing.
     OntoItself,
     /// A page of another origin may not do what its browser asks about; says why.

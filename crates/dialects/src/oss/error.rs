@@ -244,8 +244,10 @@ impl Vendor for Oss {
             .into(),
             Fault::Xml => OssError::malformed_xml(),
             Fault::Checksum(why) => OssError::invalid_argument(why),
-            // No fault here: such a copy replaces the metadata.
-            Fault::OntoItself => OssError::invalid_argument("the copy changes nothing"),
+            // No faults here: such a copy replaces the metadata, and no part is read alone.
+            Fault::OntoItself | Fault::TwoRanges => {
+                OssError::invalid_argument("the request contradicts itself")
+            }
             Fault::Body(why) => OssError {
                 message: why,
                 ..OssError::malformed_xml()
@@ -389,7 +391,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::InvalidDigest => (S::BAD_REQUEST, "InvalidDigest", "0026-00000008"),
         K::BadSignature => (S::FORBIDDEN, "SignatureDoesNotMatch", "0002-00000040"),
         K::IncompleteBody | K::MissingDigest => (S::BAD_REQUEST, "BadRequest", "0026-00000009"),
-        K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0026-00000010"),
+        K::InvalidRange | K::NoSuchPart => {
+            (S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0026-00000010")
+        }
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0026-00000011"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0015-00000001"),
         K::InvalidVersion => (S::BAD_REQUEST, "InvalidArgument", "0026-00000012"),

@@ -97,6 +97,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     },
     disposition: ToOwned::to_owned,
     ranges_in_heads: false,
+    reads_parts: false,
     conditional_deletes: false,
     lenient_ranges: true,
     compressed: COMPRESSED,

@@ -167,6 +167,10 @@ impl Vendor for S3 {
                 format!("CORSResponse: {why}"),
             ),
             Fault::NotServed(name) => S3Error::not_implemented(&name).with("Header", &name),
+            Fault::TwoRanges => S3Error::bad(
+                "InvalidRequest",
+                "Cannot specify both Range header and partNumber query parameter",
+            ),
             Fault::OntoItself => S3Error::bad(
                 "InvalidRequest",
                 "This copy request is illegal because it is trying to copy an object to itself without \
@@ -277,6 +281,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::MissingDigest | K::InvalidTrailer => (S::BAD_REQUEST, "MalformedTrailerError"),
         K::BadSignature => (S::FORBIDDEN, "SignatureDoesNotMatch"),
         K::IncompleteBody => (S::BAD_REQUEST, "IncompleteBody"),
+        K::NoSuchPart => (S::RANGE_NOT_SATISFIABLE, "InvalidPartNumber"),
         K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange"),
         K::InvalidKey => (S::BAD_REQUEST, "InvalidURI"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName"),

@@ -119,6 +119,7 @@ pub(super) static S3: Vocabulary = Vocabulary {
     },
     disposition: ToOwned::to_owned,
     ranges_in_heads: true,
+    reads_parts: true,
     conditional_deletes: true,
     lenient_ranges: false,
     // What is stored is what is sent: clients compare checksums.

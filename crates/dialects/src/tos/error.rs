@@ -145,9 +145,11 @@ impl Vendor for Tos {
             ),
             Fault::KeyTooLong => TosError::key_too_long(),
             Fault::Body(why) => TosError::malformed_body(why),
-            // Neither is a fault here: bodies are JSON, and a copy onto itself is a copy.
+            // None is a fault here: bodies are JSON, a copy onto itself is a copy, and no part is read alone.
             Fault::Xml => TosError::malformed_body("the body is malformed"),
-            Fault::OntoItself => TosError::invalid_argument("the copy changes nothing"),
+            Fault::OntoItself | Fault::TwoRanges => {
+                TosError::invalid_argument("the request contradicts itself")
+            }
             Fault::Origin(why) => TosError::new(
                 StatusCode::FORBIDDEN,
                 "AccessForbidden",
@@ -236,7 +238,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::InvalidDigest => (S::BAD_REQUEST, "InvalidDigest", "0017-00000015"),
         K::BadSignature => (S::FORBIDDEN, "SignatureDoesNotMatch", "0015-00000010"),
         K::IncompleteBody | K::MissingDigest => (S::BAD_REQUEST, "IncompleteBody", "0017-00000016"),
-        K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0017-00000017"),
+        K::InvalidRange | K::NoSuchPart => {
+            (S::RANGE_NOT_SATISFIABLE, "InvalidRange", "0017-00000017")
+        }
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0017-00000018"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0006-00000006"),
         K::InvalidVersion => (S::BAD_REQUEST, "InvalidVersionId", "0017-00000019"),

@@ -103,6 +103,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     },
     disposition: twice_decoded,
     ranges_in_heads: false,
+    reads_parts: false,
     conditional_deletes: false,
     lenient_ranges: false,
     // The SDK compares what it reads with the length.

@@ -15,8 +15,8 @@ pub use list::{
 pub use object::{
     AppendObject, Attributes, Conditions, CopyObject, CopyReceipt, CopySource, DeleteObject,
     DeleteReceipt, ETagMatch, Expiry, GetObject, NewMeta, NewVersion, ObjectChange, ObjectInfo,
-    ObjectReader, ObjectTarget, PutObject, PutReceipt, PutSymlink, RangeSpec, RestoreReceipt,
-    SymlinkInfo, VersionChoice,
+    ObjectReader, ObjectTarget, PartSpan, PutObject, PutReceipt, PutSymlink, RangeSpec,
+    RestoreReceipt, SymlinkInfo, VersionChoice,
 };
 pub use upload::{
     CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt, PutPart,

@@ -178,6 +178,9 @@ pub enum RangeSpec {
     Within(u64, u64),
     /// The last so many bytes.
     Last(u64),
+    /// The part of this number, of those that the object was made of; the first one of an object that was
+    /// not made of parts is all of it.
+    Part(u32),
 }
 
 /// Read an object.
@@ -204,8 +207,19 @@ pub struct ObjectInfo {
     pub restore: Option<RestoreState>,
     /// Owner of the bucket.
     pub bucket_owner: crate::model::AccountId,
+    /// The part that was asked for.
+    pub part: Option<PartSpan>,
     /// When a lifecycle rule will delete it. Told where the object itself is read, and current.
     pub expires: Option<Expiry>,
+}
+
+/// Where a part of an object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartSpan {
+    /// Its bytes.
+    pub range: Range<u64>,
+    /// How many parts the object was made of; `None` when it was not.
+    pub of: Option<u16>,
 }
 
 /// The end of an object.

@@ -8,30 +8,9 @@ use crate::common::answer::put;
 use crate::common::date;
 use crate::common::document::read_any;
 use crate::gate::call::Call;
-use crate::gate::fault::Fault;
 use crate::s3::wire::attributes::{Asked, Attributes};
 use crate::s3::wire::object::RestoreBody;
 use crate::s3::words::{ACL, S3};
-
-/// `GetObject`.
-pub(super) async fn get(call: Call, engine: &Engine) -> Answer {
-    refuse_parts(&call)?;
-    Ok(S3.get_object(call, engine).await?)
-}
-
-/// `HeadObject`.
-pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
-    refuse_parts(&call)?;
-    Ok(S3.head_object(call, engine).await?)
-}
-
-/// Where the parts of an object began is not kept, so none is read alone.
-fn refuse_parts(call: &Call) -> Result<(), Fault> {
-    match call.query("partNumber") {
-        None => Ok(()),
-        Some(_) => Err(Fault::NotServed("partNumber".into())),
-    }
-}
 
 /// `GetObjectAttributes`: what is named of it.
 pub(super) async fn attributes(call: Call, engine: &Engine) -> Answer {
