@@ -31,6 +31,7 @@ class Server:
         self.host, port = ready["listen"].rsplit(":", 1)
         self.port = int(port)
         self.url = f"http://{self.host}:{self.port}"
+        self.tls_url = f"https://{ready['tls']}" if "tls" in ready else None
         self.access_key = ready["access_key"]
         self.secret_key = ready["secret_key"]
 

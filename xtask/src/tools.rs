@@ -71,6 +71,12 @@ const TOOLS: &[Tool] = &[
         needed_by: "the conformance step",
         install: "apt-get install -y nodejs npm",
     },
+    Tool {
+        name: "rclone",
+        probe: &["rclone", "version"],
+        needed_by: "the conformance step",
+        install: "apt-get install -y rclone",
+    },
 ];
 
 /// Names every missing program loudly; that is a failure where nothing may be skipped.
