@@ -480,6 +480,30 @@ fn v2_a_bucket_alone() {
     }
 }
 
+/// The signers of goamz and of rclone send `uploads=` and sign `uploads`.
+#[test]
+fn v2_empty_values_are_signed_with_their_sign_or_without() {
+    let signer = signer(Version::V2, None);
+    for (signed, sent, holds) in [
+        ("uploads", "uploads=", true),
+        ("uploads=", "uploads=", true),
+        ("uploads", "uploads=1", false),
+        ("uploadId=a&uploads", "uploads=&uploadId=a", true),
+        ("uploadId=a", "uploadId=a=", false),
+    ] {
+        let mut map = HeaderMap::new();
+        let authorization = signer.sign_headers(&Method::POST, "/b/k", signed, &mut map, None, &[]);
+        let authorization = authorization.expect("signed").parse().expect("value");
+        map.insert("authorization", authorization);
+        let head = RequestHead {
+            method: &Method::POST,
+            ..head(&map, sent)
+        };
+        let verified = verify(&good(&map, sent), "very secret", &head, None);
+        assert_eq!(verified.is_ok(), holds, "{signed} {sent}");
+    }
+}
+
 /// A presigned URL of boto3 carries the headers that it signed as parameters; whoever uses it may send them or not.
 #[test]
 fn v2_hoisted_headers() {

@@ -13,8 +13,9 @@ use crate::versions::Mismatch;
 
 /// What `claim` may sign, in the form in which a mismatch shows it; the likeliest first, and never none.
 ///
-/// Version 2 has further texts: for the path of a bucket alone, and a second one, without the parameters that the vendor's Python SDK leaves out. Only a request that
-/// is signed for use at once may be signed so: whoever holds a URL could add what it leaves out.
+/// Version 2 has further texts: for the path of a bucket alone; without the parameters that the vendor's Python SDK
+/// leaves out, where the request is signed for use at once, because whoever holds a URL could add them; and with empty
+/// values written without `=`, which means the same everywhere.
 pub(super) fn candidates(
     claim: &Claim,
     head: &RequestHead<'_>,
@@ -36,6 +37,11 @@ pub(super) fn candidates(
                 texts.push(v2::string_to_sign(&head, date, bucket, v2::any_signs)?);
                 if claim.place == Place::Header {
                     texts.push(v2::string_to_sign(&head, date, bucket, v2::sdk_signs)?);
+                }
+                let query = &*v2::bare(head.query);
+                if query != head.query {
+                    let head = RequestHead { query, ..head };
+                    texts.push(v2::string_to_sign(&head, date, bucket, v2::any_signs)?);
                 }
             }
             Ok(texts.into_iter().map(Mismatch::of).collect())
