@@ -7,7 +7,7 @@
 //!
 //! - Version 4 signs the path as it is, decoded and encoded once and never normalised, every parameter, and the
 //!   headers that it lists. `Host` is one of them, so how the bucket is addressed is signed as well. In the query `+`
-//!   is a plus: read parameters with [`plain_query_pairs`](crate::plain_query_pairs).
+//!   is a plus, elsewhere a blank: [`is_plus_plain`] tells which.
 //! - Version 2 signs the bucket, the path as it is spelled, all of the vendor's headers and the parameters of a fixed
 //!   list; whatever else is in the query can be changed by whoever holds the request.
 //!
@@ -50,6 +50,16 @@ pub fn is_signed(headers: &HeaderMap, query: &str) -> bool {
         || query.split('&').any(|piece| {
             let name = piece.split('=').next().unwrap_or(piece).as_bytes();
             name == v2::KEY.as_bytes() || v4::claims(name)
+        })
+}
+
+/// Whether `+` in the query is a plus, as version 4 signs it; else a blank, as signers of version 2 write it.
+pub fn is_plus_plain(headers: &HeaderMap, query: &str) -> bool {
+    let header = headers.get(AUTHORIZATION);
+    header.is_some_and(|value| value.as_bytes().starts_with(AWS4.algorithm.as_bytes()))
+        || query.split('&').any(|piece| {
+            let name = piece.split('=').next().unwrap_or(piece);
+            v4::claims(name.as_bytes())
         })
 }
 

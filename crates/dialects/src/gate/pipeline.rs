@@ -44,8 +44,6 @@ pub(crate) trait Protocol: Vendor {
     const ID: DialectId;
     /// Whether parameters of a presigned URL under the vendor's prefix count as headers.
     const HOISTS: bool = false;
-    /// Whether `+` in a query is a plus.
-    const PLAIN_QUERY: bool = false;
 
     /// The engine it translates for.
     fn engine(&self) -> &Engine;
@@ -58,6 +56,11 @@ pub(crate) trait Protocol: Vendor {
 
     /// Whether the request bears a signature of this vendor's schemes.
     fn signs(&self, head: &Parts) -> bool;
+
+    /// Whether `+` in the query of a request is a plus; else it is a blank.
+    fn is_plus_plain(&self, _head: &Parts) -> bool {
+        false
+    }
 
     /// Whether a parameter belongs to the signature or the SDK and selects no operation.
     fn is_neutral(name: &str) -> bool;
@@ -118,7 +121,11 @@ async fn answer<P: Protocol>(
     trace.path = address.path.as_str().into();
     trace.told = origin::told(dialect.engine(), &head, trace.bucket.as_deref()).await;
     let given = Given::headers(&head.headers, words.prefix)?;
-    let query = decode_query(head.uri.query().unwrap_or(""), words.prefix, P::PLAIN_QUERY)?;
+    let query = decode_query(
+        head.uri.query().unwrap_or(""),
+        words.prefix,
+        dialect.is_plus_plain(&head),
+    )?;
     let key = words.keys.decode(&address.path)?;
     let level = match (&address.bucket, &key) {
         (None, None) => Level::Service,

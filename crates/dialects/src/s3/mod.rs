@@ -127,7 +127,6 @@ impl Protocol for S3 {
     type Op = Op;
     const ID: DialectId = DialectId::S3;
     const HOISTS: bool = true;
-    const PLAIN_QUERY: bool = true;
 
     fn engine(&self) -> &Engine {
         &self.engine
@@ -143,6 +142,10 @@ impl Protocol for S3 {
 
     fn signs(&self, head: &Parts) -> bool {
         cohong_sign::s3::is_signed(&head.headers, head.uri.query().unwrap_or(""))
+    }
+
+    fn is_plus_plain(&self, head: &Parts) -> bool {
+        cohong_sign::s3::is_plus_plain(&head.headers, head.uri.query().unwrap_or(""))
     }
 
     fn is_neutral(name: &str) -> bool {

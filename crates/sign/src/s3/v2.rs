@@ -84,7 +84,7 @@ pub(super) fn bare(query: &str) -> String {
 }
 
 /// The string to sign. `date` is the text of the date, or of the time of expiry in a URL; `signs` picks the
-/// parameters that take part. Their values are decoded; one without `=` has none.
+/// parameters that take part. Their values are decoded, with `+` for a blank; one without `=` has none.
 pub(super) fn string_to_sign(
     head: &RequestHead<'_>,
     date: &str,
@@ -116,7 +116,7 @@ fn signed(query: &str, signs: impl Fn(&[u8]) -> bool) -> Result<Vec<Pair>, BadEs
         let (name, value) = piece.split_at(piece.find('=').unwrap_or(piece.len()));
         let name = decode(name)?;
         if signs(&name) {
-            found.push((name, decode(value)?));
+            found.push((name, decode(&value.replace('+', "%20"))?));
         }
     }
     found.sort_by(|a, b| a.0.cmp(&b.0));
