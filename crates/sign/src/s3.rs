@@ -140,3 +140,33 @@ pub fn uncovered(claim: &Claim, headers: &HeaderMap) -> Vec<String> {
     open.sort_unstable();
     open
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_plus_in_a_query_is_one_for_version_4_only() {
+        let with = |scheme: &'static str| {
+            let mut map = HeaderMap::new();
+            map.insert("authorization", HeaderValue::from_static(scheme));
+            map
+        };
+        let none = HeaderMap::new();
+        for (headers, query, plain) in [
+            (with("AWS4-HMAC-SHA256 Credential=x"), "prefix=a+b", true),
+            (with("AWS key:signature"), "prefix=a+b", false),
+            (none.clone(), "prefix=a+b", false),
+            (
+                none.clone(),
+                "X-Amz-Algorithm=AWS4-HMAC-SHA256&prefix=a+b",
+                true,
+            ),
+            (none, "AWSAccessKeyId=key&prefix=a+b", false),
+        ] {
+            assert_eq!(is_plus_plain(&headers, query), plain, "{query}");
+        }
+    }
+}
