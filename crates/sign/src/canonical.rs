@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::CanonicalError;
 use crate::percent::{BadEscape, Pair, decode, encode, encode_path};
-use crate::scheme::{Scheme, UNSIGNED_PAYLOAD};
+use crate::scheme::{QueryRules, Scheme, UNSIGNED_PAYLOAD};
 use crate::scope::Scope;
 use crate::signed_headers::SignedHeaders;
 use crate::time::Timestamp;
@@ -51,7 +51,7 @@ pub fn canonical_request(
     let mut out = Vec::with_capacity(512);
     push_line(&mut out, head.method.as_str());
     push_line(&mut out, canonical_path(head.path)?);
-    push_line(&mut out, canonical_query(scheme, pairs));
+    push_line(&mut out, canonical_query(scheme.query, pairs));
     for name in covered(scheme, head.headers, signed).iter() {
         let value = match header_value(head.headers, name) {
             Some(value) if scheme.headers.one_blank => one_blank(&value),
@@ -75,7 +75,7 @@ pub fn canonical_request(
 pub fn canonical_policy_request(scheme: &Scheme, query: &str) -> Result<Vec<u8>, BadEscape> {
     let mut pairs = scheme.pairs(query)?;
     pairs.retain(|(name, _)| policy_url_signs(scheme, name));
-    let query = canonical_query(scheme, pairs);
+    let query = canonical_query(scheme.query, pairs);
     Ok(format!("{query}\n{UNSIGNED_PAYLOAD}").into_bytes())
 }
 
@@ -134,8 +134,7 @@ fn canonical_path(raw: &str) -> Result<String, BadEscape> {
 
 /// Sorts as the SDKs do: by decoded name, where values of a repeated one keep their order, or by encoded name and
 /// value.
-pub(crate) fn canonical_query(scheme: &Scheme, mut pairs: Vec<Pair>) -> String {
-    let rules = scheme.query;
+pub(crate) fn canonical_query(rules: QueryRules, mut pairs: Vec<Pair>) -> String {
     if !rules.encoded_order {
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
     }

@@ -25,16 +25,12 @@ pub fn signing_key(scheme: &Scheme, secret: &str, scope: &Scope) -> DayKey {
 impl DayKey {
     /// Signature of a string to sign, as 64 lower-case hexadecimal digits.
     pub fn signature(&self, string_to_sign: &[u8]) -> String {
-        hex::encode(mac(&self.0, string_to_sign))
+        signature(&self.0, string_to_sign)
     }
 
     /// Whether `signature` (hexadecimal) belongs to the string to sign; the comparison takes constant time.
     pub fn matches(&self, string_to_sign: &[u8], signature: &str) -> bool {
-        let mut given = [0; 32];
-        hex::decode_to_slice(signature, &mut given).is_ok()
-            && hmac::<Hmac<Sha256>>(&self.0, string_to_sign)
-                .verify_slice(&given)
-                .is_ok()
+        matches(&self.0, string_to_sign, signature)
     }
 }
 
@@ -42,6 +38,18 @@ impl fmt::Debug for DayKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DayKey(..)")
     }
+}
+
+/// As [`DayKey::signature`], with any key.
+pub(crate) fn signature(key: &[u8], text: &[u8]) -> String {
+    hex::encode(mac(key, text))
+}
+
+/// As [`DayKey::matches`], with any key.
+pub(crate) fn matches(key: &[u8], text: &[u8], signature: &str) -> bool {
+    let mut given = [0; 32];
+    hex::decode_to_slice(signature, &mut given).is_ok()
+        && hmac::<Hmac<Sha256>>(key, text).verify_slice(&given).is_ok()
 }
 
 /// The state of an HMAC that has read `message`.

@@ -3,7 +3,7 @@
 //! A client signs and the server verifies with the same functions on the same inputs: the request as it
 //! stands on the wire ([`RequestHead`]). Vendors of this family differ in constants only, and these are
 //! gathered in a [`Scheme`], such as [`TOS`]. A vendor with several versions of signatures has a module that hides
-//! them, [`oss`] or [`s3`].
+//! them, [`oss`] or [`s3`]; one that shares no more than the parts has a module too, [`sdk_hmac`].
 //!
 //! The way of a request through the server:
 //!
@@ -30,6 +30,7 @@ mod present;
 pub mod s3;
 mod scheme;
 mod scope;
+pub mod sdk_hmac;
 mod signed_headers;
 mod signer;
 mod time;

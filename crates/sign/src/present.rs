@@ -184,7 +184,8 @@ pub(crate) fn set_once(slot: &mut Option<String>, name: &str, value: &str) -> Re
     Ok(())
 }
 
-fn check_signature(text: &str) -> Result<(), Fault> {
+/// Checks a signature of 32 bytes.
+pub(crate) fn check_signature(text: &str) -> Result<(), Fault> {
     let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
     if text.len() == 64 && text.bytes().all(digit) {
         return Ok(());

@@ -1,8 +1,8 @@
 //! Tables of S3 claims: spellings that are understood, quirks of clients, and faults that are named.
 
 use cohong_sign::s3::{
-    CONTENT_HASH, Claim, Content, Signer, Timing, Version, content, hoisted, is_plus_plain,
-    is_signed, present, present_form, uncovered, verify,
+    CONTENT_HASH, Claim, Content, Signer, Timing, Version, content, hoisted, is_signed, present,
+    present_form, uncovered, verify,
 };
 use cohong_sign::{
     Credentials, EMPTY_SHA256, Fault, MAX_ACCESS_KEY_BYTES, Place, RequestHead, Timestamp,
@@ -394,7 +394,7 @@ fn v2_resources() {
             "/k",
             "versionId=a%2Bb+c&acl",
             Some("b"),
-            "/b/k?acl&versionId=a+b+c",
+            "/b/k?acl&versionId=a+b c",
         ),
         ("/k", "acl=&%61nalytics", Some("b"), "/b/k?acl=&analytics"),
         ("/b/k", "ACL&versionid=1&&", None, "/b/k"),

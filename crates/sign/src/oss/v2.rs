@@ -40,7 +40,7 @@ pub(super) fn string_to_sign(
     pairs.retain(|(name, _)| name != SIGNATURE.as_bytes());
     if !pairs.is_empty() {
         out.push(b'?');
-        out.extend_from_slice(canonical_query(&v4::SCHEME, pairs).as_bytes());
+        out.extend_from_slice(canonical_query(v4::SCHEME.query, pairs).as_bytes());
     }
     out
 }
