@@ -31,6 +31,12 @@ pub enum ErrorKind {
     BucketNotEmpty,
     /// The account has as many buckets as it may.
     TooManyBuckets,
+    /// No such task.
+    NoSuchTask,
+    /// The task is running where it has to be stopped, or the other way round.
+    TaskState,
+    /// The account has as many tasks as it may.
+    TooManyTasks,
     /// The object exists and the request forbids overwriting.
     ObjectExists,
     /// The object takes no pieces: it was not made by appending.

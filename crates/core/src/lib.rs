@@ -17,6 +17,7 @@ pub mod model;
 pub mod ports;
 pub mod records;
 pub mod rules;
+pub mod sync;
 pub mod work;
 
 pub use error::{BodyDigest, Error, ErrorKind};

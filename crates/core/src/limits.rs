@@ -208,6 +208,52 @@ pub const FUNCTIONS_MAX: usize = 1000;
 pub const FUNCTION_NAME_BYTES_MAX: usize = 128;
 /// Longest URL that is stored, bytes: what HTTP servers commonly take.
 pub const URL_BYTES_MAX: usize = 8 << 10;
+/// Most registered sources: they are read as a whole when one is looked up.
+pub const SOURCES_MAX: usize = 256;
+/// Longest name of a source, and of its kind and regions, bytes.
+pub const SOURCE_NAME_BYTES_MAX: usize = 128;
+/// Most sync tasks of an account; the vendor of such tasks says 5.
+pub const SYNC_TASKS_MAX: usize = 5;
+/// Most sync tasks of the server: they are read as a whole when one is made, and each that runs has a
+/// task of its own.
+pub const SYNC_TASKS_ALL_MAX: usize = 1000;
+/// Most keys of one sync event: one transaction takes them all; the vendor says 100.
+pub const SYNC_KEYS_MAX: usize = 100;
+/// Keys that wait for one sync task: some 300 MB of records at the most, days of work.
+pub const SYNC_ITEMS_MAX: u64 = 1_000_000;
+/// Longest text of a sync task (description, kind and place of the source), bytes: the longest bucket
+/// name of the vendor.
+pub const SYNC_TEXT_BYTES_MAX: usize = 1024;
+/// Longest secret of a source, bytes: key files of a cloud have some 2.5 KB.
+pub const SYNC_SECRET_BYTES_MAX: usize = 16 << 10;
+/// Tasks that an object may pass, one after the other: a longer way is a loop that nobody saw.
+pub const SYNC_PASSED_MAX: usize = 8;
+/// The span that outcomes are counted in.
+pub const SYNC_SPAN: Duration = Duration::from_mins(5);
+/// Keys that one sync task copies at once: enough to hide the way to a source that is far away.
+pub const SYNC_TASK_COPIES_MAX: usize = 16;
+/// Keys that all sync tasks copy at once: each holds a connection and some buffers.
+pub const SYNC_COPIES_MAX: usize = 32;
+/// Keys that a sync task reads ahead.
+pub const SYNC_AHEAD: usize = 256;
+/// Keys that a sync task has in mind, those that wait for a further try included. With so many failed
+/// ones it is the source that fails, and no further ones are begun.
+pub const SYNC_MIND_MAX: usize = 10_000;
+/// Smallest length of every part but the last of a large copy: a crash costs at most one part, and a
+/// part is worth a request of its own.
+pub const SYNC_PART_BYTES: u64 = 16 << 20;
+/// Objects of more parts than this are copied in parts; copying a smaller one anew costs little.
+pub const SYNC_WHOLE_PARTS: u64 = 4;
+/// How long counts are kept: a year and a month, so that months can be compared.
+pub const SYNC_COUNTS_KEPT: Duration = Duration::from_hours(400 * 24);
+/// How long lines wait for others before they become a list: users look for it seconds after a copy.
+pub const SYNC_LIST_AFTER: Duration = Duration::from_secs(5);
+/// Lines of one list, and some: the transaction that stores it removes as many records.
+pub const SYNC_LIST_LINES_MAX: usize = 10_000;
+/// Bytes of one list, and some: it is put together in memory.
+pub const SYNC_LIST_BYTES_MAX: usize = 4 << 20;
+/// Spans that one answer tells of: a month of spans, and some.
+pub const SYNC_SPANS_MAX: usize = 10_000;
 /// Damaged versions that a look at everything names; the rest is counted.
 pub const DAMAGE_SHOWN_MAX: usize = 100;
 /// Versions of one key that operators are shown at once: more than a screen holds.

@@ -1,11 +1,11 @@
-//! Accounts, access keys and the registry of functions.
+//! Accounts, access keys and the registries of functions and sources.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod common;
 
 use std::time::Duration;
 
-use cohong_core::engine::{Credential, Secret};
+use cohong_core::engine::{Credential, NewSource, Secret};
 use cohong_core::memory::Fate;
 use cohong_core::model::{AccessKeyId, AccountId, Principal};
 use cohong_core::ports::Table;
@@ -428,5 +428,101 @@ fn the_webhook_secret_is_made_once_and_kept_sealed() {
 
         assert_eq!(world.engine.webhook_secret().await.unwrap(), made);
         assert_eq!(world.rows(Table::Server).await.len(), 1);
+    });
+}
+
+fn source(name: &str, cloud: &str, region: &str) -> NewSource {
+    NewSource {
+        name: name.into(),
+        cloud: cloud.into(),
+        region: region.into(),
+        speech: "s3".into(),
+        endpoint: format!("https://{name}.example").into(),
+        path_style: false,
+        signing_region: None,
+    }
+}
+
+#[test]
+fn sources_are_found_by_kind_and_place_the_nearer_first() {
+    run(async {
+        let world = World::new();
+        let engine = &world.engine;
+        for (name, cloud, region) in [("a", "C", "*"), ("b", "C", "r1"), ("c", "D", "r1")] {
+            engine
+                .add_source(source(name, cloud, region))
+                .await
+                .unwrap();
+        }
+        let cases = [
+            ("C", "r1", Some("https://b.example")),
+            ("c", "r1", Some("https://b.example")),
+            ("C", "r2", Some("https://a.example")),
+            ("C", "", Some("https://a.example")),
+            ("D", "r1", Some("https://c.example")),
+            ("D", "r2", None),
+            ("E", "r1", None),
+        ];
+        for (cloud, region, endpoint) in cases {
+            let found = engine.source_at(cloud, region).await.unwrap();
+            let found = found.as_ref().map(|record| &*record.endpoint);
+            assert_eq!(found, endpoint, "{cloud} {region}");
+        }
+        let moved = NewSource {
+            endpoint: "http://10.0.0.1:9000".into(),
+            ..source("b", "C", "r1")
+        };
+        engine.add_source(moved).await.unwrap();
+        let found = engine.source_at("C", "r1").await.unwrap().unwrap();
+        assert_eq!(&*found.endpoint, "http://10.0.0.1:9000");
+        assert!(engine.remove_source("b").await.unwrap());
+        assert!(!engine.remove_source("b").await.unwrap());
+        let found = engine.source_at("C", "r1").await.unwrap().unwrap();
+        assert_eq!(&*found.endpoint, "https://a.example");
+        assert_eq!(engine.list_sources().await.unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn a_source_that_cannot_be_one_is_refused() {
+    run(async {
+        let world = World::new();
+        let engine = &world.engine;
+        engine.add_source(source("a", "C", "r")).await.unwrap();
+        let with = |endpoint: &str| NewSource {
+            endpoint: endpoint.into(),
+            ..source("b", "C", "q")
+        };
+        let bad = [
+            source("b", "c", "r"),
+            source("", "C", "q"),
+            source("b/c", "C", "q"),
+            source("b", "", "q"),
+            source("b", "C", ""),
+            source("b", "C", "q r"),
+            source("b", "C", &"q".repeat(129)),
+            with("ftp://b.example"),
+            with("b.example"),
+            with("https://b.example?x=y"),
+            with("https://user@b.example"),
+            with("https://b.example#x"),
+            with(&format!("https://b.example/{}", "x".repeat(8 << 10))),
+        ];
+        for new in bad {
+            let shown = format!("{new:?}");
+            let refused = engine.add_source(new).await.unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::InvalidArgument, "{shown}");
+        }
+        for n in 1..256 {
+            let name = format!("s{n}");
+            engine.add_source(source(&name, "C", &name)).await.unwrap();
+        }
+        assert!(
+            engine
+                .add_source(source("more", "C", "more"))
+                .await
+                .is_err()
+        );
+        engine.add_source(source("s1", "C", "else")).await.unwrap();
     });
 }

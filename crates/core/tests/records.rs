@@ -3,6 +3,9 @@
 //! release has written such records: a changed type needs a new record version and a migration.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+#[path = "records/sync.rs"]
+mod sync;
+
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
 
@@ -14,16 +17,17 @@ use cohong_core::model::{
     EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, LifecycleException,
     LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord,
     ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation,
-    Restore, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, Timestamp,
-    Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
+    Restore, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast,
+    SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning,
+    WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
     AccountRecord, AttemptBlock, AttemptRecord, CallRecord, CallResult, CallbackKeyRecord,
     CredentialRecord, CurrentRecord, DeadRecord, FormerCallbackKey, FunctionRecord, HeldRecord,
     Hit, LifecycleStage, LifecycleStep, LoggedEvent, OwedRestore, PartRecord, PayloadRecord,
-    PayloadState, ReplayRecord, ReplaySource, ReplayState, RootRecord, RuleSetRecord, SubRecord,
-    SubState, UploadRecord, UploadState, WorkKind, WorkRecord, decode, encode,
+    PayloadState, ReplayRecord, ReplaySource, ReplayState, RootRecord, RuleSetRecord, SourceRecord,
+    SubRecord, SubState, UploadRecord, UploadState, WorkKind, WorkRecord, decode, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -208,6 +212,7 @@ fn destinations() -> Vec<Destination> {
         Destination::Webhook("http://127.0.0.1:8080/hook".into()),
         broker(Broker::RocketMq),
         broker(Broker::Kafka),
+        Destination::Sync(SyncTaskId([6; 16])),
     ]
 }
 
@@ -240,6 +245,7 @@ fn logged() -> LoggedEvent {
             request_id: "request".into(),
             dialect: DialectId::Tos,
             vars: vec![pair("x:user", "7")],
+            past: SyncPast::Passed(vec![SyncTaskId([7; 16])]),
         },
         rule_set: RuleSetVersion(1_700_000_000_000_000_000),
         hits: vec![Hit {
@@ -586,6 +592,16 @@ fn rest(samples: &mut Samples) {
         added_at: time(14),
     };
     samples.check("function", &function);
+    let source = SourceRecord {
+        cloud: "cloud".into(),
+        region: "*".into(),
+        speech: "s3".into(),
+        endpoint: "https://store.example.com".into(),
+        path_style: true,
+        signing_region: Some("here".into()),
+        added_at: time(14),
+    };
+    samples.check("source", &source);
 }
 
 /// Every word of the enumerations that records are made of: they are stored by number.
@@ -697,6 +713,7 @@ fn every_record_reads_and_writes_the_bytes_kept() {
     rest(&mut samples);
     words(&mut samples);
     checksum_words(&mut samples);
+    sync::samples(&mut samples);
     let Samples {
         kept,
         wanted,

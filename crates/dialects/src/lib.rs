@@ -6,6 +6,7 @@
 
 pub mod common;
 pub mod gate;
+pub mod oms;
 pub mod oss;
 pub mod s3;
 pub mod tos;

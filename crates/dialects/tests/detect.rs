@@ -6,7 +6,7 @@ use cohong_core::model::DialectId;
 use common::{World, oss, s3};
 use http::request::Parts;
 
-use DialectId::{Oss, S3, Tos};
+use DialectId::{Oms, Oss, S3, Tos};
 
 const HERE: &str = "127.0.0.1:9000";
 const TOS: &str = "tos-cn-beijing.volces.com";
@@ -60,6 +60,20 @@ async fn the_strongest_claim_wins() {
         (OSS, "/", &[("authorization", "AWS a:b")], S3),
         (HERE, "/b/k?AWSAccessKeyId=x&Signature=y&Expires=1", &[], S3),
         (HERE, "/b/k?X-Amz-Algorithm=x", &[("x-oss-acl", "")], S3),
+        (
+            HERE,
+            "/",
+            &[("authorization", "SDK-HMAC-SHA256 Access=x")],
+            Oms,
+        ),
+        (
+            OSS,
+            "/b/k",
+            &[("authorization", "SDK-HMAC-SM3 Access=x")],
+            Oms,
+        ),
+        (HERE, "/", &[("authorization", "V11-HMAC-SHA256 x")], Oms),
+        (TOS, "/", &[("x-auth-token", "")], Oms),
         // The host, before headers.
         ("s3.amazonaws.com", "/b/k", &[("x-oss-meta-a", "")], S3),
         ("b.s3.eu-west-1.amazonaws.com", "/k", &[], S3),
@@ -71,11 +85,24 @@ async fn the_strongest_claim_wins() {
         ("tos-b.oss-cn-hangzhou.aliyuncs.com", "/k", &[], Oss),
         ("oss-b.tos-cn-beijing.volces.com", "/k", &[], Tos),
         ("pics.example.org", "/k", &[], Oss),
+        ("oms.cn-north-4.myhuaweicloud.com", "/", &[], Oms),
+        (
+            "iam.myhuaweicloud.com:443",
+            "/b",
+            &[("x-oss-date", "")],
+            Oms,
+        ),
         // A header of the vendor.
         (HERE, "/b/k", &[("x-oss-meta-a", "")], Oss),
         (HERE, "/", &[("x-oss-date", "")], Oss),
         (HERE, "/", &[("x-tos-date", "")], Tos),
         (HERE, "/b/k", &[("x-amz-meta-a", "")], S3),
+        (HERE, "/b/k", &[("x-sdk-date", "")], Oms),
+        // A path that is no bucket's.
+        (HERE, "/v2/project/sync-tasks", &[], Oms),
+        ("localhost:9000", "/v3/auth/tokens", &[], Oms),
+        ("oss-test.localhost:9000", "/v3/auth/tokens", &[], Oss),
+        (HERE, "/v2-archive/k", &[], Oss),
         // Who can read the address.
         (HERE, "/bucket-test/k", &[], Oss),
         (HERE, "/no-such-bucket/k", &[], Oss),

@@ -3,10 +3,12 @@
 //! The outbound trust boundary. An address may come from whoever uploads an object, so every call
 //! passes [`policy`] three times: when its URL is read, when its name is resolved and when the
 //! connection stands. [`Http`] is the only HTTP client; [`HttpCallbacks`] calls uploaders'
-//! applications; [`FunctionTarget`] and [`WebhookTarget`] deliver notifications.
+//! applications; [`FunctionTarget`] and [`WebhookTarget`] deliver notifications; [`SourceReaders`] reads
+//! objects of other stores.
 //!
-//! It does **not** know buckets, records, vendors' words, configuration files, or what is done about
-//! a failed call: `cohong-core` decides that. Start reading at [`policy`].
+//! It does **not** know buckets of this server, records, configuration files, or what is done about a
+//! failed call: `cohong-core` decides that. Vendors' words are known to `source` only, which has to
+//! speak them. Start reading at [`policy`].
 
 pub mod limits;
 pub mod policy;
@@ -14,10 +16,13 @@ pub mod policy;
 mod callback;
 mod client;
 mod resolve;
+mod retry_after;
+mod source;
 mod target;
 
 pub use callback::{CallbackLimits, Formats, HttpCallbacks};
 pub use client::{BuildError, Http, HttpLimits};
 pub use resolve::{Resolve, SystemResolver};
+pub use source::{SourceReaders, Speech, Store, known_store};
 pub use target::function::{Endpoint, FunctionRegistry, FunctionTarget};
 pub use target::webhook::{WebhookSecret, WebhookSecrets, WebhookTarget};

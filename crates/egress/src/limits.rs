@@ -35,3 +35,19 @@ pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
 pub const DISCARDED_BYTES_MAX: usize = 64 << 10;
 /// Longest rest a target's `Retry-After` is granted; one wrong number must not silence a rule for days.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
+/// Time for the head of a source's answer, and for the whole of a short one: vendors' own SDKs wait about
+/// as long.
+pub const SOURCE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a source's body may bring nothing.
+pub const SOURCE_IDLE: Duration = Duration::from_secs(30);
+/// Longest error body of a source that is read; those of vendors have some hundred bytes.
+pub const SOURCE_ERROR_BYTES_MAX: usize = 64 << 10;
+/// Longest page of keys of a source, bytes: 1,000 keys of 1,024 escaped bytes, and as much again for what
+/// stands around them.
+pub const SOURCE_PAGE_BYTES_MAX: usize = 8 << 20;
+/// Most keys of one page: what vendors give at most.
+pub const SOURCE_PAGE_KEYS_MAX: usize = 1000;
+/// How far a source's clock may differ before a refusal is put down to it: vendors refuse more.
+pub const SOURCE_SKEW_MAX: Duration = Duration::from_mins(15);
+/// Days that an archived object of a source is restored for: it is read as soon as it can be.
+pub const SOURCE_RESTORE_DAYS: u32 = 1;

@@ -7,4 +7,5 @@ pub mod offline;
 pub mod receiver;
 pub mod seed;
 pub mod sim;
+pub mod source;
 pub mod suite;

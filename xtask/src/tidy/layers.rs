@@ -58,7 +58,10 @@ const OWNED: &[(&str, &[&str])] = &[
     ("metrics-exporter-prometheus", &["cohong"]),
     ("multer", &["cohong-dialects"]),
     ("opendal", &["cohong-store"]),
-    ("quick-xml", &["cohong-dialects", "cohong-testkit"]),
+    (
+        "quick-xml",
+        &["cohong-dialects", "cohong-egress", "cohong-testkit"],
+    ),
     (
         "reqwest",
         &["cohong-client", "cohong-egress", "cohong-testkit"],

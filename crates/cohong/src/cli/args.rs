@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::span::span;
 use crate::serve::config::Written;
@@ -63,6 +63,9 @@ pub(super) enum Command {
     /// Functions that notification rules call
     #[command(subcommand)]
     Function(Function),
+    /// Stores that sync tasks read from
+    #[command(subcommand)]
+    Source(Source),
     /// Notifications: what is owed, what was given up, sending again
     #[command(subcommand)]
     Events(Events),
@@ -205,6 +208,51 @@ pub(super) enum Function {
         /// Its name
         name: String,
     },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Source {
+    /// Register where a kind of store is, or change it; not contacted now
+    Add(AddSource),
+    /// List sources
+    Ls,
+    /// Forget a source; tasks that read from it do so until they are started again
+    Rm {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct AddSource {
+    /// A name for it
+    pub name: String,
+    /// Kind of the store as sync tasks name it, such as AWS
+    #[arg(long)]
+    pub cloud: String,
+    /// Its region as sync tasks name it, or * for all
+    #[arg(long)]
+    pub region: String,
+    /// Its URL; {region} in it stands for the region of the task
+    #[arg(long, value_name = "URL")]
+    pub endpoint: String,
+    /// How it is spoken to
+    #[arg(long, default_value = "s3", value_parser = ["s3", "oss", "tos", "http"])]
+    pub kind: String,
+    /// Where buckets stand: in host names or in paths
+    #[arg(long, value_enum, default_value_t = Style::Virtual)]
+    pub style: Style,
+    /// The region that signatures name [default: that of the task; for oss none]
+    #[arg(long, value_name = "REGION")]
+    pub signing_region: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Style {
+    /// The bucket is the first part of the path
+    Path,
+    /// The bucket stands in front of the host
+    Virtual,
 }
 
 #[derive(Subcommand)]
@@ -358,6 +406,7 @@ mod tests {
             "demo --json",
             "key create --account a --temporary 1h",
             "function add team:resize/2 http://127.0.0.1:8080/",
+            "source add a --cloud AWS --region * --endpoint http://127.0.0.1:9000 --style path",
             "events tail photos --follow -n 5",
             "events dead",
             "events dead redrive --bucket b --destination function:f --id 7",
@@ -371,6 +420,8 @@ mod tests {
         }
         let bad = [
             "function add resize",
+            "source add a --cloud AWS --region r",
+            "source add a --cloud AWS --region r --endpoint https://s --kind ftp",
             "events replay",
             "events tail -n 0",
             "events wait --timeout soon",

@@ -13,6 +13,7 @@ mod functions;
 mod keys;
 mod output;
 mod serve;
+mod sources;
 mod span;
 mod trace;
 
@@ -88,6 +89,7 @@ async fn execute(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
         Command::Doctor => doctor::run(&common, output).await,
         Command::Key(order) => keys::run(order, &client()?, output).await,
         Command::Function(order) => functions::run(order, &client()?, output).await,
+        Command::Source(order) => sources::run(order, &client()?, output).await,
         Command::Events(order) => events::run(order, &client()?, output).await,
         Command::Trace(order) => trace::run(&order, &client()?, output).await,
     }

@@ -7,6 +7,7 @@ mod gateway;
 mod listeners;
 mod outbound;
 mod ready;
+mod sources;
 mod telemetry;
 pub(crate) mod tls;
 mod world;
@@ -18,10 +19,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cohong_core::engine::{CallbackKeys, Engine, Ports};
-use cohong_core::ports::Sealer;
-use cohong_core::{delivery, work};
+use cohong_core::ports::{Sealer, Sources};
+use cohong_core::{delivery, sync, work};
 use cohong_dialects::gate::Dialect;
 use cohong_dialects::gate::detect::Dialects;
+use cohong_dialects::oms::Oms;
 use cohong_dialects::oss::Oss;
 use cohong_dialects::s3::S3;
 use cohong_dialects::tos::Tos;
@@ -37,6 +39,7 @@ use callback_key::KeyRing;
 use config::Settings;
 use gateway::Gateway;
 use listeners::Listeners;
+use sources::KnownSources;
 
 pub(crate) use outbound::egress_entry;
 pub(crate) use ready::{Manner, Ready};
@@ -58,6 +61,7 @@ pub(crate) struct Server {
     meta: Arc<EmbeddedMeta>,
     delivery: Arc<delivery::DeliveryHandle>,
     work: Arc<work::WorkHandle>,
+    sync: sync::SyncHandle,
     background: world::Background,
 }
 
@@ -109,11 +113,15 @@ impl Server {
         let tos = Tos::new(engine.clone(), settings.tos.clone());
         let oss = Oss::new(engine.clone(), settings.oss.clone());
         let s3 = S3::new(engine.clone(), settings.s3.clone());
-        let all: Vec<Arc<dyn Dialect>> = vec![Arc::new(tos), Arc::new(oss), Arc::new(s3)];
+        let sources: Arc<dyn Sources> = Arc::new(KnownSources::new(&engine, &deliveries));
+        let oms = Oms::new(engine.clone(), sources.clone(), settings.oms.clone());
+        let all: Vec<Arc<dyn Dialect>> =
+            vec![Arc::new(tos), Arc::new(oss), Arc::new(s3), Arc::new(oms)];
         let dialects = Dialects::new(engine.clone(), all);
         let gateway = Gateway::new(dialects, keys.clone());
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
         let delivery = Arc::new(delivery);
+        let sync = sync::start(&engine, sources::registry(sources));
         let admin_state = Arc::new(Admin {
             engine: engine.clone(),
             delivery: delivery.clone(),
@@ -153,6 +161,7 @@ impl Server {
             meta,
             delivery,
             work,
+            sync,
             background,
         })
     }
@@ -172,6 +181,7 @@ impl Server {
         let workers = async {
             self.delivery.stop().await;
             self.work.stop().await;
+            self.sync.stop().await;
         };
         if tokio::time::timeout(WORKERS_STOP_MAX, workers)
             .await

@@ -9,6 +9,7 @@ use cohong_core::delivery::{Registry, TargetKind};
 use cohong_core::engine::Engine;
 use cohong_core::model::DialectId;
 use cohong_core::ports::{CallbackFormat, CallbackSender, EventFormat, Target};
+use cohong_core::sync::RuleTarget;
 use cohong_dialects::oss::callback::OssCallbacks;
 use cohong_dialects::tos::TosEvents;
 use cohong_egress::policy::{Allow, Policy, Profile};
@@ -73,11 +74,13 @@ pub(super) async fn registry(
         Arc::new(ServerSecret(secret)),
         clock,
     ));
+    let syncs: Arc<dyn Target> = Arc::new(RuleTarget::new(engine));
     let tos: Arc<dyn EventFormat> = Arc::new(TosEvents);
     Ok(Registry {
         targets: BTreeMap::from([
             (TargetKind::Function, functions),
             (TargetKind::Webhook, webhooks),
+            (TargetKind::Sync, syncs),
         ]),
         formats: BTreeMap::from([(DialectId::Tos, tos)]),
     })

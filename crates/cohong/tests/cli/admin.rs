@@ -212,3 +212,53 @@ async fn functions_are_added_tested_and_removed() {
         "{wrong:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_are_added_listed_changed_and_removed() {
+    let world = World::start().await;
+    let add = |region: &'static str, endpoint: &'static str| {
+        [
+            "source",
+            "add",
+            "ours",
+            "--cloud",
+            "AWS",
+            "--region",
+            region,
+            "--endpoint",
+            endpoint,
+        ]
+    };
+    world.json(&add("*", "https://s3.example")).await;
+    world
+        .json(
+            &[
+                &add("office", "http://10.0.0.5:9000")[..],
+                &["--style", "path"],
+            ]
+            .concat(),
+        )
+        .await;
+    let listed = world.json(&["source", "ls"]).await;
+    let wanted = serde_json::json!([{
+        "name": "ours",
+        "cloud": "AWS",
+        "region": "office",
+        "kind": "s3",
+        "endpoint": "http://10.0.0.5:9000",
+        "style": "path",
+        "signing_region": null,
+        "added_at": listed[0]["added_at"],
+    }]);
+    assert_eq!(listed, wanted);
+    for refused in [
+        add("of fice", "https://s3.example"),
+        add("office", "s3.example"),
+    ] {
+        assert_eq!(world.run(&refused).await.code, 1, "{refused:?}");
+    }
+    assert_eq!(world.json(&["source", "ls"]).await, wanted);
+    world.json(&["source", "rm", "ours"]).await;
+    assert_eq!(world.run(&["source", "rm", "ours"]).await.code, 1);
+    assert_eq!(world.json(&["source", "ls"]).await, serde_json::json!([]));
+}

@@ -1,4 +1,5 @@
-//! Tells the runners that a log has grown. Losing a ring costs a poll interval, never an event.
+//! Tells runners that there is something new to look at. Losing a ring costs a poll interval, never
+//! what is new.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -7,25 +8,35 @@ use tokio::sync::Notify;
 
 use crate::model::BucketId;
 
-/// Rung after each commit that appended an event with hits, or that changed rules.
-#[derive(Debug, Default)]
-pub struct Bell {
-    grown: Mutex<BTreeSet<BucketId>>,
+/// Rung after each commit that appended an event with hits, or that changed rules; and, naming sync
+/// tasks, after each that put something for them to do or changed them.
+#[derive(Debug)]
+pub struct Bell<T = BucketId> {
+    grown: Mutex<BTreeSet<T>>,
     ring: Notify,
 }
 
-impl Bell {
-    /// The log or the rules of `bucket` changed.
-    pub fn changed(&self, bucket: BucketId) {
+impl<T> Default for Bell<T> {
+    fn default() -> Self {
+        Self {
+            grown: Mutex::default(),
+            ring: Notify::new(),
+        }
+    }
+}
+
+impl<T: Ord> Bell<T> {
+    /// There is something new about `what`, such as a bucket.
+    pub fn changed(&self, what: T) {
         self.grown
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(bucket);
+            .insert(what);
         self.ring.notify_one();
     }
 
-    /// Waits for a ring and takes the buckets that rang since the last call.
-    pub async fn wait(&self) -> BTreeSet<BucketId> {
+    /// Waits for a ring and takes what rang since the last call.
+    pub async fn wait(&self) -> BTreeSet<T> {
         loop {
             let grown =
                 std::mem::take(&mut *self.grown.lock().unwrap_or_else(PoisonError::into_inner));

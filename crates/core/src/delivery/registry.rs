@@ -15,6 +15,8 @@ pub enum TargetKind {
     Webhook,
     /// Message brokers.
     Broker,
+    /// Sync tasks: [`crate::sync::RuleTarget`].
+    Sync,
 }
 
 impl TargetKind {
@@ -24,6 +26,7 @@ impl TargetKind {
             Destination::Function(_) => Self::Function,
             Destination::Webhook(_) => Self::Webhook,
             Destination::Broker { .. } => Self::Broker,
+            Destination::Sync(_) => Self::Sync,
         }
     }
 
@@ -32,6 +35,7 @@ impl TargetKind {
             Self::Function => "functions",
             Self::Webhook => "webhooks",
             Self::Broker => "message brokers",
+            Self::Sync => "sync tasks",
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::engine::Ports;
 use crate::model::{BucketId, Destination, Timestamp};
 use crate::ports::{Message, MessageContext, Mono, Position, Undelivered};
 use crate::records::{AttemptRecord, LoggedEvent, RuleSetRecord};
+use crate::sync::rule_message;
 
 /// Longest reason kept, characters: reasons may quote what a receiver answered.
 const WHY_CHARS_MAX: usize = 300;
@@ -53,6 +54,7 @@ impl Delivery {
         n: usize,
         at: Position,
         replay: Option<&str>,
+        destination: &Destination,
         registry: &Registry,
     ) -> Result<(Message, Box<str>), String> {
         let index = self.rules.get(n).copied().map(usize::from);
@@ -67,7 +69,13 @@ impl Delivery {
             position: at,
             replay,
         };
-        let message = registry.format(rule.via)?.encode(&self.logged.event, &cx);
+        let event = &self.logged.event;
+        let message = match destination {
+            Destination::Sync(_) => rule_message(event, &cx),
+            Destination::Function(_) | Destination::Webhook(_) | Destination::Broker { .. } => {
+                registry.format(rule.via)?.encode(event, &cx)
+            }
+        };
         Ok((message, rule.id.0.clone()))
     }
 }
@@ -178,7 +186,9 @@ pub(super) fn spawn(ports: &Ports, registry: &Registry, t: &Try<'_>, to: &Unboun
         to: to.clone(),
     };
     let prepared = registry.target(t.destination).and_then(|target| {
-        let (message, rule) = t.delivery.message(t.n, t.position, t.replay, registry)?;
+        let (message, rule) =
+            t.delivery
+                .message(t.n, t.position, t.replay, t.destination, registry)?;
         Ok((target, message, rule))
     });
     match prepared {

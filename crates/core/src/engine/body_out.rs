@@ -29,13 +29,30 @@ impl Engine {
             PayloadRef::One { extent, .. } => extents.push_back(*extent),
             PayloadRef::Manifest { id, extents } => rows = Some(Rows::new(*id, *extents)),
         }
+        let left = range.end.saturating_sub(range.start);
+        self.stream_out(extents, rows, range.start, left)
+    }
+
+    /// Streams all bytes of extents.
+    pub(crate) fn open_extents(&self, extents: Vec<Extent>) -> ByteStream {
+        let len = extents.iter().map(|extent| extent.len).sum();
+        self.stream_out(extents.into(), None, 0, len)
+    }
+
+    fn stream_out(
+        &self,
+        extents: VecDeque<Extent>,
+        rows: Option<Rows>,
+        skip: u64,
+        left: u64,
+    ) -> ByteStream {
         let cursor = Cursor {
             meta: Arc::clone(&self.ports.meta),
             blobs: Arc::clone(&self.ports.blobs),
             extents,
             rows,
-            skip: range.start,
-            left: range.end.saturating_sub(range.start),
+            skip,
+            left,
             open: None,
         };
         Box::pin(Unfold::Idle(Box::new(cursor)))

@@ -256,5 +256,6 @@ pub(crate) fn bare_event(
         request_id: cx.request_id.clone(),
         dialect: cx.dialect,
         vars: Vec::new(),
+        past: cx.past.clone(),
     }
 }

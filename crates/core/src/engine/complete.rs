@@ -41,29 +41,44 @@ impl Engine {
             self.check_callback(spec)?;
         }
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
-            let (bucket, _) = self.bucket_for_change(&req.target.bucket).await?;
-            allow(cx, &bucket, Action::WriteObject, On::Key(&req.target.key))?;
-            let Some(upload) = self.find_upload(&bucket, &req.target).await? else {
-                return self.completed_before(&bucket, &req.target).await;
-            };
-            let Some(fenced) = self.fence(&bucket, &req.target, upload).await? else {
-                continue;
-            };
-            match self.complete_fenced(cx, &bucket, &req, &fenced).await {
+            match self.complete_once(cx, &req, Also::default()).await {
                 Ok(receipt) => return Ok(receipt),
                 Err(Unwritten::Stale) => {}
-                Err(Unwritten::Failed(error)) => {
-                    // When the upload ended meanwhile its parts may have been gone already: whoever
-                    // asks is told what became of it, not what its remains looked like. But when the
-                    // answer of the commit is missing, that is the answer.
-                    let as_fenced = self.reopen(&fenced).await;
-                    if as_fenced || error.kind() == ErrorKind::Unavailable {
-                        return Err(error);
-                    }
-                }
+                Err(Unwritten::Failed(error)) => return Err(error),
             }
         }
         Err(CommitError::Conflict.into())
+    }
+
+    /// Completes an upload in a transaction that has further parts; `Stale` when something changed
+    /// meanwhile, the expectations of those parts included.
+    pub(super) async fn complete_once(
+        &self,
+        cx: &Cx,
+        req: &CompleteUpload,
+        also: Also,
+    ) -> Result<CompleteReceipt, Unwritten> {
+        let (bucket, _) = self.bucket_for_change(&req.target.bucket).await?;
+        allow(cx, &bucket, Action::WriteObject, On::Key(&req.target.key))?;
+        let Some(upload) = self.find_upload(&bucket, &req.target).await? else {
+            return Ok(self.completed_before(&bucket, &req.target).await?);
+        };
+        let fenced = self.fence(&bucket, &req.target, upload).await?;
+        let fenced = fenced.ok_or(Unwritten::Stale)?;
+        match self.complete_fenced(cx, &bucket, req, &fenced, also).await {
+            Err(Unwritten::Failed(error)) => {
+                // When the upload ended meanwhile its parts may have been gone already: whoever
+                // asks is told what became of it, not what its remains looked like. But when the
+                // answer of the commit is missing, that is the answer.
+                let as_fenced = self.reopen(&fenced).await;
+                if as_fenced || error.kind() == ErrorKind::Unavailable {
+                    Err(error.into())
+                } else {
+                    Err(Unwritten::Stale)
+                }
+            }
+            outcome => outcome,
+        }
     }
 
     /// Keeps parts from changing; `None` when the upload changed meanwhile. An upload that is fenced
@@ -101,6 +116,7 @@ impl Engine {
         bucket: &Bucket,
         req: &CompleteUpload,
         fenced: &FoundUpload,
+        mut also: Also,
     ) -> Result<CompleteReceipt, Unwritten> {
         let stored = self.all_parts(&req.target).await?;
         let form = fenced.record.checksum;
@@ -108,12 +124,13 @@ impl Engine {
         check_meant(&made, req.checksum, req.size)?;
         let payload = req.target.upload.payload();
         let record = object_of(bucket, req, fenced, &made);
-        let mut write = vec![Write::Delete(fenced.at.clone())];
-        write.extend(manifest(payload, &made.extents));
-        write.extend(self.purge_parts(bucket, &req.target));
+        also.expect.push(fenced.unchanged());
+        also.write.push(Write::Delete(fenced.at.clone()));
+        also.write.extend(manifest(payload, &made.extents));
+        also.write.extend(self.purge_parts(bucket, &req.target));
         let bytes = if made.extents.is_empty() {
             let unused = payload_in(PayloadState::Dropping);
-            write.push(Write::Put(keys::payload(payload), unused));
+            also.write.push(Write::Put(keys::payload(payload), unused));
             NewBytes::None
         } else {
             NewBytes::Upload(payload)
@@ -127,10 +144,7 @@ impl Engine {
             kind: EventKind::CreatedComplete,
             conditions: &req.conditions,
             callback: req.callback.as_ref(),
-            also: Also {
-                expect: vec![fenced.unchanged()],
-                write,
-            },
+            also,
         };
         let written = self.write_version(cx, &w).await?;
         let callback = match &req.callback {
@@ -148,7 +162,10 @@ impl Engine {
     }
 
     /// All parts of an upload, ascending; the fence keeps them as they are.
-    async fn all_parts(&self, target: &UploadTarget) -> Result<Vec<(u32, PartRecord)>, Error> {
+    pub(super) async fn all_parts(
+        &self,
+        target: &UploadTarget,
+    ) -> Result<Vec<(u32, PartRecord)>, Error> {
         let rows = Walk::over(keys::parts_range(target.upload));
         let rows = rows.all(&*self.ports.meta).await?;
         let part = |(key, stored): (Bytes, Record)| {

@@ -41,7 +41,7 @@ impl Engine {
             url: url.into(),
             added_at: self.ports.clock.now(),
         };
-        self.change_functions(Write::Put(keys::function(name), encode(&record)))
+        self.write_alone(Write::Put(keys::function(name), encode(&record)))
             .await
     }
 
@@ -66,7 +66,7 @@ impl Engine {
     pub async fn remove_function(&self, name: &str) -> Result<bool, Error> {
         let known = self.function(name).await?.is_some();
         if known {
-            self.change_functions(Write::Delete(keys::function(name)))
+            self.write_alone(Write::Delete(keys::function(name)))
                 .await?;
         }
         Ok(known)
@@ -81,7 +81,8 @@ impl Engine {
             .transpose()
     }
 
-    async fn change_functions(&self, write: Write) -> Result<(), Error> {
+    /// Commits one write that expects nothing.
+    pub(super) async fn write_alone(&self, write: Write) -> Result<(), Error> {
         let txn = Txn {
             when: When::Now,
             expect: Vec::new(),

@@ -94,6 +94,18 @@ pub(crate) async fn ingest(
     sink.finish(&spec, size).await
 }
 
+/// Whether stored bytes have the digests that are expected of them: `BadDigest`.
+pub(crate) async fn check_digests(
+    mut stored: ByteStream,
+    expected: &ExpectedDigests,
+) -> Result<(), Error> {
+    let mut digests = Digests::new(expected);
+    while let Some(piece) = next(&mut stored).await {
+        digests.update(&piece?);
+    }
+    digests.check(expected).map(drop)
+}
+
 /// The next piece of a stream; `None` at its end.
 pub(crate) async fn next(stream: &mut ByteStream) -> Option<Result<Bytes, BodyError>> {
     poll_fn(|cx| stream.as_mut().poll_next(cx)).await

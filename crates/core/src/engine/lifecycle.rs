@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::limits::{CONFLICT_RETRIES_MAX, WORK_BACKOFF_MAX, WORK_BACKOFF_MIN};
 use crate::model::{
     AccessKeyId, Bucket, BucketId, BucketName, BucketState, LifecycleRule, ObjectKey,
-    ObjectVersion, Principal, StorageClass, Timestamp, UploadId, WorkId,
+    ObjectVersion, Principal, StorageClass, SyncPast, Timestamp, UploadId, WorkId,
 };
 use crate::ports::{CommitError, Expect, KeyRange, Table};
 use crate::records::{CurrentRecord, LifecycleStage, LifecycleStep, keys};
@@ -211,6 +211,7 @@ impl Engine {
             user_agent: None,
             referer: None,
             pays: false,
+            past: SyncPast::None,
         }
     }
 }

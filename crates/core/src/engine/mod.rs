@@ -28,8 +28,10 @@ mod read;
 mod removal;
 mod restore;
 mod settings;
+mod sources;
 mod stat;
 mod symlink;
+mod sync;
 mod types;
 mod uploads;
 mod walk;
@@ -40,6 +42,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crate::delivery::Bell;
+use crate::model::SyncTaskId;
 use crate::ports::{BlobStore, CallbackSender, Clock, Ids, MetadataStore, Sealer, Spawner};
 use crate::work::WorkBell;
 
@@ -49,6 +52,9 @@ pub use callback_key::{CallbackKeys, StoredCallbackKey};
 pub use docs::Document;
 pub use functions::Function;
 pub use inspect::{Damage, Inspection};
+pub use sources::{NewSource, RegisteredSource};
+pub(crate) use sync::{Bringing, Ended, SyncOrder, Unbrought};
+pub use sync::{CreateSyncTask, SyncKeys, SyncSpan};
 pub use types::*;
 pub(crate) use walk::Walk;
 
@@ -79,6 +85,8 @@ pub struct Engine {
     pub(crate) bell: Arc<Bell>,
     /// Rung after commits that put work.
     pub(crate) work_bell: Arc<WorkBell>,
+    /// Rung after commits that sync tasks have to look at.
+    pub(crate) sync_bell: Arc<Bell<SyncTaskId>>,
     /// Where writers of one key queue.
     gates: gate::Gates,
     /// Greatest version id this process gave out: ids never repeat while it runs, even when a key
@@ -105,6 +113,7 @@ impl Engine {
             ports,
             bell: Arc::default(),
             work_bell: Arc::default(),
+            sync_bell: Arc::default(),
             gates: gate::Gates::default(),
             versions: AtomicU64::new(0),
             boot,

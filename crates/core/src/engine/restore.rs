@@ -10,7 +10,8 @@ use super::{Cx, Engine, ObjectTarget, RestoreReceipt};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{CONFLICT_RETRIES_MAX, RESTORE_DAYS_MAX};
 use crate::model::{
-    Bucket, Event, EventKind, ObjectVersion, Principal, Restore, Timestamp, VersionKind, VersionTag,
+    Bucket, Event, EventKind, ObjectVersion, Principal, Restore, SyncPast, Timestamp, VersionKind,
+    VersionTag,
 };
 use crate::ports::{CommitError, Write};
 use crate::records::{OwedRestore, WorkKind};
@@ -154,6 +155,7 @@ fn finished(owed: &OwedRestore, version: VersionTag, at: Timestamp) -> Event {
         user_agent: None,
         referer: None,
         pays: false,
+        past: SyncPast::None,
     };
     bare_event(&cx, EventKind::RestoreCompleted, &owed.key, version, at)
 }

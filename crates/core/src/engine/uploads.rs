@@ -81,25 +81,36 @@ impl Engine {
                     .map_err(|kind| unmet(kind, current.is_some()))?;
             }
             let upload = self.ports.ids.upload();
-            let at = keys::upload(bucket.id, &req.key, upload);
-            let payload = keys::payload(upload.payload());
-            let record = encode(&self.new_upload(cx, &bucket, &req));
-            let txn = now(
-                vec![
-                    Expect::Revision(keys::bucket(&bucket.name), revision),
-                    Expect::Absent(at.clone()),
-                    Expect::Absent(payload.clone()),
-                ],
-                vec![
-                    Write::Put(at, record),
-                    Write::Put(payload, payload_in(PayloadState::Open)),
-                ],
-            );
+            let txn = self.beginning(cx, (&bucket, revision), &req, upload);
             if self.commit_one(txn).await? {
                 return Ok(upload);
             }
         }
         Err(CommitError::Conflict.into())
+    }
+
+    /// The transaction that begins an upload.
+    pub(super) fn beginning(
+        &self,
+        cx: &Cx,
+        (bucket, revision): (&Bucket, Revision),
+        req: &CreateUpload,
+        upload: UploadId,
+    ) -> Txn {
+        let at = keys::upload(bucket.id, &req.key, upload);
+        let payload = keys::payload(upload.payload());
+        let record = encode(&self.new_upload(cx, bucket, req));
+        now(
+            vec![
+                Expect::Revision(keys::bucket(&bucket.name), revision),
+                Expect::Absent(at.clone()),
+                Expect::Absent(payload.clone()),
+            ],
+            vec![
+                Write::Put(at, record),
+                Write::Put(payload, payload_in(PayloadState::Open)),
+            ],
+        )
     }
 
     /// Gives an upload up, also one whose Complete was cut short: `NoSuchUpload` when it has ended or

@@ -20,6 +20,11 @@ impl Walk {
         Self { rest: Some(range) }
     }
 
+    /// What is left of the range; `None` at the end.
+    pub(crate) fn rest(self) -> Option<KeyRange> {
+        self.rest
+    }
+
     /// The next rows (key within the table, record); `None` at the end.
     pub(crate) async fn page(
         &mut self,

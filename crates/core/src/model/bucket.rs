@@ -16,6 +16,8 @@ pub enum DialectId {
     Oss,
     /// Amazon S3.
     S3,
+    /// Huawei Cloud OMS, which has no buckets.
+    Oms,
 }
 
 /// Whether overwriting keeps what was there.

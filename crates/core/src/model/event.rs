@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, DialectId, Etag, ObjectKey, Timestamp, VersionId};
+use super::{AccountId, DialectId, Etag, ObjectKey, SyncPast, Timestamp, VersionId};
 
 /// What happened to a key. Stored by number, so variants keep their place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -140,4 +140,6 @@ pub struct Event {
     pub dialect: DialectId,
     /// Custom variables of the upload callback, echoed to functions.
     pub vars: Vec<(Box<str>, Box<str>)>,
+    /// What of it is owed to sync tasks.
+    pub past: SyncPast,
 }

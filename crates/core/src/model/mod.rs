@@ -16,6 +16,7 @@ mod name;
 mod object;
 mod policy;
 mod rule;
+mod sync;
 mod time;
 
 pub use access::{
@@ -39,4 +40,8 @@ pub use policy::{
     Action, Actions, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,
 };
 pub use rule::{Broker, Destination, NotificationRule, RuleForm, RuleId, RuleSetVersion};
+pub use sync::{
+    Checked, ContentCheck, Overwrite, SyncCounts, SyncList, SyncOutcome, SyncPast, SyncSettings,
+    SyncSource, SyncStage, SyncState, SyncTask, SyncTaskId,
+};
 pub use time::Timestamp;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DialectId, EventKind, EventKinds, ObjectKey};
+use super::{DialectId, EventKind, EventKinds, ObjectKey, SyncTaskId};
 
 /// A rule's name, unique in its bucket.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub enum Destination {
         /// Vendor settings, kept to be given back.
         settings: BTreeMap<Box<str>, Box<str>>,
     },
+    /// A sync task of the bucket's owner, which carries the change on.
+    Sync(SyncTaskId),
 }
 
 impl Destination {
@@ -48,6 +50,7 @@ impl Destination {
         match self {
             Self::Function(name) => format!("function:{name}"),
             Self::Webhook(url) => format!("webhook:{url}"),
+            Self::Sync(task) => format!("sync:{task}"),
             Self::Broker { kind, settings } => {
                 let kind = match kind {
                     Broker::RocketMq => "rocketmq",

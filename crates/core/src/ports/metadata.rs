@@ -67,11 +67,23 @@ pub enum Table {
     Server,
     /// Configuration documents of buckets.
     BucketDocs,
+    /// Sync tasks.
+    SyncTasks,
+    /// Credentials of sync tasks.
+    SyncSecrets,
+    /// What sync tasks have to do, by key.
+    SyncItems,
+    /// What sync tasks have done, as numbers.
+    SyncCounts,
+    /// Lines that wait for the lists of sync tasks.
+    SyncLines,
+    /// Registered sources.
+    Sources,
 }
 
 impl Table {
     /// Every table, in order.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 29] = [
         Self::Buckets,
         Self::Heads,
         Self::Graves,
@@ -95,6 +107,12 @@ impl Table {
         Self::Functions,
         Self::Server,
         Self::BucketDocs,
+        Self::SyncTasks,
+        Self::SyncSecrets,
+        Self::SyncItems,
+        Self::SyncCounts,
+        Self::SyncLines,
+        Self::Sources,
     ];
 }
 

@@ -3,8 +3,10 @@
 
 mod blobs;
 mod callback;
+mod lists;
 mod metadata;
 mod seal;
+mod source;
 mod target;
 mod world;
 
@@ -13,10 +15,14 @@ pub use callback::{
     CallAbout, CallAttempt, CallTarget, CallbackAnswer, CallbackFormat, CallbackOutcome,
     CallbackRequest, CallbackSender, Failed, Fault, Phase, UnfitCall, Unmade,
 };
+pub use lists::OutcomeFormat;
 pub use metadata::{
     CommitError, Expect, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page, Position, Record,
     Revision, StoreError, Table, Tail, Txn, When, Write,
 };
 pub use seal::{SealError, Sealer};
+pub use source::{
+    Source, SourceCredentials, SourceDigests, SourceFault, SourceObject, SourcePage, Sources,
+};
 pub use target::{EventFormat, Message, MessageContext, Target, Undelivered};
 pub use world::{Clock, Ids, Load, Mono, Spawner, Task};

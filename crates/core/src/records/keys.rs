@@ -26,6 +26,14 @@ impl DestinationKey {
     }
 }
 
+mod sync;
+
+pub use sync::{
+    SyncCount, number_of_line, object_of_sync, start_of_slot, sync_counts_range, sync_item,
+    sync_items_range, sync_line, sync_lines_range, sync_secret, sync_settled, sync_slot,
+    sync_taken, sync_task,
+};
+
 fn key(table: Table, parts: &[&[u8]]) -> Key {
     Key {
         table,
@@ -298,6 +306,11 @@ pub fn credential(id: &AccessKeyId) -> Key {
 /// A registered function.
 pub fn function(name: &str) -> Key {
     key(Table::Functions, &[name.as_bytes()])
+}
+
+/// A registered source.
+pub fn source(name: &str) -> Key {
+    key(Table::Sources, &[name.as_bytes()])
 }
 
 /// A replay of a past range.

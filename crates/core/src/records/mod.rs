@@ -11,6 +11,8 @@ mod event;
 mod function;
 pub mod keys;
 mod payload;
+mod source;
+mod sync;
 mod upload;
 mod version;
 mod work;
@@ -30,6 +32,10 @@ pub use delivery::{
 pub use event::{Hit, LoggedEvent, RuleSetRecord};
 pub use function::FunctionRecord;
 pub use payload::{PayloadRecord, PayloadState};
+pub use source::SourceRecord;
+pub use sync::{
+    SyncDone, SyncItemRecord, SyncLine, SyncResume, SyncSecretRecord, SyncSettled, SyncTaken,
+};
 pub use upload::{PartRecord, UploadRecord, UploadState};
 pub use version::CurrentRecord;
 pub use work::{LifecycleStage, LifecycleStep, OwedRestore, WorkKind, WorkRecord};

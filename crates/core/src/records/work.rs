@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    BucketId, BucketName, DialectId, ObjectKey, PayloadId, Timestamp, UploadId, VersionId, WorkId,
+    BucketId, BucketName, DialectId, ObjectKey, PayloadId, SyncTaskId, Timestamp, UploadId,
+    VersionId, WorkId,
 };
 
 /// What is to be done. Every kind may run twice.
@@ -43,6 +44,13 @@ pub enum WorkKind {
     },
     /// Tell that a restore has finished, once it has.
     TellRestored(OwedRestore),
+    /// Remove what a deleted sync task leaves behind.
+    ForgetSync {
+        /// The task.
+        task: SyncTaskId,
+        /// The bucket it wrote to.
+        bucket: BucketName,
+    },
 }
 
 /// How far the lifecycle rules of a bucket were carried out.

@@ -16,4 +16,5 @@ pub mod pattern;
 pub mod range;
 pub mod restore;
 pub mod symlink;
+pub mod sync;
 pub mod version;

@@ -1,6 +1,6 @@
 //! Which destinations a change is told to. Decided at commit, by the rules in force then.
 
-use crate::model::{Bucket, Event};
+use crate::model::{Bucket, Destination, Event};
 use crate::records::{Hit, LoggedEvent};
 
 /// The log record of a change, or `None` while the bucket never had a rule. A destination that two
@@ -15,7 +15,9 @@ pub fn log_record(bucket: &Bucket, event: Event) -> Option<LoggedEvent> {
         .enumerate()
         .filter(|(_, rule)| rule.matches(event.kind, &event.key))
         .flat_map(|(rule, found)| {
-            (0..found.destinations.len()).map(move |destination| hit(rule, destination))
+            let entered = found.destinations.iter().map(|to| enters(&event, to));
+            let told = entered.enumerate().filter(|(_, enters)| *enters);
+            told.map(move |(destination, _)| hit(rule, destination))
         })
         .collect();
     Some(LoggedEvent {
@@ -23,6 +25,14 @@ pub fn log_record(bucket: &Bucket, event: Event) -> Option<LoggedEvent> {
         rule_set: bucket.rule_set,
         hits,
     })
+}
+
+/// Whether a destination is told of a change. Loops of sync tasks end here.
+fn enters(event: &Event, to: &Destination) -> bool {
+    match to {
+        Destination::Sync(task) => event.past.may_enter(*task),
+        Destination::Function(_) | Destination::Webhook(_) | Destination::Broker { .. } => true,
+    }
 }
 
 fn hit(rule: usize, destination: usize) -> Hit {

@@ -43,6 +43,7 @@ pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, 
             }))
         }
         WorkKind::TellRestored(owed) => engine.tell_restored(owed).await,
+        WorkKind::ForgetSync { task, bucket } => engine.forget_sync(*task, bucket).await,
     }
 }
 

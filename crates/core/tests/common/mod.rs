@@ -17,7 +17,8 @@ use cohong_core::engine::{
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BucketName, Destination, DialectId, EventKind, EventKinds,
-    NotificationRule, ObjectKey, Principal, RuleForm, RuleId, StorageClass, Timestamp, Versioning,
+    NotificationRule, ObjectKey, Principal, RuleForm, RuleId, StorageClass, SyncPast, Timestamp,
+    Versioning,
 };
 use cohong_core::ports::{
     Key, KeyRange, Limit, LogId, MetadataStore, Order, Position, Record, Table, Txn, When, Write,
@@ -235,6 +236,7 @@ fn cx(principal: Principal) -> Cx {
         user_agent: None,
         referer: None,
         pays: false,
+        past: SyncPast::None,
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) async fn warn_of_unserved(
                     "a rule names a message broker, for which there is no producer; its events wait"
                 );
             }
-            Destination::Function(_) | Destination::Webhook(_) => {}
+            Destination::Function(_) | Destination::Webhook(_) | Destination::Sync(_) => {}
         }
     }
     Ok(())

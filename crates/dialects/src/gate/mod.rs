@@ -52,7 +52,7 @@ pub enum Claim {
     No,
     /// Could read it; takes it when nobody else does.
     Default,
-    /// By a header prefix.
+    /// By a header prefix, or by a path that no bucket can have.
     Header,
     /// By the host's suffix.
     Host,

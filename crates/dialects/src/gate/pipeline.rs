@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cohong_core::engine::{Body, Cx, Engine};
-use cohong_core::model::{BucketName, DialectId, ObjectKey};
+use cohong_core::model::{BucketName, DialectId, ObjectKey, SyncPast};
 use cohong_core::{Error, ErrorKind};
 use http::header::{RANGE, SERVER};
 use http::request::Parts;
@@ -200,6 +200,7 @@ async fn perform<P: Protocol>(
             user_agent: header_text(&head.headers, &http::header::USER_AGENT),
             referer: header_text(&head.headers, &http::header::REFERER),
             pays: asked.pays,
+            past: SyncPast::None,
         },
         region: proved
             .region
@@ -361,7 +362,7 @@ fn pays(given: &Given<'_>, query: &[(String, String)]) -> bool {
 }
 
 /// The causes of an error, outermost first; none when there is nothing beyond the client's message.
-fn chain(error: &Error) -> Option<Arc<str>> {
+pub(crate) fn chain(error: &Error) -> Option<Arc<str>> {
     let mut text = String::new();
     let mut next = std::error::Error::source(error);
     while let Some(cause) = next {

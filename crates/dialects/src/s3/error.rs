@@ -285,9 +285,13 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange"),
         K::InvalidKey => (S::BAD_REQUEST, "InvalidURI"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName"),
-        K::InvalidPartNumber | K::InvalidVersion | K::InvalidArgument => {
-            (S::BAD_REQUEST, "InvalidArgument")
-        }
+        // Tasks are nothing that requests of this dialect are about.
+        K::InvalidPartNumber
+        | K::InvalidVersion
+        | K::InvalidArgument
+        | K::NoSuchTask
+        | K::TaskState
+        | K::TooManyTasks => (S::BAD_REQUEST, "InvalidArgument"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
         K::Denied => (S::FORBIDDEN, "AccessDenied"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId"),

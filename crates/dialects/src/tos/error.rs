@@ -244,7 +244,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0017-00000018"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0006-00000006"),
         K::InvalidVersion => (S::BAD_REQUEST, "InvalidVersionId", "0017-00000019"),
-        K::InvalidArgument | K::InvalidTrailer => {
+        // Tasks are nothing that requests of this dialect are about.
+        K::InvalidArgument | K::InvalidTrailer | K::NoSuchTask | K::TaskState | K::TooManyTasks => {
             (S::BAD_REQUEST, "InvalidArgument", "0002-00000001")
         }
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0002-00000002"),

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses another part of the world")]
 
 pub(crate) mod attack;
+pub(crate) mod oms;
 pub(crate) mod oss;
 mod ports;
 pub(crate) mod s3;
@@ -13,8 +14,10 @@ use bytes::Bytes;
 use cohong_core::engine::{Engine, IssuedKey, Ports};
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::AccountId;
+use cohong_core::ports::Clock as _;
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::gate::{Dialect, GateCx, Served};
+use cohong_dialects::oms::Oms;
 use cohong_dialects::oss::Oss;
 use cohong_dialects::s3::S3;
 use cohong_dialects::tos::{Options, Tos};
@@ -23,7 +26,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 
-pub(crate) use ports::{FakeCallbacks, FakeClock};
+pub(crate) use ports::{FakeCallbacks, FakeClock, FakeSources};
 
 /// The moment all requests are signed at.
 pub(crate) const NOW: &str = "20240506T070809Z";
@@ -39,6 +42,7 @@ pub(crate) struct World {
     tos: Arc<Tos>,
     oss: Arc<Oss>,
     s3: Arc<S3>,
+    oms: Arc<Oms>,
     pub(crate) owner: IssuedKey,
     other: IssuedKey,
 }
@@ -49,6 +53,7 @@ pub(crate) enum Tongue {
     Tos,
     Oss(cohong_sign::oss::Version),
     S3(cohong_sign::s3::Version),
+    Oms,
 }
 
 /// Who sends a request.
@@ -113,6 +118,11 @@ impl World {
             engine.clone(),
             cohong_dialects::s3::Options::default(),
         ));
+        let oms = Arc::new(Oms::new(
+            engine.clone(),
+            Arc::new(FakeSources),
+            cohong_dialects::oms::Options::default(),
+        ));
         Self {
             engine,
             clock,
@@ -120,6 +130,7 @@ impl World {
             tos,
             oss,
             s3,
+            oms,
             owner,
             other,
         }
@@ -138,6 +149,7 @@ impl World {
             Tongue::Tos => HOST,
             Tongue::Oss(_) => oss::HOST,
             Tongue::S3(_) => s3::HOST,
+            Tongue::Oms => oms::HOST,
         };
         let in_path = matches!(ask.tongue, Tongue::S3(_));
         let host = match ask.bucket {
@@ -155,6 +167,10 @@ impl World {
             (Some(key), Tongue::Tos) => Self::signed(key, &ask, &mut headers),
             (Some(key), Tongue::Oss(version)) => oss::signed(key, version, &ask, &mut headers),
             (Some(key), Tongue::S3(version)) => s3::signed(key, version, &ask, &mut headers),
+            (Some(key), Tongue::Oms) => {
+                let now = self.clock.now();
+                oms::signed(key, now, &ask, &mut headers)
+            }
         };
         for (name, value) in &ask.added {
             headers.append(name, value.clone());
@@ -176,6 +192,7 @@ impl World {
             Tongue::Tos => self.tos.serve(head, body, cx).await,
             Tongue::Oss(_) => self.oss.serve(head, body, cx).await,
             Tongue::S3(_) => self.s3.serve(head, body, cx).await,
+            Tongue::Oms => self.oms.serve(head, body, cx).await,
         };
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
@@ -210,7 +227,12 @@ impl World {
 
     /// All dialects, as a listener asks them.
     pub(crate) fn dialects(&self) -> Dialects {
-        let all: Vec<Arc<dyn Dialect>> = vec![self.tos.clone(), self.oss.clone(), self.s3.clone()];
+        let all: Vec<Arc<dyn Dialect>> = vec![
+            self.tos.clone(),
+            self.oss.clone(),
+            self.s3.clone(),
+            self.oms.clone(),
+        ];
         Dialects::new(self.engine.clone(), all)
     }
 

@@ -1,14 +1,18 @@
 //! The ports of the world that pretend.
 
-use std::sync::Mutex;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cohong_core::model::{CallbackSpec, PayloadId, Timestamp, UploadId, WorkId};
+use cohong_core::model::{
+    CallbackSpec, ObjectKey, PayloadId, SyncSource, Timestamp, UploadId, WorkId,
+};
 use cohong_core::ports::{
-    CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, Clock, Ids, Mono, SealError,
-    Sealer, Spawner, Task, UnfitCall,
+    ByteStream, CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, Clock, Ids, Mono,
+    SealError, Sealer, Source, SourceCredentials, SourceFault, SourceObject, SourcePage, Sources,
+    Spawner, Task, UnfitCall,
 };
 
 /// A clock that stands at the moment all requests are signed at, until it is moved.
@@ -22,6 +26,11 @@ impl Default for FakeClock {
 }
 
 impl FakeClock {
+    /// Moves it to a moment, milliseconds since 1970.
+    pub(crate) fn set(&self, millis: u64) {
+        self.0.store(millis, SeqCst);
+    }
+
     pub(crate) fn advance(&self, by: Duration) {
         self.0
             .fetch_add(u64::try_from(by.as_millis()).expect("a short time"), SeqCst);
@@ -106,8 +115,12 @@ impl Sealer for FakeSealer {
 
     fn random(&self, out: &mut [u8]) {
         for byte in out {
-            let [.., low] = self.0.fetch_add(7, SeqCst).to_be_bytes();
-            *byte = low;
+            // Spread over the whole width, so that nothing repeats within a test.
+            let spread = self
+                .0
+                .fetch_add(1, SeqCst)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            [*byte, ..] = spread.to_be_bytes();
         }
     }
 }
@@ -134,5 +147,64 @@ impl CallbackSender for FakeCallbacks {
             answer,
             ..CallbackOutcome::default()
         }
+    }
+}
+
+/// Sources that hold one key, `photos/1.jpg`. The region `nowhere` is unknown; other names of regions are
+/// faults.
+#[derive(Debug)]
+pub(crate) struct FakeSources;
+
+#[derive(Debug)]
+struct FakeSource(SourceFault);
+
+#[async_trait]
+impl Sources for FakeSources {
+    async fn open(
+        &self,
+        source: &SyncSource,
+        _: &SourceCredentials,
+    ) -> Result<Arc<dyn Source>, SourceFault> {
+        let fault = match &*source.region {
+            "nowhere" => return Err(SourceFault::Unknown(source.region.clone())),
+            "denied" => SourceFault::Denied,
+            "missing" => SourceFault::Missing,
+            "busy" => SourceFault::Busy(None),
+            _ => SourceFault::Changed,
+        };
+        Ok(Arc::new(FakeSource(fault)))
+    }
+}
+
+#[async_trait]
+impl Source for FakeSource {
+    async fn stat(&self, _: &ObjectKey) -> Result<SourceObject, SourceFault> {
+        Err(self.0.clone())
+    }
+
+    async fn read(
+        &self,
+        _: &ObjectKey,
+        _: Option<Range<u64>>,
+        _: Option<&str>,
+    ) -> Result<ByteStream, SourceFault> {
+        Err(self.0.clone())
+    }
+
+    async fn restore(&self, _: &ObjectKey) -> Result<(), SourceFault> {
+        Err(self.0.clone())
+    }
+
+    async fn list(&self, prefix: &str, _: &str, _: usize) -> Result<SourcePage, SourceFault> {
+        if self.0 != SourceFault::Changed {
+            return Err(self.0.clone());
+        }
+        let key = "photos/1.jpg";
+        let found = ObjectKey::new(key).ok().filter(|_| key.starts_with(prefix));
+        let objects = found.map(|key| (key, 1)).into_iter().collect();
+        Ok(SourcePage {
+            objects,
+            more: false,
+        })
     }
 }

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use cohong_core::ports::{Fault, Phase};
-use http::{HeaderMap, StatusCode};
+use cohong_core::ports::{BodyError, ByteStream, Fault, Phase};
+use futures_util::stream;
+use http::{HeaderMap, Method, StatusCode};
 use reqwest::{Client, Response, redirect, retry};
 use tokio::time::{Instant, timeout_at};
 
@@ -125,6 +126,19 @@ impl Http {
         body: Bytes,
         deadline: Instant,
     ) -> Result<Answer, Failure> {
+        self.send(Method::POST, url, headers, body, deadline).await
+    }
+
+    /// Sends once. `deadline` is for everything up to the answer's last byte, if it is not read as a
+    /// stream.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: &CheckedUrl,
+        headers: HeaderMap,
+        body: Bytes,
+        deadline: Instant,
+    ) -> Result<Answer, Failure> {
         let started = Started::default();
         let body = MarkedBody {
             bytes: Some(body),
@@ -132,7 +146,7 @@ impl Http {
         };
         let request = self
             .client(url.way())
-            .post(url.url().clone())
+            .request(method, url.url().clone())
             .headers(headers)
             .body(reqwest::Body::wrap(body));
         let response = match timeout_at(deadline, request.send()).await {
@@ -231,6 +245,18 @@ impl Answer {
         Ok(body.freeze())
     }
 
+    /// The body piece by piece, however long it takes as a whole. It ends with an error when it breaks
+    /// off, and when nothing comes for as long as `idle`.
+    pub(crate) fn stream(self, idle: Duration) -> ByteStream {
+        let piece = move |mut answer: Self| async move {
+            answer.deadline = Instant::now() + idle;
+            let chunk = answer.chunk().await;
+            let chunk = chunk.map_err(|failure| BodyError::Aborted(failure.why))?;
+            Ok(chunk.map(|chunk| (chunk, answer)))
+        };
+        Box::pin(stream::try_unfold(self, piece))
+    }
+
     /// Reads at most `max` bytes so that the connection can be used again. What goes wrong meanwhile
     /// does not matter: the status is what counts.
     pub(crate) async fn discard(mut self, max: usize) {
@@ -299,10 +325,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_systems_resolver_gives_addresses() {
-        let found = SystemResolver::default()
-            .resolve("127.0.0.1")
-            .await
-            .unwrap();
-        assert_eq!(found, [IpAddr::from([127, 0, 0, 1])]);
+        for name in ["127.0.0.1", "bucket.localhost"] {
+            let found = SystemResolver::default().resolve(name).await.unwrap();
+            assert_eq!(found, [IpAddr::from([127, 0, 0, 1])], "{name}");
+        }
     }
 }

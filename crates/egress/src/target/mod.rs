@@ -3,7 +3,6 @@
 //! Does not know what a message says, when it is tried again, or how many are under way.
 
 mod post;
-mod retry_after;
 
 pub(crate) mod function;
 pub(crate) mod webhook;

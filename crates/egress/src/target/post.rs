@@ -8,10 +8,10 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::Instant;
 
-use super::retry_after;
 use crate::client::{Answer, Failure, Http};
 use crate::limits::DISCARDED_BYTES_MAX;
 use crate::policy::Given;
+use crate::retry_after;
 
 /// Where a message goes and on whose word.
 #[derive(Debug)]

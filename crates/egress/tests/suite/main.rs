@@ -12,6 +12,8 @@ mod faults;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod sources;
+#[cfg(test)]
 mod targets;
 #[cfg(test)]
 mod urls;

@@ -55,6 +55,7 @@ pub(super) fn cx(request: &str) -> Cx {
         user_agent: None,
         referer: None,
         pays: false,
+        past: cohong_core::model::SyncPast::None,
     }
 }
 

@@ -23,11 +23,11 @@ const WALL_MS: u64 = 1_700_000_000_000;
 const BUSY: u64 = 100_000;
 
 /// A task, for those who ask who is running.
-pub(super) type TaskId = u64;
+pub type TaskId = u64;
 
 /// Why [`Sim::run`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub enum Stop {
     /// What was waited for is so.
     Done,
     /// As many polls as were allowed are used up.
@@ -38,7 +38,7 @@ pub(super) enum Stop {
 
 /// Tasks, time, randomness and the trace of one run. Clones are the same simulation.
 #[derive(Clone)]
-pub(super) struct Sim(Arc<Mutex<State>>);
+pub struct Sim(Arc<Mutex<State>>);
 
 struct State {
     seed: Seed,
@@ -55,7 +55,8 @@ struct State {
 }
 
 impl Sim {
-    pub(super) fn new(seed: u64) -> Self {
+    /// An empty one. Equal seeds give equal runs.
+    pub fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(State {
             seed: Seed::new(seed),
             mono: Mono::ZERO,
@@ -76,28 +77,28 @@ impl Sim {
     }
 
     /// A number below `bound`; 0 when `bound` is 0.
-    pub(super) fn random(&self, bound: u64) -> u64 {
+    pub fn random(&self, bound: u64) -> u64 {
         self.state().seed.below(bound)
     }
 
     /// Whether an event of one chance in `n` happens.
-    pub(super) fn one_in(&self, n: u64) -> bool {
+    pub fn one_in(&self, n: u64) -> bool {
         self.random(n) == 0
     }
 
     /// One of several.
-    pub(super) fn pick<'a, T>(&self, of: &'a [T]) -> Option<&'a T> {
+    pub fn pick<'a, T>(&self, of: &'a [T]) -> Option<&'a T> {
         let n = usize::try_from(self.random(of.len() as u64)).ok()?;
         of.get(n)
     }
 
     /// The task being polled.
-    pub(super) fn running(&self) -> TaskId {
+    pub fn running(&self) -> TaskId {
         self.state().running
     }
 
     /// Adds a line to the trace.
-    pub(super) fn note(&self, line: impl fmt::Display) {
+    pub fn note(&self, line: impl fmt::Display) {
         let mut state = self.state();
         let at = state.mono.as_millis();
         let by = state.running;
@@ -105,18 +106,18 @@ impl Sim {
     }
 
     /// The trace so far.
-    pub(super) fn trace(&self) -> Vec<String> {
+    pub fn trace(&self) -> Vec<String> {
         self.state().trace.clone()
     }
 
     /// The wall clock jumps; the monotonic one does not.
-    pub(super) fn jump_wall(&self, by_ms: i64) {
+    pub fn jump_wall(&self, by_ms: i64) {
         self.state().wall_shift_ms += by_ms;
         self.note(format_args!("wall clock jumps by {by_ms} ms"));
     }
 
     /// Drops every task where it stands, as a crash does.
-    pub(super) fn kill(&self) {
+    pub fn kill(&self) {
         // Tasks wake each other when dropped, so they must not be dropped under the lock.
         let tasks = std::mem::take(&mut self.state().tasks);
         drop(tasks);
@@ -126,7 +127,7 @@ impl Sim {
     }
 
     /// Polls tasks until `done`, for at most so many polls and until a time.
-    pub(super) fn run(&self, mut done: impl FnMut() -> bool, polls: u64, until: Mono) -> Stop {
+    pub fn run(&self, mut done: impl FnMut() -> bool, polls: u64, until: Mono) -> Stop {
         let mut since = (self.state().mono, 0);
         for poll in 0..polls {
             if done() {
@@ -199,7 +200,7 @@ impl Sim {
     }
 
     /// Starts a task and says which it is.
-    pub(super) fn start(&self, task: impl Future<Output = ()> + Send + 'static) -> TaskId {
+    pub fn start(&self, task: impl Future<Output = ()> + Send + 'static) -> TaskId {
         let id = self.number();
         let waker = Waker::from(Arc::new(Wakes {
             id,
@@ -212,12 +213,12 @@ impl Sim {
     }
 
     /// Lets time pass.
-    pub(super) async fn pass(&self, time: Duration) {
+    pub async fn pass(&self, time: Duration) {
         self.sleep_until(self.mono() + time).await;
     }
 
     /// Lets others run.
-    pub(super) async fn give_way(&self) {
+    pub async fn give_way(&self) {
         let mut given = false;
         std::future::poll_fn(|cx| {
             if std::mem::replace(&mut given, true) {

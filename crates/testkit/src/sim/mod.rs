@@ -8,7 +8,7 @@
 
 mod client;
 mod end;
-mod exec;
+pub mod exec;
 mod model;
 mod oracle;
 mod ports;

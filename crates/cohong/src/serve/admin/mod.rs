@@ -12,6 +12,7 @@ mod health;
 mod keys;
 mod listen;
 mod shown;
+mod sources;
 mod status;
 mod trace;
 mod wait;
@@ -88,6 +89,7 @@ fn resources() -> Router<Arc<Admin>> {
         .merge(events::routes())
         .merge(functions::routes())
         .merge(keys::routes())
+        .merge(sources::routes())
         .merge(status::routes())
         .merge(trace::routes())
         .merge(wait::routes())

@@ -48,6 +48,7 @@ pub(super) fn dialect(dialect: DialectId) -> &'static str {
         DialectId::Tos => "tos",
         DialectId::Oss => "oss",
         DialectId::S3 => "s3",
+        DialectId::Oms => "oms",
     }
 }
 

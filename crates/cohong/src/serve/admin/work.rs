@@ -49,6 +49,7 @@ pub(super) fn what(kind: &WorkKind) -> String {
         WorkKind::TellRestored(owed) => {
             format!("tell that {}/{} is restored", owed.name, owed.key)
         }
+        WorkKind::ForgetSync { task, .. } => format!("forget the deleted sync task {task}"),
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct File {
     pub oss: Oss,
     #[serde(default)]
     pub s3: S3,
+    #[serde(default)]
+    pub oms: Oms,
 }
 
 /// The TLS listener.
@@ -118,6 +120,18 @@ pub(crate) struct S3 {
     pub default_region: Option<String>,
 }
 
+/// The OMS dialect.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Oms {
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// The id of every account's project.
+    pub project_id: Option<String>,
+    /// Most keys of one event.
+    pub event_keys_max: Option<usize>,
+}
+
 /// A configuration file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
@@ -173,7 +187,7 @@ mod tests {
     fn the_page_names_every_setting_of_the_file() {
         let mut settings = known("");
         assert!(settings.len() > 5, "{settings:?}");
-        for section in ["tls", "root", "egress", "tos", "oss", "s3"] {
+        for section in ["tls", "root", "egress", "tos", "oss", "s3", "oms"] {
             let at = settings
                 .iter()
                 .position(|name| name == section)
@@ -211,6 +225,7 @@ mod tests {
             tos,
             oss,
             s3,
+            oms,
         } = toml::from_str(text).expect("a configuration file");
         assert!(restore_delay_s.is_some());
         assert!(data.is_some() && listen.is_some() && admin.is_some() && log.is_some());
@@ -223,5 +238,7 @@ mod tests {
         assert!(oss.callback_public_url.is_some());
         assert!(!s3.domains.is_empty() && !s3.regions.is_empty() && s3.default_region.is_some());
         assert!(!s3.custom_domains.is_empty());
+        assert!(!oms.domains.is_empty() && oms.project_id.is_some());
+        assert!(oms.event_keys_max.is_some());
     }
 }

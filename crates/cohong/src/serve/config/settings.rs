@@ -64,6 +64,7 @@ pub(crate) struct Settings {
     pub tos: cohong_dialects::tos::Options,
     pub oss: cohong_dialects::oss::Options,
     pub s3: cohong_dialects::s3::Options,
+    pub oms: cohong_dialects::oms::Options,
     /// Without a slash at its end.
     pub callback_public_url: Option<String>,
 }
@@ -90,6 +91,10 @@ pub(crate) enum SettingsError {
         "oss.callback_public_url = {0:?} is no http or https URL without query, such as http://oss.example.org:9000"
     )]
     PublicUrl(String),
+    #[error("oms.project_id has 1 to 1024 letters, digits, '-' and '_'")]
+    ProjectId,
+    #[error("oms.event_keys_max = {0} is not between 1 and 100")]
+    EventKeys(usize),
     #[error("root.access_key and root.secret_key are given together or not at all")]
     HalfRoot,
     #[error("the root {0} has 1 to 128 printable characters and no comma")]
@@ -151,6 +156,7 @@ impl Settings {
                 .transpose()?,
             oss: oss(file.oss)?,
             s3: s3(file.s3)?,
+            oms: oms(file.oms)?,
         })
     }
 
@@ -187,6 +193,11 @@ impl Settings {
                 "custom_domains": self.s3.custom_domains,
                 "regions": self.s3.regions,
                 "default_region": self.s3.default_region,
+            },
+            "oms": {
+                "domains": self.oms.domains,
+                "project_id": self.oms.project_id,
+                "event_keys_max": self.oms.event_keys_max,
             },
         })
     }
@@ -309,6 +320,27 @@ fn check_domains(
     Ok(())
 }
 
+fn oms(file: super::file::Oms) -> Result<cohong_dialects::oms::Options, SettingsError> {
+    let default = cohong_dialects::oms::Options::default();
+    // It stands in paths.
+    let plain = |id: &str| {
+        let of_path = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+        (1..=1024).contains(&id.len()) && id.bytes().all(of_path)
+    };
+    if file.project_id.as_deref().is_some_and(|id| !plain(id)) {
+        return Err(SettingsError::ProjectId);
+    }
+    let event_keys_max = file.event_keys_max.unwrap_or(default.event_keys_max);
+    if !(1..=default.event_keys_max).contains(&event_keys_max) {
+        return Err(SettingsError::EventKeys(event_keys_max));
+    }
+    Ok(cohong_dialects::oms::Options {
+        domains: file.domains,
+        project_id: file.project_id,
+        event_keys_max,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,6 +416,8 @@ mod tests {
                 "[oss.custom_domains]\n\"a.org\" = \"No Bucket\"\n",
                 "No Bucket",
             ),
+            ("[oms]\nproject_id = \"a/b\"\n", "project_id"),
+            ("[oms]\nevent_keys_max = 101\n", "101"),
         ] {
             std::fs::write(&path, text).expect("written");
             let error = resolve(|w| w.config = Some(path.clone())).expect_err(named);

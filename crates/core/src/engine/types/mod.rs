@@ -25,7 +25,7 @@ pub use upload::{
 
 use std::net::IpAddr;
 
-use crate::model::{DialectId, Principal, Timestamp};
+use crate::model::{DialectId, Principal, SyncPast, Timestamp};
 use crate::ports::ByteStream;
 
 /// Who asks, and how. Goes with every request.
@@ -49,6 +49,8 @@ pub struct Cx {
     pub user_agent: Option<Box<str>>,
     /// The page that led to it.
     pub referer: Option<Box<str>>,
+    /// What of it is owed to sync tasks.
+    pub past: SyncPast,
 }
 
 /// A request body.

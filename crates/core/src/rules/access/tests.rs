@@ -36,6 +36,7 @@ fn cx(principal: &Principal) -> Cx {
         user_agent: Some("agent/1.0".into()),
         referer: None,
         pays: false,
+        past: crate::model::SyncPast::None,
     }
 }
 

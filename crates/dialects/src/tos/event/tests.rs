@@ -1,6 +1,6 @@
 use cohong_core::model::{
     AccountId, BucketName, Destination, DialectId, Etag, NotificationRule, ObjectKey, RuleForm,
-    RuleId, Timestamp, VersionId, VersionTag,
+    RuleId, SyncPast, Timestamp, VersionId, VersionTag,
 };
 use cohong_core::ports::Position;
 use serde_json::Value;
@@ -21,6 +21,7 @@ fn event(kind: EventKind) -> Event {
         request_id: "req-1".into(),
         dialect: DialectId::Tos,
         vars: Vec::new(),
+        past: SyncPast::None,
     }
 }
 

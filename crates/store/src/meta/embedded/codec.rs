@@ -43,6 +43,12 @@ fn tag(table: Table) -> u8 {
         Table::Functions => 21,
         Table::Server => 22,
         Table::BucketDocs => 23,
+        Table::SyncTasks => 24,
+        Table::SyncSecrets => 25,
+        Table::SyncItems => 26,
+        Table::SyncCounts => 27,
+        Table::SyncLines => 28,
+        Table::Sources => 29,
     }
 }
 

@@ -120,7 +120,7 @@ pub(super) fn unregistered(bucket: &Bucket, functions: &[Function]) -> Vec<Findi
     let missing: BTreeSet<&str> = named
         .filter_map(|destination| match destination {
             Destination::Function(name) => Some(&**name),
-            Destination::Webhook(_) | Destination::Broker { .. } => None,
+            Destination::Webhook(_) | Destination::Broker { .. } | Destination::Sync(_) => None,
         })
         .filter(|name| !functions.iter().any(|function| *function.name == **name))
         .collect();

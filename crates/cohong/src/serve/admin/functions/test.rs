@@ -6,7 +6,7 @@ use std::time::Instant;
 use cohong_core::delivery::TargetKind;
 use cohong_core::model::{
     BucketName, Destination, DialectId, Etag, Event, EventKind, EventKinds, NotificationRule,
-    ObjectKey, RuleForm, RuleId, VersionTag,
+    ObjectKey, RuleForm, RuleId, SyncPast, VersionTag,
 };
 use cohong_core::ports::{Message, MessageContext, Position, Undelivered};
 
@@ -85,6 +85,7 @@ fn message(admin: &Admin, to: &Destination) -> Result<Message, Problem> {
         request_id: NAME.into(),
         dialect: via,
         vars: Vec::new(),
+        past: SyncPast::None,
     };
     let cx = MessageContext {
         bucket: &bucket,

@@ -133,8 +133,8 @@ mod tests {
     use std::time::Duration;
 
     use cohong_core::model::{
-        BucketId, Destination, DialectId, Event, EventKind, ObjectKey, RuleSetVersion, Timestamp,
-        VersionTag,
+        BucketId, Destination, DialectId, Event, EventKind, ObjectKey, RuleSetVersion, SyncPast,
+        Timestamp, VersionTag,
     };
     use cohong_core::records::{AttemptRecord, DeadRecord, HeldRecord, LoggedEvent};
 
@@ -165,6 +165,7 @@ mod tests {
             request_id: "r".into(),
             dialect: DialectId::Tos,
             vars: Vec::new(),
+            past: SyncPast::None,
         }
     }
 

@@ -158,6 +158,7 @@ fn destination(destination: &Destination) -> Result<(), TosError> {
         Destination::Function(_) => Err(bad("a function has a name of 1 to 1,024 bytes")),
         Destination::Webhook(url) if fits(url) && is_http(url) => Ok(()),
         Destination::Webhook(_) => Err(bad("a HttpServer has an http or https Url with a host")),
+        Destination::Sync(_) => Err(bad("a rule names no sync task here")),
         Destination::Broker { kind, settings } => {
             let (name, needed, optional): (_, &[&str], &[&str]) = match kind {
                 Broker::RocketMq => (

@@ -166,6 +166,8 @@ fn destinations(all: &[Destination]) -> Destinations {
             Destination::Webhook(url) => shown.https.push(HttpTarget {
                 url: url.to_string(),
             }),
+            // The vendor has no word for it, and nobody can name one through this dialect.
+            Destination::Sync(_) => {}
             Destination::Broker {
                 kind: Broker::RocketMq,
                 settings,

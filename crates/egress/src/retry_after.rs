@@ -9,7 +9,7 @@ use crate::limits::RETRY_AFTER_MAX;
 
 /// How long the sender asks to be left alone, at most [`RETRY_AFTER_MAX`]; a date that has passed
 /// gives zero. `None` for anything else.
-pub(super) fn parse(value: &str, now: Timestamp) -> Option<Duration> {
+pub(crate) fn parse(value: &str, now: Timestamp) -> Option<Duration> {
     static DATES: DateTimeParser = DateTimeParser::new();
     let value = value.trim();
     let rest = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {

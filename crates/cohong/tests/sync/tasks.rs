@@ -1,0 +1,194 @@
+//! Sync tasks of a server, asked for as their vendor's clients do.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use cohong_sign::{Credentials, Timestamp, encode, sdk_hmac};
+use cohong_testkit::instance::{ACCESS_KEY, Instance, SECRET_KEY};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// Longest that outcomes may take; reached only by a server that hangs.
+const WAIT_MAX: Duration = Duration::from_mins(4);
+
+/// Where a task reads from.
+#[derive(Clone, Debug)]
+pub(crate) struct From<'a> {
+    pub(crate) region: &'a str,
+    pub(crate) bucket: &'a str,
+    pub(crate) secret: &'a str,
+}
+
+/// A task of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    path: String,
+}
+
+/// What became of the requests of a task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) requests: u64,
+    pub(crate) success: u64,
+    pub(crate) failure: u64,
+    pub(crate) skip: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Task {
+    /// Makes a task that copies everything about objects.
+    pub(crate) async fn create(
+        server: &Instance,
+        from: &From<'_>,
+        to: &str,
+    ) -> Result<Self, String> {
+        let told = ask(server.listen(), Method::GET, "/v3/projects?name=here", None).await?;
+        let project = told["projects"][0]["id"].as_str().ok_or("no project")?;
+        let body = json!({
+            "src_cloud_type": "AWS",
+            "src_region": from.region,
+            "src_bucket": from.bucket,
+            "src_ak": ACCESS_KEY,
+            "src_sk": from.secret,
+            "dst_ak": ACCESS_KEY,
+            "dst_sk": SECRET_KEY,
+            "dst_region": "here",
+            "dst_bucket": to,
+            "enable_metadata_migration": true,
+            "dst_storage_policy": "SRC_STORAGE_MAPPING",
+        });
+        let tasks = format!("/v2/{project}/sync-tasks");
+        let made = ask(server.listen(), Method::POST, &tasks, Some(body)).await?;
+        let id = made["sync_task_id"].as_str().ok_or("no id")?;
+        Ok(Self {
+            path: format!("{tasks}/{id}"),
+        })
+    }
+
+    /// Names keys, as many at once as may be.
+    pub(crate) async fn event(&self, server: &Instance, keys: &[String]) {
+        for keys in keys.chunks(100) {
+            let keys: Vec<String> = keys.iter().map(|key| encode(key.as_bytes())).collect();
+            let body = json!({ "object_keys": keys });
+            let path = format!("{}/events", self.path);
+            let told = ask(server.listen(), Method::POST, &path, Some(body)).await;
+            told.expect("an event is accepted");
+        }
+    }
+
+    pub(crate) async fn counts(&self, server: &Instance) -> Counts {
+        let now = since_epoch().as_millis();
+        let hour = Duration::from_hours(1).as_millis();
+        let path = format!(
+            "{}/statistics?data_type=REQUEST%2CSUCCESS%2CFAILURE%2CSKIP%2CSIZE&start_time={}&end_time={}",
+            self.path,
+            now - hour,
+            now + hour
+        );
+        let told = ask(server.listen(), Method::GET, &path, None).await;
+        let told = told.expect("statistics");
+        let sum = |n: usize| {
+            let spans = told["statistic_datas"][n]["data"].as_array();
+            let spans = spans.into_iter().flatten();
+            spans
+                .filter_map(|span| span["statistic_num"].as_u64())
+                .sum()
+        };
+        Counts {
+            requests: sum(0),
+            success: sum(1),
+            failure: sum(2),
+            skip: sum(3),
+            bytes: sum(4),
+        }
+    }
+
+    /// The counts when every request has its outcome.
+    pub(crate) async fn ended(&self, server: &Instance) -> Counts {
+        let end = Instant::now() + WAIT_MAX;
+        loop {
+            let counts = self.counts(server).await;
+            if counts.requests == counts.success + counts.failure + counts.skip {
+                return counts;
+            }
+            assert!(Instant::now() < end, "{counts:?}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+fn since_epoch() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a clock")
+}
+
+async fn ask(
+    server: SocketAddr,
+    method: Method,
+    target: &str,
+    body: Option<Value>,
+) -> Result<Value, String> {
+    let body: Bytes = body.map(|body| body.to_string().into()).unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut headers = HeaderMap::new();
+    let host = server.to_string();
+    headers.insert(header::HOST, host.parse().map_err(|e| format!("{e}"))?);
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    let seconds = i64::try_from(since_epoch().as_secs()).map_err(|e| e.to_string())?;
+    let signer = sdk_hmac::Signer {
+        credentials: Credentials {
+            access_key: ACCESS_KEY,
+            secret: SECRET_KEY,
+            security_token: None,
+        },
+        time: Timestamp::from_unix(seconds).ok_or("a time")?,
+    };
+    let value = signer.sign_headers(&method, path, query, &mut headers, &body);
+    let value = value.map_err(|e| e.to_string())?;
+    headers.insert(
+        header::AUTHORIZATION,
+        value.parse().map_err(|e| format!("{e}"))?,
+    );
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = method;
+    *request.uri_mut() = target.parse().map_err(|e| format!("{e}"))?;
+    *request.headers_mut() = headers;
+    let stream = TcpStream::connect(server)
+        .await
+        .map_err(|e| e.to_string())?;
+    let (mut sender, connection) = handshake(TokioIo::new(stream))
+        .await
+        .map_err(|e| e.to_string())?;
+    tokio::spawn(async move {
+        // The sender sees the same end.
+        drop(connection.await);
+    });
+    let answer = sender
+        .send_request(request)
+        .await
+        .map_err(|e| e.to_string())?;
+    let status = answer.status();
+    let body = answer
+        .into_body()
+        .collect()
+        .await
+        .map_err(|e| e.to_string())?;
+    let body = body.to_bytes();
+    if status != StatusCode::OK {
+        return Err(format!(
+            "{target}: {status} {}",
+            String::from_utf8_lossy(&body)
+        ));
+    }
+    Ok(serde_json::from_slice(&body).unwrap_or_default())
+}

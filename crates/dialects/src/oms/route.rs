@@ -1,0 +1,380 @@
+//! Which operation a request means: method and path (sheet sections 2.3, 4 and 6).
+
+use http::{Method, StatusCode};
+
+use super::error::OmsError;
+use super::limits::{BODY_BYTES_MAX, EVENT_BYTES_MAX};
+
+/// An operation of OMS, or of the vendor's identity service as far as OMS clients use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "the names are the vendor's names of its operations"
+)]
+pub(super) enum Op {
+    ListApiVersions,
+    ShowApiInfo,
+    ListProjects,
+    ListDomains,
+    CreateToken,
+    CreateSyncTask,
+    ListSyncTasks,
+    ShowSyncTask,
+    DeleteSyncTask,
+    StartSyncTask,
+    StopSyncTask,
+    CreateSyncEvents,
+    ListSyncTaskStatistic,
+    ShowCloudType,
+    CheckPrefix,
+    ShowBucketObjects,
+    /// Known to the vendor, not to this server.
+    NotServed(&'static str),
+}
+
+/// A request routed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    /// The operation.
+    pub(super) op: Op,
+    /// The project in the path.
+    pub(super) project: Option<String>,
+    /// The task in the path, or what else the last variable part names.
+    pub(super) id: String,
+}
+
+/// Method and path of every operation. A part in braces is any one segment, an empty one too: SDKs leave ids
+/// out (sheet section 4.1).
+const TABLE: &[(Method, &str, Op)] = &[
+    (Method::GET, "", Op::ListApiVersions),
+    (Method::GET, "v2", Op::ShowApiInfo),
+    (Method::GET, "v3/projects", Op::ListProjects),
+    (Method::GET, "v3/auth/domains", Op::ListDomains),
+    (Method::POST, "v3/auth/tokens", Op::CreateToken),
+    (Method::POST, "v2/{project}/sync-tasks", Op::CreateSyncTask),
+    (Method::GET, "v2/{project}/sync-tasks", Op::ListSyncTasks),
+    (
+        Method::GET,
+        "v2/{project}/sync-tasks/{id}",
+        Op::ShowSyncTask,
+    ),
+    (
+        Method::DELETE,
+        "v2/{project}/sync-tasks/{id}",
+        Op::DeleteSyncTask,
+    ),
+    (
+        Method::POST,
+        "v2/{project}/sync-tasks/{id}/start",
+        Op::StartSyncTask,
+    ),
+    (
+        Method::POST,
+        "v2/{project}/sync-tasks/{id}/stop",
+        Op::StopSyncTask,
+    ),
+    (
+        Method::POST,
+        "v2/{project}/sync-tasks/{id}/events",
+        Op::CreateSyncEvents,
+    ),
+    (
+        Method::GET,
+        "v2/{project}/sync-tasks/{id}/statistics",
+        Op::ListSyncTaskStatistic,
+    ),
+    (
+        Method::GET,
+        "v2/{project}/objectstorage/cloud-type",
+        Op::ShowCloudType,
+    ),
+    (
+        Method::POST,
+        "v2/{project}/tasks",
+        Op::NotServed("CreateTask"),
+    ),
+    (
+        Method::GET,
+        "v2/{project}/tasks",
+        Op::NotServed("ListTasks"),
+    ),
+    (
+        Method::GET,
+        "v2/{project}/tasks/{id}",
+        Op::NotServed("ShowTask"),
+    ),
+    (
+        Method::DELETE,
+        "v2/{project}/tasks/{id}",
+        Op::NotServed("DeleteTask"),
+    ),
+    (
+        Method::POST,
+        "v2/{project}/tasks/batch-update",
+        Op::NotServed("BatchUpdateTasks"),
+    ),
+    (
+        Method::POST,
+        "v2/{project}/tasks/{id}/start",
+        Op::NotServed("StartTask"),
+    ),
+    (
+        Method::POST,
+        "v2/{project}/tasks/{id}/stop",
+        Op::NotServed("StopTask"),
+    ),
+    (
+        Method::PUT,
+        "v2/{project}/tasks/{id}/bandwidth-policy",
+        Op::NotServed("UpdateBandwidthPolicy"),
+    ),
+    (
+        Method::POST,
+        "v2/{project}/taskgroups",
+        Op::NotServed("CreateTaskGroup"),
+    ),
+    (
+        Method::GET,
+        "v2/{project}/taskgroups",
+        Op::NotServed("ListTaskGroup"),
+    ),
+    (
+        Method::GET,
+        "v2/{project}/taskgroups/{id}",
+        Op::NotServed("ShowTaskGroup"),
+    ),
+    (
+        Method::DELETE,
+        "v2/{project}/taskgroups/{id}",
+        Op::NotServed("DeleteTaskGroup"),
+    ),
+    (
+        Method::PUT,
+        "v2/{project}/taskgroups/{id}/start",
+        Op::NotServed("StartTaskGroup"),
+    ),
+    (
+        Method::PUT,
+        "v2/{project}/taskgroups/{id}/stop",
+        Op::NotServed("StopTaskGroup"),
+    ),
+    (
+        Method::PUT,
+        "v2/{project}/taskgroups/{id}/retry",
+        Op::NotServed("RetryTaskGroup"),
+    ),
+    (
+        Method::PUT,
+        "v2/{project}/taskgroups/{id}/update",
+        Op::NotServed("UpdateTaskGroup"),
+    ),
+    (
+        Method::POST,
+        "v2/{project}/objectstorage/buckets",
+        Op::NotServed("ShowBucketList"),
+    ),
+    (
+        Method::POST,
+        "v2/{project}/objectstorage/buckets/objects",
+        Op::ShowBucketObjects,
+    ),
+    (
+        Method::POST,
+        "v2/{project}/objectstorage/buckets/regions",
+        Op::NotServed("ShowBucketRegion"),
+    ),
+    (
+        Method::POST,
+        "v2/{project}/objectstorage/buckets/prefix",
+        Op::CheckPrefix,
+    ),
+    (
+        Method::POST,
+        "v2/{project}/objectstorage/buckets/cdn-info",
+        Op::NotServed("ShowCdnInfo"),
+    ),
+    (
+        Method::POST,
+        "v2/{project}/objectstorage/buckets/url-source-list-file",
+        Op::NotServed("CheckUrlSourceListFileFormat"),
+    ),
+    (
+        Method::GET,
+        "v2/{project}/objectstorage/data-center",
+        Op::NotServed("ShowRegionInfo"),
+    ),
+    (
+        Method::POST,
+        "v2/{project}/privacy-agreements",
+        Op::NotServed("UpdatePrivacyAgreementRecord"),
+    ),
+];
+
+impl Op {
+    /// The vendor's name of it, for logs and metrics.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::ListApiVersions => "ListApiVersions",
+            Self::ShowApiInfo => "ShowApiInfo",
+            Self::ListProjects => "ListProjects",
+            Self::ListDomains => "ListDomains",
+            Self::CreateToken => "CreateToken",
+            Self::CreateSyncTask => "CreateSyncTask",
+            Self::ListSyncTasks => "ListSyncTasks",
+            Self::ShowSyncTask => "ShowSyncTask",
+            Self::DeleteSyncTask => "DeleteSyncTask",
+            Self::StartSyncTask => "StartSyncTask",
+            Self::StopSyncTask => "StopSyncTask",
+            Self::CreateSyncEvents => "CreateSyncEvents",
+            Self::ListSyncTaskStatistic => "ListSyncTaskStatistic",
+            Self::ShowCloudType => "ShowCloudType",
+            Self::CheckPrefix => "CheckPrefix",
+            Self::ShowBucketObjects => "ShowBucketObjects",
+            Self::NotServed(name) => name,
+        }
+    }
+
+    /// Bytes that its body may have.
+    pub(super) fn body_bytes_max(self) -> usize {
+        match self {
+            Self::CreateSyncEvents => EVENT_BYTES_MAX,
+            _ => BODY_BYTES_MAX,
+        }
+    }
+}
+
+/// The operation of a method and a raw path.
+pub(super) fn route(method: &Method, path: &str) -> Result<Route, OmsError> {
+    let segments = segments(path).ok_or_else(no_such_api)?;
+    let mut known = false;
+    for (row_method, pattern, op) in TABLE {
+        let Some((project, id)) = taken(pattern, &segments) else {
+            continue;
+        };
+        if row_method == method {
+            return Ok(Route {
+                op: *op,
+                project,
+                id,
+            });
+        }
+        known = true;
+    }
+    if known {
+        return Err(OmsError::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "OMS.0005",
+            "this method does nothing here",
+        ));
+    }
+    Err(no_such_api())
+}
+
+fn no_such_api() -> OmsError {
+    OmsError::no_such_api("The API does not exist or has not been published in the environment")
+}
+
+/// The decoded segments of a path, without the first slash; `None` when they are no text.
+fn segments(path: &str) -> Option<Vec<String>> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let decoded = path.split('/').map(|segment| {
+        let bytes = cohong_sign::decode(segment).ok()?;
+        String::from_utf8(bytes).ok()
+    });
+    decoded.collect()
+}
+
+/// Project and id in segments that fit a pattern.
+fn taken(pattern: &str, segments: &[String]) -> Option<(Option<String>, String)> {
+    if pattern.split('/').count() != segments.len() {
+        return None;
+    }
+    let (mut project, mut id) = (None, String::new());
+    for (part, segment) in pattern.split('/').zip(segments) {
+        match part {
+            "{project}" => project = Some(segment.clone()),
+            "{id}" => id.clone_from(segment),
+            fixed if fixed == segment => {}
+            _ => return None,
+        }
+    }
+    Some((project, id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(method: &Method, path: &str) -> String {
+        match route(method, path) {
+            Ok(route) => format!(
+                "{} {} {:?}",
+                route.op.name(),
+                route.project.unwrap_or_default(),
+                route.id
+            ),
+            Err(error) => format!("{} {}", error.status.as_u16(), error.code),
+        }
+    }
+
+    #[test]
+    fn paths_and_methods_tell_the_operation() {
+        let (get, post) = (Method::GET, Method::POST);
+        let table = [
+            (&get, "/", "ListApiVersions  \"\""),
+            (&get, "", "ListApiVersions  \"\""),
+            (&get, "/v2", "ShowApiInfo  \"\""),
+            (&get, "/v3/projects", "ListProjects  \"\""),
+            (&post, "/v3/auth/tokens", "CreateToken  \"\""),
+            (&get, "/v2/p/sync-tasks", "ListSyncTasks p \"\""),
+            (&post, "/v2/p/sync-tasks", "CreateSyncTask p \"\""),
+            (&get, "/v2/p/sync-tasks/i", "ShowSyncTask p \"i\""),
+            (&get, "/v2/p/sync-tasks/", "ShowSyncTask p \"\""),
+            (
+                &Method::DELETE,
+                "/v2/p/sync-tasks/i",
+                "DeleteSyncTask p \"i\"",
+            ),
+            (
+                &post,
+                "/v2/p/sync-tasks/i/events",
+                "CreateSyncEvents p \"i\"",
+            ),
+            (&post, "/v2/p/sync-tasks//events", "CreateSyncEvents p \"\""),
+            (&post, "/v2//sync-tasks/i/events", "CreateSyncEvents  \"i\""),
+            (
+                &post,
+                "/v2/%7Bproject_id%7D/sync-tasks/%7Bsync_task_id%7D/events",
+                "CreateSyncEvents {project_id} \"{sync_task_id}\"",
+            ),
+            (&get, "/v2/p/tasks/7", "ShowTask p \"7\""),
+            (&post, "/v2/p/tasks/batch-update", "BatchUpdateTasks p \"\""),
+            // Nothing is guessed.
+            (&get, "/v2/p/sync-tasks/i/events", "405 OMS.0005"),
+            (&Method::PUT, "/v2/p/sync-tasks", "405 OMS.0005"),
+            (&get, "/v2/", "404 APIGW.0101"),
+            (&get, "/v1", "404 APIGW.0101"),
+            (&get, "/v2/p/sync-tasks/i/events/", "404 APIGW.0101"),
+            (&get, "//v2/p/sync-tasks", "404 APIGW.0101"),
+            (&get, "/v2/p/sync-tasks%2Fi", "404 APIGW.0101"),
+            (&get, "/v2/%ff/sync-tasks", "404 APIGW.0101"),
+            (&get, "/v2/%/sync-tasks", "404 APIGW.0101"),
+            (&get, "/bucket/key", "404 APIGW.0101"),
+        ];
+        for (method, path, wanted) in table {
+            assert_eq!(told(method, path), wanted, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn no_two_rows_are_alike() {
+        for (at, (method, pattern, _)) in TABLE.iter().enumerate() {
+            let before = &TABLE[..at];
+            assert!(
+                !before
+                    .iter()
+                    .any(|row| row.0 == method && row.1 == *pattern)
+            );
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Pages of keys.
+
+use cohong_core::model::ObjectKey;
+use cohong_core::ports::{SourceFault, SourcePage};
+use serde::Deserialize;
+
+use super::speech::Speech;
+
+/// What the vendors' pages have in common.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    is_truncated: bool,
+    encoding_type: Option<String>,
+    #[serde(default)]
+    contents: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    key: String,
+    size: u64,
+}
+
+/// What asks for a page.
+pub(super) fn query<'a>(
+    prefix: &'a str,
+    after: &'a str,
+    limit: &'a str,
+) -> Vec<(&'static str, &'a str)> {
+    let mut query = vec![
+        ("list-type", "2"),
+        ("encoding-type", "url"),
+        ("max-keys", limit),
+    ];
+    if !prefix.is_empty() {
+        query.push(("prefix", prefix));
+    }
+    if !after.is_empty() {
+        query.push(("start-after", after));
+    }
+    query
+}
+
+/// Reads a page.
+pub(super) fn page(speech: Speech, body: &[u8]) -> Result<SourcePage, SourceFault> {
+    let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
+    let page: Page = match speech {
+        Speech::S3 | Speech::Oss => quick_xml::de::from_str(text).map_err(|_| unreadable())?,
+        Speech::Tos => serde_json::from_str(text).map_err(|_| unreadable())?,
+        Speech::Http => return Err(unreadable()),
+    };
+    let escaped = page.encoding_type.as_deref() == Some("url");
+    let object = |entry: Entry| {
+        let key = if escaped {
+            plain(&entry.key)?
+        } else {
+            entry.key
+        };
+        let key = ObjectKey::new(&key).map_err(|_| {
+            SourceFault::Broken("it lists a key that no object of this server can have".into())
+        })?;
+        Ok((key, entry.size))
+    };
+    Ok(SourcePage {
+        more: page.is_truncated,
+        objects: page
+            .contents
+            .into_iter()
+            .map(object)
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+/// Some vendors write a blank as `+`, and all escape a plus sign.
+fn plain(escaped: &str) -> Result<String, SourceFault> {
+    let bytes = cohong_sign::decode(&escaped.replace('+', "%20")).map_err(|_| unreadable())?;
+    String::from_utf8(bytes).map_err(|_| unreadable())
+}
+
+fn unreadable() -> SourceFault {
+    SourceFault::Broken("its page of keys cannot be read".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_every_vendor_are_read() {
+        let s3 = "<?xml version=\"1.0\"?>\n<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                  <Name>b</Name><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>\
+                  <Contents><Key>a%20b%2B%2F</Key><Size>3</Size><ETag>&quot;x&quot;</ETag></Contents>\
+                  <CommonPrefixes><Prefix>p</Prefix></CommonPrefixes>\
+                  <Contents><Key>%E5%85%AC+x</Key><Size>0</Size></Contents></ListBucketResult>";
+        let tos = r#"{"Name":"b","EncodingType":"url","IsTruncated":true,
+            "Contents":[{"Key":"a%20b%2B%2F","Size":3},{"Key":"%E5%85%AC%20x","Size":0}]}"#;
+        let plain = r#"{"Name":"b","IsTruncated":true,"Contents":[{"Key":"a b+/","Size":3},{"Key":"公 x","Size":0}]}"#;
+        let wanted =
+            [("a b+/", 3), ("公 x", 0)].map(|(key, size)| (ObjectKey::new(key).unwrap(), size));
+        for (speech, body) in [
+            (Speech::S3, s3),
+            (Speech::Oss, s3),
+            (Speech::Tos, tos),
+            (Speech::Tos, plain),
+        ] {
+            let page = page(speech, body.as_bytes()).unwrap();
+            assert_eq!(page.objects, wanted, "{speech:?}");
+            assert!(page.more);
+        }
+        let empty = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+        let page = page(Speech::S3, empty.as_bytes()).unwrap();
+        assert!(page.objects.is_empty() && !page.more);
+    }
+
+    #[test]
+    fn what_is_no_page_is_refused() {
+        let cases = [
+            (Speech::S3, "<html></html>"),
+            (Speech::S3, "{}"),
+            (Speech::S3, ""),
+            (
+                Speech::S3,
+                "<R><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>\
+                 <Contents><Key>%FF</Key><Size>1</Size></Contents></R>",
+            ),
+            (
+                Speech::Tos,
+                "{\"IsTruncated\":false,\"Contents\":[{\"Key\":\"\",\"Size\":1}]}",
+            ),
+            (Speech::Http, "{}"),
+        ];
+        for (speech, body) in cases {
+            assert!(page(speech, body.as_bytes()).is_err(), "{speech:?} {body}");
+        }
+        assert!(page(Speech::S3, b"\xff").is_err());
+    }
+}

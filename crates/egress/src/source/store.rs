@@ -1,0 +1,128 @@
+//! Where a store is, and the addresses of what is in it.
+
+use cohong_core::ports::SourceFault;
+use cohong_sign::{encode, encode_path};
+
+use super::speech::Speech;
+use crate::policy::Given;
+
+/// What stands for the region in an endpoint.
+const REGION: &str = "{region}";
+/// Longest name of a region or of a bucket, bytes: the longest label of a host name, and the longest
+/// bucket names that vendors ever gave.
+const REGION_BYTES_MAX: usize = 63;
+const BUCKET_BYTES_MAX: usize = 255;
+
+/// A store, as it can be asked for one region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// How it is spoken to.
+    pub speech: Speech,
+    /// Absolute http or https URL. `{region}` in it stands for the region asked for. A path is for
+    /// [`Speech::Http`] only.
+    pub endpoint: Box<str>,
+    /// Whether buckets stand in paths, not in host names.
+    pub path_style: bool,
+    /// The region that signatures name.
+    pub signing_region: Option<Box<str>>,
+    /// Who gave the endpoint.
+    pub given: Given,
+}
+
+/// Address of an object, or of the bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    /// Scheme, host and port.
+    pub(super) origin: String,
+    /// Escaped path.
+    pub(super) path: String,
+    /// Escaped query without `?`.
+    pub(super) query: String,
+}
+
+impl Address {
+    pub(super) fn url(&self) -> String {
+        let Self {
+            origin,
+            path,
+            query,
+        } = self;
+        match query.as_str() {
+            "" => format!("{origin}{path}"),
+            query => format!("{origin}{path}?{query}"),
+        }
+    }
+}
+
+impl Store {
+    /// The store of one region. `Unknown` when the region has to become part of a host name and cannot.
+    pub(super) fn within(mut self, region: &str) -> Result<Self, SourceFault> {
+        if self.endpoint.contains(REGION) {
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+            let fits = (1..=REGION_BYTES_MAX).contains(&region.len());
+            if !fits || !region.bytes().all(plain) {
+                return Err(SourceFault::Unknown("no region has such a name".into()));
+            }
+            self.endpoint = self.endpoint.replace(REGION, region).into();
+        }
+        Ok(self)
+    }
+
+    /// The address of a key of a bucket, or of the bucket. `Missing` for names that no bucket has.
+    pub(super) fn address(
+        &self,
+        bucket: &str,
+        key: Option<&str>,
+        query: &[(&str, &str)],
+    ) -> Result<Address, SourceFault> {
+        let (scheme, rest) = self.endpoint.split_once("://").ok_or_else(no_endpoint)?;
+        let (host, base) = rest.split_once('/').unwrap_or((rest, ""));
+        let key = key.map(|key| encode_path(key.as_bytes()));
+        let (origin, path) = if self.speech == Speech::Http {
+            let bucket = encode_path(bucket.as_bytes());
+            let parts = [
+                base.trim_matches('/'),
+                &bucket,
+                key.as_deref().unwrap_or_default(),
+            ];
+            // All but the key may be missing.
+            let folders = parts[..2].iter().filter(|part| !part.is_empty());
+            let parts: Vec<&str> = folders.chain(&parts[2..]).copied().collect();
+            (
+                format!("{scheme}://{host}"),
+                format!("/{}", parts.join("/")),
+            )
+        } else if !is_bucket(bucket) {
+            return Err(SourceFault::Missing);
+        } else if self.path_style {
+            let path = match key {
+                Some(key) => format!("/{bucket}/{key}"),
+                None => format!("/{bucket}"),
+            };
+            (format!("{scheme}://{host}"), path)
+        } else {
+            let path = format!("/{}", key.unwrap_or_default());
+            (format!("{scheme}://{bucket}.{host}"), path)
+        };
+        let pair = |(name, value): &(&str, &str)| match *value {
+            "" => encode(name.as_bytes()),
+            value => format!("{}={}", encode(name.as_bytes()), encode(value.as_bytes())),
+        };
+        let query: Vec<String> = query.iter().map(pair).collect();
+        Ok(Address {
+            origin,
+            path,
+            query: query.join("&"),
+        })
+    }
+}
+
+fn is_bucket(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+    let fits = (1..=BUCKET_BYTES_MAX).contains(&name.len());
+    fits && name.bytes().all(plain) && !name.starts_with('.') && !name.contains("..")
+}
+
+fn no_endpoint() -> SourceFault {
+    SourceFault::Broken("its endpoint is no absolute URL".into())
+}
