@@ -4,8 +4,8 @@
 //!
 //! ```toml
 //! name = "tos-python"                 # the folder's name
-//! language = "python"                 # or "node": whose packages `requirements` names
-//! requirements = "requirements.txt"   # every line pinned with `==`; for node `package-lock.json`
+//! language = "python"                 # or "node", "go", "java": whose packages `requirements` names
+//! requirements = "requirements.txt"   # every line pinned with `==`; else `package-lock.json`, `go.sum`, `pom.xml`
 //! source = "source.txt"               # optional: a Python package whose own tests are run
 //! command = ["python", "-m", "pytest", "-q"]
 //! ```
@@ -21,7 +21,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::shell::{self, Failure, Outcome};
-use crate::{nodeenv, pyenv, source};
+use crate::{goenv, javaenv, nodeenv, pyenv, source};
 
 /// Suites take a minute or two; one that hangs must not hold the gate for ever.
 const RUN_SECS_MAX: u64 = 20 * 60;
@@ -50,6 +50,8 @@ struct Spec {
 enum Language {
     Python,
     Node,
+    Go,
+    Java,
 }
 
 /// All suites below `folder` in order of their names, or the one asked for.
@@ -92,6 +94,8 @@ impl Suite {
                 pyenv::Env::prepare(&scratch, &requirements)?.command(words, &library)
             }
             Language::Node => nodeenv::Env::prepare(&scratch, &requirements)?.command(words),
+            Language::Go => goenv::command(&requirements, words)?,
+            Language::Java => javaenv::Env::prepare(&scratch, &requirements)?.command(words),
         };
         if let Some(pin) = &self.spec.source {
             let source = source::unpacked(&scratch.join("source"), &self.folder.join(pin))?;
@@ -146,9 +150,11 @@ mod tests {
     }
 
     #[test]
-    fn suites_of_both_languages_are_read() {
+    fn suites_of_all_languages_are_read() {
         for toml in [
             GOOD.replace("python\"\n", "node\"\n"),
+            GOOD.replace("python\"\n", "go\"\n"),
+            GOOD.replace("python\"\n", "java\"\n"),
             format!("{GOOD}source = \"s\"\n"),
         ] {
             let all = folder_with("one", &toml);

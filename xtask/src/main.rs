@@ -12,6 +12,8 @@ mod conformance;
 mod deny;
 mod forward;
 mod gates;
+mod goenv;
+mod javaenv;
 mod nodeenv;
 mod pyenv;
 mod scratch;

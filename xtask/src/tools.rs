@@ -77,6 +77,24 @@ const TOOLS: &[Tool] = &[
         needed_by: "the conformance step",
         install: "apt-get install -y rclone",
     },
+    Tool {
+        name: "go 1.23 or later",
+        probe: &["go", "version"],
+        needed_by: "the conformance step",
+        install: "install Go from its own packages; Debian's is older",
+    },
+    Tool {
+        name: "java 17 or later",
+        probe: &["java", "-version"],
+        needed_by: "the conformance step",
+        install: "apt-get install -y openjdk-17-jdk-headless",
+    },
+    Tool {
+        name: "maven",
+        probe: &["mvn", "--version"],
+        needed_by: "the conformance step",
+        install: "apt-get install -y maven",
+    },
 ];
 
 /// Names every missing program loudly; that is a failure where nothing may be skipped.
