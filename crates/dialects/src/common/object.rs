@@ -58,10 +58,10 @@ impl Vocabulary {
     /// Reads an object.
     pub(crate) async fn get_object(&self, call: Call, engine: &Engine) -> Answer {
         let overrides = self.overrides(&call)?;
-        let reader = self.open(&call, engine).await?;
+        let given = self.given(&call)?;
+        let reader = self.open(&call, &given, engine).await?;
         let mut headers = self.described(&reader.info);
         headers.extend(overrides);
-        let given = self.given(&call)?;
         let size = reader.info.record.size;
         // The first part of nothing is all of it.
         let range = reader.range.as_ref().filter(|_| size > 0);
@@ -91,13 +91,16 @@ impl Vocabulary {
     }
 
     /// Opens the object that a read asks for.
-    async fn open(&self, call: &Call, engine: &Engine) -> Result<ObjectReader, Fault> {
-        let request = self.read_request(call)?;
+    async fn open(
+        &self,
+        call: &Call,
+        given: &Given<'_>,
+        engine: &Engine,
+    ) -> Result<ObjectReader, Fault> {
+        let request = self.read_request(call, given)?;
         let opened = engine.get_object(&call.cx, request.clone()).await;
         match opened {
-            Err(error)
-                if error.kind() == ErrorKind::InvalidRange && self.ignores_range(call)? =>
-            {
+            Err(error) if error.kind() == ErrorKind::InvalidRange && self.ignores_range(given) => {
                 let whole = GetObject {
                     range: None,
                     ..request
@@ -108,8 +111,8 @@ impl Vocabulary {
         }
     }
 
-    fn ignores_range(&self, call: &Call) -> Result<bool, Fault> {
-        Ok(self.lenient_ranges && !self.strict_range(&self.given(call)?))
+    fn ignores_range(&self, given: &Given<'_>) -> bool {
+        self.lenient_ranges && !self.strict_range(given)
     }
 
     /// Whether a request of a lenient vendor insists on its range.
@@ -145,7 +148,7 @@ impl Vocabulary {
 
     /// What a read would find.
     pub(crate) async fn look(&self, call: &Call, engine: &Engine) -> Result<ObjectInfo, Fault> {
-        let asked = self.read_request(call)?;
+        let asked = self.read_request(call, &self.given(call)?)?;
         let request = GetObject {
             range: asked
                 .range
@@ -155,13 +158,12 @@ impl Vocabulary {
         Ok(engine.head_object(&call.cx, request).await?)
     }
 
-    fn read_request(&self, call: &Call) -> Result<GetObject, Fault> {
-        let given = self.given(call)?;
-        self.refuse_unkept(&given)?;
+    fn read_request(&self, call: &Call, given: &Given<'_>) -> Result<GetObject, Fault> {
+        self.refuse_unkept(given)?;
         Ok(GetObject {
             target: target(call)?,
-            range: self.range_asked(call, &given)?,
-            conditions: read_conditions(&given)?,
+            range: self.range_asked(call, given)?,
+            conditions: read_conditions(given)?,
         })
     }
 

@@ -1,5 +1,6 @@
 //! The named values of a request, from headers or from the fields of a form: they have the same names.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
@@ -31,7 +32,7 @@ const LISTS: [&str; 1] = ["object-attributes"];
 #[derive(Debug)]
 pub(crate) struct Given<'a> {
     prefix: &'static str,
-    values: BTreeMap<String, &'a str>,
+    values: BTreeMap<Cow<'a, str>, &'a str>,
 }
 
 impl<'a> Given<'a> {
@@ -46,7 +47,7 @@ impl<'a> Given<'a> {
             let value = text.map_err(|_| {
                 Fault::argument(name.to_string(), "", format!("header {name} is not UTF-8"))
             })?;
-            Ok((name.as_str().to_owned(), value))
+            Ok((name.as_str().into(), value))
         });
         Self::collect(prefix, pairs)
     }
@@ -72,14 +73,14 @@ impl<'a> Given<'a> {
                 let why = format!("the form field {name:?} holds what no header can hold");
                 return Err(Fault::argument(name, value, why));
             }
-            Ok((name, value.as_str()))
+            Ok((name.into(), value.as_str()))
         });
         Self::collect(prefix, pairs)
     }
 
     fn collect(
         prefix: &'static str,
-        pairs: impl Iterator<Item = Result<(String, &'a str), Fault>>,
+        pairs: impl Iterator<Item = Result<(Cow<'a, str>, &'a str), Fault>>,
     ) -> Result<Self, Fault> {
         let mut values = BTreeMap::new();
         for pair in pairs {
@@ -98,7 +99,9 @@ impl<'a> Given<'a> {
 
     /// The value under the vendor's prefix and a lower-case name.
     pub(crate) fn own(&self, name: &str) -> Option<&'a str> {
-        self.values.get(&self.name(name)).copied()
+        let mut all = self.values.iter();
+        let found = all.find(|(found, _)| found.strip_prefix(self.prefix) == Some(name));
+        found.map(|(_, value)| *value)
     }
 
     /// As [`Given::own`], with an empty value seen as none.
