@@ -2,7 +2,7 @@
 //! a table comes from one run, rounds alternate, medians are printed, and only ratios mean anything.
 //!
 //! `cargo xtask bench NAME`, NAME one of `objects`, `tongues`, `list`, `rule`, `callback`, `memory`,
-//! `all`.
+//! `all`. With `objects`, a further word picks the cells whose names contain it (`GET`, `4 KiB c16`).
 //! `COHONG_BIN` is the binary to measure; `COHONG_BENCH_SECONDS` the length of a cell (2 by default).
 
 #![allow(clippy::print_stdout, reason = "tables are what this program is for")]
@@ -39,7 +39,7 @@ async fn run(name: &str) -> Result<(), String> {
     let mut known = false;
     if wants("objects") {
         known = true;
-        objects::run().await?;
+        objects::run(&std::env::args().nth(2).unwrap_or_default()).await?;
     }
     if wants("list") {
         known = true;

@@ -20,7 +20,8 @@ struct Row {
     peer: Vec<Cell>,
 }
 
-pub(crate) async fn run() -> Result<(), String> {
+/// Runs the cells whose names contain `only`.
+pub(crate) async fn run(only: &str) -> Result<(), String> {
     let (server, _folder) = fresh().await?;
     let nginx = Nginx::start().await?;
     let mut client = server.client();
@@ -45,6 +46,9 @@ pub(crate) async fn run() -> Result<(), String> {
             for clients in [1, 16, 64] {
                 let verb = if read { "GET" } else { "PUT" };
                 let name = format!("{verb} {label} c{clients}");
+                if !name.contains(only) {
+                    continue;
+                }
                 rows.push(Row {
                     name,
                     size,
