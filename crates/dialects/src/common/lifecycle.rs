@@ -35,6 +35,19 @@ impl When {
             )),
         }
     }
+
+    /// When current objects go, and whether delete markers that stand alone do: one or the other.
+    pub(crate) fn expiry(self, markers: bool) -> Result<(Option<Due>, bool), Fault> {
+        if !markers {
+            return Ok((Some(self.read("Expiration")?), false));
+        }
+        if self == Self::default() {
+            return Ok((None, true));
+        }
+        Err(Fault::Body(
+            "Expiration names either a time or ExpiredObjectDeleteMarker".into(),
+        ))
+    }
 }
 
 impl Vocabulary {

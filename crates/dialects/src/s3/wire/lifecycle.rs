@@ -259,20 +259,13 @@ impl All {
 }
 
 impl Expiration {
-    /// When current objects go, and whether delete markers that stand alone do.
     fn read(self) -> Result<(Option<Due>, bool), Fault> {
         let when = When {
             days: self.days,
             date: self.date,
             before: None,
         };
-        match (self.expired_object_delete_marker, when) {
-            (true, when) if when == When::default() => Ok((None, true)),
-            (true, _) => Err(Fault::Body(
-                "Expiration names either a time or ExpiredObjectDeleteMarker".into(),
-            )),
-            (false, when) => Ok((Some(when.read("Expiration")?), false)),
-        }
+        when.expiry(self.expired_object_delete_marker)
     }
 
     fn new(rule: &LifecycleRule) -> Option<Self> {
