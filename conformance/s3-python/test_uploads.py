@@ -86,6 +86,9 @@ def test_an_upload_by_hand(s3, bucket, fails):
     assert complete([parts[1], parts[2]])["ETag"] == done["ETag"]
     got = s3.get_object(Bucket=bucket, Key="k")
     assert got["Body"].read() == big + b"end" and (got["ContentType"], got["ETag"]) == ("text/x-me", done["ETag"])
+    told = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
+    crc = b64encode(zlib.crc32(big + b"end").to_bytes(4, "big")).decode()
+    assert (told["ChecksumCRC32"], told["ChecksumType"]) == (crc, "FULL_OBJECT")
     fails(lambda: s3.list_parts(**at), 404, "NoSuchUpload")
     second = s3.get_object(Bucket=bucket, Key="k", PartNumber=2)
     assert second["Body"].read() == b"end" and second["PartsCount"] == 2

@@ -10,12 +10,6 @@ use crate::engine::FurtherDigest;
 use crate::error::{Error, ErrorKind};
 use crate::model::{ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, FurtherChecksum};
 
-/// What an upload that fixed nothing gets when all its parts happen to have it.
-const UNASKED: ChecksumForm = ChecksumForm {
-    algorithm: ChecksumAlgorithm::Crc64Nvme,
-    kind: ChecksumKind::Full,
-};
-
 /// Computes a further checksum of bytes that come in pieces.
 pub(crate) enum Hasher {
     /// CRC-32/ISO-HDLC.
@@ -127,13 +121,15 @@ pub(crate) fn of_part(
 }
 
 /// The further checksum of an object, from those of its parts in order and their lengths in bytes; also
-/// where the upload fixed none and all parts have a CRC-64/NVME. `None` when one of them lacks it.
+/// where the upload fixed none and all parts have one CRC. `None` when one of them lacks it.
 pub(crate) fn of_whole(
     upload: Option<ChecksumForm>,
     parts: impl IntoIterator<Item = (Option<FurtherChecksum>, u64)>,
 ) -> Option<FurtherChecksum> {
-    let ChecksumForm { algorithm, kind } = upload.unwrap_or(UNASKED);
-    let mut parts = parts.into_iter().map(|(checksum, len)| {
+    let mut parts = parts.into_iter().peekable();
+    let first = parts.peek().and_then(|(checksum, _)| *checksum);
+    let ChecksumForm { algorithm, kind } = upload.or_else(|| joinable(first?))?;
+    let mut parts = parts.map(|(checksum, len)| {
         let value = checksum?.value;
         (value.algorithm() == algorithm).then_some((value, len))
     });
@@ -151,6 +147,15 @@ pub(crate) fn of_whole(
         }
     };
     Some(FurtherChecksum { value, kind })
+}
+
+/// The checksum of a whole object whose first part has this one, where those of parts can be joined.
+fn joinable(of_part: FurtherChecksum) -> Option<ChecksumForm> {
+    let form = ChecksumForm {
+        algorithm: of_part.value.algorithm(),
+        kind: ChecksumKind::Full,
+    };
+    check_form(form).is_ok().then_some(form)
 }
 
 /// The checksum of bytes followed by others, of which it knows the length; CRCs of one algorithm only.

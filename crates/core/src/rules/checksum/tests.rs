@@ -109,13 +109,16 @@ fn parts(
 #[test]
 fn an_upload_that_fixed_nothing_gets_a_crc_that_all_parts_have() {
     let bodies = [b"12345".to_vec(), b"6789".to_vec()];
-    let whole = Some(FurtherChecksum::full(value(Crc64Nvme, b"123456789")));
-    assert_eq!(of_whole(None, parts(&bodies, |_| Some(Crc64Nvme))), whole);
+    for crc in [Crc32, Crc32c, Crc64Nvme] {
+        let whole = FurtherChecksum::full(value(crc, b"123456789"));
+        assert_eq!(of_whole(None, parts(&bodies, |_| Some(crc))), Some(whole));
+    }
     let first_only = |n| (n == 0).then_some(Crc64Nvme);
     let mixed = |n| Some(if n == 0 { Crc64Nvme } else { Crc32 });
     assert_eq!(of_whole(None, parts(&bodies, first_only)), None);
     assert_eq!(of_whole(None, parts(&bodies, mixed)), None);
-    assert_eq!(of_whole(None, parts(&bodies, |_| Some(Crc32))), None);
+    assert_eq!(of_whole(None, parts(&bodies, |_| Some(Sha256))), None);
+    assert_eq!(of_whole(None, parts(&[], |_| Some(Crc32))), None);
     assert_eq!(of_whole(None, parts(&bodies, |_| None)), None);
 }
 
