@@ -140,4 +140,7 @@ pub enum SignError {
         "the security token has characters that a header cannot carry; check where it was copied from"
     )]
     Token,
+    /// The secret key is not in the form of the vendor's.
+    #[error("the secret key is not Base64; check where it was copied from")]
+    Secret,
 }

@@ -18,6 +18,7 @@
 //!
 //! This crate knows no clock, no key store, no sockets and no error codes of a vendor.
 
+pub mod azure;
 mod callback;
 mod canonical;
 mod chunks;

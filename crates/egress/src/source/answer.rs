@@ -31,7 +31,7 @@ pub(super) fn object(
     let size = size
         .and_then(|text| text.parse().ok())
         .ok_or_else(|| SourceFault::Broken("it does not say how long the object is".into()))?;
-    let class = facts.class(&answer.own("storage-class").unwrap_or_default());
+    let class = facts.class(&answer.own(facts.class).unwrap_or_default());
     let restored = answer
         .own("restore")
         .is_some_and(|state| state.contains("ongoing-request=\"false\""));

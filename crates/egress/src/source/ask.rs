@@ -4,13 +4,16 @@ use bytes::Bytes;
 use cohong_core::engine::Secret;
 use cohong_core::model::Timestamp as Instant;
 use cohong_core::ports::{SourceCredentials, SourceFault};
-use cohong_sign::{Credentials, Signer, Timestamp, UNSIGNED_PAYLOAD, oss, s3};
+use cohong_sign::{Credentials, SignError, Signer, Timestamp, UNSIGNED_PAYLOAD, azure, oss, s3};
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use sha2::{Digest, Sha256};
 
 use super::speech::Speech;
 use super::store::{Address, Store};
+
+/// Version of Azure's interface, which it wants to be told of whoever signs.
+const AZURE_VERSION: HeaderValue = HeaderValue::from_static("2021-12-02");
 
 /// What is asked of a store.
 #[derive(Debug)]
@@ -86,10 +89,21 @@ pub(super) fn sign(
             let signer = Signer::new(scheme, credentials, region.unwrap_or_default(), time);
             signer.sign_headers(&ask.method, path, query, &mut headers)
         }
+        Speech::Azure => {
+            headers.insert(HeaderName::from_static("x-ms-version"), AZURE_VERSION);
+            let signer = azure::Signer {
+                account: &with.access,
+                key: with.secret.expose(),
+                time,
+            };
+            signer.sign_headers(&ask.method, path, query, &mut headers)
+        }
         Speech::Http => return Ok(headers),
     };
-    let signed = signed
-        .map_err(|_| SourceFault::Broken("the request cannot be signed with such a key".into()))?;
+    let signed = signed.map_err(|error| match error {
+        SignError::Secret => SourceFault::Denied,
+        _ => SourceFault::Broken("the request cannot be signed with such a key".into()),
+    })?;
     let mut signed = value(&signed)?;
     signed.set_sensitive(true);
     headers.insert(AUTHORIZATION, signed);

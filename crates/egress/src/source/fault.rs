@@ -48,7 +48,7 @@ pub(super) async fn of_answer(speech: Speech, answer: Answer, now: Timestamp) ->
 
 fn code(speech: Speech, text: &str) -> Option<String> {
     let body: Option<Body> = match speech {
-        Speech::S3 | Speech::Oss => quick_xml::de::from_str(text).ok(),
+        Speech::S3 | Speech::Oss | Speech::Azure => quick_xml::de::from_str(text).ok(),
         Speech::Tos => serde_json::from_str(text).ok(),
         Speech::Http => None,
     };
@@ -64,7 +64,7 @@ fn of(status: StatusCode, headers: &HeaderMap, code: Option<&str>, now: Timestam
         SourceFault::Broken(format!("status {}{code}{why}", status.as_u16()).into())
     };
     match status.as_u16() {
-        _ if code == Some("InvalidObjectState") => SourceFault::Archived,
+        _ if matches!(code, Some("InvalidObjectState" | "BlobArchived")) => SourceFault::Archived,
         _ if code == Some("RequestTimeTooSkewed") => broken(SKEWED),
         404 => SourceFault::Missing,
         401 | 403 if is_skewed(headers, now) => broken(SKEWED),
@@ -133,7 +133,7 @@ mod tests {
         let again = [("retry-after", "7")];
         let broken = |text: &str| F::Broken(text.into());
         let skewed = |text: &str| F::Broken(format!("{text}{SKEWED}").into());
-        let cases: [(u16, &[_], Option<&str>, SourceFault); 21] = [
+        let cases: [(u16, &[_], Option<&str>, SourceFault); 22] = [
             (404, &[], Some("NoSuchKey"), F::Missing),
             (404, &[], Some("NoSuchBucket"), F::Missing),
             (404, &[], None, F::Missing),
@@ -143,6 +143,7 @@ mod tests {
             (403, &[], Some("AccessDenied"), F::Denied),
             (400, &[], Some("ExpiredToken"), F::Denied),
             (403, &[], Some("InvalidObjectState"), F::Archived),
+            (409, &[], Some("BlobArchived"), F::Archived),
             (412, &[], Some("PreconditionFailed"), F::Changed),
             (416, &[], Some("InvalidRange"), F::Changed),
             (429, &[], None, F::Busy(None)),
@@ -199,6 +200,7 @@ mod tests {
         let cases = [
             (Speech::S3, xml, Some("NoSuchKey")),
             (Speech::Oss, xml, Some("NoSuchKey")),
+            (Speech::Azure, xml, Some("NoSuchKey")),
             (Speech::Tos, json, Some("NoSuchKey")),
             (Speech::Tos, xml, None),
             (Speech::S3, json, None),

@@ -22,8 +22,9 @@ struct Known {
 // AWS "Amazon S3 endpoints and quotas"; Aliyun "OSS regions and endpoints"; HuaweiCloud "OBS: regions
 // and endpoints"; Tencent "COS: using the AWS S3 SDK"; Google "XML API, interoperability"; Baidu "BOS:
 // AWS S3 service domain names"; KingsoftCloud "KS3: regions and endpoints"; Qiniu "S3 service domain
-// names"; UCloud "US3: support of the S3 protocol"; QingCloud "QingStor: AWS S3 compatible interfaces".
-const KNOWN: [Known; 10] = [
+// names"; UCloud "US3: support of the S3 protocol"; QingCloud "QingStor: AWS S3 compatible interfaces";
+// Azure "Storage account endpoints".
+const KNOWN: [Known; 11] = [
     s3("AWS", "https://s3.{region}.amazonaws.com"),
     Known {
         speech: Speech::Oss,
@@ -41,6 +42,10 @@ const KNOWN: [Known; 10] = [
     s3("Qiniu", "https://s3-{region}.qiniucs.com"),
     s3("UCloud", "https://s3-{region}.ufileos.com"),
     s3("QingCloud", "https://s3.{region}.qingstor.com"),
+    Known {
+        speech: Speech::Azure,
+        ..s3("Azure", "https://{account}.blob.core.windows.net")
+    },
 ];
 
 const fn s3(cloud: &'static str, endpoint: &'static str) -> Known {
@@ -64,6 +69,7 @@ pub fn known_store<'a>(cloud: &str, region: &'a str) -> Option<(Store, &'a str)>
         .find(|known| known.cloud.eq_ignore_ascii_case(cloud))?;
     let region = region.strip_prefix(known.prefix).unwrap_or(region);
     let endpoint = match known.cloud {
+        "Azure" if region.starts_with("china") => "https://{account}.blob.core.chinacloudapi.cn",
         "AWS" if CHINA_OF_AWS.contains(&region) => "https://s3.{region}.amazonaws.com.cn",
         _ => known.endpoint,
     };

@@ -1,5 +1,7 @@
 //! Pages of keys.
 
+pub(super) mod azure;
+
 use cohong_core::model::ObjectKey;
 use cohong_core::ports::{SourceFault, SourcePage};
 use serde::Deserialize;
@@ -49,19 +51,16 @@ pub(super) fn page(speech: Speech, body: &[u8]) -> Result<SourcePage, SourceFaul
     let page: Page = match speech {
         Speech::S3 | Speech::Oss => quick_xml::de::from_str(text).map_err(|_| unreadable())?,
         Speech::Tos => serde_json::from_str(text).map_err(|_| unreadable())?,
-        Speech::Http => return Err(unreadable()),
+        Speech::Azure | Speech::Http => return Err(unreadable()),
     };
     let escaped = page.encoding_type.as_deref() == Some("url");
-    let object = |entry: Entry| {
-        let key = if escaped {
-            plain(&entry.key)?
+    // Some vendors write a blank as `+`, and all escape a plus sign.
+    let object = |found: Entry| {
+        if escaped {
+            entry(&found.key.replace('+', "%20"), true, found.size)
         } else {
-            entry.key
-        };
-        let key = ObjectKey::new(&key).map_err(|_| {
-            SourceFault::Broken("it lists a key that no object of this server can have".into())
-        })?;
-        Ok((key, entry.size))
+            entry(&found.key, false, found.size)
+        }
     };
     Ok(SourcePage {
         more: page.is_truncated,
@@ -73,10 +72,18 @@ pub(super) fn page(speech: Speech, body: &[u8]) -> Result<SourcePage, SourceFaul
     })
 }
 
-/// Some vendors write a blank as `+`, and all escape a plus sign.
-fn plain(escaped: &str) -> Result<String, SourceFault> {
-    let bytes = cohong_sign::decode(&escaped.replace('+', "%20")).map_err(|_| unreadable())?;
-    String::from_utf8(bytes).map_err(|_| unreadable())
+/// A key of a page, plain or escaped, and its size.
+fn entry(key: &str, escaped: bool, size: u64) -> Result<(ObjectKey, u64), SourceFault> {
+    let plain = if escaped {
+        let bytes = cohong_sign::decode(key).map_err(|_| unreadable())?;
+        String::from_utf8(bytes).map_err(|_| unreadable())?
+    } else {
+        key.to_owned()
+    };
+    let key = ObjectKey::new(&plain).map_err(|_| {
+        SourceFault::Broken("it lists a key that no object of this server can have".into())
+    })?;
+    Ok((key, size))
 }
 
 fn unreadable() -> SourceFault {
@@ -130,6 +137,7 @@ mod tests {
                 "{\"IsTruncated\":false,\"Contents\":[{\"Key\":\"\",\"Size\":1}]}",
             ),
             (Speech::Http, "{}"),
+            (Speech::Azure, "{}"),
         ];
         for (speech, body) in cases {
             assert!(page(speech, body.as_bytes()).is_err(), "{speech:?} {body}");

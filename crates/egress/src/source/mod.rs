@@ -9,6 +9,7 @@
 
 mod answer;
 mod ask;
+mod connection;
 mod fault;
 mod known;
 mod list;

@@ -1,7 +1,7 @@
 //! A bucket of another store.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::ask::{self, Ask};
 use super::speech::Speech;
 use super::store::Store;
-use super::{answer, fault, list};
+use super::{answer, connection, fault, list};
 use crate::client::{Answer, Failure, Http};
 use crate::limits::{
     DISCARDED_BYTES_MAX, SOURCE_IDLE, SOURCE_PAGE_BYTES_MAX, SOURCE_PAGE_KEYS_MAX,
@@ -72,13 +72,18 @@ impl SourceReaders {
         bucket: &str,
         with: &SourceCredentials,
     ) -> Result<Arc<dyn Source>, SourceFault> {
+        let credentials = match store.speech {
+            Speech::Azure => connection::credentials(with),
+            _ => with.clone(),
+        };
         Ok(Arc::new(Reader {
             http: self.http.clone(),
             clock: self.clock.clone(),
             limits: self.limits,
-            store: store.within(region)?,
+            store: store.within(region)?.of_account(&credentials.access)?,
             bucket: bucket.into(),
-            credentials: with.clone(),
+            credentials,
+            marker: Mutex::default(),
         }))
     }
 }
@@ -91,6 +96,8 @@ struct Reader {
     store: Store,
     bucket: Box<str>,
     credentials: SourceCredentials,
+    /// Where Azure's next page begins: its last key, and the marker that leads on.
+    marker: Mutex<(String, String)>,
 }
 
 impl Reader {
@@ -153,6 +160,40 @@ impl Reader {
             .send(ask.method, &url, headers, ask.body, deadline)
             .await;
         answer.map_err(fault::of_failure)
+    }
+
+    /// A page of Azure. Where the marker behind a key is not known, pages are passed over until that key: a
+    /// list that goes on after a restart is read from its beginning once.
+    async fn list_azure(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: &str,
+    ) -> Result<SourcePage, SourceFault> {
+        let (known, mut marker) = self.marker().clone();
+        if after.is_empty() || known != after {
+            marker.clear();
+        }
+        loop {
+            let query = list::azure::query(prefix, &marker, limit);
+            let mut ask = self.ask(Method::GET, None);
+            ask.query = &query;
+            let answer = self.send(ask).await?;
+            let body = answer.body(SOURCE_PAGE_BYTES_MAX).await;
+            let (mut page, next) = list::azure::page(&body.map_err(fault::of_failure)?)?;
+            if let Some((last, _)) = page.objects.last() {
+                *self.marker() = (last.as_str().to_owned(), next.clone());
+            }
+            page.objects.retain(|(key, _)| key.as_str() > after);
+            if !page.objects.is_empty() || !page.more {
+                return Ok(page);
+            }
+            marker = next;
+        }
+    }
+
+    fn marker(&self) -> std::sync::MutexGuard<'_, (String, String)> {
+        self.marker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cannot<T>(&self, what: &str) -> Result<T, SourceFault> {
@@ -235,6 +276,9 @@ impl Source for Reader {
             return self.cannot("list keys");
         }
         let limit = limit.clamp(1, SOURCE_PAGE_KEYS_MAX).to_string();
+        if self.store.speech == Speech::Azure {
+            return self.list_azure(prefix, after, &limit).await;
+        }
         let query = list::query(prefix, after, &limit);
         let mut ask = self.ask(Method::GET, None);
         ask.query = &query;

@@ -11,13 +11,15 @@ pub enum Speech {
     Oss,
     /// Volcengine TOS.
     Tos,
+    /// Azure Blob Storage: containers are the buckets, and the access key is the name of an account.
+    Azure,
     /// Any HTTP server: keys are paths below a URL. Nothing is signed or listed.
     Http,
 }
 
 impl Speech {
     /// Every way.
-    pub const ALL: [Self; 4] = [Self::S3, Self::Oss, Self::Tos, Self::Http];
+    pub const ALL: [Self; 5] = [Self::S3, Self::Oss, Self::Tos, Self::Azure, Self::Http];
 
     /// Its word in commands and records.
     pub fn word(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Speech {
             Self::S3 => "s3",
             Self::Oss => "oss",
             Self::Tos => "tos",
+            Self::Azure => "azure",
             Self::Http => "http",
         }
     }
@@ -39,6 +42,7 @@ impl Speech {
             Self::S3 => &S3,
             Self::Oss => &OSS,
             Self::Tos => &TOS,
+            Self::Azure => &AZURE,
             Self::Http => &HTTP,
         }
     }
@@ -53,6 +57,8 @@ pub(super) struct Facts {
     pub(super) crc64: Option<&'static str>,
     /// Whether a plain entity tag is the MD5, as far as encryption lets it.
     pub(super) etag_is_md5: bool,
+    /// What the header with the class is called behind the prefix.
+    pub(super) class: &'static str,
     /// Classes; a word that is not there is taken for the standard one.
     pub(super) classes: &'static [(&'static str, Class)],
     /// What asks for an archived object: media type and body with the number of days for `DAYS`.
@@ -65,6 +71,7 @@ const S3: Facts = Facts {
     prefix: "x-amz-",
     crc64: Some("x-cos-hash-crc64ecma"),
     etag_is_md5: true,
+    class: "storage-class",
     classes: &[
         ("STANDARD_IA", Class::Infrequent),
         ("ONEZONE_IA", Class::Infrequent),
@@ -90,6 +97,7 @@ const OSS: Facts = Facts {
     prefix: "x-oss-",
     crc64: Some("x-oss-hash-crc64ecma"),
     etag_is_md5: false,
+    class: "storage-class",
     classes: &[
         ("IA", Class::Infrequent),
         ("Archive", Class::Archive),
@@ -107,6 +115,7 @@ const TOS: Facts = Facts {
     prefix: "x-tos-",
     crc64: Some("x-tos-hash-crc64ecma"),
     etag_is_md5: false,
+    class: "storage-class",
     classes: &[
         ("IA", Class::Infrequent),
         ("ARCHIVE_FR", Class::ArchiveInstant),
@@ -118,10 +127,26 @@ const TOS: Facts = Facts {
     restore: Some(("application/json", "{\"Days\":DAYS}")),
 };
 
+/// The vendor's pages "Get Blob Properties" and "Access tiers". What an archived object comes back as is a
+/// lasting choice of its owner, so none is asked for.
+const AZURE: Facts = Facts {
+    prefix: "x-ms-",
+    crc64: None,
+    etag_is_md5: false,
+    class: "access-tier",
+    classes: &[
+        ("Cool", Class::Infrequent),
+        ("Cold", Class::Infrequent),
+        ("Archive", Class::Archive),
+    ],
+    restore: None,
+};
+
 const HTTP: Facts = Facts {
     prefix: "",
     crc64: None,
     etag_is_md5: false,
+    class: "storage-class",
     classes: &[],
     restore: None,
 };

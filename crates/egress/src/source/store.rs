@@ -8,6 +8,9 @@ use crate::policy::Given;
 
 /// What stands for the region in an endpoint.
 const REGION: &str = "{region}";
+/// What stands for the account in an endpoint of [`Speech::Azure`], and how long its name may be.
+const ACCOUNT: &str = "{account}";
+const ACCOUNT_BYTES: std::ops::RangeInclusive<usize> = 3..=24;
 /// Longest name of a region or of a bucket, bytes: the longest label of a host name, and the longest
 /// bucket names that vendors ever gave.
 const REGION_BYTES_MAX: usize = 63;
@@ -18,8 +21,8 @@ const BUCKET_BYTES_MAX: usize = 255;
 pub struct Store {
     /// How it is spoken to.
     pub speech: Speech,
-    /// Absolute http or https URL. `{region}` in it stands for the region asked for. A path is for
-    /// [`Speech::Http`] only.
+    /// Absolute http or https URL. `{region}` in it stands for the region asked for, `{account}` for the
+    /// access key's name. A path is for [`Speech::Http`] and [`Speech::Azure`] only.
     pub endpoint: Box<str>,
     /// Whether buckets stand in paths, not in host names.
     pub path_style: bool,
@@ -68,6 +71,18 @@ impl Store {
         Ok(self)
     }
 
+    /// The store of one account, where its endpoint names it. `Denied` for what no account is called.
+    pub(super) fn of_account(mut self, account: &str) -> Result<Self, SourceFault> {
+        if self.speech == Speech::Azure && self.endpoint.contains(ACCOUNT) {
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+            if !ACCOUNT_BYTES.contains(&account.len()) || !account.bytes().all(plain) {
+                return Err(SourceFault::Denied);
+            }
+            self.endpoint = self.endpoint.replace(ACCOUNT, account).into();
+        }
+        Ok(self)
+    }
+
     /// The address of a key of a bucket, or of the bucket. `Missing` for names that no bucket has.
     pub(super) fn address(
         &self,
@@ -94,6 +109,11 @@ impl Store {
             )
         } else if !is_bucket(bucket) {
             return Err(SourceFault::Missing);
+        } else if self.speech == Speech::Azure {
+            let base = [base.trim_matches('/'), bucket].into_iter();
+            let parts = base.filter(|part| !part.is_empty()).chain(key.as_deref());
+            let path: String = parts.flat_map(|part| ["/", part]).collect();
+            (format!("{scheme}://{host}"), path)
         } else if self.path_style {
             let path = match key {
                 Some(key) => format!("/{bucket}/{key}"),

@@ -69,6 +69,12 @@ fn keys_stand_in_addresses_byte_for_byte() {
             "https://bucket.tos.example/",
         ),
         (
+            Speech::Azure,
+            "http://127.0.0.1:10000/account1/",
+            false,
+            "http://127.0.0.1:10000/account1/bucket/",
+        ),
+        (
             Speech::Http,
             "https://w.example/x%20y/",
             false,
@@ -97,6 +103,10 @@ fn buckets_and_queries_have_addresses() {
         (
             store(Speech::S3, "https://s.example", true),
             "https://s.example/bucket",
+        ),
+        (
+            store(Speech::Azure, "https://a.example", true),
+            "https://a.example/bucket",
         ),
         (
             store(Speech::Http, "https://s.example", true),
@@ -135,7 +145,7 @@ fn buckets_and_queries_have_addresses() {
 }
 
 #[test]
-fn public_stores_are_found_and_regions_cannot_lead_elsewhere() {
+fn public_stores_are_found() {
     let cases = [
         (
             "AWS",
@@ -204,16 +214,33 @@ fn public_stores_are_found_and_regions_cannot_lead_elsewhere() {
             "https://b.s3.pek3a.qingstor.com/k",
             "pek3a",
         ),
+        (
+            "Azure",
+            "eastasia",
+            "https://account1.blob.core.windows.net/b/k",
+            "eastasia",
+        ),
+        (
+            "Azure",
+            "chinaeast2",
+            "https://account1.blob.core.chinacloudapi.cn/b/k",
+            "chinaeast2",
+        ),
     ];
     for (cloud, region, url, signed) in cases {
         let (store, region) = known_store(cloud, region).unwrap();
         let store = store.within(region).unwrap();
+        let store = store.of_account("account1").unwrap();
         let address = store.address("b", Some("k"), &[]).unwrap();
         assert_eq!(address.url(), url);
         assert_eq!(store.signing_region.as_deref(), Some(signed), "{cloud}");
         assert_eq!(store.given, Given::ByRequest);
     }
-    assert_eq!(known_store("Azure", "eastasia"), None);
+    assert_eq!(known_store("Other", "eastasia"), None);
+}
+
+#[test]
+fn regions_cannot_lead_elsewhere() {
     for region in [
         "",
         "a.evil.example",
@@ -230,10 +257,22 @@ fn public_stores_are_found_and_regions_cannot_lead_elsewhere() {
     }
 }
 
+#[test]
+fn accounts_cannot_lead_elsewhere() {
+    for account in ["", "ab", "a.evil", "Account", &"a".repeat(25)] {
+        let (store, _) = known_store("Azure", "eastasia").unwrap();
+        assert_eq!(
+            store.of_account(account),
+            Err(SourceFault::Denied),
+            "{account:?}"
+        );
+    }
+}
+
 fn credentials(access: &str, token: Option<&str>) -> SourceCredentials {
     SourceCredentials {
         access: access.into(),
-        secret: Secret::new("the-secret"),
+        secret: Secret::new("theSecretOfTests"),
         token: token.map(Secret::new),
     }
 }
@@ -269,7 +308,7 @@ fn what_is_signed_is_what_a_server_verifies() {
             let claim = s3::present(&head).unwrap().unwrap();
             assert_eq!(claim.region(), Some("here"));
             assert_eq!(
-                s3::verify(&claim, "the-secret", &head, None).map(drop),
+                s3::verify(&claim, "theSecretOfTests", &head, None).map(drop),
                 Ok(())
             );
             assert!(s3::verify(&claim, "other", &head, None).is_err());
@@ -291,7 +330,7 @@ fn what_is_signed_is_what_a_server_verifies() {
                 };
                 let claim = oss::present(&head).unwrap().unwrap();
                 assert_eq!(claim.region(), region);
-                assert!(oss::verify(&claim, "the-secret", &head, &resource).is_ok());
+                assert!(oss::verify(&claim, "theSecretOfTests", &head, &resource).is_ok());
                 assert!(oss::verify(&claim, "other", &head, &resource).is_err());
             }
         }
@@ -311,7 +350,7 @@ fn what_is_signed_is_what_a_server_verifies() {
             let key = cohong_sign::signing_key(scheme, secret, &claim.scope);
             cohong_sign::verify(scheme, &key, &claim, &head).is_ok()
         };
-        assert!(verify("the-secret") && !verify("other"));
+        assert!(verify("theSecretOfTests") && !verify("other"));
     }
 }
 
@@ -320,7 +359,10 @@ fn secrets_are_sent_by_nobody_and_strangers_sign_nothing() {
     let with = credentials("the-key", Some("the-token"));
     for speech in Speech::ALL {
         let (headers, _, _) = signed(&store(speech, "https://s.example", false), &with);
-        assert!(!format!("{headers:?}").contains("the-secret"), "{speech:?}");
+        assert!(
+            !format!("{headers:?}").contains("theSecretOfTests"),
+            "{speech:?}"
+        );
         let signed_it = headers.contains_key("authorization");
         assert_eq!(signed_it, speech != Speech::Http, "{speech:?}");
         let nobody = credentials("", None);

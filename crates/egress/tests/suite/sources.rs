@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 
 use crate::common::{Act, LONG, Names, Receiver, SHORT, Still, answer, dev, header, http, policy};
 
+/// The ways that know tokens and restore what is archived.
 const SPEECHES: [Speech; 3] = [Speech::S3, Speech::Oss, Speech::Tos];
 
 fn key(text: &str) -> ObjectKey {
@@ -22,7 +23,7 @@ fn open(http: Arc<Http>, store: Store, access: &str) -> Arc<dyn Source> {
     let clock = Arc::new(Still(Timestamp::from_millis(784_111_777_000)));
     let with = SourceCredentials {
         access: access.into(),
-        secret: Secret::new("the-secret"),
+        secret: Secret::new("theSecretOfTests"),
         token: Some(Secret::new("the-token")),
     };
     let readers = SourceReaders::new(http, clock).with_timeouts(LONG, SHORT);
@@ -87,7 +88,7 @@ async fn objects_are_looked_at_and_read_in_the_words_of_each_vendor() {
                     .unwrap()
                     .contains("the-key")
             );
-            assert!(!request.contains("the-secret"));
+            assert!(!request.contains("theSecretOfTests"));
             assert!(request.contains("the-token"));
             assert_eq!(header(&request, "accept-encoding"), Some("identity"));
             let mode = header(&request, "x-amz-checksum-mode");
