@@ -14,6 +14,7 @@ pub mod error;
 pub mod limits;
 pub mod memory;
 pub mod model;
+pub mod pace;
 pub mod ports;
 pub mod records;
 pub mod rules;

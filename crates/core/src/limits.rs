@@ -230,10 +230,19 @@ pub const SYNC_SECRET_BYTES_MAX: usize = 16 << 10;
 pub const SYNC_PASSED_MAX: usize = 8;
 /// The span that outcomes are counted in.
 pub const SYNC_SPAN: Duration = Duration::from_mins(5);
-/// Keys that one sync task copies at once: enough to hide the way to a source that is far away.
-pub const SYNC_TASK_COPIES_MAX: usize = 16;
-/// Keys that all sync tasks copy at once: each holds a connection and some buffers.
-pub const SYNC_COPIES_MAX: usize = 32;
+/// Spans of the day of one bandwidth limit; the vendor of such limits says 5.
+pub const BANDWIDTH_SPANS_MAX: usize = 5;
+/// Bytes of a body that travels at a pace which leave at once: a sixth of a second's share at the slowest
+/// pace of any vendor.
+pub const PACE_PIECE_BYTES: usize = 16 << 10;
+/// Bodies that sync tasks read at once where nothing else is said: enough to fill the commits of two cores
+/// and to hide the way to a source that is far away. Each holds a connection and less than 1 MiB.
+pub const SYNC_TRANSFERS: usize = 64;
+/// Most bodies that sync tasks may be told to read at once.
+pub const SYNC_TRANSFERS_MAX: usize = 1024;
+/// Parts of one object that are read at once: one connection seldom fills the way, and what a crash costs
+/// is at most so many parts.
+pub const SYNC_OBJECT_PARTS_MAX: usize = 4;
 /// Keys that a sync task reads ahead.
 pub const SYNC_AHEAD: usize = 256;
 /// Keys that a sync task has in mind, those that wait for a further try included. With so many failed

@@ -65,6 +65,7 @@ pub struct Read {
 #[derive(Clone, Debug)]
 struct Stored {
     bytes: Bytes,
+    md5: [u8; 16],
     modified: Timestamp,
     version: u64,
     archived: bool,
@@ -170,7 +171,7 @@ impl MemorySource {
         self.state().reads.clone()
     }
 
-    /// Looks at objects.
+    /// Looks at objects, those included that went on to read them.
     pub fn stats(&self) -> usize {
         self.state().stats
     }
@@ -185,6 +186,7 @@ impl State {
     fn put(&mut self, key: &str, bytes: Bytes) {
         self.versions += 1;
         let stored = Stored {
+            md5: Md5::digest(&bytes).into(),
             bytes,
             modified: self.clock.now(),
             version: self.versions,
@@ -211,12 +213,20 @@ impl State {
         self.objects.get(key).ok_or(SourceFault::Missing)
     }
 
+    /// The MD5 where it is published, as most stores have it.
+    fn etag(&self, stored: &Stored) -> String {
+        match self.publishes {
+            Publishes::Md5 => hex::encode(stored.md5),
+            Publishes::Nothing | Publishes::Crc64 => format!("v{}", stored.version),
+        }
+    }
+
     fn object(&self, stored: &Stored) -> SourceObject {
         let none = SourceDigests::default();
         let digests = match self.publishes {
             Publishes::Nothing => none,
             Publishes::Md5 => SourceDigests {
-                md5: Some(Md5::digest(&stored.bytes).into()),
+                md5: Some(stored.md5),
                 ..none
             },
             Publishes::Crc64 => SourceDigests {
@@ -226,7 +236,7 @@ impl State {
         };
         SourceObject {
             size: stored.bytes.len() as u64,
-            etag: Some(format!("v{}", stored.version).into()),
+            etag: Some(self.etag(stored).into()),
             modified: stored.modified,
             digests,
             headers: StoredHeaders {
@@ -238,6 +248,42 @@ impl State {
             class: StorageClass::Infrequent,
             archived: stored.archived,
         }
+    }
+
+    /// An object and its bytes, or what goes wrong instead.
+    fn send(
+        &mut self,
+        key: &ObjectKey,
+        range: Option<Range<u64>>,
+        if_etag: Option<&str>,
+    ) -> Result<(SourceObject, ByteStream), SourceFault> {
+        let mishap = self.mishap(key.as_str(), false);
+        match &mishap {
+            Some(Mishap::Fault(fault)) => return Err(fault.clone()),
+            Some(Mishap::Replaced(bytes)) => self.put(key.as_str(), bytes.clone()),
+            _ => {}
+        }
+        let stored = self.find(key.as_str())?.clone();
+        if if_etag.is_some_and(|etag| etag != self.etag(&stored)) {
+            return Err(SourceFault::Changed);
+        }
+        if stored.archived {
+            return Err(SourceFault::Archived);
+        }
+        let whole = 0..stored.bytes.len() as u64;
+        let range = range.unwrap_or(whole);
+        self.reads.push(Read {
+            key: key.as_str().to_owned(),
+            range: range.clone(),
+        });
+        let place = |at: u64| {
+            usize::try_from(at)
+                .unwrap_or(usize::MAX)
+                .min(stored.bytes.len())
+        };
+        let bytes = stored.bytes.slice(place(range.start)..place(range.end));
+        let body = body(&self.clock, bytes, mishap.as_ref());
+        Ok((self.object(&stored), body))
     }
 }
 
@@ -279,39 +325,33 @@ impl Source for MemorySource {
         Ok(state.object(stored))
     }
 
+    async fn fetch(
+        &self,
+        key: &ObjectKey,
+        most: u64,
+    ) -> Result<(SourceObject, Option<ByteStream>), SourceFault> {
+        let small = {
+            let state = self.state();
+            let stored = state.find(key.as_str());
+            stored.is_ok_and(|stored| stored.bytes.len() as u64 <= most && !stored.archived)
+        };
+        if !small {
+            return Ok((self.stat(key).await?, None));
+        }
+        let mut state = self.state();
+        state.stats += 1;
+        let (object, body) = state.send(key, None, None)?;
+        Ok((object, Some(body)))
+    }
+
     async fn read(
         &self,
         key: &ObjectKey,
         range: Option<Range<u64>>,
         if_etag: Option<&str>,
     ) -> Result<ByteStream, SourceFault> {
-        let mut state = self.state();
-        let mishap = state.mishap(key.as_str(), false);
-        match &mishap {
-            Some(Mishap::Fault(fault)) => return Err(fault.clone()),
-            Some(Mishap::Replaced(bytes)) => state.put(key.as_str(), bytes.clone()),
-            _ => {}
-        }
-        let stored = state.find(key.as_str())?.clone();
-        if if_etag.is_some_and(|etag| etag != format!("v{}", stored.version)) {
-            return Err(SourceFault::Changed);
-        }
-        if stored.archived {
-            return Err(SourceFault::Archived);
-        }
-        let whole = 0..stored.bytes.len() as u64;
-        let range = range.unwrap_or(whole);
-        state.reads.push(Read {
-            key: key.as_str().to_owned(),
-            range: range.clone(),
-        });
-        let place = |at: u64| {
-            usize::try_from(at)
-                .unwrap_or(usize::MAX)
-                .min(stored.bytes.len())
-        };
-        let bytes = stored.bytes.slice(place(range.start)..place(range.end));
-        Ok(body(&state.clock, bytes, mishap.as_ref()))
+        let sent = self.state().send(key, range, if_etag);
+        sent.map(|(_, body)| body)
     }
 
     async fn restore(&self, key: &ObjectKey) -> Result<(), SourceFault> {

@@ -82,6 +82,7 @@ const CLOSED: &[(&str, &[&str])] = &[
             "bytes",
             "crc-fast",
             "futures-core",
+            "futures-util",
             "hex",
             "imagesize",
             "percent-encoding",

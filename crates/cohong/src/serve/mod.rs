@@ -121,7 +121,7 @@ impl Server {
         let gateway = Gateway::new(dialects, keys.clone());
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
         let delivery = Arc::new(delivery);
-        let sync = sync::start(&engine, sources::registry(sources));
+        let sync = sync::start(&engine, sources::registry(sources, settings.sync_transfers));
         let admin_state = Arc::new(Admin {
             engine: engine.clone(),
             delivery: delivery.clone(),

@@ -66,12 +66,13 @@ impl KnownSources {
 }
 
 /// What sync tasks need.
-pub(super) fn registry(sources: Arc<dyn Sources>) -> Registry {
+pub(super) fn registry(sources: Arc<dyn Sources>, transfers: usize) -> Registry {
     let oms: Arc<dyn OutcomeFormat> = Arc::new(OmsLists);
     Registry {
         sources,
         formats: BTreeMap::from([(DialectId::Oms, oms)]),
         part_bytes: SYNC_PART_BYTES,
+        transfers,
     }
 }
 

@@ -5,6 +5,7 @@
 //! validate themselves when built and know nothing of how they are stored or sent.
 
 mod access;
+mod bandwidth;
 mod bucket;
 mod callback;
 mod checksum;
@@ -22,6 +23,7 @@ mod time;
 pub use access::{
     AccessKeyId, AccountId, Acl, Grant, Grantee, Permission, Principal, SessionToken,
 };
+pub use bandwidth::BandwidthSpan;
 pub use bucket::{Bucket, BucketState, DialectId, DocKind, Versioning};
 pub use callback::{Accept, BodyType, CallbackSpec, CallbackStyle, EtagCase, JsonTemplate};
 pub use checksum::{

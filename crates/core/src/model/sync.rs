@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccessKeyId, AccountId, BucketName, DialectId, StorageClass, Timestamp};
+use super::{
+    AccessKeyId, AccountId, BandwidthSpan, BucketName, DialectId, StorageClass, Timestamp,
+};
 
 /// A sync task. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -105,6 +107,8 @@ pub struct SyncSettings {
     pub deletes: bool,
     /// Whether lists of what became of the keys are stored in the bucket.
     pub lists: bool,
+    /// How fast it reads, by the time of day; nothing limits it outside of these.
+    pub bandwidth: Vec<BandwidthSpan>,
     /// Opaque vendor words to be given back: name and value.
     pub labels: Vec<(Box<str>, Box<str>)>,
 }

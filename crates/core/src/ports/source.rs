@@ -91,6 +91,9 @@ pub enum SourceFault {
     /// Nobody knows a source of that kind and place.
     #[error("no source of that kind is known there: {0}")]
     Unknown(Box<str>),
+    /// The key cannot be asked for.
+    #[error("the source cannot be asked for such a key: {0}")]
+    Unaskable(Box<str>),
     /// There is no such object, or no such bucket.
     #[error("the source has no such object or bucket")]
     Missing,
@@ -115,7 +118,11 @@ impl SourceFault {
     /// Whether trying again cannot help.
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Unknown(_) | Self::Missing | Self::Denied | Self::Archived => true,
+            Self::Unknown(_)
+            | Self::Unaskable(_)
+            | Self::Missing
+            | Self::Denied
+            | Self::Archived => true,
             Self::Changed | Self::Busy(_) | Self::Broken(_) => false,
         }
     }
@@ -138,6 +145,14 @@ pub trait Sources: fmt::Debug + Send + Sync + 'static {
 pub trait Source: fmt::Debug + Send + Sync + 'static {
     /// Looks at an object.
     async fn stat(&self, key: &ObjectKey) -> Result<SourceObject, SourceFault>;
+
+    /// Looks at an object, and begins to read it where it has at most `most` bytes: one request instead of
+    /// two, for whoever is going to read what is there. Errors as of both.
+    async fn fetch(
+        &self,
+        key: &ObjectKey,
+        most: u64,
+    ) -> Result<(SourceObject, Option<ByteStream>), SourceFault>;
 
     /// Reads an object, or a range that lies within it. `Changed` when its etag is not `if_etag`, which
     /// a source without etags ignores. The body ends with an error when it is cut short.

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod append;
 pub mod attributes;
+pub mod bandwidth;
 pub mod callback;
 pub(crate) mod checksum;
 pub mod complete;

@@ -15,6 +15,7 @@ use crate::model::{
 use crate::ports::{SourceCredentials, SourceDigests, SourceObject};
 use crate::records::SyncResume;
 use crate::rules::attributes::check_labels;
+use crate::rules::bandwidth;
 
 /// Checks the settings of a new task.
 pub fn check_settings(settings: &SyncSettings) -> Result<(), Error> {
@@ -33,6 +34,7 @@ pub fn check_settings(settings: &SyncSettings) -> Result<(), Error> {
     if source.prefix.len() > KEY_BYTES_MAX {
         return Err(invalid("the prefix of the source is longer than a key"));
     }
+    bandwidth::check(&settings.bandwidth)?;
     check_labels(&settings.labels)
 }
 

@@ -11,6 +11,7 @@
 //! in batches. A crash repeats what was not counted. It knows no transport: [`Registry`] opens sources.
 
 mod dispatch;
+mod large;
 mod own;
 mod rule;
 mod runner;
@@ -38,6 +39,8 @@ pub struct Registry {
     pub formats: BTreeMap<DialectId, Arc<dyn OutcomeFormat>>,
     /// Smallest length of the parts of a large object, bytes; [`crate::limits::SYNC_PART_BYTES`].
     pub part_bytes: u64,
+    /// Bodies that all tasks together read at once, from 1; [`crate::limits::SYNC_TRANSFERS`].
+    pub transfers: usize,
 }
 
 /// Starts everything that running tasks have to do, now and from now on.

@@ -128,6 +128,19 @@ impl Source for OwnBucket {
         Ok(object_of(info.map_err(|error| fault(&error))?))
     }
 
+    async fn fetch(
+        &self,
+        key: &ObjectKey,
+        most: u64,
+    ) -> Result<(SourceObject, Option<ByteStream>), SourceFault> {
+        let object = self.stat(key).await?;
+        if object.size > most || object.archived {
+            return Ok((object, None));
+        }
+        let body = self.read(key, None, object.etag.as_deref()).await?;
+        Ok((object, Some(body)))
+    }
+
     async fn read(
         &self,
         key: &ObjectKey,

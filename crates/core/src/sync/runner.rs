@@ -15,9 +15,9 @@ use crate::engine::{Ended, Walk};
 use crate::error::Error;
 use crate::limits::{
     SETTLE_AFTER, SETTLE_OUTCOMES_MAX, SYNC_AHEAD, SYNC_LIST_AFTER, SYNC_MIND_MAX,
-    SYNC_TASK_COPIES_MAX,
 };
 use crate::model::{ObjectKey, SyncState, SyncTaskId};
+use crate::pace::Brake;
 use crate::ports::{KeyRange, Mono};
 use crate::records::keys;
 use crate::rules::sync::{Tried, pause};
@@ -62,6 +62,8 @@ pub(super) struct Runner {
     shared: Shared,
     id: SyncTaskId,
     line: Arc<Line>,
+    /// What all copies of the task share.
+    brake: Arc<Brake>,
     /// The task while it runs.
     desk: Option<Arc<Desk>>,
     mind: BTreeMap<ObjectKey, Place>,
@@ -85,7 +87,9 @@ pub(super) struct Runner {
 impl Runner {
     pub(super) fn new(shared: Shared, id: SyncTaskId, line: Arc<Line>) -> Self {
         let (landings, landed) = unbounded_channel();
+        let clock = shared.engine.ports().clock.clone();
         Self {
+            brake: Arc::new(Brake::new(clock, Vec::new())),
             shared,
             id,
             line,
@@ -166,7 +170,8 @@ impl Runner {
         match found.filter(|(task, _)| task.state == SyncState::Running) {
             Some((_, revision)) if known == Some(revision) => {}
             Some(running) => {
-                let desk = Desk::new(&self.shared.engine, &self.shared.registry, running);
+                let desk = Desk::new(&self.shared, &self.brake, running);
+                self.brake.change(desk.task.settings.bandwidth.clone());
                 self.desk = Some(Arc::new(desk));
                 self.scribe.clone_from(&self.desk);
                 // Lines may have been left by a crash.
@@ -239,7 +244,7 @@ impl Runner {
         let Some(desk) = self.desk.clone() else {
             return;
         };
-        while self.flying < SYNC_TASK_COPIES_MAX
+        while self.flying < self.shared.task_copies_max()
             && let Some(key) = self.ready.pop_front()
         {
             let Some(Place::Ready(tries)) = self.mind.get(&key).copied() else {
@@ -399,7 +404,7 @@ impl Runner {
         if let Some(retry) = self.retry_at {
             return retry;
         }
-        let slots = self.flying < SYNC_TASK_COPIES_MAX;
+        let slots = self.flying < self.shared.task_copies_max();
         let ready = slots && !self.ready.is_empty() && !self.shared.is_stopping();
         let next = self.waiting.first().map(|(due, _)| *due);
         let next = next.filter(|_| !self.shared.is_stopping());
@@ -417,17 +422,11 @@ impl Runner {
     }
 }
 
-/// Runs a key once there is a slot; breaks off when syncing stops.
+/// Runs a key; breaks off when syncing stops.
 async fn fly(shared: &Shared, desk: &Desk, key: &ObjectKey) -> Way {
-    let run = async {
-        let slot = shared.slots.acquire().await;
-        let way = desk.run(key).await;
-        drop(slot);
-        way
-    };
     select! {
         biased;
         () = shared.stopping() => Way::Cut,
-        way = run => way,
+        way = desk.run(key) => way,
     }
 }

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
 use super::Registry;
 use crate::engine::Engine;
-use crate::limits::SYNC_COPIES_MAX;
 use crate::model::SyncTaskId;
 
 /// The running tasks. Dropping it stops them too, without waiting.
@@ -32,8 +31,8 @@ impl SyncHandle {
 pub(super) struct Shared {
     pub(super) engine: Arc<Engine>,
     pub(super) registry: Registry,
-    /// Copies of all tasks.
-    pub(super) slots: Arc<Semaphore>,
+    /// One for each body that may be read.
+    slots: Arc<Semaphore>,
     lines: Arc<Mutex<BTreeMap<SyncTaskId, Arc<Line>>>>,
     stop: watch::Receiver<bool>,
 }
@@ -67,12 +66,24 @@ impl Shared {
         let (stop, stopped) = watch::channel(false);
         let shared = Self {
             engine: Arc::clone(engine),
+            slots: Arc::new(Semaphore::new(registry.transfers.max(1))),
             registry,
-            slots: Arc::new(Semaphore::new(SYNC_COPIES_MAX)),
             lines: Arc::default(),
             stop: stopped,
         };
         (SyncHandle { stop }, shared)
+    }
+
+    /// Keys that one task may run at once: half of all, so that a source that hangs does not hold up
+    /// the tasks of others.
+    pub(super) fn task_copies_max(&self) -> usize {
+        self.registry.transfers.div_ceil(2).max(1)
+    }
+
+    /// Waits until one more body may be read.
+    pub(super) async fn slot(&self) -> SemaphorePermit<'_> {
+        let slot = self.slots.acquire().await;
+        slot.expect("nobody closes the semaphore")
     }
 
     fn lines(&self) -> MutexGuard<'_, BTreeMap<SyncTaskId, Arc<Line>>> {

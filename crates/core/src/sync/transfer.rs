@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, SemaphorePermit};
 
-use super::Registry;
-use crate::engine::{Body, Bringing, Cx, Engine, Unbrought};
+use super::shared::Shared;
+use crate::engine::{Body, Bringing, Cx, Unbrought};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BODY_BYTES_MAX, SYNC_WHOLE_PARTS};
 use crate::model::{
-    Checked, ObjectKey, SyncList, SyncOutcome, SyncPast, SyncStage, SyncTask, Timestamp,
+    Checked, ObjectKey, Overwrite, SyncList, SyncOutcome, SyncPast, SyncStage, SyncTask, Timestamp,
 };
-use crate::ports::{OutcomeFormat, Revision, Source, SourceFault, SourceObject};
+use crate::pace::Brake;
+use crate::ports::{ByteStream, OutcomeFormat, Revision, Source, SourceFault, SourceObject};
 use crate::records::{SyncDone, SyncItemRecord, SyncResume};
 use crate::rules::attributes;
 use crate::rules::sync::{There, carried, goes_on, wants_copy};
@@ -20,8 +21,8 @@ use crate::rules::sync::{There, carried, goes_on, wants_copy};
 /// A task as its copies need it, until it is stopped or changed.
 #[derive(Debug)]
 pub(super) struct Desk {
-    pub(super) engine: Arc<Engine>,
-    pub(super) registry: Registry,
+    pub(super) shared: Shared,
+    brake: Arc<Brake>,
     pub(super) task: SyncTask,
     /// State of the record of the task.
     pub(super) revision: Revision,
@@ -77,7 +78,13 @@ impl Trouble {
         }
     }
 
-    fn lost(stage: SyncStage, why: impl Into<Box<str>>) -> Self {
+    /// It may pass.
+    pub(super) fn passing(self) -> Self {
+        let hope = Hope::Later(None);
+        Self { hope, ..self }
+    }
+
+    pub(super) fn lost(stage: SyncStage, why: impl Into<Box<str>>) -> Self {
         Self {
             stage,
             why: why.into(),
@@ -87,7 +94,7 @@ impl Trouble {
         }
     }
 
-    fn of_source(stage: SyncStage, fault: &SourceFault) -> Self {
+    pub(super) fn of_source(stage: SyncStage, fault: &SourceFault) -> Self {
         let hope = match fault {
             fault if fault.is_final() => Hope::Lost,
             SourceFault::Busy(after) => Hope::Later(*after),
@@ -99,7 +106,7 @@ impl Trouble {
         }
     }
 
-    fn of_server(stage: SyncStage, error: &Error) -> Self {
+    pub(super) fn of_server(stage: SyncStage, error: &Error) -> Self {
         let (stage, hope) = match error.kind() {
             // What came was cut short, too long, or other bytes than the source publishes a digest of.
             ErrorKind::IncompleteBody | ErrorKind::BadDigest | ErrorKind::InvalidArgument => {
@@ -123,13 +130,8 @@ impl Trouble {
     }
 }
 
-/// Whether what came is worth nothing: it must be read anew from the beginning.
-fn is_of_content(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::BadDigest | ErrorKind::InvalidPart)
-}
-
 /// What a run did.
-enum Step {
+pub(super) enum Step {
     Marked,
     Done(SyncOutcome),
 }
@@ -145,36 +147,36 @@ impl From<Unbrought> for Result<Step, Trouble> {
 
 impl Desk {
     pub(super) fn new(
-        engine: &Arc<Engine>,
-        registry: &Registry,
+        shared: &Shared,
+        brake: &Arc<Brake>,
         (task, revision): (SyncTask, Revision),
     ) -> Self {
         Self {
-            engine: Arc::clone(engine),
-            registry: registry.clone(),
+            shared: shared.clone(),
+            brake: Arc::clone(brake),
             task,
             revision,
             source: OnceCell::new(),
         }
     }
 
-    /// Runs a key once.
+    /// Runs a key once, as soon as its body may be read.
     pub(super) async fn run(&self, key: &ObjectKey) -> Way {
-        let item = match self.engine.sync_item(self.task.id, key).await {
+        let slot = self.shared.slot().await;
+        let item = match self.shared.engine.sync_item(self.task.id, key).await {
             Ok(Some((item, _))) if item.done.is_none() => item,
             Ok(_) => return Way::Marked,
             Err(error) => {
                 // Not even the requests are known, so they cannot be given up.
-                let hope = Hope::Later(None);
                 let lost = Trouble::of_server(SyncStage::StatDestination, &error);
-                return Way::Trouble(Trouble { hope, ..lost });
+                return Way::Trouble(lost.passing());
             }
         };
-        match self.step(key, &item).await {
+        match self.step(key, &item, slot).await {
             Ok(Step::Marked) => Way::Marked,
             Ok(Step::Done(outcome)) => Way::Done(SyncDone {
                 requests: item.owed,
-                at: self.engine.ports().clock.now(),
+                at: self.shared.engine.ports().clock.now(),
                 outcome,
             }),
             Err(trouble) => Way::Trouble(Trouble {
@@ -184,7 +186,12 @@ impl Desk {
         }
     }
 
-    async fn step(&self, key: &ObjectKey, item: &SyncItemRecord) -> Result<Step, Trouble> {
+    async fn step(
+        &self,
+        key: &ObjectKey,
+        item: &SyncItemRecord,
+        slot: SemaphorePermit<'_>,
+    ) -> Result<Step, Trouble> {
         let settings = &self.task.settings;
         if !key.as_str().starts_with(&*settings.source.prefix) {
             let why = "the key does not begin with the prefix of the task";
@@ -195,17 +202,18 @@ impl Desk {
         }
         let cx = self.writer(item).await?;
         let source = self.source().await?;
-        let found = source.stat(key).await;
-        let there = self.engine.sync_there(&cx, &settings.bucket, key).await;
-        let there = |stage| there.map_err(|error| Trouble::of_server(stage, &error));
-        let object = match found {
+        let there = self.shared.engine.sync_there(&cx, &settings.bucket, key);
+        let there = there.await;
+        let there =
+            there.map_err(|error| Trouble::of_server(SyncStage::StatDestination, &error))?;
+        let (object, body) = match self.look(&*source, key, item, there.as_ref()).await {
+            Ok(found) => found,
             Err(SourceFault::Missing) if item.removal && settings.deletes => {
-                let there = there(SyncStage::StatDestination)?;
                 return self.remove(&cx, key, there.as_ref()).await;
             }
-            found => found.map_err(|fault| Trouble::of_source(SyncStage::StatSource, &fault))?,
+            Err(SourceFault::Archived) => return Err(self.thaw(&*source, key).await),
+            Err(fault) => return Err(Trouble::of_source(SyncStage::StatSource, &fault)),
         };
-        let there = there(SyncStage::StatDestination)?;
         if !wants_copy(settings.overwrite, settings.check, &object, there.as_ref()) {
             return Ok(Step::Done(SyncOutcome::Skip { size: object.size }));
         }
@@ -222,12 +230,34 @@ impl Desk {
             source: &object,
             there: there.as_ref(),
         };
-        self.copy(&*source, bringing, item).await
+        self.copy(&*source, bringing, item, body, slot).await
+    }
+
+    /// Looks at the object of the source; begins to read it where it is going to be copied whatever it is,
+    /// and as a whole.
+    async fn look(
+        &self,
+        source: &dyn Source,
+        key: &ObjectKey,
+        item: &SyncItemRecord,
+        there: Option<&There>,
+    ) -> Result<(SourceObject, Option<ByteStream>), SourceFault> {
+        let always = self.task.settings.overwrite == Overwrite::Always;
+        if item.resume.is_none() && (there.is_none() || always) {
+            return source.fetch(key, self.whole_max()).await;
+        }
+        Ok((source.stat(key).await?, None))
+    }
+
+    /// Length of the longest objects that are copied as a whole.
+    fn whole_max(&self) -> u64 {
+        let parts = SYNC_WHOLE_PARTS.saturating_mul(self.shared.registry.part_bytes);
+        parts.min(BODY_BYTES_MAX)
     }
 
     /// Who writes the lists of the task, when it has any.
     pub(super) fn format(&self) -> Option<&dyn OutcomeFormat> {
-        let format = self.registry.formats.get(&self.task.via);
+        let format = self.shared.registry.formats.get(&self.task.via);
         format
             .filter(|_| self.task.settings.lists)
             .map(|format| &**format)
@@ -244,9 +274,10 @@ impl Desk {
         let Some(format) = self.format() else {
             return Ok(());
         };
-        let cx = self.engine.sync_cx(&self.task, SyncPast::List);
+        let cx = self.shared.engine.sync_cx(&self.task, SyncPast::List);
         for list in SyncList::ALL {
             while self
+                .shared
                 .engine
                 .write_sync_list(&cx, &self.task, list, format)
                 .await?
@@ -258,9 +289,9 @@ impl Desk {
     /// In whose name is written, if its key still is one.
     async fn writer(&self, item: &SyncItemRecord) -> Result<Cx, Trouble> {
         let stage = SyncStage::StatDestination;
-        let key = self.engine.credential(&self.task.writer_key).await;
+        let key = self.shared.engine.credential(&self.task.writer_key).await;
         let key = key.map_err(|error| Trouble::of_server(stage, &error))?;
-        let now = self.engine.ports().clock.now();
+        let now = self.shared.engine.ports().clock.now();
         let stands = key.is_some_and(|key| {
             key.principal.account() == Some(&self.task.writer)
                 && key.expires_at.is_none_or(|end| end > now)
@@ -271,20 +302,22 @@ impl Desk {
         }
         let mut passed = item.passed.clone();
         passed.push(self.task.id);
-        Ok(self.engine.sync_cx(&self.task, SyncPast::Passed(passed)))
+        Ok(self
+            .shared
+            .engine
+            .sync_cx(&self.task, SyncPast::Passed(passed)))
     }
 
     /// The source, opened once.
     async fn source(&self) -> Result<Arc<dyn Source>, Trouble> {
         let stage = SyncStage::StatSource;
         let open = async || {
-            let keys = self.engine.source_credentials(self.task.id).await;
+            let keys = self.shared.engine.source_credentials(self.task.id).await;
             let keys = keys.map_err(|error| Trouble::of_server(stage, &error))?;
-            let keys = keys.ok_or_else(|| Trouble {
-                hope: Hope::Later(None),
-                ..Trouble::lost(stage, "the sync task was stopped")
-            })?;
+            let keys =
+                keys.ok_or_else(|| Trouble::lost(stage, "the sync task was stopped").passing())?;
             let opened = self
+                .shared
                 .registry
                 .sources
                 .open(&self.task.settings.source, &keys);
@@ -305,7 +338,7 @@ impl Desk {
             return Ok(Step::Done(SyncOutcome::Skip { size: 0 }));
         };
         let bucket = &self.task.settings.bucket;
-        let removed = self.engine.sync_remove(cx, bucket, key, there).await;
+        let removed = self.shared.engine.sync_remove(cx, bucket, key, there).await;
         removed.map_err(|error| Trouble::of_server(SyncStage::Write, &error))?;
         Ok(Step::Done(SyncOutcome::Success {
             bytes: 0,
@@ -333,101 +366,49 @@ impl Desk {
         source: &dyn Source,
         bringing: Bringing<'_>,
         item: &SyncItemRecord,
+        body: Option<ByteStream>,
+        slot: SemaphorePermit<'_>,
     ) -> Result<Step, Trouble> {
         let object: &SourceObject = bringing.source;
         let resume = item.resume.as_ref();
         if let Some(other) = resume.filter(|resume| !goes_on(resume, object)) {
             self.forget(bringing.key, other).await?;
         }
-        let whole_max = SYNC_WHOLE_PARTS.saturating_mul(self.registry.part_bytes);
-        if object.size > whole_max.min(BODY_BYTES_MAX) {
+        if object.size > self.whole_max() {
+            // Each of its parts waits for a slot of its own.
+            drop(slot);
             let resume = resume.filter(|resume| goes_on(resume, object));
             return self.copy_large(source, bringing, resume.cloned()).await;
         }
-        let stream = source
-            .read(bringing.key, None, object.etag.as_deref())
-            .await
-            .map_err(|fault| Trouble::of_source(SyncStage::Read, &fault))?;
-        let body = Body {
-            stream,
-            len: Some(object.size),
+        let stream = match body {
+            Some(begun) => begun,
+            None => source
+                .read(bringing.key, None, object.etag.as_deref())
+                .await
+                .map_err(|fault| Trouble::of_source(SyncStage::Read, &fault))?,
         };
-        match self.engine.bring(bringing, body).await {
+        let body = self.paced(stream, object.size);
+        match self.shared.engine.bring(bringing, body).await {
             Ok(()) => Ok(Step::Marked),
             Err(unbrought) => unbrought.into(),
         }
     }
 
-    /// Copies the parts that are not there, one after the other, and makes the object of them.
-    async fn copy_large(
-        &self,
-        source: &dyn Source,
-        bringing: Bringing<'_>,
-        resume: Option<SyncResume>,
-    ) -> Result<Step, Trouble> {
-        let engine = &self.engine;
-        let of_server = |error: Error| Trouble::of_server(SyncStage::Write, &error);
-        let resume = match resume {
-            Some(resume) => resume,
-            None => match engine.begin_large(bringing, self.registry.part_bytes).await {
-                Ok(resume) => resume,
-                Err(unbrought) => return unbrought.into(),
-            },
-        };
-        let there = engine.large_parts(bringing, &resume).await;
-        let Some(there) = there.map_err(of_server)? else {
-            // Somebody ended the upload: begin anew.
-            self.forget(bringing.key, &resume).await?;
-            let why = "the upload of the copy was ended by somebody else";
-            let hope = Hope::Later(None);
-            return Err(Trouble {
-                hope,
-                ..Trouble::lost(SyncStage::Write, why)
-            });
-        };
-        let mut progressed = false;
-        for number in (1..=resume.parts()).filter(|number| !there.contains(number)) {
-            let part = self.copy_part(source, bringing, &resume, number).await;
-            part.map_err(|trouble| Trouble {
-                progressed,
-                ..trouble
-            })?;
-            progressed = true;
+    /// A body of so many bytes, no faster than the task may read.
+    pub(super) fn paced(&self, stream: ByteStream, len: u64) -> Body {
+        Body {
+            stream: Box::pin(self.brake.clone().slow(stream)),
+            len: Some(len),
         }
-        match engine.bring_whole(bringing, &resume).await {
-            Ok(()) => Ok(Step::Marked),
-            Err(unbrought) => {
-                if matches!(&unbrought, Unbrought::Failed(error) if is_of_content(error.kind())) {
-                    self.forget(bringing.key, &resume).await?;
-                }
-                unbrought.into()
-            }
-        }
-    }
-
-    async fn copy_part(
-        &self,
-        source: &dyn Source,
-        bringing: Bringing<'_>,
-        resume: &SyncResume,
-        number: u32,
-    ) -> Result<(), Trouble> {
-        let range = resume.range_of(number);
-        let stream = source
-            .read(bringing.key, Some(range), resume.etag.as_deref())
-            .await
-            .map_err(|fault| Trouble::of_source(SyncStage::Read, &fault))?;
-        let body = Body {
-            stream,
-            len: Some(resume.len_of(number)),
-        };
-        let stored = self.engine.bring_part(bringing, resume, number, body).await;
-        stored.map_err(|error| Trouble::of_server(SyncStage::Write, &error))
     }
 
     /// Gives up a copy that was begun.
-    async fn forget(&self, key: &ObjectKey, resume: &SyncResume) -> Result<(), Trouble> {
-        let forgotten = self.engine.forget_resume(&self.task, key, resume).await;
+    pub(super) async fn forget(&self, key: &ObjectKey, resume: &SyncResume) -> Result<(), Trouble> {
+        let forgotten = self
+            .shared
+            .engine
+            .forget_resume(&self.task, key, resume)
+            .await;
         forgotten.map_err(|error| Trouble::of_server(SyncStage::Write, &error))
     }
 }

@@ -1,8 +1,9 @@
 //! Samples of what sync tasks remember.
 
 use cohong_core::model::{
-    AccessKeyId, BucketName, Checked, ContentCheck, DialectId, Overwrite, StorageClass, SyncCounts,
-    SyncOutcome, SyncSettings, SyncSource, SyncStage, SyncState, SyncTask, SyncTaskId, UploadId,
+    AccessKeyId, BandwidthSpan, BucketName, Checked, ContentCheck, DialectId, Overwrite,
+    StorageClass, SyncCounts, SyncOutcome, SyncSettings, SyncSource, SyncStage, SyncState,
+    SyncTask, SyncTaskId, UploadId,
 };
 use cohong_core::records::{
     SyncDone, SyncItemRecord, SyncLine, SyncResume, SyncSecretRecord, SyncSettled, SyncTaken,
@@ -37,6 +38,11 @@ pub(crate) fn samples(samples: &mut Samples) {
             check: ContentCheck::Crc64,
             deletes: true,
             lists: true,
+            bandwidth: vec![BandwidthSpan {
+                first_minute: 60,
+                last_minute: 119,
+                bytes_per_s: 1 << 20,
+            }],
             labels: vec![pair("app", "1")],
         },
     };

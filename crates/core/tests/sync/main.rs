@@ -35,6 +35,7 @@ fn settings(bucket: &BucketName) -> SyncSettings {
         check: ContentCheck::SizeAndTime,
         deletes: false,
         lists: false,
+        bandwidth: Vec::new(),
         labels: Vec::new(),
     }
 }

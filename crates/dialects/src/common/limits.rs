@@ -25,6 +25,3 @@ pub(super) const ONE_PIECE_BYTES_MAX: u64 = 64 << 10;
 pub(super) const POLICY_VALUES_MAX: usize = 500;
 /// Smallest object that is compressed on the way: below, it gains nothing.
 pub(super) const COMPRESSED_BYTES_MIN: u64 = 1024;
-/// Bytes of a body that travels at a pace which leave at once: a sixth of a second's share at the slowest
-/// pace of any vendor.
-pub(super) const PACE_PIECE_BYTES: usize = 16 << 10;

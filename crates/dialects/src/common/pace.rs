@@ -1,15 +1,14 @@
 //! Bodies at the pace that a request asks for.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
+use cohong_core::model::BandwidthSpan;
+use cohong_core::pace::Brake;
 use cohong_core::ports::Clock;
 use futures_core::Stream;
-use futures_util::StreamExt;
 use http::HeaderMap;
 
-use super::limits::PACE_PIECE_BYTES;
 use super::vocabulary::Vocabulary;
 use crate::gate::fault::Fault;
 
@@ -58,32 +57,10 @@ impl Pace {
     /// The same bytes, none earlier than its turn; the time begins with the first one.
     pub(crate) fn slow<S, E>(self, body: S) -> impl Stream<Item = Result<Bytes, E>> + Send
     where
-        S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
+        S: Stream<Item = Result<Bytes, E>> + Send,
         E: Send,
     {
-        let pieces = body.flat_map(|piece| futures_util::stream::iter(cut(piece)));
-        let start = (pieces, None, 0_u64, self);
-        futures_util::stream::unfold(start, |(mut pieces, begun, sent, pace)| async move {
-            let piece = pieces.next().await?;
-            let begun = begun.unwrap_or_else(|| pace.clock.mono());
-            let sent = sent + piece.as_ref().map_or(0, |piece| piece.len() as u64);
-            let due = begun + Duration::from_millis(sent.saturating_mul(1000) / pace.bytes_per_s);
-            pace.clock.sleep_until(due).await;
-            Some((piece, (pieces, Some(begun), sent, pace)))
-        })
+        let always = BandwidthSpan::always(self.bytes_per_s);
+        Arc::new(Brake::new(self.clock, vec![always])).slow(body)
     }
-}
-
-/// A piece in pieces that are small against a second's share.
-fn cut<E>(piece: Result<Bytes, E>) -> Vec<Result<Bytes, E>> {
-    let mut rest = match piece {
-        Ok(piece) => piece,
-        Err(error) => return vec![Err(error)],
-    };
-    let mut pieces = Vec::new();
-    while rest.len() > PACE_PIECE_BYTES {
-        pieces.push(Ok(rest.split_to(PACE_PIECE_BYTES)));
-    }
-    pieces.push(Ok(rest));
-    pieces
 }

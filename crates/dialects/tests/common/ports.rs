@@ -182,6 +182,14 @@ impl Source for FakeSource {
         Err(self.0.clone())
     }
 
+    async fn fetch(
+        &self,
+        _: &ObjectKey,
+        _: u64,
+    ) -> Result<(SourceObject, Option<ByteStream>), SourceFault> {
+        Err(self.0.clone())
+    }
+
     async fn read(
         &self,
         _: &ObjectKey,

@@ -145,8 +145,8 @@ impl Reader {
         let url = url.map_err(|unfit| fault::of_failure(Failure::from(unfit)))?;
         let sent = url.url();
         if sent.path() != address.path || sent.query().unwrap_or_default() != address.query {
-            let why = "the key has segments '.' or '..', which cannot be sent";
-            return Err(SourceFault::Broken(why.into()));
+            let why = "it has segments '.' or '..', which are resolved on the way";
+            return Err(SourceFault::Unaskable(why.into()));
         }
         let host = match (sent.host_str().unwrap_or_default(), sent.port()) {
             (host, None) => host.to_owned(),
@@ -210,6 +210,20 @@ impl Source for Reader {
         let answer = self.send(self.ask_object(Method::HEAD, key)).await?;
         let facts = self.store.speech.facts();
         answer::object(facts, answer.headers(), self.clock.now())
+    }
+
+    /// A body that is too long is left on its connection, which goes with it.
+    async fn fetch(
+        &self,
+        key: &ObjectKey,
+        most: u64,
+    ) -> Result<(SourceObject, Option<ByteStream>), SourceFault> {
+        let answer = self.send(self.ask_object(Method::GET, key)).await?;
+        let facts = self.store.speech.facts();
+        let object = answer::object(facts, answer.headers(), self.clock.now())?;
+        let fits = object.size <= most;
+        let body = fits.then(|| answer.stream(self.limits.idle));
+        Ok((object, body))
     }
 
     async fn read(

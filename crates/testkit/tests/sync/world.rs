@@ -35,6 +35,8 @@ use crate::rough::RoughMeta;
 const POLLS_MAX: u64 = 50_000_000;
 /// Length of the parts of large objects.
 pub(crate) const PART_BYTES: u64 = 100_000;
+/// Bodies that are read at once.
+const TRANSFERS: usize = 32;
 
 /// A server; its stores and the source outlive it.
 pub(crate) struct World {
@@ -189,6 +191,7 @@ impl World {
             sources,
             formats: BTreeMap::from([(DialectId::Tos, format)]),
             part_bytes: PART_BYTES,
+            transfers: TRANSFERS,
         };
         let sync = Arc::new(sync::start(&engine, registry));
         Self {
@@ -264,6 +267,7 @@ impl World {
             check: ContentCheck::SizeAndTime,
             deletes: false,
             lists: false,
+            bandwidth: Vec::new(),
             labels: Vec::new(),
         }
     }

@@ -33,6 +33,8 @@ pub(crate) struct File {
     pub s3: S3,
     #[serde(default)]
     pub oms: Oms,
+    #[serde(default)]
+    pub sync: Sync,
 }
 
 /// The TLS listener.
@@ -118,6 +120,14 @@ pub(crate) struct S3 {
     #[serde(default)]
     pub regions: Vec<String>,
     pub default_region: Option<String>,
+}
+
+/// Sync tasks.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sync {
+    /// Bodies that all tasks together read at once.
+    pub transfers: Option<usize>,
 }
 
 /// The OMS dialect.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cohong_core::engine::Secret;
+use cohong_core::limits::{SYNC_TRANSFERS, SYNC_TRANSFERS_MAX};
 use cohong_core::model::BucketName;
 
 use super::{File, FileError};
@@ -65,6 +66,8 @@ pub(crate) struct Settings {
     pub oss: cohong_dialects::oss::Options,
     pub s3: cohong_dialects::s3::Options,
     pub oms: cohong_dialects::oms::Options,
+    /// Bodies that all sync tasks together read at once.
+    pub sync_transfers: usize,
     /// Without a slash at its end.
     pub callback_public_url: Option<String>,
 }
@@ -95,6 +98,8 @@ pub(crate) enum SettingsError {
     ProjectId,
     #[error("oms.event_keys_max = {0} is not between 1 and 100")]
     EventKeys(usize),
+    #[error("sync.transfers = {0} is not between 1 and {SYNC_TRANSFERS_MAX}")]
+    Transfers(usize),
     #[error("root.access_key and root.secret_key are given together or not at all")]
     HalfRoot,
     #[error("the root {0} has 1 to 128 printable characters and no comma")]
@@ -157,6 +162,7 @@ impl Settings {
             oss: oss(file.oss)?,
             s3: s3(file.s3)?,
             oms: oms(file.oms)?,
+            sync_transfers: transfers(file.sync.transfers)?,
         })
     }
 
@@ -199,6 +205,7 @@ impl Settings {
                 "project_id": self.oms.project_id,
                 "event_keys_max": self.oms.event_keys_max,
             },
+            "sync": { "transfers": self.sync_transfers },
         })
     }
 }
@@ -320,6 +327,14 @@ fn check_domains(
     Ok(())
 }
 
+fn transfers(written: Option<usize>) -> Result<usize, SettingsError> {
+    let transfers = written.unwrap_or(SYNC_TRANSFERS);
+    if !(1..=SYNC_TRANSFERS_MAX).contains(&transfers) {
+        return Err(SettingsError::Transfers(transfers));
+    }
+    Ok(transfers)
+}
+
 fn oms(file: super::file::Oms) -> Result<cohong_dialects::oms::Options, SettingsError> {
     let default = cohong_dialects::oms::Options::default();
     // It stands in paths.
@@ -418,6 +433,8 @@ mod tests {
             ),
             ("[oms]\nproject_id = \"a/b\"\n", "project_id"),
             ("[oms]\nevent_keys_max = 101\n", "101"),
+            ("[sync]\ntransfers = 0\n", "sync.transfers"),
+            ("[sync]\ntransfers = 1025\n", "1025"),
         ] {
             std::fs::write(&path, text).expect("written");
             let error = resolve(|w| w.config = Some(path.clone())).expect_err(named);

@@ -130,6 +130,7 @@ fn settings() -> SyncSettings {
         check: ContentCheck::None,
         deletes: false,
         lists: false,
+        bandwidth: Vec::new(),
         labels: Vec::new(),
     }
 }

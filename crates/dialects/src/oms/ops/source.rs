@@ -85,9 +85,10 @@ async fn holds_any(
 fn unreadable(fault: &SourceFault) -> OmsError {
     match fault {
         SourceFault::Unknown(_) => unknown(fault),
-        SourceFault::Missing | SourceFault::Denied | SourceFault::Archived => {
-            OmsError::bad("OMS.0153", fault.to_string())
-        }
+        SourceFault::Unaskable(_)
+        | SourceFault::Missing
+        | SourceFault::Denied
+        | SourceFault::Archived => OmsError::bad("OMS.0153", fault.to_string()),
         SourceFault::Changed | SourceFault::Busy(_) | SourceFault::Broken(_) => {
             let message = format!("{fault}; try again");
             OmsError::new(StatusCode::SERVICE_UNAVAILABLE, "OMS.1001", message)

@@ -91,6 +91,7 @@ pub(crate) fn settings(fields: &Fields) -> Result<SyncSettings, OmsError> {
         check,
         deletes: false,
         lists: true,
+        bandwidth: Vec::new(),
         labels,
     })
 }
