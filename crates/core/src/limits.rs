@@ -214,6 +214,17 @@ pub const SOURCES_MAX: usize = 256;
 pub const SOURCE_NAME_BYTES_MAX: usize = 128;
 /// Most sync tasks of an account; the vendor of such tasks says 5.
 pub const SYNC_TASKS_MAX: usize = 5;
+/// Most tasks of an account that find their objects themselves, those that ended included: they are
+/// told on few pages.
+pub const SYNC_SCANS_MAX: usize = 100;
+/// Greatest number that names a task: 15 digits, as many as the vendor of such tasks has.
+pub const SYNC_NUMBER_MAX: u64 = 999_999_999_999_999;
+/// Most picks of such a task.
+pub const SYNC_PICKS_MAX: usize = 1000;
+/// Bytes of all its picks: they are read with the task whenever some of its copies are counted.
+pub const SYNC_PICKS_BYTES_MAX: usize = 64 << 10;
+/// Keys that such a task takes on at once, in one transaction: as many as sources tell on a page.
+pub const SYNC_FOUND_MAX: usize = 1000;
 /// Most sync tasks of the server: they are read as a whole when one is made, and each that runs has a
 /// task of its own.
 pub const SYNC_TASKS_ALL_MAX: usize = 1000;

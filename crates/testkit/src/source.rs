@@ -138,7 +138,7 @@ impl MemorySource {
         self.state().objects.get(key).map(|o| o.bytes.clone())
     }
 
-    /// The next calls about a key go wrong, one after the other.
+    /// The next calls about a key go wrong, one after the other. The empty key stands for pages of keys.
     pub fn fail(&self, key: &str, mishaps: impl IntoIterator<Item = Mishap>) {
         let mut state = self.state();
         let waiting = state.mishaps.entry(key.to_owned()).or_default();
@@ -369,7 +369,10 @@ impl Source for MemorySource {
         after: &str,
         limit: usize,
     ) -> Result<SourcePage, SourceFault> {
-        let state = self.state();
+        let mut state = self.state();
+        if let Some(Mishap::Fault(fault)) = state.mishap("", true) {
+            return Err(fault);
+        }
         if state.refused {
             return Err(SourceFault::Denied);
         }

@@ -53,7 +53,7 @@ pub use docs::Document;
 pub use functions::Function;
 pub use inspect::{Damage, Inspection};
 pub use sources::{NewSource, RegisteredSource};
-pub(crate) use sync::{Bringing, Ended, SyncOrder, Unbrought};
+pub(crate) use sync::{Bringing, Ended, ScanStep, SyncOrder, Unbrought};
 pub use sync::{CreateSyncTask, SyncKeys, SyncSpan};
 pub use types::*;
 pub(crate) use walk::Walk;

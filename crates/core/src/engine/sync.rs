@@ -11,16 +11,21 @@ mod fold;
 mod forget;
 mod large;
 mod lists;
+mod scan;
 mod secrets;
 
 use super::buckets::now;
 use super::walk::Walk;
 use super::{Cx, Engine};
 use crate::error::{Error, ErrorKind};
-use crate::limits::{CONFLICT_RETRIES_MAX, SYNC_TASKS_ALL_MAX, SYNC_TASKS_MAX};
-use crate::model::{AccessKeyId, AccountId, SyncSettings, SyncState, SyncTask, SyncTaskId};
+use crate::limits::{
+    CONFLICT_RETRIES_MAX, SYNC_NUMBER_MAX, SYNC_SCANS_MAX, SYNC_TASKS_ALL_MAX, SYNC_TASKS_MAX,
+};
+use crate::model::{
+    AccessKeyId, AccountId, SyncScope, SyncSettings, SyncState, SyncTask, SyncTaskId,
+};
 use crate::ports::{CommitError, Expect, Revision, SourceCredentials, Table, Write};
-use crate::records::{WorkKind, decode, encode, keys};
+use crate::records::{SyncScanRecord, WorkKind, decode, encode, keys};
 use crate::rules::access::allow_account;
 use crate::rules::sync::{check_credentials, check_settings};
 use crate::work;
@@ -29,6 +34,7 @@ pub(crate) use accept::SyncOrder;
 pub(crate) use bring::{Bringing, Unbrought};
 pub use counts::SyncSpan;
 pub(crate) use fold::Ended;
+pub(crate) use scan::ScanStep;
 
 /// The record that every creation of a task expects and rewrites, so that their number is exact.
 const LAST_TASK: &str = "last-sync-task";
@@ -66,13 +72,14 @@ impl Engine {
         check_credentials(&req.keys.source)?;
         self.read_live_bucket(&req.settings.bucket).await?;
         let created_at = self.ports.clock.now();
-        let id = SyncTaskId(self.ports.ids.work().0);
+        let id = self.new_sync_id(&req.settings.scope);
         let task = SyncTask {
             id,
             account: account.clone(),
             via: cx.dialect,
             created_at,
             started_at: created_at,
+            worked_ms: 0,
             state: SyncState::Running,
             writer: req.keys.writer,
             writer_key: req.keys.writer_key,
@@ -86,20 +93,17 @@ impl Engine {
                 .get_many(std::slice::from_ref(&counter))
                 .await?;
             let last = found.into_iter().next().flatten();
-            let all = self.all_sync_tasks().await?;
-            let of_account = all.iter().filter(|task| task.account == *account).count();
-            if of_account >= SYNC_TASKS_MAX || all.len() >= SYNC_TASKS_ALL_MAX {
-                return Err(Error::new(
-                    ErrorKind::TooManyTasks,
-                    "there are as many sync tasks as there may be; delete one first",
-                ));
-            }
+            check_room(&task, &self.all_sync_tasks().await?)?;
             let last = super::key::unchanged(counter.clone(), last.map(|last| last.revision));
-            let write = vec![
+            let mut write = vec![
                 Write::Put(counter.clone(), encode(&())),
                 Write::Put(keys::sync_task(id), encode(&task)),
                 self.sealed_credentials(id, &req.keys.source),
             ];
+            if task.settings.scope != SyncScope::Told {
+                let begin = encode(&SyncScanRecord::default());
+                write.push(Write::Put(keys::sync_scan(id), begin));
+            }
             let expect = vec![last, Expect::Absent(keys::sync_task(id))];
             if self.commit_one(now(expect, write)).await? {
                 self.sync_bell.changed(id);
@@ -109,12 +113,21 @@ impl Engine {
         Err(CommitError::Conflict.into())
     }
 
+    /// A new id, a number where people are to name the task by one.
+    fn new_sync_id(&self, scope: &SyncScope) -> SyncTaskId {
+        match scope {
+            SyncScope::Told => SyncTaskId(self.ports.ids.work().0),
+            SyncScope::Found(_) => SyncTaskId::of_number(1 + self.ports.ids.below(SYNC_NUMBER_MAX)),
+        }
+    }
+
     /// A task of the asking account: `NoSuchTask`.
     pub async fn sync_task(&self, cx: &Cx, id: SyncTaskId) -> Result<SyncTask, Error> {
         Ok(self.own_sync_task(cx, id).await?.0)
     }
 
-    /// The tasks of the asking account, newest first; at most [`SYNC_TASKS_MAX`].
+    /// The tasks of the asking account, newest first; at most [`SYNC_TASKS_MAX`] that are told of their
+    /// objects, and [`SYNC_SCANS_MAX`] that find them.
     pub async fn sync_tasks(&self, cx: &Cx) -> Result<Vec<SyncTask>, Error> {
         let (_permit, account) = allow_account(&cx.principal)?;
         let mut tasks = self.all_sync_tasks().await?;
@@ -131,7 +144,7 @@ impl Engine {
         with: SyncKeys,
     ) -> Result<(), Error> {
         check_credentials(&with.source)?;
-        self.turn_sync_task(cx, id, SyncState::Stopped, |engine, task| {
+        self.turn_sync_task(cx, id, &[SyncState::Stopped], |engine, task| {
             let started = SyncTask {
                 state: SyncState::Running,
                 started_at: engine.ports.clock.now(),
@@ -150,9 +163,10 @@ impl Engine {
     /// Stops a running task and forgets its credentials: `NoSuchTask`, `TaskState` when it is stopped.
     /// What is being copied comes to its end; what waits goes on after the next start.
     pub async fn stop_sync_task(&self, cx: &Cx, id: SyncTaskId) -> Result<(), Error> {
-        self.turn_sync_task(cx, id, SyncState::Running, |_, task| {
+        self.turn_sync_task(cx, id, &[SyncState::Running], |engine, task| {
             let stopped = SyncTask {
                 state: SyncState::Stopped,
+                worked_ms: task.worked_ms(engine.ports.clock.now()),
                 ..task
             };
             vec![
@@ -163,10 +177,11 @@ impl Engine {
         .await
     }
 
-    /// Deletes a stopped task with everything it remembers; what it brought stays: `NoSuchTask`,
-    /// `TaskState` when it runs.
+    /// Deletes a task with everything it remembers; what it brought stays: `NoSuchTask`, `TaskState`
+    /// when it runs.
     pub async fn delete_sync_task(&self, cx: &Cx, id: SyncTaskId) -> Result<(), Error> {
-        self.turn_sync_task(cx, id, SyncState::Stopped, |engine, task| {
+        let resting = [SyncState::Stopped, SyncState::Done, SyncState::Failed];
+        self.turn_sync_task(cx, id, &resting, |engine, task| {
             let now = engine.ports.clock.now();
             let bucket = task.settings.bucket;
             let kind = WorkKind::ForgetSync { task: id, bucket };
@@ -179,12 +194,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Changes a task that is in a state.
+    /// Changes a task that is in one of some states.
     async fn turn_sync_task(
         &self,
         cx: &Cx,
         id: SyncTaskId,
-        from: SyncState,
+        from: &[SyncState],
         turn: impl Fn(&Self, SyncTask) -> Vec<Write>,
     ) -> Result<(), Error> {
         for _ in 0..CONFLICT_RETRIES_MAX {
@@ -236,14 +251,34 @@ pub(super) fn no_such_task() -> Error {
     )
 }
 
-/// Whether a task is in the state that an operation needs.
-pub(super) fn check_state(task: &SyncTask, wanted: SyncState) -> Result<(), Error> {
-    if task.state == wanted {
+/// Whether there may be one more task.
+fn check_room(task: &SyncTask, all: &[SyncTask]) -> Result<(), Error> {
+    let is_told = |task: &SyncTask| task.settings.scope == SyncScope::Told;
+    let most = if is_told(task) {
+        SYNC_TASKS_MAX
+    } else {
+        SYNC_SCANS_MAX
+    };
+    let alike =
+        |other: &&SyncTask| other.account == task.account && is_told(other) == is_told(task);
+    if all.iter().filter(alike).count() < most && all.len() < SYNC_TASKS_ALL_MAX {
         return Ok(());
     }
-    let message = match wanted {
-        SyncState::Running => "the sync task is stopped; start it first",
-        SyncState::Stopped => "the sync task is running; stop it first",
+    Err(Error::new(
+        ErrorKind::TooManyTasks,
+        "there are as many sync tasks as there may be; delete one first",
+    ))
+}
+
+/// Whether a task is in one of the states that an operation needs.
+pub(super) fn check_state(task: &SyncTask, wanted: &[SyncState]) -> Result<(), Error> {
+    if wanted.contains(&task.state) {
+        return Ok(());
+    }
+    let message = match task.state {
+        SyncState::Running => "the sync task is running; stop it first",
+        SyncState::Stopped => "the sync task is stopped; start it first",
+        SyncState::Done | SyncState::Failed => "the sync task has ended; make another one",
     };
     Err(Error::new(ErrorKind::TaskState, message))
 }

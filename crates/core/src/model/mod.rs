@@ -17,6 +17,7 @@ mod name;
 mod object;
 mod policy;
 mod rule;
+mod scan;
 mod sync;
 mod time;
 
@@ -42,6 +43,7 @@ pub use policy::{
     Action, Actions, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,
 };
 pub use rule::{Broker, Destination, NotificationRule, RuleForm, RuleId, RuleSetVersion};
+pub use scan::{ScanFault, ScanFaultKind, SyncPick, SyncProgress, SyncScope};
 pub use sync::{
     Checked, ContentCheck, Overwrite, SyncCounts, SyncList, SyncOutcome, SyncPast, SyncSettings,
     SyncSource, SyncStage, SyncState, SyncTask, SyncTaskId,

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessKeyId, AccountId, BandwidthSpan, BucketName, DialectId, StorageClass, Timestamp,
+    AccessKeyId, AccountId, BandwidthSpan, BucketName, DialectId, ObjectKey, StorageClass, SyncScope,
+    Timestamp,
 };
 
 /// A sync task. Never used twice.
@@ -53,6 +54,10 @@ pub enum SyncState {
     Running,
     /// No requests are accepted; accepted ones wait. It holds no credentials.
     Stopped,
+    /// It found its objects, and all of them are there. It holds no credentials.
+    Done,
+    /// It has ended, and something failed. It holds no credentials.
+    Failed,
 }
 
 /// When an object that is there already is overwritten.
@@ -89,8 +94,14 @@ pub enum ContentCheck {
 pub struct SyncSettings {
     /// Where objects come from.
     pub source: SyncSource,
+    /// Which of the objects there.
+    pub scope: SyncScope,
+    /// Only objects that were written then or later.
+    pub since: Option<Timestamp>,
     /// Where they go, under the same keys.
     pub bucket: BucketName,
+    /// What is put before every key there; empty for nothing.
+    pub into: Box<str>,
     /// For what the task is.
     pub description: Box<str>,
     /// Whether all headers and the user metadata come along. Type and encoding always do.
@@ -126,6 +137,8 @@ pub struct SyncTask {
     pub created_at: Timestamp,
     /// When it was started last.
     pub started_at: Timestamp,
+    /// How long it ran before that, milliseconds.
+    pub worked_ms: u64,
     /// Whether it works.
     pub state: SyncState,
     /// The account in whose name objects are written.
@@ -134,6 +147,24 @@ pub struct SyncTask {
     pub writer_key: AccessKeyId,
     /// What it does.
     pub settings: SyncSettings,
+}
+
+impl SyncSettings {
+    /// The key at the destination of an object of the source; `None` when no object can have it.
+    pub fn key_there(&self, key: &ObjectKey) -> Option<ObjectKey> {
+        ObjectKey::new(&format!("{}{key}", self.into)).ok()
+    }
+}
+
+impl SyncTask {
+    /// How long it ran until now, milliseconds.
+    pub fn worked_ms(&self, now: Timestamp) -> u64 {
+        let runs = match self.state {
+            SyncState::Running => now.millis().saturating_sub(self.started_at.millis()),
+            SyncState::Stopped | SyncState::Done | SyncState::Failed => 0,
+        };
+        self.worked_ms.saturating_add(runs)
+    }
 }
 
 /// What of a change is owed to sync tasks. Rules that name a task look at it, so that no change comes back

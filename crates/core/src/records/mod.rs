@@ -34,7 +34,8 @@ pub use function::FunctionRecord;
 pub use payload::{PayloadRecord, PayloadState};
 pub use source::SourceRecord;
 pub use sync::{
-    SyncDone, SyncItemRecord, SyncLine, SyncResume, SyncSecretRecord, SyncSettled, SyncTaken,
+    FailedKeys, SyncDone, SyncItemRecord, SyncLine, SyncResume, SyncScanRecord, SyncSecretRecord,
+    SyncSettled, SyncTaken,
 };
 pub use upload::{PartRecord, UploadRecord, UploadState};
 pub use version::CurrentRecord;

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ObjectKey, SyncOutcome, SyncTaskId, Timestamp, UploadId};
+use crate::model::{
+    ObjectKey, ScanFault, SyncCounts, SyncOutcome, SyncTaskId, Timestamp, UploadId,
+};
 
 /// Credentials for a source, sealed with the server's key as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +49,8 @@ pub struct SyncDone {
 pub struct SyncResume {
     /// The upload.
     pub upload: UploadId,
+    /// The key that it is an upload of.
+    pub key: ObjectKey,
     /// Entity tag of the source.
     pub etag: Option<Box<str>>,
     /// When the source was written.
@@ -92,6 +96,49 @@ pub struct SyncSettled {
     pub items: u64,
     /// Lines written.
     pub lines: u64,
+    /// Outcomes, since the task was made or began anew.
+    pub counts: SyncCounts,
+    /// Bytes of the objects that were skipped.
+    pub skipped_bytes: u64,
+}
+
+/// How far a task is that finds its objects itself. Written by its runner, and when it begins anew.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncScanRecord {
+    /// How often it began anew. Keys that failed are kept by it.
+    pub round: u32,
+    /// What is to be done with keys that failed in earlier rounds.
+    pub failed: FailedKeys,
+    /// The pick that it is at, from 0.
+    pub pick: u32,
+    /// The key there that it came to; empty at the beginning.
+    pub after: Box<str>,
+    /// Objects that it found.
+    pub found: u64,
+    /// Their bytes, as far as the source told.
+    pub found_bytes: u64,
+    /// Why it did not find all.
+    pub fault: Option<ScanFault>,
+}
+
+/// What a task does with the keys that failed before it began anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailedKeys {
+    /// There are none.
+    #[default]
+    None,
+    /// They are brought again.
+    Again,
+    /// They are forgotten, because everything is looked for anew.
+    Forgotten,
+}
+
+impl SyncScanRecord {
+    /// Whether it has found what it can of so many picks.
+    pub fn is_over(&self, picks: usize) -> bool {
+        let all = usize::try_from(self.pick).is_ok_and(|pick| pick >= picks);
+        self.fault.is_some() || (self.failed == FailedKeys::None && all)
+    }
 }
 
 /// A line that waits for its list.
@@ -114,6 +161,7 @@ mod tests {
         for (size, part_size, parts) in [(1, 1, 1), (10, 3, 4), (9, 3, 3), (2, 5, 1)] {
             let resume = SyncResume {
                 upload: UploadId([0; 16]),
+                key: ObjectKey::new("k").unwrap(),
                 etag: None,
                 modified: Timestamp::default(),
                 size,

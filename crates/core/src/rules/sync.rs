@@ -6,11 +6,12 @@ use std::time::Duration;
 use crate::engine::Attributes;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{
-    KEY_BYTES_MAX, PARTS_MAX, SYNC_SECRET_BYTES_MAX, SYNC_SPAN, SYNC_TEXT_BYTES_MAX,
+    KEY_BYTES_MAX, PARTS_MAX, SYNC_PICKS_BYTES_MAX, SYNC_PICKS_MAX, SYNC_SECRET_BYTES_MAX,
+    SYNC_SPAN, SYNC_TEXT_BYTES_MAX,
 };
 use crate::model::{
-    Checked, ContentCheck, Etag, Overwrite, StoredHeaders, SyncCounts, SyncOutcome, SyncSettings,
-    Timestamp,
+    Checked, ContentCheck, Etag, Overwrite, StoredHeaders, SyncCounts, SyncOutcome, SyncPick,
+    SyncScope, SyncSettings, Timestamp,
 };
 use crate::ports::{SourceCredentials, SourceDigests, SourceObject};
 use crate::records::SyncResume;
@@ -31,11 +32,33 @@ pub fn check_settings(settings: &SyncSettings) -> Result<(), Error> {
             "a text of the sync task is longer than 1,024 bytes",
         ));
     }
+    if let SyncScope::Found(picks) = &settings.scope {
+        check_picks(picks)?;
+    }
+    if settings.into.len() > KEY_BYTES_MAX {
+        return Err(invalid("what is put before keys is longer than a key"));
+    }
     if source.prefix.len() > KEY_BYTES_MAX {
         return Err(invalid("the prefix of the source is longer than a key"));
     }
     bandwidth::check(&settings.bandwidth)?;
     check_labels(&settings.labels)
+}
+
+fn check_picks(picks: &[SyncPick]) -> Result<(), Error> {
+    let bytes = |pick: &SyncPick| match pick {
+        SyncPick::Prefix(prefix) => prefix.len(),
+        SyncPick::Key(key) => key.as_str().len(),
+    };
+    if !(1..=SYNC_PICKS_MAX).contains(&picks.len()) {
+        return Err(invalid("a task looks for 1 to 1,000 prefixes or objects"));
+    }
+    if picks.iter().map(bytes).sum::<usize>() > SYNC_PICKS_BYTES_MAX {
+        return Err(invalid(
+            "the names of what a task looks for are longer than 64 KiB together",
+        ));
+    }
+    Ok(())
 }
 
 /// Checks credentials for a source.

@@ -1,6 +1,8 @@
 //! The task that serves one sync task: reads what it has to do, runs keys, waits after failures, counts
 //! what ended. Never two runs of one key.
 
+mod scan;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,7 @@ use crate::pace::Brake;
 use crate::ports::{KeyRange, Mono};
 use crate::records::keys;
 use crate::rules::sync::{Tried, pause};
+use scan::Scan;
 
 /// Pause after the store could not be read or written.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -72,6 +75,7 @@ pub(super) struct Runner {
     ended: Vec<Ended>,
     flying: usize,
     pass: Pass,
+    scan: Scan,
     /// When what ended is counted at the latest.
     settle_at: Option<Mono>,
     /// The task as it ran last, for its lists.
@@ -100,6 +104,7 @@ impl Runner {
             ended: Vec::new(),
             flying: 0,
             pass: Pass::default(),
+            scan: Scan::new(),
             settle_at: None,
             scribe: None,
             lists_at: None,
@@ -137,6 +142,7 @@ impl Runner {
             self.depart();
         }
         self.settle().await?;
+        self.scan_on().await?;
         self.write_lists().await;
         Ok(())
     }
@@ -174,6 +180,7 @@ impl Runner {
                 self.brake.change(desk.task.settings.bandwidth.clone());
                 self.desk = Some(Arc::new(desk));
                 self.scribe.clone_from(&self.desk);
+                self.scan.begin();
                 // Lines may have been left by a crash.
                 self.lists_at = Some(self.now() + SYNC_LIST_AFTER);
             }
@@ -393,6 +400,7 @@ impl Runner {
                     self.land(key, way);
                 }
             }
+            Some(look) = self.scan.looked.recv() => self.looked(look),
             () = self.line.rung() => {}
             () = shared.engine.ports().clock.sleep_until(wake) => {}
         }
@@ -409,7 +417,9 @@ impl Runner {
         let next = self.waiting.first().map(|(due, _)| *due);
         let next = next.filter(|_| !self.shared.is_stopping());
         let lists = self.lists_at.filter(|_| !self.shared.is_stopping());
-        let dues = [ready.then_some(now), self.settle_at, next, lists];
+        let look = self.scan.wait.filter(|_| self.desk.is_some());
+        let look = look.filter(|_| !self.shared.is_stopping());
+        let dues = [ready.then_some(now), self.settle_at, next, lists, look];
         dues.into_iter().flatten().min().unwrap_or(now + IDLE)
     }
 

@@ -46,7 +46,7 @@ pub(super) enum Way {
 #[derive(Debug)]
 pub(super) struct Trouble {
     stage: SyncStage,
-    why: Box<str>,
+    pub(super) why: Box<str>,
     pub(super) hope: Hope,
     /// Requests that the run would have answered.
     owed: u64,
@@ -200,20 +200,27 @@ impl Desk {
         if self.is_list(key) {
             return Ok(Step::Done(SyncOutcome::Skip { size: 0 }));
         }
+        let to = settings.key_there(key).ok_or_else(|| {
+            let why = "the key is too long with what is put before it at the destination";
+            Trouble::lost(SyncStage::StatDestination, why)
+        })?;
         let cx = self.writer(item).await?;
         let source = self.source().await?;
-        let there = self.shared.engine.sync_there(&cx, &settings.bucket, key);
+        let there = self.shared.engine.sync_there(&cx, &settings.bucket, &to);
         let there = there.await;
         let there =
             there.map_err(|error| Trouble::of_server(SyncStage::StatDestination, &error))?;
         let (object, body) = match self.look(&*source, key, item, there.as_ref()).await {
             Ok(found) => found,
             Err(SourceFault::Missing) if item.removal && settings.deletes => {
-                return self.remove(&cx, key, there.as_ref()).await;
+                return self.remove(&cx, &to, there.as_ref()).await;
             }
             Err(SourceFault::Archived) => return Err(self.thaw(&*source, key).await),
             Err(fault) => return Err(Trouble::of_source(SyncStage::StatSource, &fault)),
         };
+        if settings.since.is_some_and(|since| object.modified < since) {
+            return Ok(Step::Done(SyncOutcome::Skip { size: object.size }));
+        }
         if !wants_copy(settings.overwrite, settings.check, &object, there.as_ref()) {
             return Ok(Step::Done(SyncOutcome::Skip { size: object.size }));
         }
@@ -226,6 +233,7 @@ impl Desk {
             task: &self.task,
             cx: &cx,
             key,
+            to: &to,
             owed: item.owed,
             source: &object,
             there: there.as_ref(),
@@ -309,7 +317,7 @@ impl Desk {
     }
 
     /// The source, opened once.
-    async fn source(&self) -> Result<Arc<dyn Source>, Trouble> {
+    pub(super) async fn source(&self) -> Result<Arc<dyn Source>, Trouble> {
         let stage = SyncStage::StatSource;
         let open = async || {
             let keys = self.shared.engine.source_credentials(self.task.id).await;

@@ -1,13 +1,13 @@
 //! Samples of what sync tasks remember.
 
 use cohong_core::model::{
-    AccessKeyId, BandwidthSpan, BucketName, Checked, ContentCheck, DialectId, Overwrite,
-    StorageClass, SyncCounts, SyncOutcome, SyncSettings, SyncSource, SyncStage, SyncState,
-    SyncTask, SyncTaskId, UploadId,
+    AccessKeyId, BandwidthSpan, BucketName, Checked, ContentCheck, DialectId, Overwrite, ScanFault, ScanFaultKind,
+    StorageClass, SyncCounts, SyncOutcome, SyncPick, SyncScope, SyncSettings, SyncSource,
+    SyncStage, SyncState, SyncTask, SyncTaskId, UploadId,
 };
 use cohong_core::records::{
-    SyncDone, SyncItemRecord, SyncLine, SyncResume, SyncSecretRecord, SyncSettled, SyncTaken,
-    WorkKind,
+    FailedKeys, SyncDone, SyncItemRecord, SyncLine, SyncResume, SyncScanRecord, SyncSecretRecord,
+    SyncSettled, SyncTaken, WorkKind,
 };
 
 use crate::{Samples, account, key, pair, time};
@@ -19,6 +19,7 @@ pub(crate) fn samples(samples: &mut Samples) {
         via: DialectId::Oss,
         created_at: time(1_700_000_000_000),
         started_at: time(1_700_000_001_000),
+        worked_ms: 300,
         state: SyncState::Running,
         writer: account(),
         writer_key: AccessKeyId("AK".into()),
@@ -29,7 +30,10 @@ pub(crate) fn samples(samples: &mut Samples) {
                 bucket: "from".into(),
                 prefix: "photos/".into(),
             },
+            scope: SyncScope::Found(vec![SyncPick::Prefix("a/".into()), SyncPick::Key(key())]),
+            since: Some(time(5)),
             bucket: BucketName::new("photos").unwrap(),
+            into: "copies/".into(),
             description: "for tests".into(),
             metadata: true,
             restore: true,
@@ -71,6 +75,7 @@ pub(crate) fn samples(samples: &mut Samples) {
         }),
         resume: Some(SyncResume {
             upload: UploadId([3; 16]),
+            key: key(),
             etag: Some("etag".into()),
             modified: time(3),
             size: 1 << 30,
@@ -79,7 +84,6 @@ pub(crate) fn samples(samples: &mut Samples) {
     };
     samples.check("sync-item", &item);
     samples.check("sync-taken", &SyncTaken { items: 300 });
-    samples.check("sync-settled", &SyncSettled { items: 3, lines: 4 });
     let counts = SyncCounts {
         requests: 1,
         success: 2,
@@ -88,6 +92,26 @@ pub(crate) fn samples(samples: &mut Samples) {
         bytes: 500,
     };
     samples.check("sync-counts", &counts);
+    let settled = SyncSettled {
+        items: 3,
+        lines: 4,
+        counts,
+        skipped_bytes: 300,
+    };
+    samples.check("sync-settled", &settled);
+    let scan = SyncScanRecord {
+        round: 2,
+        failed: FailedKeys::Again,
+        pick: 1,
+        after: "a/b".into(),
+        found: 300,
+        found_bytes: 1 << 40,
+        fault: Some(ScanFault {
+            kind: ScanFaultKind::Denied,
+            why: "no".into(),
+        }),
+    };
+    samples.check("sync-scan", &scan);
     let line = SyncLine {
         key: key(),
         at: time(1),
@@ -95,7 +119,13 @@ pub(crate) fn samples(samples: &mut Samples) {
     };
     samples.check("sync-line", &line);
     samples.check("sync-outcomes", &outcomes);
-    samples.check("sync-states", &[SyncState::Running, SyncState::Stopped]);
+    let states = [
+        SyncState::Running,
+        SyncState::Stopped,
+        SyncState::Done,
+        SyncState::Failed,
+    ];
+    samples.check("sync-states", &states);
     words(samples);
     let forget = WorkKind::ForgetSync {
         task: SyncTaskId([6; 16]),
@@ -105,6 +135,16 @@ pub(crate) fn samples(samples: &mut Samples) {
 }
 
 fn words(samples: &mut Samples) {
+    let scopes = [SyncScope::Told, SyncScope::Found(Vec::new())];
+    samples.check("sync-scopes", &scopes);
+    let failed = [FailedKeys::None, FailedKeys::Again, FailedKeys::Forgotten];
+    samples.check("sync-failed-keys", &failed);
+    let faults = [
+        ScanFaultKind::Missing,
+        ScanFaultKind::Denied,
+        ScanFaultKind::Other,
+    ];
+    samples.check("sync-scan-faults", &faults);
     let overwrite = [
         Overwrite::Never,
         Overwrite::NewerOrOtherSize,

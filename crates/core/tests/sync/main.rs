@@ -9,8 +9,8 @@ mod tasks;
 
 use cohong_core::engine::{CreateSyncTask, Cx, Secret, SyncKeys};
 use cohong_core::model::{
-    AccessKeyId, AccountId, BucketName, ContentCheck, ObjectKey, Overwrite, SyncSettings,
-    SyncSource, SyncTaskId,
+    AccessKeyId, AccountId, BucketName, ContentCheck, ObjectKey, Overwrite, SyncScope,
+    SyncSettings, SyncSource, SyncTaskId,
 };
 use cohong_core::ports::SourceCredentials;
 use common::{World, owner};
@@ -26,7 +26,10 @@ fn settings(bucket: &BucketName) -> SyncSettings {
             bucket: "from".into(),
             prefix: "".into(),
         },
+        scope: SyncScope::Told,
+        since: None,
         bucket: bucket.clone(),
+        into: "".into(),
         description: "for tests".into(),
         metadata: true,
         restore: false,

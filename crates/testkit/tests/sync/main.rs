@@ -7,6 +7,7 @@ mod lists;
 mod own;
 mod rough;
 mod rules;
+mod scan;
 mod seeds;
 mod small;
 mod world;

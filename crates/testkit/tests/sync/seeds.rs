@@ -143,7 +143,7 @@ impl Run {
             if let Ok(seen) = engine.sync_task(&owner(), task).await {
                 let _ = match seen.state {
                     SyncState::Running => engine.stop_sync_task(&owner(), task).await,
-                    SyncState::Stopped => engine.start_sync_task(&owner(), task, keys).await,
+                    _ => engine.start_sync_task(&owner(), task, keys).await,
                 };
             }
         });

@@ -16,8 +16,8 @@ use cohong_core::engine::{
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BucketName, CallbackSpec, ContentCheck, DialectId, ObjectKey,
-    Overwrite, Principal, StorageClass, SyncCounts, SyncList, SyncOutcome, SyncPast, SyncSettings,
-    SyncSource, SyncTaskId, Timestamp, Versioning,
+    Overwrite, Principal, StorageClass, SyncCounts, SyncList, SyncOutcome, SyncPast, SyncScope,
+    SyncSettings, SyncSource, SyncTaskId, Timestamp, Versioning,
 };
 use cohong_core::ports::{
     CallbackOutcome, CallbackRequest, CallbackSender, Clock, MetadataStore, Mono, OutcomeFormat,
@@ -258,7 +258,10 @@ impl World {
                 bucket: "from".into(),
                 prefix: "".into(),
             },
+            scope: SyncScope::Told,
+            since: None,
             bucket: self.bucket.clone(),
+            into: "".into(),
             description: "".into(),
             metadata: false,
             restore: false,
@@ -420,6 +423,11 @@ impl World {
             let versions = listing.versions.into_iter();
             versions.map(|version| version.key.to_string()).collect()
         })
+    }
+
+    /// What the clock on the wall says.
+    pub(crate) fn sim_now(&self) -> Timestamp {
+        Clock::now(&self.sim)
     }
 
     /// When it is.

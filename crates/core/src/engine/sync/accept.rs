@@ -10,7 +10,7 @@ use crate::engine::key::unchanged;
 use crate::engine::{Cx, Engine};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{CONFLICT_RETRIES_MAX, SYNC_ITEMS_MAX, SYNC_KEYS_MAX, SYNC_PASSED_MAX};
-use crate::model::{ObjectKey, SyncCounts, SyncState, SyncTask, SyncTaskId, Timestamp};
+use crate::model::{ObjectKey, SyncCounts, SyncScope, SyncState, SyncTask, SyncTaskId, Timestamp};
 use crate::ports::{CommitError, Expect, Record, Revision, Txn, Write};
 use crate::records::keys::SyncCount;
 use crate::records::{SyncItemRecord, SyncSettled, SyncTaken, decode, encode, keys};
@@ -28,7 +28,7 @@ pub(crate) struct SyncOrder {
 
 /// All requests of one event for one key.
 #[derive(Debug, Default)]
-struct Asked {
+pub(super) struct Asked {
     requests: u64,
     removal: bool,
     passed: Vec<SyncTaskId>,
@@ -70,7 +70,10 @@ impl Engine {
         let asked = by_key(orders);
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (task, revision) = self.find_sync_task(id).await?.ok_or_else(no_such_task)?;
-            check_state(&task, SyncState::Running)?;
+            if task.settings.scope != SyncScope::Told {
+                return Err(no_such_task());
+            }
+            check_state(&task, &[SyncState::Running])?;
             // Every event of a task rewrites its counts, so events queue here instead of at the commit.
             let _pass = self
                 .gates
@@ -85,7 +88,7 @@ impl Engine {
         Err(CommitError::Conflict.into())
     }
 
-    async fn taking(
+    pub(super) async fn taking(
         &self,
         task: &SyncTask,
         revision: Revision,
@@ -132,7 +135,7 @@ fn gate(task: SyncTaskId) -> Option<ObjectKey> {
     ObjectKey::new(&task.to_string()).ok()
 }
 
-fn by_key(orders: &[SyncOrder]) -> BTreeMap<&ObjectKey, Asked> {
+pub(super) fn by_key(orders: &[SyncOrder]) -> BTreeMap<&ObjectKey, Asked> {
     let mut asked: BTreeMap<&ObjectKey, Asked> = BTreeMap::new();
     for order in orders {
         let of_key = asked.entry(&order.key).or_default();

@@ -26,8 +26,10 @@ pub(crate) struct Bringing<'a> {
     pub(crate) task: &'a SyncTask,
     /// In whose name.
     pub(crate) cx: &'a Cx,
-    /// The key on both sides.
+    /// The key at the source, and of the item.
     pub(crate) key: &'a ObjectKey,
+    /// The key at the destination.
+    pub(crate) to: &'a ObjectKey,
     /// Requests that it answers.
     pub(crate) owed: u64,
     /// The object at the source.
@@ -176,7 +178,7 @@ impl Engine {
         let record = new_record(b.cx, &found, &attributes, id, &ingested);
         let mut write = VersionWrite {
             bucket,
-            key: b.key,
+            key: b.to,
             record,
             class: attributes.class,
             bytes: new_bytes(id, ingested.body),
@@ -239,7 +241,8 @@ impl Engine {
         resume: &SyncResume,
     ) -> Result<(), Error> {
         let bucket = &task.settings.bucket;
-        self.give_up_copy(bucket, key, resume.upload).await?;
+        self.give_up_copy(bucket, &resume.key, resume.upload)
+            .await?;
         for _ in 0..CONFLICT_RETRIES_MAX {
             let found = self.sync_item(task.id, key).await?;
             let Some((item, revision)) = found.filter(|(item, _)| item.resume.is_some()) else {

@@ -8,7 +8,9 @@ use crate::engine::Engine;
 use crate::engine::key::unchanged;
 use crate::error::Error;
 use crate::limits::{CONFLICT_RETRIES_MAX, SYNC_COUNTS_KEPT};
-use crate::model::{ObjectKey, SyncCounts, SyncList, SyncOutcome, SyncTask, SyncTaskId, Timestamp};
+use crate::model::{
+    ObjectKey, SyncCounts, SyncList, SyncOutcome, SyncScope, SyncTask, SyncTaskId, Timestamp,
+};
 use crate::ports::{CommitError, Expect, Key, Limit, Order, Record, Table, Txn, When, Write};
 use crate::records::keys::SyncCount;
 use crate::records::{SyncDone, SyncItemRecord, SyncLine, SyncSettled, decode, encode, keys};
@@ -26,6 +28,8 @@ struct Fold {
     again: Vec<ObjectKey>,
     /// Whether lines are written.
     lists: bool,
+    /// Whether keys that failed are kept, and for which round.
+    round: Option<u32>,
 }
 
 impl Engine {
@@ -57,6 +61,7 @@ impl Engine {
                 settled: or_default(settled.as_ref())?,
                 again: Vec::new(),
                 lists: lists && task.settings.lists,
+                round: self.round_of(&task).await?,
             };
             for ((place, stored), end) in rows.zip(ended) {
                 if let Some(stored) = stored {
@@ -80,6 +85,15 @@ impl Engine {
         Err(CommitError::Conflict.into())
     }
 
+    /// The round of a task that can bring keys again that failed.
+    async fn round_of(&self, task: &SyncTask) -> Result<Option<u32>, Error> {
+        if task.settings.scope == SyncScope::Told {
+            return Ok(None);
+        }
+        let scan = self.sync_scan(task.id).await?;
+        Ok(scan.map(|(scan, _)| scan.round))
+    }
+
     async fn fold_one(
         &self,
         fold: &mut Fold,
@@ -101,13 +115,16 @@ impl Engine {
         };
         if let Some(resume) = done.as_ref().and_then(|_| item.resume.take()) {
             let bucket = &task.settings.bucket;
-            self.give_up_copy(bucket, key, resume.upload).await?;
+            self.give_up_copy(bucket, &resume.key, resume.upload)
+                .await?;
         }
         fold.expect
             .push(Expect::Revision(place.clone(), stored.revision));
         if let Some(done) = done {
             let sum = fold.spans.entry(span_of(done.at)).or_default();
-            *sum = sum.plus(counts_of(&done.outcome, done.requests));
+            let counts = counts_of(&done.outcome, done.requests);
+            *sum = sum.plus(counts);
+            fold.settle(task.id, key, counts, &done.outcome);
             if fold.lists {
                 fold.line(task.id, key, done);
             }
@@ -162,6 +179,27 @@ impl Engine {
 }
 
 impl Fold {
+    fn settle(
+        &mut self,
+        task: SyncTaskId,
+        key: &ObjectKey,
+        counts: SyncCounts,
+        outcome: &SyncOutcome,
+    ) {
+        let settled = &mut self.settled;
+        settled.counts = settled.counts.plus(counts);
+        match (outcome, self.round) {
+            (SyncOutcome::Skip { size }, _) => {
+                settled.skipped_bytes = settled.skipped_bytes.saturating_add(*size);
+            }
+            (SyncOutcome::Failure { .. }, Some(round)) => {
+                let place = keys::sync_failed(task, round, key);
+                self.write.push(Write::Put(place, encode(&())));
+            }
+            _ => {}
+        }
+    }
+
     fn line(&mut self, task: SyncTaskId, key: &ObjectKey, done: SyncDone) {
         let list = match done.outcome {
             SyncOutcome::Success { .. } => SyncList::Success,

@@ -6,7 +6,7 @@ use crate::engine::{Engine, UploadTarget};
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{BucketName, ObjectKey, SyncTaskId, UploadId};
-use crate::ports::{CommitError, Key, StoreError, Table, Write};
+use crate::ports::{CommitError, Key, Table, Write};
 use crate::records::{SyncItemRecord, decode, keys};
 
 impl Engine {
@@ -24,10 +24,9 @@ impl Engine {
                 for (bytes, stored) in page {
                     if table == Table::SyncItems {
                         let item: SyncItemRecord = decode(&stored.bytes)?;
-                        let key = keys::object_of_sync(&bytes)
-                            .ok_or_else(|| StoreError::Damaged("key of a sync item".into()))?;
                         if let Some(resume) = item.resume {
-                            self.give_up_copy(bucket, &key, resume.upload).await?;
+                            self.give_up_copy(bucket, &resume.key, resume.upload)
+                                .await?;
                         }
                     }
                     write.push(Write::Delete(Key { table, bytes }));

@@ -21,7 +21,7 @@ impl Bringing<'_> {
     fn target(&self, resume: &SyncResume) -> UploadTarget {
         UploadTarget {
             bucket: self.task.settings.bucket.clone(),
-            key: self.key.clone(),
+            key: resume.key.clone(),
             upload: resume.upload,
         }
     }
@@ -36,6 +36,7 @@ impl Engine {
     ) -> Result<SyncResume, Unbrought> {
         let resume = SyncResume {
             upload: self.ports.ids.upload(),
+            key: b.to.clone(),
             etag: b.source.etag.clone(),
             modified: b.source.modified,
             size: b.source.size,
@@ -43,7 +44,7 @@ impl Engine {
         };
         let req = CreateUpload {
             bucket: b.task.settings.bucket.clone(),
-            key: b.key.clone(),
+            key: b.to.clone(),
             attributes: carried(&b.task.settings, b.source),
             conditions: b.conditions(),
             sequential: false,
@@ -51,7 +52,7 @@ impl Engine {
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&req.bucket).await?;
-            allow(b.cx, &bucket, Action::WriteObject, On::Key(b.key))?;
+            allow(b.cx, &bucket, Action::WriteObject, On::Key(b.to))?;
             let found = self.sync_item(b.task.id, b.key).await?;
             let open = found.filter(|(item, _)| item.done.is_none());
             let (item, seen) = open.ok_or(Unbrought::Done)?;

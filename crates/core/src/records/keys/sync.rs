@@ -16,6 +16,9 @@ pub enum SyncCount {
 /// What stands behind the spans in the table of counts.
 const TAKEN: u8 = 2;
 const SETTLED: u8 = 3;
+const SCAN: u8 = 4;
+/// What stands where lists have their number, for keys that failed.
+const FAILED: u8 = 3;
 
 /// A sync task.
 pub fn sync_task(id: SyncTaskId) -> Key {
@@ -76,6 +79,34 @@ pub fn sync_taken(id: SyncTaskId) -> Key {
 /// What a sync task has counted.
 pub fn sync_settled(id: SyncTaskId) -> Key {
     key(Table::SyncCounts, &[&id.0, &[SETTLED]])
+}
+
+/// How far a sync task is that finds its objects itself.
+pub fn sync_scan(id: SyncTaskId) -> Key {
+    key(Table::SyncCounts, &[&id.0, &[SCAN]])
+}
+
+/// A key that failed in a round of such a task.
+pub fn sync_failed(id: SyncTaskId, round: u32, object: &ObjectKey) -> Key {
+    let object = object.as_str().as_bytes();
+    key(
+        Table::SyncLines,
+        &[&id.0, &[FAILED], &round.to_be_bytes(), object],
+    )
+}
+
+/// All keys that failed before a round.
+pub fn sync_failed_range(id: SyncTaskId, before: u32) -> KeyRange {
+    let until = key(Table::SyncLines, &[&id.0, &[FAILED], &before.to_be_bytes()]);
+    KeyRange {
+        end: Some(until.bytes),
+        ..prefix_range(Table::SyncLines, &[&id.0, &[FAILED]])
+    }
+}
+
+/// The object key in a key of [`sync_failed`].
+pub fn object_of_failed(bytes: &[u8]) -> Option<ObjectKey> {
+    ObjectKey::new(std::str::from_utf8(bytes.get(21..)?).ok()?).ok()
 }
 
 /// A line for a list, by number.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::engine::Secret;
-use crate::model::{BucketName, StorageClass, SyncSource, SyncStage};
+use crate::model::{BucketName, ObjectKey, StorageClass, SyncSource, SyncStage};
 
 fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
@@ -121,7 +121,10 @@ fn settings() -> SyncSettings {
             bucket: "from".into(),
             prefix: "".into(),
         },
+        scope: SyncScope::Told,
+        since: None,
         bucket: BucketName::new("into").unwrap(),
+        into: "".into(),
         description: "".into(),
         metadata: false,
         restore: false,
@@ -230,6 +233,7 @@ fn a_copy_goes_on_only_while_the_source_is_the_same() {
     source.etag = Some("a".into());
     let resume = SyncResume {
         upload: crate::model::UploadId([1; 16]),
+        key: ObjectKey::new("k").unwrap(),
         etag: source.etag.clone(),
         modified: source.modified,
         size: source.size,
