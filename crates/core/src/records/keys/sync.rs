@@ -18,7 +18,7 @@ const TAKEN: u8 = 2;
 const SETTLED: u8 = 3;
 const SCAN: u8 = 4;
 /// What stands where lists have their number, for keys that failed.
-const FAILED: u8 = 3;
+const FAILED: u8 = 4;
 
 /// A sync task.
 pub fn sync_task(id: SyncTaskId) -> Key {
