@@ -83,10 +83,14 @@ impl Sources for KnownSources {
         source: &SyncSource,
         with: &SourceCredentials,
     ) -> Result<Arc<dyn Source>, SourceFault> {
-        if &*source.region == HERE {
+        if self.is_here(source) {
             return self.own.open(source, with).await;
         }
         let (store, region) = self.store(source).await?;
         self.readers.open(store, region, &source.bucket, with)
+    }
+
+    fn is_here(&self, source: &SyncSource) -> bool {
+        &*source.region == HERE
     }
 }

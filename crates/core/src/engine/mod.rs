@@ -54,7 +54,7 @@ pub use functions::Function;
 pub use inspect::{Damage, Inspection};
 pub use sources::{NewSource, RegisteredSource};
 pub(crate) use sync::{Bringing, Ended, ScanStep, SyncOrder, Unbrought};
-pub use sync::{CreateSyncTask, SyncKeys, SyncSpan};
+pub use sync::{CreateSyncTask, SyncChange, SyncKeys, SyncSpan};
 pub use types::*;
 pub(crate) use walk::Walk;
 

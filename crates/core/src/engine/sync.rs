@@ -6,6 +6,7 @@
 
 mod accept;
 mod bring;
+mod change;
 mod counts;
 mod fold;
 mod forget;
@@ -32,6 +33,7 @@ use crate::work;
 
 pub(crate) use accept::SyncOrder;
 pub(crate) use bring::{Bringing, Unbrought};
+pub use change::SyncChange;
 pub use counts::SyncSpan;
 pub(crate) use fold::Ended;
 pub(crate) use scan::ScanStep;

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessKeyId, AccountId, BandwidthSpan, BucketName, DialectId, ObjectKey, StorageClass, SyncScope,
-    Timestamp,
+    AccessKeyId, AccountId, BandwidthSpan, BucketName, DialectId, ObjectKey, StorageClass,
+    SyncScope, Timestamp,
 };
 
 /// A sync task. Never used twice.
@@ -85,7 +85,7 @@ pub enum ContentCheck {
     None,
 }
 
-/// What a sync task does. Given by whoever makes it, and never changed.
+/// What a sync task does. Given by whoever makes it; only bandwidth and labels are ever changed.
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is a switch of its own that its maker sets"

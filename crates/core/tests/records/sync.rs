@@ -1,9 +1,9 @@
 //! Samples of what sync tasks remember.
 
 use cohong_core::model::{
-    AccessKeyId, BandwidthSpan, BucketName, Checked, ContentCheck, DialectId, Overwrite, ScanFault, ScanFaultKind,
-    StorageClass, SyncCounts, SyncOutcome, SyncPick, SyncScope, SyncSettings, SyncSource,
-    SyncStage, SyncState, SyncTask, SyncTaskId, UploadId,
+    AccessKeyId, BandwidthSpan, BucketName, Checked, ContentCheck, DialectId, Overwrite, ScanFault,
+    ScanFaultKind, StorageClass, SyncCounts, SyncOutcome, SyncPick, SyncScope, SyncSettings,
+    SyncSource, SyncStage, SyncState, SyncTask, SyncTaskId, UploadId,
 };
 use cohong_core::records::{
     FailedKeys, SyncDone, SyncItemRecord, SyncLine, SyncResume, SyncScanRecord, SyncSecretRecord,

@@ -41,6 +41,17 @@ pub(super) const OFFSET_MAX: u64 = 10_000;
 pub(super) const STATISTIC_SPANS_MAX: usize = 1000;
 /// Longest time that is told of in spans of five minutes, milliseconds (sheet section 4.8).
 pub(super) const SHORT_SPANS_MS_MAX: u64 = 86_400_000;
+/// Digits of the number of a migration task (sheet section 6).
+pub(super) const TASK_DIGITS_MAX: usize = 15;
+/// Bytes of all names in the body of a new migration task, and of everything else in it: 64 KiB of names that
+/// JSON escapes.
+pub(super) const TASK_BYTES_MAX: usize = 512 << 10;
+/// Spans of a bandwidth policy (sheet section 6.1).
+pub(super) const BANDWIDTH_SPANS_MAX: usize = 5;
+/// Least bandwidth of a span, bytes a second (sheet section 6.1).
+pub(super) const BANDWIDTH_MIN: u64 = 1_048_576;
+/// Most bandwidth of a span, bytes a second (sheet section 6.1).
+pub(super) const BANDWIDTH_MAX: u64 = 209_715_200;
 /// What clients that are told to come back should wait, seconds.
 pub(super) const RETRY_AFTER_S: u32 = 5;
 /// Most objects and folders of a source that are told at once: each folder may cost a request to it.

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 
 use super::error::OmsError;
-use super::limits::{BODY_BYTES_MAX, EVENT_BYTES_MAX};
+use super::limits::{BODY_BYTES_MAX, EVENT_BYTES_MAX, TASK_BYTES_MAX};
 
 /// An operation of OMS, or of the vendor's identity service as far as OMS clients use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,14 @@ pub(super) enum Op {
     ShowCloudType,
     CheckPrefix,
     ShowBucketObjects,
+    CreateTask,
+    ListTasks,
+    ShowTask,
+    DeleteTask,
+    BatchUpdateTasks,
+    StartTask,
+    StopTask,
+    UpdateBandwidthPolicy,
     /// Known to the vendor, not to this server.
     NotServed(&'static str),
 }
@@ -88,45 +96,21 @@ const TABLE: &[(Method, &str, Op)] = &[
         "v2/{project}/objectstorage/cloud-type",
         Op::ShowCloudType,
     ),
-    (
-        Method::POST,
-        "v2/{project}/tasks",
-        Op::NotServed("CreateTask"),
-    ),
-    (
-        Method::GET,
-        "v2/{project}/tasks",
-        Op::NotServed("ListTasks"),
-    ),
-    (
-        Method::GET,
-        "v2/{project}/tasks/{id}",
-        Op::NotServed("ShowTask"),
-    ),
-    (
-        Method::DELETE,
-        "v2/{project}/tasks/{id}",
-        Op::NotServed("DeleteTask"),
-    ),
+    (Method::POST, "v2/{project}/tasks", Op::CreateTask),
+    (Method::GET, "v2/{project}/tasks", Op::ListTasks),
+    (Method::GET, "v2/{project}/tasks/{id}", Op::ShowTask),
+    (Method::DELETE, "v2/{project}/tasks/{id}", Op::DeleteTask),
     (
         Method::POST,
         "v2/{project}/tasks/batch-update",
-        Op::NotServed("BatchUpdateTasks"),
+        Op::BatchUpdateTasks,
     ),
-    (
-        Method::POST,
-        "v2/{project}/tasks/{id}/start",
-        Op::NotServed("StartTask"),
-    ),
-    (
-        Method::POST,
-        "v2/{project}/tasks/{id}/stop",
-        Op::NotServed("StopTask"),
-    ),
+    (Method::POST, "v2/{project}/tasks/{id}/start", Op::StartTask),
+    (Method::POST, "v2/{project}/tasks/{id}/stop", Op::StopTask),
     (
         Method::PUT,
         "v2/{project}/tasks/{id}/bandwidth-policy",
-        Op::NotServed("UpdateBandwidthPolicy"),
+        Op::UpdateBandwidthPolicy,
     ),
     (
         Method::POST,
@@ -230,6 +214,14 @@ impl Op {
             Self::ShowCloudType => "ShowCloudType",
             Self::CheckPrefix => "CheckPrefix",
             Self::ShowBucketObjects => "ShowBucketObjects",
+            Self::CreateTask => "CreateTask",
+            Self::ListTasks => "ListTasks",
+            Self::ShowTask => "ShowTask",
+            Self::DeleteTask => "DeleteTask",
+            Self::BatchUpdateTasks => "BatchUpdateTasks",
+            Self::StartTask => "StartTask",
+            Self::StopTask => "StopTask",
+            Self::UpdateBandwidthPolicy => "UpdateBandwidthPolicy",
             Self::NotServed(name) => name,
         }
     }
@@ -238,6 +230,7 @@ impl Op {
     pub(super) fn body_bytes_max(self) -> usize {
         match self {
             Self::CreateSyncEvents => EVENT_BYTES_MAX,
+            Self::CreateTask => TASK_BYTES_MAX,
             _ => BODY_BYTES_MAX,
         }
     }

@@ -38,6 +38,43 @@ pub(super) const CHECKS: [(&str, ContentCheck); 4] = [
     ("no_check", ContentCheck::None),
 ];
 
+/// When something is overwritten, as requests say it (sheet section 4.3).
+pub(super) const OVERWRITES: [(&str, Overwrite); 4] = [
+    ("NO_OVERWRITE", Overwrite::Never),
+    (
+        "SIZE_LAST_MODIFIED_COMPARISON_OVERWRITE",
+        Overwrite::NewerOrOtherSize,
+    ),
+    ("CRC64_COMPARISON_OVERWRITE", Overwrite::OtherCrc64),
+    ("FULL_OVERWRITE", Overwrite::Always),
+];
+
+/// How migration tasks name objects, and whether by prefixes; the last two are not served.
+pub(super) const TASK_TYPES: [(&str, Option<bool>); 4] = [
+    ("object", Some(false)),
+    ("prefix", Some(true)),
+    ("list", None),
+    ("url_list", None),
+];
+
+/// Priorities of migration tasks, which mean nothing here.
+pub(super) const PRIORITIES: [(&str, ()); 3] = [("HIGH", ()), ("MEDIUM", ()), ("LOW", ())];
+
+/// The name of a migration task; the vendor's service makes it as well.
+pub(super) fn task_name(number: u64) -> String {
+    format!("task_{number}")
+}
+
+/// The state of a migration task (sheet section 6.1).
+pub(super) fn status(state: SyncState) -> u8 {
+    match state {
+        SyncState::Running => 2,
+        SyncState::Stopped => 3,
+        SyncState::Failed => 4,
+        SyncState::Done => 5,
+    }
+}
+
 /// When something is overwritten.
 pub(super) fn overwrite(mode: Overwrite) -> &'static str {
     match mode {
@@ -48,11 +85,11 @@ pub(super) fn overwrite(mode: Overwrite) -> &'static str {
     }
 }
 
-/// Whether a task works.
+/// Whether a sync task works. It never ends by itself.
 pub(super) fn state(state: SyncState) -> &'static str {
     match state {
         SyncState::Running => "SYNCHRONIZING",
-        SyncState::Stopped => "STOPPED",
+        SyncState::Stopped | SyncState::Done | SyncState::Failed => "STOPPED",
     }
 }
 
@@ -72,9 +109,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_come_back_as_they_were_said() {
+    fn words_come_back_as_they_were_said() {
         for (word, meant) in CLASSES {
             assert_eq!(class(meant), word);
+        }
+        for (word, meant) in OVERWRITES {
+            assert_eq!(overwrite(meant), word);
         }
         for any in StorageClass::ALL {
             assert!(CLASSES.iter().any(|(word, _)| *word == class(Some(any))));

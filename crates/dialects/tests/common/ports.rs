@@ -174,6 +174,10 @@ impl Sources for FakeSources {
         };
         Ok(Arc::new(FakeSource(fault)))
     }
+
+    fn is_here(&self, source: &SyncSource) -> bool {
+        &*source.region == "here"
+    }
 }
 
 #[async_trait]

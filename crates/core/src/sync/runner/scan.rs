@@ -171,12 +171,12 @@ impl Desk {
         self.task.settings.scope != SyncScope::Told
     }
 
-    async fn look(&self) -> Result<Look, Error> {
+    async fn look_on(&self) -> Result<Look, Error> {
         let id = self.task.id;
         let SyncScope::Found(picks) = &self.task.settings.scope else {
             return Ok(Look::Over);
         };
-        let Some((scan, seen)) = self.engine.sync_scan(id).await? else {
+        let Some((scan, seen)) = self.shared.engine.sync_scan(id).await? else {
             return Ok(Look::Over);
         };
         if scan.is_over(picks.len()) {
@@ -188,9 +188,9 @@ impl Desk {
                 Err((hope, fault)) => return Ok(Look::Trouble(hope, fault)),
             }
         } else {
-            self.engine.failed_step(id, scan).await?
+            self.shared.engine.failed_step(id, scan).await?
         };
-        self.engine.take_step(id, seen, &step).await?;
+        self.shared.engine.take_step(id, seen, &step).await?;
         Ok(Look::Found(step.keys))
     }
 
@@ -284,6 +284,6 @@ async fn look(shared: &Shared, desk: &Desk) -> Look {
     tokio::select! {
         biased;
         () = shared.stopping() => Look::Cut,
-        look = desk.look() => look.unwrap_or(Look::Unsure),
+        look = desk.look_on() => look.unwrap_or(Look::Unsure),
     }
 }

@@ -2,6 +2,7 @@
 
 mod events;
 mod identity;
+mod migration;
 mod service;
 mod source;
 mod statistics;
@@ -63,6 +64,14 @@ pub(super) async fn run(op: Op, call: Call, oms: &Oms) -> Answer {
         Op::StopSyncTask => sync::stop(call, oms).await,
         Op::CreateSyncEvents => events::create(call, oms).await,
         Op::ListSyncTaskStatistic => statistics::list(call, oms).await,
+        Op::CreateTask => migration::create(call, oms).await,
+        Op::ListTasks => migration::list(call, oms).await,
+        Op::ShowTask => migration::show(call, oms).await,
+        Op::StartTask => migration::start(call, oms).await,
+        Op::StopTask => migration::stop(call, oms).await,
+        Op::DeleteTask => migration::delete(call, oms).await,
+        Op::UpdateBandwidthPolicy => migration::limit(call, oms).await,
+        Op::BatchUpdateTasks => migration::batch(call, oms).await,
         Op::NotServed(name) => Err(OmsError::no_such_api(format!(
             "this server does not have {name}; the request changed nothing"
         ))),

@@ -42,7 +42,10 @@ pub(super) async fn list(call: Call, oms: &Oms) -> Answer {
         return Err(OmsError::value("status is SYNCHRONIZING or STOPPED"));
     }
     let mut tasks = oms.engine.sync_tasks(&call.cx).await?;
-    tasks.retain(|task| status.is_none_or(|status| words::state(task.state) == status));
+    tasks.retain(|task| {
+        let status = status.is_none_or(|status| words::state(task.state) == status);
+        status && task.id.number().is_none()
+    });
     let at = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let page = tasks.iter().skip(at(offset)).take(at(limit));
     let shown = TaskList {
@@ -94,7 +97,8 @@ pub(super) async fn delete(call: Call, oms: &Oms) -> Answer {
 
 /// The task in the path. An id that cannot be one names no task.
 pub(super) fn task(call: &Call) -> Result<SyncTaskId, OmsError> {
-    SyncTaskId::parse(&call.id).ok_or_else(OmsError::no_such_task)
+    let id = SyncTaskId::parse(&call.id).filter(|id| id.number().is_none());
+    id.ok_or_else(OmsError::no_such_task)
 }
 
 /// Says what the state of a task forbids with the code of the operation (sheet section 3).
@@ -106,12 +110,12 @@ pub(super) fn in_state(code: &'static str) -> impl Fn(cohong_core::Error) -> Oms
 }
 
 /// 400 with a code for what the engine says.
-fn said(error: &cohong_core::Error, code: &'static str) -> OmsError {
+pub(super) fn said(error: &cohong_core::Error, code: &'static str) -> OmsError {
     OmsError::bad(code, error.message().to_owned())
 }
 
 /// What a task is to work with. The keys of the destination are of this server and have to be good.
-async fn keys(brought: Brought, oms: &Oms) -> Result<SyncKeys, OmsError> {
+pub(super) async fn keys(brought: Brought, oms: &Oms) -> Result<SyncKeys, OmsError> {
     let Brought {
         source,
         dst_ak,

@@ -54,12 +54,24 @@ impl Fields {
         name: &str,
         range: &RangeInclusive<u64>,
     ) -> Result<u64, OmsError> {
-        let value = self.get(name).ok_or_else(|| OmsError::missing(name))?;
+        let number = self.number(name, range)?;
+        number.ok_or_else(|| OmsError::missing(name))
+    }
+
+    /// A number.
+    pub(crate) fn number(
+        &self,
+        name: &str,
+        range: &RangeInclusive<u64>,
+    ) -> Result<Option<u64>, OmsError> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
         if !value.is_i64() && !value.is_u64() {
             return Err(OmsError::wrong_type(name, "a whole number"));
         }
         let number = value.as_u64().filter(|number| range.contains(number));
-        number.ok_or_else(|| {
+        number.map(Some).ok_or_else(|| {
             let (least, most) = (range.start(), range.end());
             OmsError::value(format!("{name} is between {least} and {most}"))
         })
@@ -67,8 +79,13 @@ impl Fields {
 
     /// Yes or no; no when it is absent.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, OmsError> {
+        self.flag_or(name, false)
+    }
+
+    /// Yes or no.
+    pub(crate) fn flag_or(&self, name: &str, default: bool) -> Result<bool, OmsError> {
         match self.get(name) {
-            None => Ok(false),
+            None => Ok(default),
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(_) => Err(OmsError::wrong_type(name, "true or false")),
         }
@@ -91,10 +108,24 @@ impl Fields {
 
     /// An object.
     pub(crate) fn inner(&self, name: &str) -> Result<Self, OmsError> {
+        let value = self.get(name).ok_or_else(|| OmsError::missing(name))?;
+        Self::of(name, value)
+    }
+
+    /// The members of a value that is, or is within, a member of that name.
+    pub(crate) fn of(name: &str, value: &Value) -> Result<Self, OmsError> {
+        match value {
+            Value::Object(members) => Ok(Self(members.clone())),
+            _ => Err(OmsError::wrong_type(name, "an object")),
+        }
+    }
+
+    /// An array.
+    pub(crate) fn list(&self, name: &str) -> Result<Option<&[Value]>, OmsError> {
         match self.get(name) {
-            None => Err(OmsError::missing(name)),
-            Some(Value::Object(members)) => Ok(Self(members.clone())),
-            Some(_) => Err(OmsError::wrong_type(name, "an object")),
+            None => Ok(None),
+            Some(Value::Array(list)) => Ok(Some(list)),
+            Some(_) => Err(OmsError::wrong_type(name, "an array")),
         }
     }
 }

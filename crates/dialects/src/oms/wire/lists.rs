@@ -5,6 +5,7 @@ use cohong_core::ports::OutcomeFormat;
 use cohong_core::records::SyncLine;
 
 use crate::common::date;
+use crate::oms::words;
 
 /// Lists in the vendor's words. Members of a line have tabs between.
 #[derive(Clone, Copy, Debug)]
@@ -12,14 +13,20 @@ pub struct OmsLists;
 
 impl OutcomeFormat for OmsLists {
     fn folder(&self, task: SyncTaskId) -> String {
-        format!("oms/sync_task/{task}/")
+        match task.number() {
+            Some(number) => format!("oms/task/{}/", words::task_name(number)),
+            None => format!("oms/sync_task/{task}/"),
+        }
     }
 
-    /// The vendor groups failures by parts of a task; here each list is one.
+    /// The vendor groups failures of sync tasks by parts of a task; here each list is one.
     fn key(&self, task: SyncTaskId, list: SyncList, at: Timestamp, n: u64) -> String {
         let (folder, at) = (self.folder(task), at.millis());
         match list {
             SyncList::Success => format!("{folder}success_object_lists/{at}-{n}.success_list.txt"),
+            SyncList::Failure if task.number().is_some() => {
+                format!("{folder}failed_object_lists/{at}-{n}.failed_list.txt")
+            }
             SyncList::Failure => format!("{folder}failed_object_lists/{n}/{at}.failed_list.txt"),
             SyncList::Skip => format!("{folder}skip_object_lists/{at}-{n}.skip_list.txt"),
         }
@@ -149,5 +156,9 @@ mod tests {
             let key = OmsLists.key(task, list, Timestamp::from_millis(5), 2);
             assert_eq!(key, format!("{folder}{rest}"));
         }
+        let task = SyncTaskId::of_number(47);
+        let key = OmsLists.key(task, SyncList::Failure, Timestamp::from_millis(5), 2);
+        let wanted = "oms/task/task_47/failed_object_lists/5-2.failed_list.txt";
+        assert_eq!(key, wanted);
     }
 }

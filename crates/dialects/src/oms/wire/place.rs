@@ -69,12 +69,33 @@ pub(crate) fn credentials(
     })
 }
 
-/// The kind of store that a member names.
-pub(crate) fn cloud(
+/// Reads where objects come from: the members that name cloud, region and bucket. The vendor's console takes a
+/// path for a bucket as well (sheet section 4.2).
+pub(crate) fn source(
     fields: &Fields,
-    name: &str,
-    default: &'static str,
-) -> Result<&'static str, OmsError> {
+    [cloud_name, region, bucket]: [&str; 3],
+) -> Result<SyncSource, OmsError> {
+    let cloud = cloud(fields, cloud_name, "Aliyun")?;
+    let app_id = fields.text("app_id", TEXT_CHARS_MAX)?;
+    if cloud == "Tencent" && app_id.is_none_or(str::is_empty) {
+        return Err(OmsError::missing("app_id"));
+    }
+    let region = fields.needed(region, SHORT_CHARS_MAX)?;
+    let path = fields.needed(bucket, BUCKET_CHARS_MAX)?;
+    let (name, prefix) = path.split_once('/').unwrap_or((path, ""));
+    if name.is_empty() {
+        return Err(OmsError::value(format!("{bucket} is empty")));
+    }
+    Ok(SyncSource {
+        cloud: cloud.into(),
+        region: region.into(),
+        bucket: name.into(),
+        prefix: prefix.into(),
+    })
+}
+
+/// The kind of store that a member names.
+fn cloud(fields: &Fields, name: &str, default: &'static str) -> Result<&'static str, OmsError> {
     let clouds = CLOUDS.map(|cloud| (cloud, ()));
     Ok(fields.word(name, &clouds, default)?.0)
 }
