@@ -272,6 +272,8 @@ pub const SYNC_LIST_AFTER: Duration = Duration::from_secs(5);
 pub const SYNC_LIST_LINES_MAX: usize = 10_000;
 /// Bytes of one list, and some: it is put together in memory.
 pub const SYNC_LIST_BYTES_MAX: usize = 4 << 20;
+/// Failures of a sync task that operators are shown, newest ones; lists have them all.
+pub const SYNC_FAILURES_KEPT: u64 = 1000;
 /// Spans that one answer tells of: a month of spans, and some.
 pub const SYNC_SPANS_MAX: usize = 10_000;
 /// Damaged versions that a look at everything names; the rest is counted.

@@ -1,5 +1,7 @@
 //! What can be typed. Flags win over variables; for the server both win over the configuration file.
 
+pub(super) mod sync;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +68,9 @@ pub(super) enum Command {
     /// Stores that sync tasks read from
     #[command(subcommand)]
     Source(Source),
+    /// Tasks that copy objects from elsewhere, or from bucket to bucket
+    #[command(subcommand)]
+    Sync(sync::Sync),
     /// Notifications: what is owed, what was given up, sending again
     #[command(subcommand)]
     Events(Events),
@@ -407,6 +412,11 @@ mod tests {
             "key create --account a --temporary 1h",
             "function add team:resize/2 http://127.0.0.1:8080/",
             "source add a --cloud AWS --region * --endpoint http://127.0.0.1:9000 --style path",
+            "sync create local/photos/2026/ local/copies --deletes --overwrite always --using AK",
+            "sync create minio/photos local/copies --source-key AK:SK --source-token T --restore",
+            "sync push 0 a -",
+            "sync wait 0 --timeout 5m --since 1h",
+            "sync start 0 --source-key AK:SK",
             "events tail photos --follow -n 5",
             "events dead",
             "events dead redrive --bucket b --destination function:f --id 7",
@@ -422,6 +432,10 @@ mod tests {
             "function add resize",
             "source add a --cloud AWS --region r",
             "source add a --cloud AWS --region r --endpoint https://s --kind ftp",
+            "sync create local/photos",
+            "sync create local/photos local/copies --source-token T",
+            "sync create local/photos local/copies --overwrite sometimes",
+            "sync push 0",
             "events replay",
             "events tail -n 0",
             "events wait --timeout soon",

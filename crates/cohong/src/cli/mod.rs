@@ -15,6 +15,7 @@ mod output;
 mod serve;
 mod sources;
 mod span;
+mod sync;
 mod trace;
 
 use std::ffi::OsString;
@@ -90,6 +91,7 @@ async fn execute(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
         Command::Key(order) => keys::run(order, &client()?, output).await,
         Command::Function(order) => functions::run(order, &client()?, output).await,
         Command::Source(order) => sources::run(order, &client()?, output).await,
+        Command::Sync(order) => sync::run(order, &client()?, output).await,
         Command::Events(order) => events::run(order, &client()?, output).await,
         Command::Trace(order) => trace::run(&order, &client()?, output).await,
     }

@@ -121,12 +121,17 @@ impl Server {
         let gateway = Gateway::new(dialects, keys.clone());
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
         let delivery = Arc::new(delivery);
-        let sync = sync::start(&engine, sources::registry(sources, settings.sync_transfers));
+        let sync = sync::start(
+            &engine,
+            sources::registry(sources.clone(), settings.sync_transfers),
+        );
         let admin_state = Arc::new(Admin {
             engine: engine.clone(),
             delivery: delivery.clone(),
             registry,
             work: work.clone(),
+            sources,
+            root: root.access.clone(),
             meta: meta.clone(),
             keys,
             data: settings.data.clone(),

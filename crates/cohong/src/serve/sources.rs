@@ -14,7 +14,7 @@ use cohong_egress::policy::Given;
 use cohong_egress::{Http, SourceReaders, Speech, Store, known_store};
 
 /// The place that means this server's own buckets, whatever kind of store is named.
-const HERE: &str = "local";
+pub(super) const HERE: &str = "local";
 
 /// The stores that are known: this server, those that the operator registered, and public ones.
 #[derive(Debug)]

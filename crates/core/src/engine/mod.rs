@@ -52,9 +52,9 @@ pub use callback_key::{CallbackKeys, StoredCallbackKey};
 pub use docs::Document;
 pub use functions::Function;
 pub use inspect::{Damage, Inspection};
-pub use sources::{NewSource, RegisteredSource};
+pub use sources::{ANYWHERE, NewSource, RegisteredSource};
 pub(crate) use sync::{Bringing, Ended, ScanStep, SyncOrder, Unbrought};
-pub use sync::{CreateSyncTask, SyncChange, SyncKeys, SyncSpan};
+pub use sync::{CreateSyncTask, SeenSync, SyncChange, SyncKeys, SyncSpan};
 pub use types::*;
 pub(crate) use walk::Walk;
 

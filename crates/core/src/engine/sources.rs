@@ -11,8 +11,8 @@ use crate::ports::{KeyRange, Table, Write};
 use crate::records::{SourceRecord, decode, encode, keys};
 use crate::rules::callback::is_web_address;
 
-/// The region that stands for every place.
-const ANYWHERE: &str = "*";
+/// The region of a source that stands for every place.
+pub const ANYWHERE: &str = "*";
 
 /// A source before it is registered.
 #[derive(Clone, Debug)]

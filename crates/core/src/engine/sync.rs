@@ -14,6 +14,7 @@ mod large;
 mod lists;
 mod scan;
 mod secrets;
+mod seen;
 
 use super::buckets::now;
 use super::walk::Walk;
@@ -37,6 +38,7 @@ pub use change::SyncChange;
 pub use counts::SyncSpan;
 pub(crate) use fold::Ended;
 pub(crate) use scan::ScanStep;
+pub use seen::SeenSync;
 
 /// The record that every creation of a task expects and rewrites, so that their number is exact.
 const LAST_TASK: &str = "last-sync-task";

@@ -30,8 +30,9 @@ mod sync;
 
 pub use sync::{
     SyncCount, number_of_line, object_of_failed, object_of_sync, start_of_slot, sync_counts_range,
-    sync_failed, sync_failed_range, sync_item, sync_items_range, sync_line, sync_lines_range,
-    sync_scan, sync_secret, sync_settled, sync_slot, sync_taken, sync_task,
+    sync_failed, sync_failed_range, sync_failure, sync_failures_range, sync_item, sync_items_range,
+    sync_line, sync_lines_range, sync_scan, sync_secret, sync_settled, sync_slot, sync_taken,
+    sync_task,
 };
 
 fn key(table: Table, parts: &[&[u8]]) -> Key {

@@ -100,6 +100,8 @@ pub struct SyncSettled {
     pub counts: SyncCounts,
     /// Bytes of the objects that were skipped.
     pub skipped_bytes: u64,
+    /// Failures kept to be shown.
+    pub failures: u64,
 }
 
 /// How far a task is that finds its objects itself. Written by its runner, and when it begins anew.

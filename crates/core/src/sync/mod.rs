@@ -13,6 +13,7 @@
 mod dispatch;
 mod large;
 mod own;
+mod probe;
 mod rule;
 mod runner;
 mod shared;
@@ -26,6 +27,7 @@ use crate::model::DialectId;
 use crate::ports::{OutcomeFormat, Sources};
 
 pub use own::OwnBuckets;
+pub use probe::probe;
 pub use rule::RuleTarget;
 pub(crate) use rule::rule_message;
 pub use shared::SyncHandle;

@@ -97,6 +97,7 @@ pub(crate) fn samples(samples: &mut Samples) {
         lines: 4,
         counts,
         skipped_bytes: 300,
+        failures: 5,
     };
     samples.check("sync-settled", &settled);
     let scan = SyncScanRecord {

@@ -60,8 +60,9 @@ impl From<Error> for Problem {
             ErrorKind::NoSuchBucket
             | ErrorKind::NoSuchKey
             | ErrorKind::NoSuchVersion
+            | ErrorKind::NoSuchTask
             | ErrorKind::UnknownAccessKey => StatusCode::NOT_FOUND,
-            ErrorKind::Busy => StatusCode::CONFLICT,
+            ErrorKind::Busy | ErrorKind::TaskState => StatusCode::CONFLICT,
             ErrorKind::Full | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,

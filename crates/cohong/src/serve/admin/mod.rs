@@ -14,6 +14,7 @@ mod listen;
 mod shown;
 mod sources;
 mod status;
+mod sync;
 mod trace;
 mod wait;
 mod work;
@@ -27,6 +28,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use cohong_core::delivery::{DeliveryHandle, Registry};
 use cohong_core::engine::Engine;
+use cohong_core::model::AccessKeyId;
+use cohong_core::ports::Sources;
 use cohong_core::work::WorkHandle;
 use cohong_store::meta::EmbeddedMeta;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -48,6 +51,10 @@ pub(crate) struct Admin {
     pub delivery: Arc<DeliveryHandle>,
     pub registry: Registry,
     pub work: Arc<WorkHandle>,
+    /// Where sync tasks read from.
+    pub sources: Arc<dyn Sources>,
+    /// The root key.
+    pub root: AccessKeyId,
     pub meta: Arc<EmbeddedMeta>,
     /// What signs upload callbacks.
     pub keys: Arc<KeyRing>,
@@ -91,6 +98,7 @@ fn resources() -> Router<Arc<Admin>> {
         .merge(keys::routes())
         .merge(sources::routes())
         .merge(status::routes())
+        .merge(sync::routes())
         .merge(trace::routes())
         .merge(wait::routes())
         .merge(work::routes())

@@ -7,7 +7,7 @@ use super::accept::{or_default, revision_of};
 use crate::engine::Engine;
 use crate::engine::key::unchanged;
 use crate::error::Error;
-use crate::limits::{CONFLICT_RETRIES_MAX, SYNC_COUNTS_KEPT};
+use crate::limits::{CONFLICT_RETRIES_MAX, SYNC_COUNTS_KEPT, SYNC_FAILURES_KEPT};
 use crate::model::{
     ObjectKey, SyncCounts, SyncList, SyncOutcome, SyncScope, SyncTask, SyncTaskId, Timestamp,
 };
@@ -125,6 +125,7 @@ impl Engine {
             let counts = counts_of(&done.outcome, done.requests);
             *sum = sum.plus(counts);
             fold.settle(task.id, key, counts, &done.outcome);
+            fold.keep_failure(task.id, key, &done);
             if fold.lists {
                 fold.line(task.id, key, done);
             }
@@ -198,6 +199,22 @@ impl Fold {
             }
             _ => {}
         }
+    }
+
+    /// Keeps a failure in the place of the oldest one.
+    fn keep_failure(&mut self, task: SyncTaskId, key: &ObjectKey, done: &SyncDone) {
+        if !matches!(done.outcome, SyncOutcome::Failure { .. }) {
+            return;
+        }
+        let line = SyncLine {
+            key: key.clone(),
+            at: done.at,
+            outcome: done.outcome.clone(),
+        };
+        let n = self.settled.failures % SYNC_FAILURES_KEPT;
+        let place = keys::sync_failure(task, n);
+        self.write.push(Write::Put(place, encode(&line)));
+        self.settled.failures = self.settled.failures.saturating_add(1);
     }
 
     fn line(&mut self, task: SyncTaskId, key: &ObjectKey, done: SyncDone) {

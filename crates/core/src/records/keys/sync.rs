@@ -19,6 +19,8 @@ const SETTLED: u8 = 3;
 const SCAN: u8 = 4;
 /// What stands where lists have their number, for keys that failed.
 const FAILED: u8 = 4;
+/// What stands there for failures that are kept to be shown.
+const FAILURES: u8 = 3;
 
 /// A sync task.
 pub fn sync_task(id: SyncTaskId) -> Key {
@@ -117,6 +119,16 @@ pub fn sync_line(id: SyncTaskId, list: SyncList, n: u64) -> Key {
 /// All lines for a list.
 pub fn sync_lines_range(id: SyncTaskId, list: SyncList) -> KeyRange {
     prefix_range(Table::SyncLines, &[&id.0, &[list as u8]])
+}
+
+/// A failure that is kept to be shown, by its place among them.
+pub fn sync_failure(id: SyncTaskId, n: u64) -> Key {
+    key(Table::SyncLines, &[&id.0, &[FAILURES], &n.to_be_bytes()])
+}
+
+/// All failures that are kept to be shown.
+pub fn sync_failures_range(id: SyncTaskId) -> KeyRange {
+    prefix_range(Table::SyncLines, &[&id.0, &[FAILURES]])
 }
 
 /// The number in a key of [`sync_line`].

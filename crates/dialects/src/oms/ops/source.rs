@@ -61,13 +61,11 @@ pub(super) async fn probe(
     keys: &SourceCredentials,
     oms: &Oms,
 ) -> Result<(), OmsError> {
-    match holds_any(source, keys, oms).await {
-        Err(fault @ SourceFault::Unknown(_)) => Err(unknown(&fault)),
-        Err(fault @ (SourceFault::Missing | SourceFault::Denied)) => {
-            Err(OmsError::bad("OMS.1014", fault.to_string()))
-        }
-        Ok(_) | Err(_) => Ok(()),
-    }
+    let found = cohong_core::sync::probe(&*oms.sources, source, keys).await;
+    found.map_err(|fault| match fault {
+        SourceFault::Unknown(_) => unknown(&fault),
+        _ => OmsError::bad("OMS.1014", fault.to_string()),
+    })
 }
 
 /// Whether a source has keys with its prefix.
