@@ -2,6 +2,7 @@
 //! own.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod failures;
 mod large;
 mod lists;
 mod own;
