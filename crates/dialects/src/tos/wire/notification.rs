@@ -9,7 +9,7 @@ mod shown;
 
 use std::collections::BTreeMap;
 
-use cohong_core::model::{Broker, Destination, RuleForm};
+use cohong_core::model::{Broker, Destination, RuleForm, SyncTaskId};
 use serde::Deserialize;
 
 pub(in crate::tos) use shown::{ShownV1, ShownV2};
@@ -21,6 +21,9 @@ pub(super) const TOPIC: &str = "Topic";
 pub(super) const ACCESS_KEY_ID: &str = "AccessKeyId";
 pub(super) const REGION: &str = "Region";
 pub(super) const USER: &str = "User";
+
+/// What names of functions that are sync tasks begin with.
+const SYNC: &str = "sync:";
 
 /// A rule as it was written, not yet judged.
 #[derive(Clone, Debug)]
@@ -224,8 +227,11 @@ impl BrokerSettings {
     }
 }
 
+/// What a rule names as its function. The vendor's member is a free text, so `sync:TASK` stands for a sync
+/// task; any other text behind `sync:` is refused with the rule.
 fn function(name: String) -> Destination {
-    Destination::Function(name.into())
+    let task = name.strip_prefix(SYNC).and_then(SyncTaskId::parse);
+    task.map_or_else(|| Destination::Function(name.into()), Destination::Sync)
 }
 
 fn filters(filter: Option<Filter>) -> Vec<(String, String)> {

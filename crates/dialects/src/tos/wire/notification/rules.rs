@@ -7,7 +7,7 @@ use cohong_core::model::{
 };
 use http::StatusCode;
 
-use super::{ACCESS_KEY_ID, Draft, INSTANCE_ID, REGION, ROLE, TOPIC, USER};
+use super::{ACCESS_KEY_ID, Draft, INSTANCE_ID, REGION, ROLE, SYNC, TOPIC, USER};
 use crate::tos::error::TosError;
 use crate::tos::event;
 use crate::tos::limits::{
@@ -154,11 +154,14 @@ fn destinations(all: &[Destination], form: RuleForm) -> Result<(), TosError> {
 fn destination(destination: &Destination) -> Result<(), TosError> {
     let fits = |text: &str| !text.is_empty() && text.len() <= RULE_TEXT_BYTES_MAX;
     match destination {
+        Destination::Function(name) if name.starts_with(SYNC) => {
+            Err(bad("behind sync: a function has the id of a sync task"))
+        }
         Destination::Function(name) if fits(name) && !name.contains(char::is_control) => Ok(()),
         Destination::Function(_) => Err(bad("a function has a name of 1 to 1,024 bytes")),
         Destination::Webhook(url) if fits(url) && is_http(url) => Ok(()),
         Destination::Webhook(_) => Err(bad("a HttpServer has an http or https Url with a host")),
-        Destination::Sync(_) => Err(bad("a rule names no sync task here")),
+        Destination::Sync(_) => Ok(()),
         Destination::Broker { kind, settings } => {
             let (name, needed, optional): (_, &[&str], &[&str]) = match kind {
                 Broker::RocketMq => (

@@ -115,10 +115,12 @@ impl ShownV1 {
         };
         for rule in rules {
             match rule.destinations.as_slice() {
-                [Destination::Function(name)] => shown.functions.push(FunctionRule {
-                    rule: head(rule),
-                    cloud_function: name.to_string(),
-                }),
+                [to @ (Destination::Function(_) | Destination::Sync(_))] => {
+                    shown.functions.push(FunctionRule {
+                        rule: head(rule),
+                        cloud_function: function(to),
+                    });
+                }
                 [
                     Destination::Broker {
                         kind: Broker::RocketMq,
@@ -158,16 +160,14 @@ fn destinations(all: &[Destination]) -> Destinations {
     let mut shown = Destinations::default();
     for destination in all {
         match destination {
-            Destination::Function(id) => {
+            Destination::Function(_) | Destination::Sync(_) => {
                 shown.functions.push(FunctionTarget {
-                    function_id: id.to_string(),
+                    function_id: function(destination),
                 });
             }
             Destination::Webhook(url) => shown.https.push(HttpTarget {
                 url: url.to_string(),
             }),
-            // The vendor has no word for it, and nobody can name one through this dialect.
-            Destination::Sync(_) => {}
             Destination::Broker {
                 kind: Broker::RocketMq,
                 settings,
@@ -188,6 +188,15 @@ fn destinations(all: &[Destination]) -> Destinations {
         }
     }
     shown
+}
+
+/// A destination as it is named in place of a function.
+fn function(destination: &Destination) -> String {
+    match destination {
+        Destination::Function(name) => name.to_string(),
+        // As operators see it: `sync:` and the task.
+        other => other.id(),
+    }
 }
 
 fn only(settings: &BTreeMap<Box<str>, Box<str>>, names: &[&'static str]) -> Settings {

@@ -200,6 +200,43 @@ fn destinations_are_judged() {
     }
 }
 
+#[test]
+fn a_sync_task_is_named_in_place_of_a_function() {
+    const TASK: &str = "sync:01234567-89ab-cdef-0123-456789abcdef";
+    let mut rule = function_rule("1", "a");
+    rule["CloudFunction"] = TASK.into();
+    let body = json!({ "CloudFunctionConfigurations": [rule] });
+    let rules = v1(&body).expect("accepted");
+    assert!(
+        matches!(&*rules[0].destinations, [Destination::Sync(task)] if TASK.ends_with(&task.to_string()))
+    );
+    let shown = serde_json::to_value(ShownV1::new(&rules)).expect("JSON");
+    assert_eq!(
+        shown["CloudFunctionConfigurations"],
+        body["CloudFunctionConfigurations"]
+    );
+    let both = json!({"Rules": [{
+        "RuleId": "2", "Events": ["tos:ObjectRemoved:*"],
+        "Destination": {"VeFaaS": [{"FunctionId": "f"}, {"FunctionId": TASK}]},
+    }]});
+    let rules = v2(&both).expect("accepted");
+    let shown = serde_json::to_value(ShownV2::new(&rules, RuleSetVersion(7))).expect("JSON");
+    assert_eq!(shown["Rules"], both["Rules"]);
+    for bad in [
+        "sync:",
+        "sync:all",
+        "sync:01234567-89AB-cdef-0123-456789abcdef",
+    ] {
+        let mut rule = function_rule("1", "a");
+        rule["CloudFunction"] = bad.into();
+        let refused = v1(&json!({ "CloudFunctionConfigurations": [rule] }));
+        assert!(
+            refused.expect_err("refused").message.contains("sync task"),
+            "{bad}"
+        );
+    }
+}
+
 /// Every text of at most six letters over a small alphabet.
 fn keys() -> Vec<String> {
     let mut all = vec![String::new()];
