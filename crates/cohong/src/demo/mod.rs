@@ -54,6 +54,7 @@ That was the tour; its folder is gone. What next:
   cohong function add NAME URL     tell it where your function is, then name it in a bucket's rule
   cohong events ls                 who is told about which bucket, and what is owed
   cohong trace BUCKET/KEY          what an upload caused
+  cohong sync create FROM TO       copy from another store, or from bucket to bucket
   cohong help                      everything else";
 
 /// Gives the whole tour. `binary` is the server to start.

@@ -136,10 +136,20 @@ impl World {
         let added = self.command(&["function", "add", FUNCTION, &url]).await?;
         notes.see("`cohong function add`, its URL", &url, text(&added, "url"))?;
         self.bucket(bucket, notes).await?;
+        self.rule(bucket, FUNCTION, notes).await
+    }
+
+    /// A rule: that function is told about everything written and removed.
+    pub(super) async fn rule(
+        &self,
+        bucket: &str,
+        function: &str,
+        notes: &mut Notes,
+    ) -> Result<(), Deviation> {
         let rule = json!({"CloudFunctionConfigurations": [{
             "RuleId": "tell-all",
             "Events": ["tos:ObjectCreated:*", "tos:ObjectRemoved:*"],
-            "CloudFunction": FUNCTION,
+            "CloudFunction": function,
         }]});
         let query = &[("notification", "")];
         let ask = Ask {

@@ -279,3 +279,76 @@ async fn what_cannot_be_a_task_is_said_with_its_remedy() {
     assert!(!denied.err.contains("wrong"), "{denied:?}");
     assert_eq!(world.json(&["sync", "ls"]).await, json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_followed_from_its_upload_through_the_rule_to_its_copy() {
+    let (world, mut client) = world().await;
+    let (_, task) = create(&world, &[]).await;
+    // Named by hand: no rule has told of it.
+    world.json(&["sync", "push", &task, "a", "missing"]).await;
+    world.run(&["sync", "wait", &task]).await;
+    let trace = world.json(&["trace", "photos/a"]).await;
+    let sync = &trace["syncs"][0];
+    assert_eq!(
+        (&sync["state"], &sync["to"]),
+        (&json!("copied"), &json!("copies/a")),
+        "{trace}"
+    );
+    let told = world.run(&["trace", "photos/missing"]).await.out;
+    assert!(
+        told.contains("copies/missing: failed looking at the source"),
+        "{told}"
+    );
+    let unknown = world.run(&["trace", "photos/nothing"]).await;
+    assert!(
+        unknown.code == 1 && unknown.err.contains("nothing is known"),
+        "{unknown:?}"
+    );
+
+    client
+        .notify("photos", "", &format!("sync:{task}"))
+        .await
+        .expect("rule set");
+    client
+        .put("photos", "b", "by a rule".into())
+        .await
+        .expect("stored");
+    world.json(&["events", "wait"]).await;
+    world.run(&["sync", "wait", &task]).await;
+    let trace = world.json(&["trace", "photos/b"]).await;
+    let delivery = &trace["changes"][0]["deliveries"][0];
+    assert_eq!(delivery["destination"], format!("sync:{task}"), "{trace}");
+    assert_eq!(delivery["state"], "delivered", "{trace}");
+    assert_eq!(
+        (&delivery["sync"]["state"], &delivery["sync"]["size"]),
+        (&json!("copied"), &json!(9))
+    );
+    assert_eq!(trace["syncs"], json!([]), "{trace}");
+    let told = world.run(&["trace", "photos/b"]).await.out;
+    assert!(told.contains("copies/b: copied, 9 bytes"), "{told}");
+
+    // The bucket of the copies tells who brought them, once it keeps a log.
+    client
+        .notify("copies", "", "later")
+        .await
+        .expect("rule set");
+    client
+        .put("photos", "c", "onward".into())
+        .await
+        .expect("stored");
+    // What the bucket of the copies tells waits for a function that is not there.
+    world.run(&["events", "wait", "--timeout", "1s"]).await;
+    world.run(&["sync", "wait", &task]).await;
+    let told = world.run(&["trace", "copies/c"]).await.out;
+    assert!(
+        told.contains(&format!("brought by sync task {task}")),
+        "{told}"
+    );
+    world.json(&["sync", "stop", &task]).await;
+    client
+        .put("photos", "d", "waits".into())
+        .await
+        .expect("stored");
+    let told = world.run(&["trace", "photos/d"]).await.out;
+    assert!(told.contains(&format!("sync:{task}: waiting")), "{told}");
+}

@@ -116,6 +116,15 @@ pub(crate) const LIES: &[Lie] = &[
     lie(Step::Trace, At::Command, "trace*", Act::Body("8 bytes", "9 bytes"), "what was stored"),
     lie(Step::Trace, At::Command, "trace*", Act::Body("callback: accepted", "callback: failed"), "its callback"),
     lie(Step::Trace, At::Command, "trace*", Act::Body("delivered", "waiting"), "its event"),
+    lie(Step::Sync, At::Command, "sync create*", Act::Body("running", "stopped"), "`cohong sync create`, its state"),
+    lie(Step::Sync, At::Server, "PUT /album/sunset.jpg", REFUSED, "PUT album/sunset.jpg"),
+    lie(Step::Sync, At::Command, "events wait*", NEVER, SETTLED),
+    lie(Step::Sync, At::Command, "sync wait*", Act::Body("\"waiting\":0", "\"waiting\":1"), "`cohong sync wait`, keys that wait"),
+    lie(Step::Sync, At::Command, "sync wait*", Act::Body("\"failure\":0", "\"failure\":1"), "keys that failed"),
+    lie(Step::Sync, At::Server, "GET /album/sunset.jpg", Act::Body("golden", "gilded"), "GET album/sunset.jpg from the other bucket"),
+    lie(Step::Sync, At::Command, "trace*", Act::Body("copied", "waits"), "what the upload caused"),
+    lie(Step::Sync, At::Server, "DELETE /album/sunset.jpg", REFUSED, "DELETE album/sunset.jpg"),
+    lie(Step::Sync, At::Server, "GET /album/sunset.jpg", Act::Status(200), "GET from the other bucket, once it was deleted"),
 ];
 
 /// A program that is the binary, but for one command whose output it changes.

@@ -53,6 +53,7 @@ async fn the_tour_succeeds_and_names_every_step() {
         "refusals",
         "crash",
         "trace",
+        "sync",
     ];
     assert_eq!(names, expected);
     let lied_about: BTreeSet<&str> = LIES.iter().map(|lie| lie.caught).collect();

@@ -15,6 +15,7 @@ pub(super) fn tell(answer: &Value) -> Tree {
         text(answer, "key")
     ))
     .with(changes)
+    .with(members(answer, "syncs").map(task))
 }
 
 fn change(line: &Value, logs: bool) -> Tree {
@@ -66,6 +67,9 @@ fn request(line: &Value) -> Option<Tree> {
     };
     let dialect = part("dialect", "", " ").to_uppercase();
     let (account, source) = (part("account", " by ", ""), part("source", " from ", ""));
+    if let Some(task) = id.strip_prefix("sync-") {
+        return Some(Tree::new(format!("brought by sync task {task}{account}")));
+    }
     Some(Tree::new(format!("{dialect}request {id}{account}{source}")))
 }
 
@@ -131,7 +135,33 @@ fn delivery(line: &Value) -> Tree {
         .map(|why| format!(": {why}"))
         .unwrap_or_default();
     let destination = text(line, "destination");
-    Tree::new(format!("{destination}: {state}{why}")).with(members(line, "attempts").map(attempt))
+    Tree::new(format!("{destination}: {state}{why}"))
+        .with(members(line, "attempts").map(attempt))
+        .with(line.get("sync").map(carried))
+}
+
+/// A sync task that has to do with the key, beside those that a rule told.
+fn task(sync: &Value) -> Tree {
+    let (task, from) = (text(sync, "task"), text(sync, "from"));
+    Tree::new(format!("sync task {task} copies from {from}")).with([carried(sync)])
+}
+
+/// What became of the key at a sync task.
+fn carried(sync: &Value) -> Tree {
+    let why = match sync["why"].as_str() {
+        Some(why) => format!(": {why}"),
+        None => String::new(),
+    };
+    let (size, etag, time) = (text(sync, "size"), text(sync, "etag"), text(sync, "time"));
+    let there = format!("{size} bytes, etag {etag}");
+    let state = match sync["state"].as_str() {
+        Some("waiting") => format!("waits to be copied{why}"),
+        Some("failed") => format!("failed {}", why.trim_start_matches(": ")),
+        Some("copied") => format!("copied, {there}, at {time}"),
+        Some("kept") => format!("nothing to do; there are {there}, since {time}"),
+        _ => "is not there".to_owned(),
+    };
+    Tree::new(format!("{}: {state}", text(sync, "to")))
 }
 
 fn attempt(attempt: &Value) -> Tree {
@@ -159,6 +189,47 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_key_is_followed_into_its_sync_tasks() {
+        let sync = |state: &str, why: Option<&str>| {
+            json!({ "task": "0-1", "from": "local/photos", "to": "copies/a", "state": state, "why": why,
+                    "size": 5, "etag": "ab", "time": "2026-01-31T10:00:01.000Z" })
+        };
+        let answer = json!({
+            "bucket": "photos", "key": "a", "logs_events": true,
+            "changes": [
+                { "time": "2026-01-31T10:00:00.000Z", "kind": "created:put", "event": 7,
+                  "stored": true, "current": true, "version": null, "size": 5, "etag": "ab",
+                  "request_id": "sync-0-2", "dialect": "oms", "account": "root", "source": null,
+                  "deliveries": [
+                    { "destination": "sync:0-1", "state": "delivered", "why": null, "attempts": [],
+                      "sync": sync("copied", None) } ] },
+            ],
+            "syncs": [
+                sync("waiting", Some("the task is stopped")), sync("waiting", None),
+                sync("failed", Some("reading the source: gone")), sync("kept", None), sync("absent", None),
+            ],
+        });
+        insta::assert_snapshot!(tell(&answer).text(), @r"
+        photos/a
+        ├─ 2026-01-31T10:00:00.000Z  uploaded, 5 bytes, etag ab (current)
+        │  ├─ brought by sync task 0-2 by root
+        │  └─ event 7
+        │     └─ sync:0-1: delivered
+        │        └─ copies/a: copied, 5 bytes, etag ab, at 2026-01-31T10:00:01.000Z
+        ├─ sync task 0-1 copies from local/photos
+        │  └─ copies/a: waits to be copied: the task is stopped
+        ├─ sync task 0-1 copies from local/photos
+        │  └─ copies/a: waits to be copied
+        ├─ sync task 0-1 copies from local/photos
+        │  └─ copies/a: failed reading the source: gone
+        ├─ sync task 0-1 copies from local/photos
+        │  └─ copies/a: nothing to do; there are 5 bytes, etag ab, since 2026-01-31T10:00:01.000Z
+        └─ sync task 0-1 copies from local/photos
+           └─ copies/a: is not there
+        ");
+    }
 
     #[test]
     fn a_chain_is_told_from_upload_to_delivery() {

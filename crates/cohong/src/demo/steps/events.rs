@@ -108,7 +108,7 @@ pub(super) async fn trace(world: &mut World, notes: &mut Notes) -> Result<(), De
     )
 }
 
-async fn settled(world: &World, notes: &mut Notes) -> Result<(), Deviation> {
+pub(super) async fn settled(world: &World, notes: &mut Notes) -> Result<(), Deviation> {
     let timeout = format!("{}s", world.patience.as_secs());
     let end = world
         .command(&["events", "wait", "--timeout", &timeout])

@@ -5,6 +5,7 @@ mod events;
 mod objects;
 mod safety;
 mod start;
+mod sync;
 
 use super::notes::{Deviation, Notes};
 use super::world::World;
@@ -23,11 +24,12 @@ pub(crate) enum Step {
     Refusals,
     Crash,
     Trace,
+    Sync,
 }
 
 impl Step {
     /// All steps in order.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Start,
         Self::Objects,
         Self::Versions,
@@ -39,6 +41,7 @@ impl Step {
         Self::Refusals,
         Self::Crash,
         Self::Trace,
+        Self::Sync,
     ];
 
     /// The name that programs read.
@@ -55,6 +58,7 @@ impl Step {
             Self::Refusals => "refusals",
             Self::Crash => "crash",
             Self::Trace => "trace",
+            Self::Sync => "sync",
         }
     }
 
@@ -73,6 +77,7 @@ impl Step {
             Self::Refusals => "What is not allowed is refused, with the reason",
             Self::Crash => "The server is killed: what it acknowledged is still true",
             Self::Trace => "One command shows what an upload caused",
+            Self::Sync => "What is written to one bucket appears in another",
         }
     }
 
@@ -90,6 +95,7 @@ impl Step {
             Self::Refusals => safety::refusals(world, notes).await,
             Self::Crash => safety::crash(world, notes).await,
             Self::Trace => events::trace(world, notes).await,
+            Self::Sync => sync::sync(world, notes).await,
         }
     }
 }

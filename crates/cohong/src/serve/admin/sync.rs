@@ -1,7 +1,7 @@
 //! Sync tasks of every account: what they do, keys for them, and what became of the keys.
 
 mod create;
-mod shown;
+pub(super) mod shown;
 
 use std::sync::Arc;
 use std::time::Duration;

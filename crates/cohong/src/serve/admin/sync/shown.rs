@@ -57,7 +57,7 @@ fn state(state: SyncState) -> &'static str {
 }
 
 /// Where a task reads: kind and region, or this server, then bucket and prefix.
-fn from(source: &SyncSource) -> String {
+pub(in crate::serve::admin) fn from(source: &SyncSource) -> String {
     let SyncSource {
         cloud,
         region,
@@ -87,7 +87,7 @@ fn lists(task: &SyncTask) -> Option<String> {
 }
 
 /// A key that failed.
-pub(super) fn failure(line: &SyncLine) -> Value {
+pub(in crate::serve::admin) fn failure(line: &SyncLine) -> Value {
     let SyncOutcome::Failure { stage, why } = &line.outcome else {
         return Value::Null;
     };

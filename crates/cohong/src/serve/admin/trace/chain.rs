@@ -1,12 +1,13 @@
 //! Puts together what belongs together. Pure.
 
 use cohong_core::delivery::SeenEvent;
-use cohong_core::engine::SeenCall;
+use cohong_core::engine::{SeenCall, SeenSync};
 use cohong_core::model::{ObjectVersion, VersionTag};
 use cohong_core::ports::{CallAttempt, Phase};
 use cohong_core::records::CallState;
 use serde_json::{Value, json};
 
+use super::carried::Carried;
 use super::delivered::Known;
 use crate::serve::admin::answer::instant;
 use crate::serve::admin::shown;
@@ -20,6 +21,48 @@ pub(super) struct Facts {
     /// Oldest first.
     pub events: Vec<SeenEvent>,
     pub deliveries: Known,
+    /// The sync tasks that have to do with the key.
+    pub carried: Vec<Carried>,
+}
+
+impl Facts {
+    /// Whether nothing is known of the key.
+    pub(super) fn is_empty(&self) -> bool {
+        let unseen = |carried: &Carried| carried.seen == SeenSync::default();
+        self.versions.is_empty()
+            && self.events.is_empty()
+            && self.calls.is_empty()
+            && self.carried.iter().all(unseen)
+    }
+
+    /// A delivery, and what became of its key where it was the last one to a sync task.
+    fn followed(&self, mut delivery: Value, of: &SeenEvent) -> Value {
+        let to = delivery["destination"].as_str().unwrap_or_default();
+        let told = |event: &&SeenEvent| event.destinations.iter().any(|told| **told == *to);
+        let last = self.events.iter().rev().find(told);
+        let carried = self
+            .carried
+            .iter()
+            .find(|carried| carried.destination() == to);
+        let is_last = last.is_some_and(|last| last.position == of.position);
+        if let Some(carried) = carried.filter(|_| is_last && delivery["state"] == "delivered") {
+            delivery["sync"] = carried.show(of.event.key.as_str(), of.event.time);
+        }
+        delivery
+    }
+
+    /// The sync tasks that no delivery tells of.
+    fn others(&self, key: &str) -> Vec<Value> {
+        let told = |carried: &&Carried| {
+            let to = carried.destination();
+            let mut events = self.events.iter().flat_map(|event| &event.destinations);
+            events.any(|told| **told == *to)
+        };
+        let others = self.carried.iter().filter(|carried| !told(carried));
+        let since = self.versions.first().map(|version| version.written_at);
+        let since = since.unwrap_or_default();
+        others.map(|carried| carried.show(key, since)).collect()
+    }
 }
 
 /// One change of the key: any of its three traces may be gone or may never have been.
@@ -43,6 +86,7 @@ pub(super) fn show(bucket: &str, key: &str, facts: &Facts) -> Value {
         "key": key,
         "logs_events": facts.logs_events,
         "changes": lines.collect::<Vec<Value>>(),
+        "syncs": facts.others(key),
     })
 }
 
@@ -135,7 +179,9 @@ impl Change<'_> {
                 .map(|account| account.0.as_ref())
                 .into();
             line["source"] = event.source.map(|source| source.to_string()).into();
-            line["deliveries"] = facts.deliveries.of(seen).into();
+            let deliveries = facts.deliveries.of(seen).into_iter();
+            let followed = deliveries.map(|delivery| facts.followed(delivery, seen));
+            line["deliveries"] = followed.collect();
         }
         if let Some(call) = self.call {
             line["request_id"] = call.record.request_id.as_ref().into();
