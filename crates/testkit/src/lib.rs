@@ -9,3 +9,4 @@ pub mod seed;
 pub mod sim;
 pub mod source;
 pub mod suite;
+pub mod sync_task;

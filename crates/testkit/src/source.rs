@@ -1,5 +1,7 @@
 //! A source of objects in memory that fails as it is told.
 
+mod wire;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +16,8 @@ use cohong_core::ports::{
 };
 use futures_util::StreamExt;
 use md5::{Digest, Md5};
+
+pub use wire::{MachineClock, WireSource};
 
 /// Bytes of one piece of a body.
 const PIECE: usize = 64 << 10;
@@ -109,6 +113,16 @@ impl MemorySource {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An object and its bytes, or a part of them.
+    fn send(
+        &self,
+        key: &ObjectKey,
+        range: Option<Range<u64>>,
+        if_etag: Option<&str>,
+    ) -> Result<(SourceObject, ByteStream), SourceFault> {
+        self.state().send(key, range, if_etag)
     }
 
     /// Publishes other digests from now on.
@@ -350,8 +364,7 @@ impl Source for MemorySource {
         range: Option<Range<u64>>,
         if_etag: Option<&str>,
     ) -> Result<ByteStream, SourceFault> {
-        let sent = self.state().send(key, range, if_etag);
-        sent.map(|(_, body)| body)
+        self.send(key, range, if_etag).map(|(_, body)| body)
     }
 
     async fn restore(&self, key: &ObjectKey) -> Result<(), SourceFault> {

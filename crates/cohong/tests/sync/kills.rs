@@ -1,8 +1,8 @@
 //! Either server killed in the middle, and started again on the same folder.
 
 use cohong_testkit::instance::SECRET_KEY;
+use cohong_testkit::sync_task::{Counts, From, Task};
 
-use crate::tasks::{Counts, From, Task};
 use crate::wire::Wire;
 use crate::{SOURCE, add_source, bucket, bytes_of, folder, get, port, start};
 
@@ -30,7 +30,7 @@ async fn a_source_killed_in_the_middle_of_an_object_is_read_on_when_it_is_back()
     add_source(&b, WAY, port(wire.address)).await;
     let task = Task::create(&b, &FROM, "copies").await.unwrap();
     wire.allow(4 << 20);
-    task.event(&b, &["k".to_owned()]).await;
+    task.event(&b, &["k".to_owned()]).await.unwrap();
     wire.is_full().await;
     a.kill().await.unwrap();
     assert_eq!(
@@ -41,7 +41,7 @@ async fn a_source_killed_in_the_middle_of_an_object_is_read_on_when_it_is_back()
     let a = start(&folders[0]).await;
     wire.move_to(a.listen());
     wire.allow(u64::MAX);
-    let counts = task.ended(&b).await;
+    let counts = task.ended(&b).await.unwrap();
     assert_eq!((counts.success, counts.failure), (1, 0));
     assert_eq!(get(&mut copies, "copies", "k").await.body, bytes);
     for server in [a, b] {
@@ -68,22 +68,22 @@ async fn a_copying_server_that_is_killed_goes_on_where_it_was() {
     add_source(&b, WAY, port(wire.address)).await;
     let task = Task::create(&b, &FROM, "copies").await.unwrap();
     wire.allow(400_000);
-    task.event(&b, &keys).await;
+    task.event(&b, &keys).await.unwrap();
     for more in [300_000, u64::MAX] {
         wire.is_full().await;
         b.kill().await.unwrap();
         wire.allow(more);
         b = start(&folders[1]).await;
     }
-    task.ended(&b).await;
+    task.ended(&b).await.unwrap();
     let before = wire.said();
     wire.allow(LARGE_BYTES / 2);
-    task.event(&b, &["large".to_owned()]).await;
+    task.event(&b, &["large".to_owned()]).await.unwrap();
     wire.is_full().await;
     b.kill().await.unwrap();
     wire.allow(u64::MAX);
     b = start(&folders[1]).await;
-    let counts = task.ended(&b).await;
+    let counts = task.ended(&b).await.unwrap();
     let small: u64 = (0..500).map(|n| 2000 + n).sum();
     let wanted = Counts {
         requests: 501,

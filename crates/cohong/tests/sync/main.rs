@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod kills;
-mod tasks;
 mod wire;
 
 use std::net::SocketAddr;
@@ -11,10 +10,9 @@ use std::path::Path;
 use bytes::Bytes;
 use cohong_testkit::client::{Answer, Ask, Client};
 use cohong_testkit::instance::{Instance, SECRET_KEY, Start};
+use cohong_testkit::sync_task::{Counts, From, Task};
 use http::Method;
 use tempfile::TempDir;
-
-use tasks::{Counts, From, Task};
 
 /// Bucket of the source.
 const SOURCE: &str = "sync-source";
@@ -171,8 +169,10 @@ async fn objects_come_over_through_every_dialect_as_they_are() {
         };
         let task = Task::create(&b, &from, &name).await.unwrap();
         let missing = ["no such key".to_owned()];
-        task.event(&b, &[&keys[..], &missing].concat()).await;
-        let counts = task.ended(&b).await;
+        task.event(&b, &[&keys[..], &missing].concat())
+            .await
+            .unwrap();
+        let counts = task.ended(&b).await.unwrap();
         size = 0;
         let (named, unnamed) = keys
             .iter()
@@ -256,8 +256,8 @@ async fn wrong_secrets_and_unknown_places_make_no_task_and_lost_rights_end_in_fa
             .await
             .unwrap();
         add_source(&b, way, port(other.listen())).await;
-        task.event(&b, &["k".to_owned()]).await;
-        let counts = task.ended(&b).await;
+        task.event(&b, &["k".to_owned()]).await.unwrap();
+        let counts = task.ended(&b).await.unwrap();
         assert_eq!((counts.success, counts.failure), (0, 1), "{}", way.0);
         other.kill().await.unwrap();
     }

@@ -2,7 +2,7 @@
 //! a table comes from one run, rounds alternate, medians are printed, and only ratios mean anything.
 //!
 //! `cargo xtask bench NAME`, NAME one of `objects`, `tongues`, `list`, `rule`, `callback`, `memory`,
-//! `all`. With `objects`, a further word picks the cells whose names contain it (`GET`, `4 KiB c16`).
+//! `sync`, `all`. With `objects`, a further word picks the cells whose names contain it (`GET`, `4 KiB c16`).
 //! `COHONG_BIN` is the binary to measure; `COHONG_BENCH_SECONDS` the length of a cell (2 by default).
 
 #![allow(clippy::print_stdout, reason = "tables are what this program is for")]
@@ -15,6 +15,7 @@ mod memory;
 mod nginx;
 mod objects;
 mod rule;
+mod sync;
 mod table;
 mod tongues;
 
@@ -61,11 +62,15 @@ async fn run(name: &str) -> Result<(), String> {
         known = true;
         memory::run().await?;
     }
+    if wants("sync") {
+        known = true;
+        sync::run().await?;
+    }
     if known {
         Ok(())
     } else {
         Err(format!(
-            "{name:?} is none of objects, tongues, list, rule, callback, memory, all"
+            "{name:?} is none of objects, tongues, list, rule, callback, memory, sync, all"
         ))
     }
 }

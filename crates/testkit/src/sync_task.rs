@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use cohong_sign::{Credentials, Timestamp, encode, sdk_hmac};
-use cohong_testkit::instance::{ACCESS_KEY, Instance, SECRET_KEY};
+
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::handshake;
@@ -14,40 +14,48 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use crate::instance::{ACCESS_KEY, Instance, SECRET_KEY};
+
 /// Longest that outcomes may take; reached only by a server that hangs.
-const WAIT_MAX: Duration = Duration::from_mins(4);
+const WAIT_MAX: Duration = Duration::from_mins(10);
+/// Between two looks at the counts.
+const POLL: Duration = Duration::from_millis(50);
 
 /// Where a task reads from.
 #[derive(Clone, Debug)]
-pub(crate) struct From<'a> {
-    pub(crate) region: &'a str,
-    pub(crate) bucket: &'a str,
-    pub(crate) secret: &'a str,
+pub struct From<'a> {
+    /// The region that tasks name; the kind is `AWS`.
+    pub region: &'a str,
+    /// The bucket.
+    pub bucket: &'a str,
+    /// The secret of [`ACCESS_KEY`] there.
+    pub secret: &'a str,
 }
 
 /// A task of a server.
 #[derive(Clone, Debug)]
-pub(crate) struct Task {
+pub struct Task {
     path: String,
 }
 
 /// What became of the requests of a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) requests: u64,
-    pub(crate) success: u64,
-    pub(crate) failure: u64,
-    pub(crate) skip: u64,
-    pub(crate) bytes: u64,
+pub struct Counts {
+    /// Accepted.
+    pub requests: u64,
+    /// Brought.
+    pub success: u64,
+    /// Failed.
+    pub failure: u64,
+    /// With nothing to do.
+    pub skip: u64,
+    /// Brought bytes.
+    pub bytes: u64,
 }
 
 impl Task {
     /// Makes a task that copies everything about objects.
-    pub(crate) async fn create(
-        server: &Instance,
-        from: &From<'_>,
-        to: &str,
-    ) -> Result<Self, String> {
+    pub async fn create(server: &Instance, from: &From<'_>, to: &str) -> Result<Self, String> {
         let told = ask(server.listen(), Method::GET, "/v3/projects?name=here", None).await?;
         let project = told["projects"][0]["id"].as_str().ok_or("no project")?;
         let body = json!({
@@ -71,18 +79,24 @@ impl Task {
         })
     }
 
+    /// Its id.
+    pub fn id(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
     /// Names keys, as many at once as may be.
-    pub(crate) async fn event(&self, server: &Instance, keys: &[String]) {
+    pub async fn event(&self, server: &Instance, keys: &[String]) -> Result<(), String> {
         for keys in keys.chunks(100) {
             let keys: Vec<String> = keys.iter().map(|key| encode(key.as_bytes())).collect();
             let body = json!({ "object_keys": keys });
             let path = format!("{}/events", self.path);
-            let told = ask(server.listen(), Method::POST, &path, Some(body)).await;
-            told.expect("an event is accepted");
+            ask(server.listen(), Method::POST, &path, Some(body)).await?;
         }
+        Ok(())
     }
 
-    pub(crate) async fn counts(&self, server: &Instance) -> Counts {
+    /// What was counted within an hour.
+    pub async fn counts(&self, server: &Instance) -> Result<Counts, String> {
         let now = since_epoch().as_millis();
         let hour = Duration::from_hours(1).as_millis();
         let path = format!(
@@ -91,8 +105,7 @@ impl Task {
             now - hour,
             now + hour
         );
-        let told = ask(server.listen(), Method::GET, &path, None).await;
-        let told = told.expect("statistics");
+        let told = ask(server.listen(), Method::GET, &path, None).await?;
         let sum = |n: usize| {
             let spans = told["statistic_datas"][n]["data"].as_array();
             let spans = spans.into_iter().flatten();
@@ -100,35 +113,37 @@ impl Task {
                 .filter_map(|span| span["statistic_num"].as_u64())
                 .sum()
         };
-        Counts {
+        Ok(Counts {
             requests: sum(0),
             success: sum(1),
             failure: sum(2),
             skip: sum(3),
             bytes: sum(4),
-        }
+        })
     }
 
     /// The counts when every request has its outcome.
-    pub(crate) async fn ended(&self, server: &Instance) -> Counts {
+    pub async fn ended(&self, server: &Instance) -> Result<Counts, String> {
         let end = Instant::now() + WAIT_MAX;
         loop {
-            let counts = self.counts(server).await;
+            let counts = self.counts(server).await?;
             if counts.requests == counts.success + counts.failure + counts.skip {
-                return counts;
+                return Ok(counts);
             }
-            assert!(Instant::now() < end, "{counts:?}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            if Instant::now() > end {
+                return Err(format!("not all have ended: {counts:?}"));
+            }
+            tokio::time::sleep(POLL).await;
         }
     }
 }
 
 fn since_epoch() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock")
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default()
 }
 
+/// Sends a signed request with a connection of its own; anything but 200 is an error.
 async fn ask(
     server: SocketAddr,
     method: Method,
