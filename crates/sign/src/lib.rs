@@ -3,7 +3,7 @@
 //! A client signs and the server verifies with the same functions on the same inputs: the request as it
 //! stands on the wire ([`RequestHead`]). Vendors of this family differ in constants only, and these are
 //! gathered in a [`Scheme`], such as [`TOS`]. A vendor with several versions of signatures has a module that hides
-//! them, [`oss`] or [`s3`]; one that shares no more than the parts has a module too, [`sdk_hmac`].
+//! them, [`oss`] or [`s3`]; one that shares no more than the parts has a module too, [`oas`] or [`sdk_hmac`].
 //!
 //! The way of a request through the server:
 //!
@@ -25,6 +25,7 @@ mod chunks;
 mod error;
 mod key;
 mod limits;
+pub mod oas;
 pub mod oss;
 mod percent;
 mod present;
