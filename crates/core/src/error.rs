@@ -37,6 +37,20 @@ pub enum ErrorKind {
     TaskState,
     /// The account has as many tasks as it may.
     TooManyTasks,
+    /// No such vault.
+    NoSuchVault,
+    /// The vault still holds archives.
+    VaultNotEmpty,
+    /// The account has as many vaults as it may.
+    TooManyVaults,
+    /// No such archive in the vault.
+    NoSuchArchive,
+    /// No such job of the vault, or it is forgotten.
+    NoSuchJob,
+    /// The job has not ended yet.
+    JobNotReady,
+    /// The job failed and has nothing to give.
+    JobFailed,
     /// The object exists and the request forbids overwriting.
     ObjectExists,
     /// The object takes no pieces: it was not made by appending.

@@ -280,3 +280,25 @@ pub const SYNC_SPANS_MAX: usize = 10_000;
 pub const DAMAGE_SHOWN_MAX: usize = 100;
 /// Versions of one key that operators are shown at once: more than a screen holds.
 pub const VERSIONS_SHOWN_MAX: usize = 100;
+/// Most vaults of an account in a region unless configured: what the vendor of vaults allows.
+pub const VAULTS_MAX: usize = 10;
+/// Longest name of a vault, bytes; vendors say 63 and 255.
+pub const VAULT_NAME_BYTES_MAX: usize = 255;
+/// Longest description of an archive or a job, bytes; vendors say 1,024.
+pub const ARCHIVE_TEXT_BYTES_MAX: usize = 1024;
+/// Largest archive that comes in one body: 6 GiB, as its vendor has it.
+pub const ARCHIVE_BODY_BYTES_MAX: u64 = 6 << 30;
+/// Largest part of an archive: 4 GiB, so that the leaves of a part are one row of 64 KiB.
+pub const ARCHIVE_PART_BYTES_MAX: u64 = 4 << 30;
+/// Leaves in one row, each of 16 bytes.
+pub const LEAVES_PER_ROW: u32 = 4096;
+/// Largest object that is made an archive: its leaves travel in one commit, 2 MiB of them.
+pub const PULL_BYTES_MAX: u64 = 128 << 30;
+/// Most jobs of a vault that are not forgotten yet: a job a few seconds, all day long.
+pub const JOBS_MAX: u64 = 10_000;
+/// How long a job is kept when it has ended, as its vendor has it.
+pub const JOB_KEPT: Duration = Duration::from_hours(24);
+/// How long a job is tried when the server itself stands in its way: then the client is told.
+pub const JOB_TRIED_MAX: Duration = Duration::from_hours(1);
+/// Jobs that read or write bytes at once: fewer than workers, so that short work never waits for them.
+pub const JOBS_AT_ONCE: usize = 2;

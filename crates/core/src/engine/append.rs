@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::commit::{Also, Unwritten, VersionWrite, bare_event};
 use super::holding::{Holding, NewBytes};
-use super::ingest::{IngestSpec, Ingested, StoredBody, ingest, next};
+use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest, next};
 use super::key::Seen;
 use super::put::{new_bytes, new_payload, new_record};
 use super::{AppendObject, Body, Conditions, Cx, ETagMatch, Engine, NewVersion};
@@ -63,8 +63,9 @@ impl Engine {
         let spec = IngestSpec {
             id,
             digests: req.digests.clone(),
-            size: None,
+            size: ANY_SIZE,
             small_max: self.ports.meta.small_payload_max(),
+            tree: Tree::None,
         };
         let ingested = ingest(&self.ports, spec, body).await?;
         let taken = Taken { id, ingested };
@@ -318,7 +319,7 @@ impl Engine {
         start: u64,
         piece: &StoredBody,
     ) -> Result<Bytes, Error> {
-        let mut stream = self.open_payload(record, start..record.size);
+        let mut stream = self.open_payload(&record.payload, start..record.size);
         let mut bytes = BytesMut::new();
         while let Some(chunk) = next(&mut stream).await {
             bytes.extend_from_slice(&chunk?);

@@ -14,17 +14,17 @@ use futures_core::Stream;
 
 use super::Engine;
 use super::ingest::next;
-use crate::model::{Extent, ObjectRecord, PayloadId, PayloadRef, Place};
+use crate::model::{Extent, PayloadId, PayloadRef, Place};
 use crate::ports::{BlobError, BlobStore, BodyError, ByteStream, MetadataStore, StoreError};
 use crate::records::{decode, keys};
 
 impl Engine {
-    /// Streams a range of an object's bytes; the range lies within its size. A record whose extents
-    /// hold fewer bytes than that ends with an error, never early.
-    pub(crate) fn open_payload(&self, record: &ObjectRecord, range: Range<u64>) -> ByteStream {
+    /// Streams a range of an object's bytes; the range lies within its size. Extents that hold fewer bytes
+    /// than that end with an error, never early.
+    pub(crate) fn open_payload(&self, payload: &PayloadRef, range: Range<u64>) -> ByteStream {
         let mut extents = VecDeque::new();
         let mut rows = None;
-        match &record.payload {
+        match payload {
             PayloadRef::Empty => {}
             PayloadRef::One { extent, .. } => extents.push_back(*extent),
             PayloadRef::Manifest { id, extents } => rows = Some(Rows::new(*id, *extents)),

@@ -182,7 +182,7 @@ impl Engine {
         if head == 0 || !template.names_image() {
             return Ok(None);
         }
-        let head = read_all(self.open_payload(record, 0..head)).await;
+        let head = read_all(self.open_payload(&record.payload, 0..head)).await;
         let head = head.map_err(|why| format!("the object cannot be read back: {why}"))?;
         Ok(ImageInfo::read(&head))
     }

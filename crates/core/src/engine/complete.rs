@@ -267,7 +267,7 @@ fn object_of(
 
 /// Rows that name the extents in use. Also written for a single extent, which stands in the object's
 /// record too: they tell `PurgeParts` what to keep, wherever the versions that hold the payload are.
-fn manifest(payload: PayloadId, extents: &[Extent]) -> impl Iterator<Item = Write> {
+pub(super) fn manifest(payload: PayloadId, extents: &[Extent]) -> impl Iterator<Item = Write> {
     let rows = extents.chunks(limits::EXTENTS_PER_ROW);
     (0..)
         .zip(rows)

@@ -104,7 +104,7 @@ impl Engine {
         algorithm: ChecksumAlgorithm,
     ) -> Result<ChecksumValue, BodyError> {
         let mut hasher = Hasher::new(algorithm);
-        let mut body = self.open_payload(object, 0..object.size);
+        let mut body = self.open_payload(&object.payload, 0..object.size);
         while let Some(piece) = next(&mut body).await {
             hasher.update(&piece?);
         }

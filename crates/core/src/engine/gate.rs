@@ -35,7 +35,7 @@ impl Gates {
     ) -> Pass<'a> {
         let stripes: BTreeSet<usize> = keys
             .into_iter()
-            .map(|key| self.stripe(bucket, key))
+            .map(|key| self.stripe((bucket, key)))
             .collect();
         let mut pass = Vec::with_capacity(stripes.len());
         for gate in stripes.into_iter().filter_map(|stripe| self.0.get(stripe)) {
@@ -44,10 +44,19 @@ impl Gates {
         Pass { _held: pass }
     }
 
+    /// Waits for its turn on something else that many change.
+    pub(crate) async fn enter_one(&self, what: impl Hash) -> Pass<'_> {
+        let stripe = self.stripe(what);
+        let gate = self.0.get(stripe).expect("a stripe is one of the gates");
+        Pass {
+            _held: vec![gate.lock().await],
+        }
+    }
+
     /// The same in every run: the hasher has fixed keys.
-    fn stripe(&self, bucket: &BucketName, key: &ObjectKey) -> usize {
+    fn stripe(&self, what: impl Hash) -> usize {
         let mut hasher = DefaultHasher::new();
-        (bucket, key).hash(&mut hasher);
+        what.hash(&mut hasher);
         usize::try_from(hasher.finish() % self.0.len() as u64).unwrap_or(0)
     }
 }

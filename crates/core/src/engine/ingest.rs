@@ -15,9 +15,12 @@ use sha2::Sha256;
 use super::{Body, ExpectedDigests, FurtherDigest, Ports};
 use crate::error::{BodyDigest, Error, ErrorKind};
 use crate::limits;
-use crate::model::{BlobId, ChecksumAlgorithm, ChecksumValue, Checksums, FurtherChecksum};
+use crate::model::{
+    BlobId, ChecksumAlgorithm, ChecksumValue, Checksums, FurtherChecksum, TreeHash,
+};
 use crate::ports::{BlobWriter, BodyError, ByteStream};
 use crate::rules::checksum::Hasher;
+use crate::rules::tree::{Leaves, combine};
 
 /// What a body must be, and where it goes.
 #[derive(Clone, Debug)]
@@ -26,11 +29,27 @@ pub(crate) struct IngestSpec {
     pub(crate) id: BlobId,
     /// Digests the body must have, and the further one to compute.
     pub(crate) digests: ExpectedDigests,
-    /// Least and greatest length, bytes, beside [`limits::BODY_BYTES_MAX`].
-    pub(crate) size: Option<(u64, u64)>,
+    /// Least and greatest length, bytes.
+    pub(crate) size: (u64, u64),
     /// Longest body that is handed back in memory, bytes; 0 makes every body a blob.
     pub(crate) small_max: usize,
+    /// What of the tree over its blocks is wanted.
+    pub(crate) tree: Tree,
 }
+
+/// What is wanted of the tree over a body's blocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tree {
+    /// Nothing: it costs as much as the MD5.
+    None,
+    /// Its leaves.
+    Leaves,
+    /// Its leaves, and the body must have this tree hash.
+    Sent(TreeHash),
+}
+
+/// Lengths that every body may have.
+pub(crate) const ANY_SIZE: (u64, u64) = (0, limits::BODY_BYTES_MAX);
 
 /// Where a body's bytes are now.
 #[derive(Clone, Debug)]
@@ -52,6 +71,8 @@ pub(crate) struct Ingested {
     pub(crate) md5: [u8; 16],
     /// CRC-64/XZ, and the further checksum that was wanted.
     pub(crate) checksums: Checksums,
+    /// The leaves of its tree, where they were wanted.
+    pub(crate) leaves: Vec<TreeHash>,
     /// The bytes.
     pub(crate) body: StoredBody,
 }
@@ -65,7 +86,7 @@ pub(crate) async fn ingest(
     spec: IngestSpec,
     mut body: Body,
 ) -> Result<Ingested, Error> {
-    let (least, most) = bounds(&spec);
+    let (least, most) = spec.size;
     if let Some(declared) = body.len {
         check_most(declared, most)?;
         check_least(declared, least)?;
@@ -99,7 +120,7 @@ pub(crate) async fn check_digests(
     mut stored: ByteStream,
     expected: &ExpectedDigests,
 ) -> Result<(), Error> {
-    let mut digests = Digests::new(expected);
+    let mut digests = Digests::new(expected, Tree::None);
     while let Some(piece) = next(&mut stored).await {
         digests.update(&piece?);
     }
@@ -109,11 +130,6 @@ pub(crate) async fn check_digests(
 /// The next piece of a stream; `None` at its end.
 pub(crate) async fn next(stream: &mut ByteStream) -> Option<Result<Bytes, BodyError>> {
     poll_fn(|cx| stream.as_mut().poll_next(cx)).await
-}
-
-fn bounds(spec: &IngestSpec) -> (u64, u64) {
-    let (least, most) = spec.size.unwrap_or((0, limits::BODY_BYTES_MAX));
-    (least, most.min(limits::BODY_BYTES_MAX))
 }
 
 fn check_most(size: u64, most: u64) -> Result<(), Error> {
@@ -155,7 +171,7 @@ impl<'a> Sink<'a> {
             wait_max: if large { 0 } else { spec.small_max },
             pending: BytesMut::new(),
             writer: None,
-            digests: Digests::new(&spec.digests),
+            digests: Digests::new(&spec.digests, spec.tree),
         }
     }
 
@@ -187,6 +203,7 @@ impl<'a> Sink<'a> {
             }
             _ => self.digests.update(&rest),
         }
+        let leaves = self.digests.leaves(spec.tree)?;
         let (md5, checksums) = self.digests.check(&spec.digests)?;
         let body = match self.writer.take() {
             Some(writer) => StoredBody::Blob(writer.finish().await?.id),
@@ -197,6 +214,7 @@ impl<'a> Sink<'a> {
             size,
             md5,
             checksums,
+            leaves,
             body,
         })
     }
@@ -227,10 +245,12 @@ struct Digests {
     sha256: Option<Sha256>,
     /// Only when one is wanted.
     further: Option<Hasher>,
+    /// Only when they are wanted.
+    leaves: Option<Leaves>,
 }
 
 impl Digests {
-    fn new(wanted: &ExpectedDigests) -> Self {
+    fn new(wanted: &ExpectedDigests, tree: Tree) -> Self {
         let further = wanted.further.as_ref().map(FurtherDigest::algorithm);
         let twice = further == Some(ChecksumAlgorithm::Sha256);
         Self {
@@ -238,6 +258,7 @@ impl Digests {
             crc64: crc_fast::Digest::new(CrcAlgorithm::Crc64Xz),
             sha256: (wanted.sha256.is_some() && !twice).then(Sha256::new),
             further: further.map(Hasher::new),
+            leaves: (!matches!(tree, Tree::None)).then(Leaves::default),
         }
     }
 
@@ -249,6 +270,21 @@ impl Digests {
         }
         if let Some(further) = &mut self.further {
             further.update(bytes);
+        }
+        if let Some(leaves) = &mut self.leaves {
+            leaves.update(bytes);
+        }
+    }
+
+    /// The leaves that are wanted, once the tree hash is the one that was sent.
+    fn leaves(&mut self, tree: Tree) -> Result<Vec<TreeHash>, Error> {
+        let leaves = self.leaves.take().map_or_else(Vec::new, Leaves::finish);
+        match tree {
+            Tree::Sent(sent) if combine(leaves.iter().copied()) != Some(sent) => {
+                let message = "the tree hash sent along is not that of the body; send it again";
+                Err(Error::new(ErrorKind::BadDigest, message))
+            }
+            _ => Ok(leaves),
         }
     }
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::error::{Error, ErrorKind};
 use crate::model::{
-    Bucket, BucketId, Event, ObjectKey, ObjectVersion, PayloadRef, Place, Timestamp,
+    Bucket, BucketId, Event, ObjectKey, ObjectVersion, PayloadId, PayloadRef, Place, Timestamp,
 };
 use crate::ports::{
     Expect, Ids, Key, KeyRange, Limit, LogId, Order, Page, Revision, Table, Txn, When, Write,
@@ -280,8 +280,13 @@ fn release(
         },
         Some(PayloadRef::Manifest { id, .. }) => *id,
     };
+    let holder = keys::payload_ref(payload, bucket, key, gone.id);
+    let_go(ids, payload, holder, now).into()
+}
+
+/// Lets a holder go of a payload of the blob store; a piece of work looks whether it was the last.
+pub(super) fn let_go(ids: &dyn Ids, payload: PayloadId, holder: Key, now: Timestamp) -> [Write; 3] {
     let due = now.plus(crate::limits::DROP_GRACE);
     let [item, entry] = work::put(ids, WorkKind::DropPayload { payload }, due, now);
-    let holder = keys::payload_ref(payload, bucket, key, gone.id);
-    vec![Write::Delete(holder), item, entry]
+    [Write::Delete(holder), item, entry]
 }

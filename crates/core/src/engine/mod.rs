@@ -34,16 +34,20 @@ mod symlink;
 mod sync;
 mod types;
 mod uploads;
+mod vaults;
 mod walk;
 mod webhook;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use crate::delivery::Bell;
-use crate::model::SyncTaskId;
-use crate::ports::{BlobStore, CallbackSender, Clock, Ids, MetadataStore, Sealer, Spawner};
+use crate::model::{DialectId, SyncTaskId};
+use crate::ports::{
+    BlobStore, CallbackSender, Clock, Ids, InventoryFormat, MetadataStore, Sealer, Spawner,
+};
 use crate::work::WorkBell;
 
 pub use accounts::{Credential, IssuedKey, KeyInfo, RootKey, Secret};
@@ -102,6 +106,10 @@ pub struct Engine {
     lifecycle_every: Duration,
     /// How long it takes until a restored object can be read.
     restore_delay: Duration,
+    /// How vaults behave.
+    vault_settings: VaultSettings,
+    /// Who writes the inventories of vaults.
+    inventories: BTreeMap<DialectId, Arc<dyn InventoryFormat>>,
 }
 
 impl Engine {
@@ -121,6 +129,8 @@ impl Engine {
             credentials: accounts::Cache::default(),
             lifecycle_every: crate::limits::LIFECYCLE_INTERVAL,
             restore_delay: Duration::ZERO,
+            vault_settings: VaultSettings::default(),
+            inventories: BTreeMap::new(),
         }
     }
 
@@ -131,6 +141,23 @@ impl Engine {
             restore_delay,
             ..self
         }
+    }
+
+    /// The engine with other settings of vaults.
+    #[must_use]
+    pub fn with_vaults(self, vault_settings: VaultSettings) -> Self {
+        Self {
+            vault_settings,
+            ..self
+        }
+    }
+
+    /// The engine with who writes the inventories that are asked for through a dialect; without, such jobs
+    /// fail.
+    #[must_use]
+    pub fn with_inventory(mut self, of: DialectId, format: Arc<dyn InventoryFormat>) -> Self {
+        self.inventories.insert(of, format);
+        self
     }
 
     /// Carries out lifecycle rules at other intervals than every day. They count days all the same.

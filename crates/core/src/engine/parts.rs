@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::buckets::now;
-use super::ingest::{IngestSpec, Ingested, StoredBody, ingest};
+use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest};
 use super::read::Found;
 use super::{
     Body, CopyPart, Cx, Engine, ExpectedDigests, FurtherDigest, PartReceipt, PutPart, UploadTarget,
@@ -91,8 +91,9 @@ impl Engine {
                 n: self.ports.ids.blob_number(),
             },
             digests,
-            size: None,
+            size: ANY_SIZE,
             small_max: 0,
+            tree: Tree::None,
         };
         let blob = spec.id;
         let ingested = ingest(&self.ports, spec, body).await?;

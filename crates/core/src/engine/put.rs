@@ -14,7 +14,7 @@ use super::buckets::owner_of;
 use super::callback::CallbackFacts;
 use super::commit::{Also, VersionWrite, Written, overwritten, unmet};
 use super::holding::NewBytes;
-use super::ingest::{IngestSpec, Ingested, StoredBody, ingest};
+use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest};
 use super::{Attributes, Body, Conditions, Cx, Engine, PutObject, PutReceipt};
 
 impl Engine {
@@ -38,8 +38,9 @@ impl Engine {
                 n: 0,
             },
             digests: req.digests.clone(),
-            size: req.size,
+            size: within(req.size),
             small_max: self.ports.meta.small_payload_max(),
+            tree: Tree::None,
         };
         let id = spec.id;
         let ingested = ingest(&self.ports, spec, body).await?;
@@ -122,6 +123,12 @@ impl Engine {
             drop(self.ports.blobs.delete(blob).await);
         }
     }
+}
+
+/// The lengths that a form's policy allows, as far as any body may have them.
+fn within(policy: Option<(u64, u64)>) -> (u64, u64) {
+    let (_, most) = ANY_SIZE;
+    policy.map_or(ANY_SIZE, |(least, allowed)| (least, allowed.min(most)))
 }
 
 /// The record of an object whose body was taken in.

@@ -252,7 +252,7 @@ impl Engine {
                 Some(spec) => range::resolve(spec, size).map_err(|kind| refusal(kind, &found))?,
                 None => 0..size,
             };
-            match prefetch(self.open_payload(found.object(), range.clone())).await {
+            match prefetch(self.open_payload(&found.object().payload, range.clone())).await {
                 Ok(body) => {
                     return Ok(Opened {
                         bucket,

@@ -60,7 +60,7 @@ impl VersionId {
     }
 }
 
-fn parse_hex16(text: &str) -> Option<[u8; 16]> {
+pub(super) fn parse_hex16(text: &str) -> Option<[u8; 16]> {
     let mut bytes = [0; 16];
     hex::decode_to_slice(text, &mut bytes).ok()?;
     Some(bytes)

@@ -20,6 +20,7 @@ mod rule;
 mod scan;
 mod sync;
 mod time;
+mod vault;
 
 pub use access::{
     AccessKeyId, AccountId, Acl, Grant, Grantee, Permission, Principal, SessionToken,
@@ -49,3 +50,7 @@ pub use sync::{
     SyncSource, SyncStage, SyncState, SyncTask, SyncTaskId,
 };
 pub use time::Timestamp;
+pub use vault::{
+    Archive, ArchiveId, Job, JobId, JobKind, JobOutcome, JobResult, JobStatus, TreeHash, Vault,
+    VaultId, VaultName, VaultUsage,
+};

@@ -79,11 +79,25 @@ pub enum Table {
     SyncLines,
     /// Registered sources.
     Sources,
+    /// Vaults.
+    Vaults,
+    /// Which vault has a name.
+    VaultNames,
+    /// What vaults hold, counted.
+    VaultUsage,
+    /// Archives of vaults.
+    Archives,
+    /// Open uploads of archives.
+    ArchiveUploads,
+    /// Leaves of the trees of archives, by payload.
+    Leaves,
+    /// Jobs of vaults.
+    Jobs,
 }
 
 impl Table {
     /// Every table, in order.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 36] = [
         Self::Buckets,
         Self::Heads,
         Self::Graves,
@@ -113,6 +127,13 @@ impl Table {
         Self::SyncCounts,
         Self::SyncLines,
         Self::Sources,
+        Self::Vaults,
+        Self::VaultNames,
+        Self::VaultUsage,
+        Self::Archives,
+        Self::ArchiveUploads,
+        Self::Leaves,
+        Self::Jobs,
     ];
 }
 

@@ -3,6 +3,7 @@
 
 mod blobs;
 mod callback;
+mod inventory;
 mod lists;
 mod metadata;
 mod seal;
@@ -15,6 +16,7 @@ pub use callback::{
     CallAbout, CallAttempt, CallTarget, CallbackAnswer, CallbackFormat, CallbackOutcome,
     CallbackRequest, CallbackSender, Failed, Fault, Phase, UnfitCall, Unmade,
 };
+pub use inventory::InventoryFormat;
 pub use lists::OutcomeFormat;
 pub use metadata::{
     CommitError, Expect, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page, Position, Record,

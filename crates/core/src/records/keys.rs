@@ -27,12 +27,18 @@ impl DestinationKey {
 }
 
 mod sync;
+mod vault;
 
 pub use sync::{
     SyncCount, number_of_line, object_of_failed, object_of_sync, start_of_slot, sync_counts_range,
     sync_failed, sync_failed_range, sync_failure, sync_failures_range, sync_item, sync_items_range,
     sync_line, sync_lines_range, sync_scan, sync_secret, sync_settled, sync_slot, sync_taken,
     sync_task,
+};
+pub use vault::{
+    archive, archive_upload, archive_uploads_range, archives_range, held_by_archive, held_by_job,
+    job, jobs_range, leaves, leaves_range, upload_of_archive, vault, vault_name, vault_names_range,
+    vault_of_job, vault_usage,
 };
 
 fn key(table: Table, parts: &[&[u8]]) -> Key {

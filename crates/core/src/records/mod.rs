@@ -14,6 +14,7 @@ mod payload;
 mod source;
 mod sync;
 mod upload;
+mod vault;
 mod version;
 mod work;
 
@@ -38,6 +39,7 @@ pub use sync::{
     SyncSettled, SyncTaken,
 };
 pub use upload::{PartRecord, UploadRecord, UploadState};
+pub use vault::{ArchivePartRecord, ArchiveUploadRecord};
 pub use version::CurrentRecord;
 pub use work::{LifecycleStage, LifecycleStep, OwedRestore, WorkKind, WorkRecord};
 

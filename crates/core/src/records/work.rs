@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    BucketId, BucketName, DialectId, ObjectKey, PayloadId, SyncTaskId, Timestamp, UploadId,
-    VersionId, WorkId,
+    BucketId, BucketName, DialectId, JobId, ObjectKey, PayloadId, SyncTaskId, Timestamp, UploadId,
+    VaultId, VersionId, WorkId,
 };
 
 /// What is to be done. Every kind may run twice.
@@ -51,6 +51,30 @@ pub enum WorkKind {
         /// The bucket it wrote to.
         bucket: BucketName,
     },
+    /// Remove the rows of an archive's ended upload, and every blob of it that the archive does not use.
+    PurgeArchiveParts {
+        /// The upload.
+        upload: UploadId,
+    },
+    /// Do what a job of a vault is to do.
+    RunJob {
+        /// The vault.
+        vault: VaultId,
+        /// The job.
+        job: JobId,
+    },
+    /// Remove the uploads and jobs that a deleted vault leaves behind.
+    ForgetVault {
+        /// The vault.
+        vault: VaultId,
+    },
+}
+
+impl WorkKind {
+    /// Whether it may take as long as reading and writing many bytes does.
+    pub fn is_long(&self) -> bool {
+        matches!(self, Self::RunJob { .. })
+    }
 }
 
 /// How far the lifecycle rules of a bucket were carried out.

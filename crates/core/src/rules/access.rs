@@ -13,7 +13,7 @@ use crate::engine::Cx;
 use crate::error::{Error, ErrorKind};
 use crate::model::{
     AccountId, Acl, Bucket, Effect, Grantee, ObjectKey, ObjectRecord, Permission, Principal,
-    Statement, WorkId,
+    Statement, Vault, WorkId,
 };
 
 pub use crate::model::Action;
@@ -118,6 +118,24 @@ pub fn allow_account(principal: &Principal) -> Result<(Permit, &AccountId), Erro
         Some(account) => Ok((Permit(()), account)),
         None => Err(Error::new(ErrorKind::Denied, "this needs a signed request")),
     }
+}
+
+/// Decides about a vault and everything in it: its account may everything. Nobody else may anything, nor
+/// learn that there is such a vault: `NoSuchVault`.
+pub fn allow_vault(principal: &Principal, vault: &Vault) -> Result<Permit, Error> {
+    let (permit, account) = allow_account(principal)?;
+    if *account == vault.account {
+        return Ok(permit);
+    }
+    Err(no_such_vault())
+}
+
+/// There is no vault of that id, or not for whoever asks.
+pub(crate) fn no_such_vault() -> Error {
+    Error::new(
+        ErrorKind::NoSuchVault,
+        "there is no such vault; list the vaults to see which there are",
+    )
 }
 
 fn granted(principal: &Principal, action: Action, bucket: &Acl, on: On<'_>) -> bool {

@@ -18,4 +18,6 @@ pub mod range;
 pub mod restore;
 pub mod symlink;
 pub mod sync;
+pub mod tree;
+pub mod vault;
 pub mod version;

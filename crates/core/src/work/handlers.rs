@@ -44,6 +44,9 @@ pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, 
         }
         WorkKind::TellRestored(owed) => engine.tell_restored(owed).await,
         WorkKind::ForgetSync { task, bucket } => engine.forget_sync(*task, bucket).await,
+        WorkKind::PurgeArchiveParts { upload } => purge_parts(engine, *upload).await,
+        WorkKind::RunJob { vault, job } => engine.run_job(*vault, *job).await,
+        WorkKind::ForgetVault { vault } => engine.forget_vault(*vault).await,
     }
 }
 
@@ -60,6 +63,7 @@ async fn drop_payload(engine: &Engine, payload: PayloadId) -> Result<Vec<Write>,
         PayloadState::Dropping => {}
         PayloadState::Open | PayloadState::Doomed => return Err(unexpected(state)),
     }
+    engine.drop_leaves(payload).await?;
     let blobs = &*engine.ports().blobs;
     let rows = Walk::over(keys::extents_range(payload));
     let rows = rows.all(&*engine.ports().meta).await?;
@@ -103,6 +107,9 @@ fn blob_of(extent: &Extent) -> BlobId {
 async fn purge_parts(engine: &Engine, upload: UploadId) -> Result<Vec<Write>, Error> {
     let payload = upload.payload();
     let (state, used) = state_and_use(engine, payload).await?;
+    if state == Some(PayloadState::Dropping) {
+        engine.drop_leaves(payload).await?;
+    }
     let mut write = match state {
         Some(PayloadState::Live) if used.is_empty() => {
             let message = "the manifest of a completed upload is missing; check the store";

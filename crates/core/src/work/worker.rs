@@ -136,7 +136,9 @@ impl Worker {
                 .millis()
                 .saturating_sub(millis(limits::ATTEMPTS_RETENTION));
             let trimmed = engine.trim_calls(Timestamp::from_millis(kept_since)).await;
-            for error in [outcome.err(), trimmed.err()].into_iter().flatten() {
+            let expired = engine.expire_jobs().await;
+            let errors = [outcome.err(), trimmed.err(), expired.err()];
+            for error in errors.into_iter().flatten() {
                 self.trouble(&error);
             }
             self.pause(limits::SWEEP_AGE).await;

@@ -199,6 +199,13 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | ErrorKind::BucketAlreadyOwned
         | ErrorKind::BucketNotEmpty
         | ErrorKind::TooManyBuckets
+        | ErrorKind::NoSuchVault
+        | ErrorKind::VaultNotEmpty
+        | ErrorKind::TooManyVaults
+        | ErrorKind::NoSuchArchive
+        | ErrorKind::NoSuchJob
+        | ErrorKind::JobNotReady
+        | ErrorKind::JobFailed
         | ErrorKind::ObjectExists
         | ErrorKind::NotAppendable
         | ErrorKind::PositionMismatch

@@ -397,10 +397,19 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0026-00000011"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0015-00000001"),
         K::InvalidVersion => (S::BAD_REQUEST, "InvalidArgument", "0026-00000012"),
-        // Tasks are nothing that requests of this dialect are about.
-        K::InvalidArgument | K::InvalidTrailer | K::NoSuchTask | K::TaskState | K::TooManyTasks => {
-            (S::BAD_REQUEST, "InvalidArgument", "0017-00000901")
-        }
+        // Tasks and vaults are nothing that requests of this dialect are about.
+        K::InvalidArgument
+        | K::InvalidTrailer
+        | K::NoSuchTask
+        | K::TaskState
+        | K::TooManyTasks
+        | K::NoSuchVault
+        | K::VaultNotEmpty
+        | K::TooManyVaults
+        | K::NoSuchArchive
+        | K::NoSuchJob
+        | K::JobNotReady
+        | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument", "0017-00000901"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0017-00000002"),
         K::Denied => (S::FORBIDDEN, "AccessDenied", "0003-00000001"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0002-00000902"),

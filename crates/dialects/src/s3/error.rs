@@ -285,13 +285,20 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange"),
         K::InvalidKey => (S::BAD_REQUEST, "InvalidURI"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName"),
-        // Tasks are nothing that requests of this dialect are about.
+        // Tasks and vaults are nothing that requests of this dialect are about.
         K::InvalidPartNumber
         | K::InvalidVersion
         | K::InvalidArgument
         | K::NoSuchTask
         | K::TaskState
-        | K::TooManyTasks => (S::BAD_REQUEST, "InvalidArgument"),
+        | K::TooManyTasks
+        | K::NoSuchVault
+        | K::VaultNotEmpty
+        | K::TooManyVaults
+        | K::NoSuchArchive
+        | K::NoSuchJob
+        | K::JobNotReady
+        | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
         K::Denied => (S::FORBIDDEN, "AccessDenied"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId"),

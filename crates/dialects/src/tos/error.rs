@@ -244,10 +244,19 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0017-00000018"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0006-00000006"),
         K::InvalidVersion => (S::BAD_REQUEST, "InvalidVersionId", "0017-00000019"),
-        // Tasks are nothing that requests of this dialect are about.
-        K::InvalidArgument | K::InvalidTrailer | K::NoSuchTask | K::TaskState | K::TooManyTasks => {
-            (S::BAD_REQUEST, "InvalidArgument", "0002-00000001")
-        }
+        // Tasks and vaults are nothing that requests of this dialect are about.
+        K::InvalidArgument
+        | K::InvalidTrailer
+        | K::NoSuchTask
+        | K::TaskState
+        | K::TooManyTasks
+        | K::NoSuchVault
+        | K::VaultNotEmpty
+        | K::TooManyVaults
+        | K::NoSuchArchive
+        | K::NoSuchJob
+        | K::JobNotReady
+        | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument", "0002-00000001"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0002-00000002"),
         K::Denied => (S::FORBIDDEN, "AccessDenied", "0015-00000001"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0015-00000002"),

@@ -50,6 +50,11 @@ pub(super) fn what(kind: &WorkKind) -> String {
             format!("tell that {}/{} is restored", owed.name, owed.key)
         }
         WorkKind::ForgetSync { task, .. } => format!("forget the deleted sync task {task}"),
+        WorkKind::PurgeArchiveParts { upload } => {
+            format!("clean up the ended upload {upload} of an archive")
+        }
+        WorkKind::RunJob { vault, job } => format!("do the job {job} of the vault {vault}"),
+        WorkKind::ForgetVault { vault } => format!("forget the deleted vault {vault}"),
     }
 }
 

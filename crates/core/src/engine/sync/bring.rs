@@ -3,7 +3,7 @@
 
 use super::super::buckets::now;
 use super::super::commit::{Also, Unwritten, VersionWrite};
-use super::super::ingest::{IngestSpec, ingest};
+use super::super::ingest::{ANY_SIZE, IngestSpec, Tree, ingest};
 use super::super::put::{new_bytes, new_record};
 use crate::engine::{
     Body, Conditions, Cx, DeleteObject, ETagMatch, Engine, ObjectTarget, VersionChoice,
@@ -169,8 +169,9 @@ impl Engine {
         let spec = IngestSpec {
             id,
             digests: expected(b.task.settings.check, b.source).0.expected(),
-            size: None,
+            size: ANY_SIZE,
             small_max: self.ports.meta.small_payload_max(),
+            tree: Tree::None,
         };
         let bucket = &b.task.settings.bucket;
         let (found, _) = self.bucket_for_change(bucket).await?;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::super::buckets::now;
 use super::super::commit::{Also, VersionWrite};
-use super::super::ingest::{IngestSpec, ingest};
+use super::super::ingest::{ANY_SIZE, IngestSpec, Tree, ingest};
 use super::super::put::{new_bytes, new_record};
 use crate::engine::walk::Walk;
 use crate::engine::{Attributes, Body, Conditions, Cx, Engine, ExpectedDigests};
@@ -106,8 +106,9 @@ impl Engine {
         let spec = IngestSpec {
             id,
             digests: ExpectedDigests::default(),
-            size: None,
+            size: ANY_SIZE,
             small_max: self.ports.meta.small_payload_max(),
+            tree: Tree::None,
         };
         let text = Bytes::from(lines.text);
         let body = Body {

@@ -5,6 +5,7 @@ mod digests;
 mod list;
 mod object;
 mod upload;
+mod vault;
 
 pub use bucket::{BucketChange, BucketPolicy, BucketStat, CreateBucket, Usage};
 pub use digests::{ExpectedDigests, FurtherDigest, LateChecksum};
@@ -21,6 +22,12 @@ pub use object::{
 pub use upload::{
     CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt, PutPart,
     UploadTarget,
+};
+
+pub use vault::{
+    ArchivePart, ArchivePartListing, ArchiveUpload, ArchiveUploadListing, CompleteArchive,
+    CreateArchiveUpload, CreateJob, JobListing, JobOrder, JobOutput, PutArchive, PutArchivePart,
+    VaultInfo, VaultListing, VaultPage, VaultSettings,
 };
 
 use std::net::IpAddr;

@@ -49,6 +49,13 @@ fn tag(table: Table) -> u8 {
         Table::SyncCounts => 27,
         Table::SyncLines => 28,
         Table::Sources => 29,
+        Table::Vaults => 30,
+        Table::VaultNames => 31,
+        Table::VaultUsage => 32,
+        Table::Archives => 33,
+        Table::ArchiveUploads => 34,
+        Table::Leaves => 35,
+        Table::Jobs => 36,
     }
 }
 
