@@ -300,5 +300,5 @@ pub const JOBS_MAX: u64 = 10_000;
 pub const JOB_KEPT: Duration = Duration::from_hours(24);
 /// How long a job is tried when the server itself stands in its way: then the client is told.
 pub const JOB_TRIED_MAX: Duration = Duration::from_hours(1);
-/// Jobs that read or write bytes at once: fewer than workers, so that short work never waits for them.
-pub const JOBS_AT_ONCE: usize = 2;
+/// Jobs of vaults that read objects at once: fewer than workers, so that short work never waits for them.
+pub const LONG_WORK_AT_ONCE: usize = 2;

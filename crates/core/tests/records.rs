@@ -5,6 +5,8 @@
 
 #[path = "records/sync.rs"]
 mod sync;
+#[path = "records/vault.rs"]
+mod vault;
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
@@ -714,6 +716,7 @@ fn every_record_reads_and_writes_the_bytes_kept() {
     words(&mut samples);
     checksum_words(&mut samples);
     sync::samples(&mut samples);
+    vault::samples(&mut samples);
     let Samples {
         kept,
         wanted,

@@ -62,6 +62,8 @@ pub enum WorkKind {
         vault: VaultId,
         /// The job.
         job: JobId,
+        /// Whether it reads an object, of whatever length.
+        reads: bool,
     },
     /// Remove the uploads and jobs that a deleted vault leaves behind.
     ForgetVault {
@@ -71,9 +73,9 @@ pub enum WorkKind {
 }
 
 impl WorkKind {
-    /// Whether it may take as long as reading and writing many bytes does.
+    /// Whether it may take as long as reading and writing an object does.
     pub fn is_long(&self) -> bool {
-        matches!(self, Self::RunJob { .. })
+        matches!(self, Self::RunJob { reads: true, .. })
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, 
         WorkKind::TellRestored(owed) => engine.tell_restored(owed).await,
         WorkKind::ForgetSync { task, bucket } => engine.forget_sync(*task, bucket).await,
         WorkKind::PurgeArchiveParts { upload } => purge_parts(engine, *upload).await,
-        WorkKind::RunJob { vault, job } => engine.run_job(*vault, *job).await,
+        WorkKind::RunJob { vault, job, .. } => engine.run_job(*vault, *job).await,
         WorkKind::ForgetVault { vault } => engine.forget_vault(*vault).await,
     }
 }

@@ -18,7 +18,7 @@ pub use worker::{WorkHandle, WorkReport, start};
 
 use bytes::Bytes;
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, WorkId};
 use crate::ports::{Ids, Write};
 use crate::records::{WorkKind, WorkRecord, encode, keys};
 
@@ -36,6 +36,12 @@ pub(crate) fn put(ids: &dyn Ids, kind: WorkKind, due: Timestamp, now: Timestamp)
     };
     [
         Write::Put(keys::work(id), encode(&record)),
-        Write::Put(keys::work_due(due, id), Bytes::new()),
+        due_entry(id, &record),
     ]
+}
+
+/// The entry of work in the order of due times, which is empty unless the work is long.
+fn due_entry(id: WorkId, record: &WorkRecord) -> Write {
+    let mark: &[u8] = if record.kind.is_long() { b"long" } else { b"" };
+    Write::Put(keys::work_due(record.due, id), Bytes::from_static(mark))
 }

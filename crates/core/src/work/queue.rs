@@ -1,6 +1,6 @@
 //! The queue: which work is due, and what becomes of it after a try.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -24,13 +24,22 @@ const LOOK: Limit = Limit {
 /// Longest failure text kept with work, characters.
 const ERROR_CHARS_MAX: usize = 500;
 
-/// Which work is being done, by this process.
+/// Which work is being done, by this process, and whether it is long.
 #[derive(Debug, Default)]
-pub(super) struct Claims(Mutex<BTreeSet<WorkId>>);
+pub(super) struct Claims(Mutex<BTreeMap<WorkId, bool>>);
 
 impl Claims {
-    fn take(&self, id: WorkId) -> Option<Claim<'_>> {
-        let free = self.with(|claimed| claimed.insert(id));
+    /// Claims work that nobody does; long work only while little of it is being done.
+    fn take(&self, Due { id, is_long, .. }: Due) -> Option<Claim<'_>> {
+        let free = self.with(|claimed| {
+            let long = claimed.values().filter(|is_long| **is_long).count();
+            let free =
+                !claimed.contains_key(&id) && !(is_long && long >= limits::LONG_WORK_AT_ONCE);
+            if free {
+                claimed.insert(id, is_long);
+            }
+            free
+        });
         free.then_some(Claim { claims: self, id })
     }
 
@@ -38,7 +47,7 @@ impl Claims {
         self.with(|claimed| claimed.len())
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut BTreeSet<WorkId>) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut BTreeMap<WorkId, bool>) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -97,39 +106,69 @@ pub(super) async fn next<'a>(engine: &Engine, claims: &'a Claims) -> Result<Next
     ];
     let meta = &engine.ports().meta;
     let pages = meta.scan(&ranges, Order::Ascending, LOOK).await?;
-    let mut pages = pages.into_iter().map(entries);
-    let mut page = || pages.next().unwrap_or_default();
-    let (due, soon, far) = (page(), page(), page());
+    let mut pages = pages.into_iter();
+    let (due, soon, far) = (pages.next(), pages.next(), pages.next());
     let mut damage = None;
-    for (at, id) in far {
+    for Due { at, id, .. } in far.iter().flat_map(entries) {
         unless_damaged(pull_in(engine, at, id, horizon).await, &mut damage)?;
     }
-    let mut due = due.into_iter();
-    while let Some((at, id)) = due.next() {
-        let Some(claim) = claims.take(id) else {
+    let mut due = due;
+    while let Some(page) = due {
+        if let Some(unit) = claim_one(engine, claims, &page, &mut damage).await? {
+            return Ok(Next::Unit(unit));
+        }
+        due = page_behind(engine, &page, now).await?;
+    }
+    if let Some(damage) = damage {
+        return Err(damage);
+    }
+    let soonest = soon.iter().flat_map(entries).next();
+    let soonest = soonest.map_or(limits::WORK_POLL_MAX, |due| due.at.since(now));
+    Ok(Next::Wait(soonest.min(limits::WORK_POLL_MAX)))
+}
+
+/// Claims the first work of a page that can be.
+async fn claim_one<'a>(
+    engine: &Engine,
+    claims: &'a Claims,
+    page: &Page,
+    damage: &mut Option<Error>,
+) -> Result<Option<Unit<'a>>, Error> {
+    let mut left = page.rows.len();
+    for due in entries(page) {
+        left = left.saturating_sub(1);
+        let Some(claim) = claims.take(due) else {
             continue;
         };
-        let found = unless_damaged(read(engine, id).await, &mut damage)?.flatten();
+        let found = unless_damaged(read(engine, due.id).await, damage)?.flatten();
         // Finished or put off between the look and the claim?
-        let Some((record, revision)) = found.filter(|(r, _)| r.due == at) else {
+        let Some((record, revision)) = found.filter(|(r, _)| r.due == due.at) else {
             continue;
         };
-        if due.len() > 0 {
+        if left > 0 {
             engine.work_bell.ring();
         }
-        return Ok(Next::Unit(Unit {
+        return Ok(Some(Unit {
             claim,
             record,
             revision,
         }));
     }
-    if let Some(damage) = damage {
-        return Err(damage);
-    }
-    let soonest = soon
-        .first()
-        .map_or(limits::WORK_POLL_MAX, |(at, _)| at.since(now));
-    Ok(Next::Wait(soonest.min(limits::WORK_POLL_MAX)))
+    Ok(None)
+}
+
+/// The page of due work behind another one; `None` when there is none.
+async fn page_behind(engine: &Engine, page: &Page, now: Timestamp) -> Result<Option<Page>, Error> {
+    let Some((last, _)) = page.rows.last().filter(|_| page.more) else {
+        return Ok(None);
+    };
+    let range = KeyRange {
+        start: [last, &[0][..]].concat().into(),
+        ..due_range(None, Some(now))
+    };
+    let meta = &engine.ports().meta;
+    let mut pages = meta.scan(&[range], Order::Ascending, LOOK).await?;
+    Ok(pages.pop())
 }
 
 /// Sets damage of one record aside; any other error stands.
@@ -159,10 +198,20 @@ fn due_range(after: Option<Timestamp>, upto: Option<Timestamp>) -> KeyRange {
     }
 }
 
-fn entries(page: Page) -> Vec<(Timestamp, WorkId)> {
-    let rows = page.rows.into_iter();
-    rows.filter_map(|(key, _)| keys::work_of_due(&key))
-        .collect()
+/// An entry of `work_due`.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    at: Timestamp,
+    id: WorkId,
+    is_long: bool,
+}
+
+fn entries(page: &Page) -> impl Iterator<Item = Due> {
+    page.rows.iter().filter_map(|(key, mark)| {
+        let (at, id) = keys::work_of_due(key)?;
+        let is_long = !mark.bytes.is_empty();
+        Some(Due { at, id, is_long })
+    })
 }
 
 pub(super) async fn read(
@@ -202,7 +251,7 @@ fn reschedule(id: WorkId, was_due: Timestamp, next: &WorkRecord) -> Vec<Write> {
         Write::Put(keys::work(id), encode(next)),
     ];
     if !next.dead {
-        write.push(Write::Put(keys::work_due(next.due, id), Bytes::new()));
+        write.push(super::due_entry(id, next));
     }
     write
 }

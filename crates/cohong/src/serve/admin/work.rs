@@ -53,7 +53,7 @@ pub(super) fn what(kind: &WorkKind) -> String {
         WorkKind::PurgeArchiveParts { upload } => {
             format!("clean up the ended upload {upload} of an archive")
         }
-        WorkKind::RunJob { vault, job } => format!("do the job {job} of the vault {vault}"),
+        WorkKind::RunJob { vault, job, .. } => format!("do the job {job} of the vault {vault}"),
         WorkKind::ForgetVault { vault } => format!("forget the deleted vault {vault}"),
     }
 }

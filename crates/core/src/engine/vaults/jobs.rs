@@ -118,10 +118,7 @@ impl Engine {
             JobKind::Inventory | JobKind::Pull { .. } | JobKind::Push { .. } => {
                 // An inventory is written at once, and shown when its time has come.
                 let due = if is_inventory { created_at } else { ready_at };
-                let work = WorkKind::RunJob {
-                    vault: req.vault,
-                    job: id,
-                };
+                let work = doing(req.vault, id, &kind);
                 write.extend(work::put(&*self.ports.ids, work, due, created_at));
                 None
             }
@@ -193,6 +190,15 @@ impl Engine {
             return Ok(None);
         };
         Ok(Some((decode(&stored.bytes)?, stored.revision)))
+    }
+}
+
+/// The work that does a job.
+pub(super) fn doing(vault: VaultId, job: JobId, kind: &JobKind) -> WorkKind {
+    WorkKind::RunJob {
+        vault,
+        job,
+        reads: matches!(kind, JobKind::Pull { .. }),
     }
 }
 

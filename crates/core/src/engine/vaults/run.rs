@@ -1,7 +1,7 @@
 //! Doing jobs: lists of archives, archives of objects and objects of archives. The commit that makes the result
 //! visible also marks the job as done, so it is done once whatever dies.
 
-use super::jobs::no_such_job;
+use super::jobs::{doing, no_such_job};
 use crate::engine::buckets::now;
 use crate::engine::commit::{Also, Unwritten, VersionWrite};
 use crate::engine::holding::NewBytes;
@@ -20,7 +20,7 @@ use crate::model::{
     Timestamp, VaultId,
 };
 use crate::ports::{BlobWriter, Expect, Key, Revision, Write};
-use crate::records::{PayloadState, WorkKind, decode, encode, keys};
+use crate::records::{PayloadState, decode, encode, keys};
 use crate::work;
 
 /// A job at work.
@@ -65,7 +65,7 @@ impl Engine {
         if now < job.ready_at && !matches!(job.kind, JobKind::Inventory) {
             // The queue holds nothing for long.
             let due = job.ready_at.min(now.plus(WORK_BACKOFF_MAX));
-            let kind = WorkKind::RunJob { vault, job: id };
+            let kind = doing(vault, id, &job.kind);
             return Ok(work::put(&*self.ports.ids, kind, due, now).into());
         }
         let running = Running {
