@@ -9,6 +9,7 @@ use cohong_core::{Error, ErrorKind};
 use cohong_sign::Place;
 use http::HeaderMap;
 
+use super::Refused;
 use crate::common::callback::BadCallback;
 use crate::common::policy::BadPolicy;
 
@@ -126,6 +127,25 @@ impl Fault {
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Self::Engine(error)
+    }
+}
+
+/// What the gateway refuses, as every vendor is told of it.
+impl From<Refused> for Fault {
+    fn from(why: Refused) -> Self {
+        match why {
+            Refused::Overload | Refused::Draining => Error::new(
+                ErrorKind::Unavailable,
+                "the server is busy or shutting down; try again",
+            )
+            .into(),
+            Refused::BadHead(text) => Self::argument("head", "", text),
+            Refused::Defect => Error::new(
+                ErrorKind::Internal,
+                "the server failed; its log has the details under this request id",
+            )
+            .into(),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod origin;
 pub(crate) mod pipeline;
 pub(crate) mod route;
 pub(crate) mod said;
+pub(crate) mod service;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cohong_core::engine::{Body, Cx, Engine};
-use cohong_core::model::{BucketName, DialectId, ObjectKey, SyncPast};
+use cohong_core::model::{BucketName, DialectId, ObjectKey};
 use cohong_core::{Error, ErrorKind};
 use http::header::{RANGE, SERVER};
 use http::request::Parts;
@@ -22,7 +22,8 @@ use super::given::Given;
 use super::origin;
 use super::route::{Facts, Level, is_form};
 use super::said::{Asked, Said, Vendor, encode};
-use super::{Claim, Dialect, GateCx, InBody, OutBody, Refused, Served, header_text};
+use super::service::asking;
+use super::{Claim, Dialect, GateCx, InBody, OutBody, Refused, Served};
 
 /// An operation of a vendor.
 pub(crate) trait Operation: Copy + Send + Sync + 'static {
@@ -191,16 +192,8 @@ async fn perform<P: Protocol>(
     trace.account = proved.principal.account().map(|account| account.0.clone());
     let call = Call {
         cx: Cx {
-            principal: proved.principal,
-            request_id: cx.request_id.clone(),
-            source: cx.peer,
-            dialect: P::ID,
-            at: clock.now(),
-            secure: cx.secure,
-            user_agent: header_text(&head.headers, &http::header::USER_AGENT),
-            referer: header_text(&head.headers, &http::header::REFERER),
             pays: asked.pays,
-            past: SyncPast::None,
+            ..asking(dialect.engine(), P::ID, proved.principal, &head, cx)
         },
         region: proved
             .region
@@ -313,17 +306,6 @@ impl<P: Protocol> Dialect for P {
     }
 
     fn refuse(&self, why: Refused, head: &Parts, cx: &GateCx) -> Response<OutBody> {
-        let fault = match why {
-            Refused::Overload | Refused::Draining => Fault::from(Error::new(
-                ErrorKind::Unavailable,
-                "the server is busy or shutting down; try again",
-            )),
-            Refused::BadHead(text) => Fault::argument("head", "", text),
-            Refused::Defect => Fault::from(Error::new(
-                ErrorKind::Internal,
-                "the server failed; its log has the details under this request id",
-            )),
-        };
         let asked = Asked {
             method: &head.method,
             host: address::host(head).unwrap_or_default(),
@@ -332,7 +314,7 @@ impl<P: Protocol> Dialect for P {
             range: None,
             request_id: &cx.request_id,
         };
-        let response = encode(self, &fault.into(), &asked);
+        let response = encode(self, &Fault::from(why).into(), &asked);
         finished(self, response, &cx.request_id)
     }
 }

@@ -78,6 +78,64 @@ impl Facts<'_> {
     }
 }
 
+/// Method, path without its first slash, and operation. A part in braces is any one segment, an empty one too.
+pub(crate) type Row<Op> = (Method, &'static str, Op);
+
+/// Why no row of a table fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Astray {
+    /// There is no such path.
+    Path,
+    /// There is, but not with this method.
+    Method,
+}
+
+/// The row of a method and a raw path, and the decoded segments that stand for its parts in braces.
+pub(crate) fn find<'t, Op>(
+    table: &'t [Row<Op>],
+    method: &Method,
+    path: &str,
+) -> Result<(&'t Row<Op>, Vec<String>), Astray> {
+    let segments = segments(path).ok_or(Astray::Path)?;
+    let mut why = Astray::Path;
+    for row in table {
+        let Some(taken) = taken(row.1, &segments) else {
+            continue;
+        };
+        if row.0 == *method {
+            return Ok((row, taken));
+        }
+        why = Astray::Method;
+    }
+    Err(why)
+}
+
+/// The decoded segments of a path, without the first slash; `None` when they are no text.
+fn segments(path: &str) -> Option<Vec<String>> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let decoded = path.split('/').map(|segment| {
+        let bytes = cohong_sign::decode(segment).ok()?;
+        String::from_utf8(bytes).ok()
+    });
+    decoded.collect()
+}
+
+/// What stands for the parts in braces in segments that fit a pattern.
+fn taken(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
+    if pattern.split('/').count() != segments.len() {
+        return None;
+    }
+    let mut taken = Vec::new();
+    for (part, segment) in pattern.split('/').zip(segments) {
+        if part.starts_with('{') {
+            taken.push(segment.clone());
+        } else if part != segment {
+            return None;
+        }
+    }
+    Some(taken)
+}
+
 /// A method that does nothing here.
 pub(crate) fn not_allowed() -> Fault {
     Fault::method("this method does nothing here")

@@ -8,9 +8,9 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 
 use super::limits::RETRY_AFTER_S;
-use super::ops::json;
 use crate::gate::OutBody;
 use crate::gate::fault::{CredentialFault, Fault};
+use crate::gate::service::{Failure, json};
 
 /// An error as an OMS client sees it.
 #[derive(Debug)]
@@ -103,9 +103,18 @@ impl OmsError {
         )
         .into()
     }
+}
 
-    /// The answer it becomes.
-    pub(super) fn encode(&self, request_id: &str) -> Response<OutBody> {
+impl Failure for OmsError {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn cause(&self) -> Option<&Error> {
+        self.cause.as_deref()
+    }
+
+    fn encode(&self, request_id: &str) -> Response<OutBody> {
         let by_gateway = self.code.starts_with("APIGW.");
         let body = ErrorBody {
             error_msg: &self.message,

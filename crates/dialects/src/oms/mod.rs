@@ -15,21 +15,20 @@ mod words;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use cohong_core::engine::{Cx, Engine};
-use cohong_core::model::{AccountId, BucketName, DialectId, Principal, SyncPast};
+use cohong_core::engine::Engine;
+use cohong_core::model::{AccountId, BucketName, DialectId, Principal};
 use cohong_core::ports::Sources;
-use cohong_core::{Error, ErrorKind};
-use http::header::{AUTHORIZATION, REFERER, USER_AGENT};
+use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response};
 use sha2::{Digest as _, Sha256};
 
 use crate::gate::address::{BaseDomains, host};
 use crate::gate::auth::Rules;
-use crate::gate::body::{collect, declared_length, inbound};
-use crate::gate::pipeline::chain;
-use crate::gate::{Claim, Dialect, GateCx, InBody, OutBody, Refused, Served, header_text};
+use crate::gate::body::inbound;
+use crate::gate::fault::Fault;
+use crate::gate::service::{Failure as _, Trace, asking, identified, read, served};
+use crate::gate::{Claim, Dialect, GateCx, InBody, OutBody, Refused};
 use auth::Asker;
 use error::OmsError;
 use limits::{EVENT_KEYS_MAX, PATH_ID_CHARS_MAX, SKEW_MAX};
@@ -76,13 +75,6 @@ pub struct Oms {
     options: Options,
 }
 
-/// What the log says of a request, as far as it was understood.
-#[derive(Debug, Default)]
-struct Trace {
-    operation: Option<&'static str>,
-    account: Option<Box<str>>,
-}
-
 impl Oms {
     /// A dialect on an engine, whose tasks read from these sources.
     pub fn new(engine: Arc<Engine>, sources: Arc<dyn Sources>, options: Options) -> Self {
@@ -116,12 +108,13 @@ impl Oms {
     ) -> Result<Response<OutBody>, OmsError> {
         let Route { op, project, id } = route::route(&head.method, head.uri.path())?;
         trace.operation = Some(op.name());
+        let (body, limit) = (inbound(body), op.body_bytes_max());
         let (principal, body) = match op {
-            Op::CreateToken => (Principal::Anonymous, read(op, &head, body).await?),
+            Op::CreateToken => (Principal::Anonymous, read(&head, body, limit).await?),
             _ => match auth::asker(&self.engine, &head.headers).await? {
-                Asker::Known(principal) => (principal, read(op, &head, body).await?),
+                Asker::Known(principal) => (principal, read(&head, body, limit).await?),
                 Asker::Signed(claim) => {
-                    let body = read(op, &head, body).await?;
+                    let body = read(&head, body, limit).await?;
                     let signer =
                         auth::signer(&self.engine, &self.rules, &claim, &head, &body).await?;
                     (signer, body)
@@ -138,18 +131,7 @@ impl Oms {
             ));
         }
         let call = Call {
-            cx: Cx {
-                principal,
-                request_id: cx.request_id.clone(),
-                source: cx.peer,
-                dialect: DialectId::Oms,
-                at: self.engine.ports().clock.now(),
-                secure: cx.secure,
-                user_agent: header_text(&head.headers, &USER_AGENT),
-                referer: header_text(&head.headers, &REFERER),
-                pays: false,
-                past: SyncPast::None,
-            },
+            cx: asking(&self.engine, DialectId::Oms, principal, &head, cx),
             id,
             query: wire::query::read(head.uri.query().unwrap_or(""))?,
             body,
@@ -191,31 +173,8 @@ fn id_of(what: &str, account: &AccountId) -> String {
     format!("{:032x}", u128::from_be_bytes(front))
 }
 
-/// Reads a body whole.
-async fn read(op: Op, head: &Parts, body: InBody) -> Result<Bytes, OmsError> {
-    let limit = op.body_bytes_max();
-    let too_large = || {
-        let message = format!("the body is larger than {limit} bytes");
-        OmsError::from(Error::new(ErrorKind::TooLarge, message))
-    };
-    if declared_length(&head.headers).is_some_and(|len| len > limit as u64) {
-        return Err(too_large());
-    }
-    let read = collect(inbound(body), limit).await;
-    read.map_err(|error| match error {
-        None => too_large(),
-        Some(error) => Error::from(error).into(),
-    })
-}
-
 /// Sheet section 1: the SDKs put this id into their exceptions.
-fn identified(mut response: Response<OutBody>, cx: &GateCx) -> Response<OutBody> {
-    if let Ok(id) = HeaderValue::from_str(&cx.request_id) {
-        let name = HeaderName::from_static("x-request-id");
-        response.headers_mut().insert(name, id);
-    }
-    response
-}
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[async_trait]
 impl Dialect for Oms {
@@ -252,39 +211,12 @@ impl Dialect for Oms {
 
     async fn serve(&self, head: Parts, body: InBody, cx: GateCx) -> Response<OutBody> {
         let mut trace = Trace::default();
-        let (response, code, cause) = match self.answer(head, body, &cx, &mut trace).await {
-            Ok(response) => (response, None, None),
-            Err(error) => (
-                error.encode(&cx.request_id),
-                Some(error.code),
-                error.cause.as_deref().and_then(chain),
-            ),
-        };
-        let mut response = identified(response, &cx);
-        response.extensions_mut().insert(Served {
-            operation: trace.operation.unwrap_or("Unknown"),
-            bucket: None,
-            account: trace.account,
-            code,
-            cause,
-        });
-        response
+        let outcome = self.answer(head, body, &cx, &mut trace).await;
+        served(outcome, trace, &cx, REQUEST_ID)
     }
 
     fn refuse(&self, why: Refused, _: &Parts, cx: &GateCx) -> Response<OutBody> {
-        let error = match why {
-            Refused::Overload | Refused::Draining => OmsError::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "OMS.1001",
-                "the server is busy or shutting down; try again",
-            ),
-            Refused::BadHead(text) => OmsError::bad("OMS.0004", text),
-            Refused::Defect => OmsError::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "OMS.1001",
-                "the server failed; its log has the details under this request id",
-            ),
-        };
-        identified(error.encode(&cx.request_id), cx)
+        let error = OmsError::from(Fault::from(why));
+        identified(error.encode(&cx.request_id), cx, REQUEST_ID)
     }
 }

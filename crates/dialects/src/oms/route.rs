@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 
 use super::error::OmsError;
 use super::limits::{BODY_BYTES_MAX, EVENT_BYTES_MAX, TASK_BYTES_MAX};
+use crate::gate::route::{Astray, Row, find};
 
 /// An operation of OMS, or of the vendor's identity service as far as OMS clients use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +52,8 @@ pub(super) struct Route {
     pub(super) id: String,
 }
 
-/// Method and path of every operation. A part in braces is any one segment, an empty one too: SDKs leave ids
-/// out (sheet section 4.1).
-const TABLE: &[(Method, &str, Op)] = &[
+/// Method and path of every operation. SDKs leave ids out (sheet section 4.1).
+const TABLE: &[Row<Op>] = &[
     (Method::GET, "", Op::ListApiVersions),
     (Method::GET, "v2", Op::ShowApiInfo),
     (Method::GET, "v3/projects", Op::ListProjects),
@@ -238,60 +238,28 @@ impl Op {
 
 /// The operation of a method and a raw path.
 pub(super) fn route(method: &Method, path: &str) -> Result<Route, OmsError> {
-    let segments = segments(path).ok_or_else(no_such_api)?;
-    let mut known = false;
-    for (row_method, pattern, op) in TABLE {
-        let Some((project, id)) = taken(pattern, &segments) else {
-            continue;
-        };
-        if row_method == method {
-            return Ok(Route {
-                op: *op,
-                project,
-                id,
-            });
-        }
-        known = true;
-    }
-    if known {
-        return Err(OmsError::new(
+    let (row, taken) = find(TABLE, method, path).map_err(|astray| match astray {
+        Astray::Path => OmsError::no_such_api(
+            "The API does not exist or has not been published in the environment",
+        ),
+        Astray::Method => OmsError::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "OMS.0005",
             "this method does nothing here",
-        ));
-    }
-    Err(no_such_api())
-}
-
-fn no_such_api() -> OmsError {
-    OmsError::no_such_api("The API does not exist or has not been published in the environment")
-}
-
-/// The decoded segments of a path, without the first slash; `None` when they are no text.
-fn segments(path: &str) -> Option<Vec<String>> {
-    let path = path.strip_prefix('/').unwrap_or(path);
-    let decoded = path.split('/').map(|segment| {
-        let bytes = cohong_sign::decode(segment).ok()?;
-        String::from_utf8(bytes).ok()
-    });
-    decoded.collect()
-}
-
-/// Project and id in segments that fit a pattern.
-fn taken(pattern: &str, segments: &[String]) -> Option<(Option<String>, String)> {
-    if pattern.split('/').count() != segments.len() {
-        return None;
-    }
-    let (mut project, mut id) = (None, String::new());
-    for (part, segment) in pattern.split('/').zip(segments) {
-        match part {
-            "{project}" => project = Some(segment.clone()),
-            "{id}" => id.clone_from(segment),
-            fixed if fixed == segment => {}
-            _ => return None,
-        }
-    }
-    Some((project, id))
+        ),
+    })?;
+    let (_, pattern, op) = row;
+    let mut taken = taken.into_iter();
+    let project = if pattern.contains("{project}") {
+        taken.next()
+    } else {
+        None
+    };
+    Ok(Route {
+        op: *op,
+        project,
+        id: taken.next().unwrap_or_default(),
+    })
 }
 
 #[cfg(test)]

@@ -10,14 +10,13 @@ mod sync;
 
 use bytes::Bytes;
 use cohong_core::engine::Cx;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
-use serde::Serialize;
+use http::{Response, StatusCode};
 
 use super::Oms;
 use super::error::OmsError;
 use super::route::Op;
 use super::wire::query::Query;
+use crate::gate::service::json;
 use crate::gate::{OutBody, full};
 
 type Answer = Result<Response<OutBody>, OmsError>;
@@ -76,15 +75,6 @@ pub(super) async fn run(op: Op, call: Call, oms: &Oms) -> Answer {
             "this server does not have {name}; the request changed nothing"
         ))),
     }
-}
-
-/// An answer in JSON. SDKs read a body only when its type says so (sheet section 1).
-pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response<OutBody> {
-    let body = serde_json::to_vec(body).expect("texts and numbers are always JSON");
-    let mut response = full(status, body);
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    response
 }
 
 /// The answer of what has nothing to tell: no body, and no type of one (sheet section 1).
