@@ -6,6 +6,7 @@
 
 pub mod common;
 pub mod gate;
+pub mod oas;
 pub mod oms;
 pub mod oss;
 pub mod s3;

@@ -19,10 +19,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cohong_core::engine::{CallbackKeys, Engine, Ports};
+use cohong_core::model::DialectId;
 use cohong_core::ports::{Sealer, Sources};
 use cohong_core::{delivery, sync, work};
 use cohong_dialects::gate::Dialect;
 use cohong_dialects::gate::detect::Dialects;
+use cohong_dialects::oas::{Oas, OasInventory};
 use cohong_dialects::oms::Oms;
 use cohong_dialects::oss::Oss;
 use cohong_dialects::s3::S3;
@@ -99,7 +101,11 @@ impl Server {
             callbacks: outbound::callbacks(&calls, &keys),
             sealer,
         });
-        let engine = Arc::new(engine.with_restore_delay(settings.restore_delay));
+        let engine = engine
+            .with_restore_delay(settings.restore_delay)
+            .with_vaults(settings.vaults)
+            .with_inventory(DialectId::Oas, Arc::new(OasInventory));
+        let engine = Arc::new(engine);
         let given = settings
             .root
             .as_ref()
@@ -115,8 +121,14 @@ impl Server {
         let s3 = S3::new(engine.clone(), settings.s3.clone());
         let sources: Arc<dyn Sources> = Arc::new(KnownSources::new(&engine, &deliveries));
         let oms = Oms::new(engine.clone(), sources.clone(), settings.oms.clone());
-        let all: Vec<Arc<dyn Dialect>> =
-            vec![Arc::new(tos), Arc::new(oss), Arc::new(s3), Arc::new(oms)];
+        let oas = Oas::new(engine.clone(), settings.oas.clone());
+        let all: Vec<Arc<dyn Dialect>> = vec![
+            Arc::new(tos),
+            Arc::new(oss),
+            Arc::new(s3),
+            Arc::new(oms),
+            Arc::new(oas),
+        ];
         let dialects = Dialects::new(engine.clone(), all);
         let gateway = Gateway::new(dialects, keys.clone());
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());

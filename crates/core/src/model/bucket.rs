@@ -18,6 +18,8 @@ pub enum DialectId {
     S3,
     /// Huawei Cloud OMS, which has no buckets.
     Oms,
+    /// Alibaba Cloud OAS, which has vaults instead of buckets.
+    Oas,
 }
 
 /// Whether overwriting keeps what was there.

@@ -1,13 +1,17 @@
 //! Bodies between the gateway and the engine.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bytes::Bytes;
 use cohong_core::error::BoxError;
 use cohong_core::ports::{BodyError, ByteStream};
+use cohong_core::{Error, ErrorKind};
 use futures_core::Stream;
 use futures_util::StreamExt;
 use http::HeaderMap;
 use http_body_util::{BodyExt, BodyStream, StreamBody};
 
+use super::fault::Fault;
 use super::{InBody, OutBody};
 
 /// A request body as the engine reads it.
@@ -17,6 +21,38 @@ pub fn inbound(body: InBody) -> ByteStream {
         Err(cause) => Some(Err(BodyError::Aborted(cause.to_string()))),
     });
     Box::pin(frames)
+}
+
+/// A request body of which somebody else reads, so that what was left of it can be read to its end.
+pub(crate) struct Lent(Arc<Mutex<ByteStream>>);
+
+impl Lent {
+    /// A body to lend.
+    pub(crate) fn new(body: ByteStream) -> Self {
+        Self(Arc::new(Mutex::new(body)))
+    }
+
+    /// The body, for who reads it.
+    pub(crate) fn stream(&self) -> ByteStream {
+        let shared = self.0.clone();
+        Box::pin(futures_util::stream::poll_fn(move |cx| {
+            let mut body = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            body.poll_next_unpin(cx)
+        }))
+    }
+
+    /// Reads on to the end of the body, or until `bytes_max` bytes more have come, and keeps nothing: a client that
+    /// is still sending does not hear an answer.
+    pub(crate) async fn drain(self, bytes_max: u64) {
+        let mut rest = self.stream();
+        let mut bytes = 0_u64;
+        while let Some(Ok(piece)) = rest.next().await {
+            bytes = bytes.saturating_add(piece.len() as u64);
+            if bytes > bytes_max {
+                return;
+            }
+        }
+    }
 }
 
 /// A stored body as the gateway sends it.
@@ -53,4 +89,24 @@ pub async fn collect(mut stream: ByteStream, limit: usize) -> Result<Bytes, Opti
         all.extend_from_slice(&piece);
     }
     Ok(all.into())
+}
+
+/// Reads a body of at most `limit` bytes whole.
+pub(crate) async fn read_whole(
+    headers: &HeaderMap,
+    body: ByteStream,
+    limit: usize,
+) -> Result<Bytes, Fault> {
+    let too_large = || {
+        let message = format!("the body is larger than {limit} bytes");
+        Fault::from(Error::new(ErrorKind::TooLarge, message))
+    };
+    if declared_length(headers).is_some_and(|len| len > limit as u64) {
+        return Err(too_large());
+    }
+    let read = collect(body, limit).await;
+    read.map_err(|error| match error {
+        None => too_large(),
+        Some(error) => Error::from(error).into(),
+    })
 }

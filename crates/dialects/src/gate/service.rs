@@ -1,20 +1,16 @@
 //! What dialects do alike that serve no objects through buckets: nothing in their addresses is one, so they take a way
 //! of their own instead of that of `pipeline`.
 
-use bytes::Bytes;
+use cohong_core::Error;
 use cohong_core::engine::{Cx, Engine};
 use cohong_core::model::{DialectId, Principal, SyncPast};
-use cohong_core::{Error, ErrorKind};
 use http::header::{CONTENT_TYPE, REFERER, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
-use super::body::{collect, declared_length};
-use super::fault::Fault;
 use super::pipeline::chain;
 use super::{GateCx, OutBody, Served, full, header_text};
-use cohong_core::ports::ByteStream;
 
 /// What the log says of a request, as far as it was understood.
 #[derive(Debug, Default)]
@@ -95,22 +91,6 @@ pub(crate) fn asking(
         pays: false,
         past: SyncPast::None,
     }
-}
-
-/// Reads a body of at most `limit` bytes whole.
-pub(crate) async fn read(head: &Parts, body: ByteStream, limit: usize) -> Result<Bytes, Fault> {
-    let too_large = || {
-        let message = format!("the body is larger than {limit} bytes");
-        Fault::from(Error::new(ErrorKind::TooLarge, message))
-    };
-    if declared_length(&head.headers).is_some_and(|len| len > limit as u64) {
-        return Err(too_large());
-    }
-    let read = collect(body, limit).await;
-    read.map_err(|error| match error {
-        None => too_large(),
-        Some(error) => Error::from(error).into(),
-    })
 }
 
 /// An answer in JSON. Clients read a body only when its type says exactly this.

@@ -25,9 +25,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::gate::address::{BaseDomains, host};
 use crate::gate::auth::Rules;
-use crate::gate::body::inbound;
+use crate::gate::body::{inbound, read_whole};
 use crate::gate::fault::Fault;
-use crate::gate::service::{Failure as _, Trace, asking, identified, read, served};
+use crate::gate::service::{Failure as _, Trace, asking, identified, served};
 use crate::gate::{Claim, Dialect, GateCx, InBody, OutBody, Refused};
 use auth::Asker;
 use error::OmsError;
@@ -110,11 +110,16 @@ impl Oms {
         trace.operation = Some(op.name());
         let (body, limit) = (inbound(body), op.body_bytes_max());
         let (principal, body) = match op {
-            Op::CreateToken => (Principal::Anonymous, read(&head, body, limit).await?),
+            Op::CreateToken => (
+                Principal::Anonymous,
+                read_whole(&head.headers, body, limit).await?,
+            ),
             _ => match auth::asker(&self.engine, &head.headers).await? {
-                Asker::Known(principal) => (principal, read(&head, body, limit).await?),
+                Asker::Known(principal) => {
+                    (principal, read_whole(&head.headers, body, limit).await?)
+                }
                 Asker::Signed(claim) => {
-                    let body = read(&head, body, limit).await?;
+                    let body = read_whole(&head.headers, body, limit).await?;
                     let signer =
                         auth::signer(&self.engine, &self.rules, &claim, &head, &body).await?;
                     (signer, body)

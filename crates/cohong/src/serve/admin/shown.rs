@@ -49,6 +49,7 @@ pub(super) fn dialect(dialect: DialectId) -> &'static str {
         DialectId::Oss => "oss",
         DialectId::S3 => "s3",
         DialectId::Oms => "oms",
+        DialectId::Oas => "oas",
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) struct File {
     pub oms: Oms,
     #[serde(default)]
     pub sync: Sync,
+    pub oas: Oas,
 }
 
 /// The TLS listener.
@@ -142,6 +143,24 @@ pub(crate) struct Oms {
     pub event_keys_max: Option<usize>,
 }
 
+/// The OAS dialect, and the vaults that it is about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Oas {
+    #[serde(default)]
+    pub domains: Vec<String>,
+    pub default_region: Option<String>,
+    /// Most vaults of an account in a region.
+    pub vaults_max: Option<usize>,
+    /// Smallest part of an upload, bytes.
+    pub part_bytes_min: Option<u64>,
+    /// How long a job takes at least, seconds.
+    pub job_delay_s: Option<u32>,
+    /// What `OSSHost` may say.
+    #[serde(default)]
+    pub oss_hosts: Vec<String>,
+}
+
 /// A configuration file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
@@ -197,7 +216,7 @@ mod tests {
     fn the_page_names_every_setting_of_the_file() {
         let mut settings = known("");
         assert!(settings.len() > 5, "{settings:?}");
-        for section in ["tls", "root", "egress", "tos", "oss", "s3", "oms"] {
+        for section in ["tls", "root", "egress", "tos", "oss", "s3", "oms", "oas"] {
             let at = settings
                 .iter()
                 .position(|name| name == section)
@@ -236,6 +255,7 @@ mod tests {
             oss,
             s3,
             oms,
+            oas,
         } = toml::from_str(text).expect("a configuration file");
         assert!(restore_delay_s.is_some());
         assert!(data.is_some() && listen.is_some() && admin.is_some() && log.is_some());
@@ -250,5 +270,8 @@ mod tests {
         assert!(!s3.custom_domains.is_empty());
         assert!(!oms.domains.is_empty() && oms.project_id.is_some());
         assert!(oms.event_keys_max.is_some());
+        assert!(!oas.domains.is_empty() && oas.default_region.is_some());
+        assert!(oas.vaults_max.is_some() && oas.part_bytes_min.is_some());
+        assert!(oas.job_delay_s.is_some() && !oas.oss_hosts.is_empty());
     }
 }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cohong_core::engine::Secret;
+use cohong_core::engine::{Secret, VaultSettings};
 use cohong_core::limits::{SYNC_TRANSFERS, SYNC_TRANSFERS_MAX};
 use cohong_core::model::BucketName;
 
@@ -68,6 +68,8 @@ pub(crate) struct Settings {
     pub oms: cohong_dialects::oms::Options,
     /// Bodies that all sync tasks together read at once.
     pub sync_transfers: usize,
+    pub oas: cohong_dialects::oas::Options,
+    pub vaults: VaultSettings,
     /// Without a slash at its end.
     pub callback_public_url: Option<String>,
 }
@@ -100,6 +102,10 @@ pub(crate) enum SettingsError {
     EventKeys(usize),
     #[error("sync.transfers = {0} is not between 1 and {SYNC_TRANSFERS_MAX}")]
     Transfers(usize),
+    #[error("oas.vaults_max = {0} is not between 1 and {VAULTS_MOST}")]
+    Vaults(usize),
+    #[error("oas.part_bytes_min = {0} is no multiple of 1048576 up to 4294967296")]
+    PartBytes(u64),
     #[error("root.access_key and root.secret_key are given together or not at all")]
     HalfRoot,
     #[error("the root {0} has 1 to 128 printable characters and no comma")]
@@ -163,6 +169,8 @@ impl Settings {
             s3: s3(file.s3)?,
             oms: oms(file.oms)?,
             sync_transfers: transfers(file.sync.transfers)?,
+            vaults: vaults(&file.oas)?,
+            oas: oas(file.oas)?,
         })
     }
 
@@ -206,6 +214,14 @@ impl Settings {
                 "event_keys_max": self.oms.event_keys_max,
             },
             "sync": { "transfers": self.sync_transfers },
+            "oas": {
+                "domains": self.oas.domains,
+                "default_region": self.oas.default_region,
+                "vaults_max": self.vaults.vaults_max,
+                "part_bytes_min": self.oas.part_bytes_min,
+                "job_delay_s": self.vaults.job_delay.as_secs(),
+                "oss_hosts": self.oas.oss_hosts,
+            },
         })
     }
 }
@@ -335,6 +351,37 @@ fn transfers(written: Option<usize>) -> Result<usize, SettingsError> {
     Ok(transfers)
 }
 
+/// Most vaults that may be allowed: the names of all are read when one is made or listed.
+const VAULTS_MOST: usize = 10_000;
+
+fn vaults(file: &super::file::Oas) -> Result<VaultSettings, SettingsError> {
+    let default = VaultSettings::default();
+    let vaults_max = file.vaults_max.unwrap_or(default.vaults_max);
+    if !(1..=VAULTS_MOST).contains(&vaults_max) {
+        return Err(SettingsError::Vaults(vaults_max));
+    }
+    let delay = file.job_delay_s.map(|s| Duration::from_secs(s.into()));
+    Ok(VaultSettings {
+        vaults_max,
+        job_delay: delay.unwrap_or(default.job_delay),
+    })
+}
+
+fn oas(file: super::file::Oas) -> Result<cohong_dialects::oas::Options, SettingsError> {
+    const MIB: u64 = 1 << 20;
+    let default = cohong_dialects::oas::Options::default();
+    let part_bytes_min = file.part_bytes_min.unwrap_or(default.part_bytes_min);
+    if !(MIB..=4096 * MIB).contains(&part_bytes_min) || !part_bytes_min.is_multiple_of(MIB) {
+        return Err(SettingsError::PartBytes(part_bytes_min));
+    }
+    Ok(cohong_dialects::oas::Options {
+        domains: file.domains,
+        default_region: file.default_region.unwrap_or(default.default_region),
+        part_bytes_min,
+        oss_hosts: file.oss_hosts,
+    })
+}
+
 fn oms(file: super::file::Oms) -> Result<cohong_dialects::oms::Options, SettingsError> {
     let default = cohong_dialects::oms::Options::default();
     // It stands in paths.
@@ -435,6 +482,11 @@ mod tests {
             ("[oms]\nevent_keys_max = 101\n", "101"),
             ("[sync]\ntransfers = 0\n", "sync.transfers"),
             ("[sync]\ntransfers = 1025\n", "1025"),
+            ("[oas]\nvaults_max = 0\n", "vaults_max = 0"),
+            ("[oas]\nvaults_max = 10001\n", "10001"),
+            ("[oas]\npart_bytes_min = 0\n", "part_bytes_min"),
+            ("[oas]\npart_bytes_min = 1048577\n", "1048577"),
+            ("[oas]\npart_bytes_min = 8589934592\n", "8589934592"),
         ] {
             std::fs::write(&path, text).expect("written");
             let error = resolve(|w| w.config = Some(path.clone())).expect_err(named);
