@@ -6,7 +6,7 @@ use cohong_core::model::DialectId;
 use common::{World, oss, s3};
 use http::request::Parts;
 
-use DialectId::{Oms, Oss, S3, Tos};
+use DialectId::{Oas, Oms, Oss, S3, Tos};
 
 const HERE: &str = "127.0.0.1:9000";
 const TOS: &str = "tos-cn-beijing.volces.com";
@@ -74,6 +74,9 @@ async fn the_strongest_claim_wins() {
         ),
         (HERE, "/", &[("authorization", "V11-HMAC-SHA256 x")], Oms),
         (TOS, "/", &[("x-auth-token", "")], Oms),
+        (HERE, "/vaults", &[("authorization", "OAS a:b")], Oas),
+        (OSS, "/", &[("authorization", "OAS a:b")], Oas),
+        (HERE, "/vaults", &[("authorization", "OSS a:b")], Oss),
         // The host, before headers.
         ("s3.amazonaws.com", "/b/k", &[("x-oss-meta-a", "")], S3),
         ("b.s3.eu-west-1.amazonaws.com", "/k", &[], S3),
@@ -92,12 +95,21 @@ async fn the_strongest_claim_wins() {
             &[("x-oss-date", "")],
             Oms,
         ),
+        ("cn-hangzhou.oas.aliyuncs.com", "/vaults", &[], Oas),
+        (
+            "cn-qingdao.oas-internal.aliyuncs.com:80",
+            "/",
+            &[("x-oss-date", "")],
+            Oas,
+        ),
         // A header of the vendor.
         (HERE, "/b/k", &[("x-oss-meta-a", "")], Oss),
         (HERE, "/", &[("x-oss-date", "")], Oss),
         (HERE, "/", &[("x-tos-date", "")], Tos),
         (HERE, "/b/k", &[("x-amz-meta-a", "")], S3),
         (HERE, "/b/k", &[("x-sdk-date", "")], Oms),
+        (HERE, "/vaults", &[("x-oas-version", "0.2.5")], Oas),
+        (HERE, "/vaults/k", &[], Oss),
         // A path that is no bucket's.
         (HERE, "/v2/project/sync-tasks", &[], Oms),
         ("localhost:9000", "/v3/auth/tokens", &[], Oms),

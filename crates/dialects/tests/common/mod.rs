@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses another part of the world")]
 
 pub(crate) mod attack;
+pub(crate) mod oas;
 pub(crate) mod oms;
 pub(crate) mod oss;
 mod ports;
@@ -11,12 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cohong_core::engine::{Engine, IssuedKey, Ports};
+use cohong_core::engine::{Engine, IssuedKey, Ports, VaultSettings};
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
-use cohong_core::model::AccountId;
+use cohong_core::model::{AccountId, DialectId};
 use cohong_core::ports::Clock as _;
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::gate::{Dialect, GateCx, Served};
+use cohong_dialects::oas::{Oas, OasInventory};
 use cohong_dialects::oms::Oms;
 use cohong_dialects::oss::Oss;
 use cohong_dialects::s3::S3;
@@ -32,6 +34,8 @@ pub(crate) use ports::{FakeCallbacks, FakeClock, FakeSources};
 pub(crate) const NOW: &str = "20240506T070809Z";
 /// How long a restore takes.
 pub(crate) const RESTORE_DELAY: Duration = Duration::from_mins(1);
+/// How long a job of a vault takes.
+pub(crate) const JOB_DELAY: Duration = Duration::from_mins(1);
 const HOST: &str = "tos-cn-beijing.volces.com";
 
 /// The dialects, their engine, and two accounts.
@@ -43,6 +47,7 @@ pub(crate) struct World {
     oss: Arc<Oss>,
     s3: Arc<S3>,
     oms: Arc<Oms>,
+    oas: Arc<Oas>,
     pub(crate) owner: IssuedKey,
     other: IssuedKey,
 }
@@ -54,6 +59,7 @@ pub(crate) enum Tongue {
     Oss(cohong_sign::oss::Version),
     S3(cohong_sign::s3::Version),
     Oms,
+    Oas,
 }
 
 /// Who sends a request.
@@ -106,7 +112,14 @@ impl World {
             callbacks: callbacks.clone(),
             sealer: Arc::new(ports::FakeSealer::default()),
         });
-        let engine = Arc::new(engine.with_restore_delay(RESTORE_DELAY));
+        let engine = engine
+            .with_restore_delay(RESTORE_DELAY)
+            .with_vaults(VaultSettings {
+                job_delay: JOB_DELAY,
+                ..VaultSettings::default()
+            })
+            .with_inventory(DialectId::Oas, Arc::new(OasInventory));
+        let engine = Arc::new(engine);
         let key = async |name: &str| {
             let account = AccountId(name.into());
             engine.create_key(&account, None).await.expect("a key")
@@ -123,6 +136,10 @@ impl World {
             Arc::new(FakeSources),
             cohong_dialects::oms::Options::default(),
         ));
+        let oas = Arc::new(Oas::new(
+            engine.clone(),
+            cohong_dialects::oas::Options::default(),
+        ));
         Self {
             engine,
             clock,
@@ -131,6 +148,7 @@ impl World {
             oss,
             s3,
             oms,
+            oas,
             owner,
             other,
         }
@@ -150,6 +168,7 @@ impl World {
             Tongue::Oss(_) => oss::HOST,
             Tongue::S3(_) => s3::HOST,
             Tongue::Oms => oms::HOST,
+            Tongue::Oas => oas::HOST,
         };
         let in_path = matches!(ask.tongue, Tongue::S3(_));
         let host = match ask.bucket {
@@ -170,6 +189,10 @@ impl World {
             (Some(key), Tongue::Oms) => {
                 let now = self.clock.now();
                 oms::signed(key, now, &ask, &mut headers)
+            }
+            (Some(key), Tongue::Oas) => {
+                let now = self.clock.now();
+                oas::signed(key, now, &ask, &mut headers)
             }
         };
         for (name, value) in &ask.added {
@@ -193,6 +216,7 @@ impl World {
             Tongue::Oss(_) => self.oss.serve(head, body, cx).await,
             Tongue::S3(_) => self.s3.serve(head, body, cx).await,
             Tongue::Oms => self.oms.serve(head, body, cx).await,
+            Tongue::Oas => self.oas.serve(head, body, cx).await,
         };
         let (head, body) = response.into_parts();
         let body = body.collect().await.expect("a body").to_bytes();
@@ -232,6 +256,7 @@ impl World {
             self.oss.clone(),
             self.s3.clone(),
             self.oms.clone(),
+            self.oas.clone(),
         ];
         Dialects::new(self.engine.clone(), all)
     }
