@@ -7,13 +7,15 @@
 //! language = "python"                 # or "node", "go", "java": whose packages `requirements` names
 //! requirements = "requirements.txt"   # every line pinned with `==`; else `package-lock.json`, `go.sum`, `pom.xml`
 //! source = "source.txt"               # optional: a Python package whose own tests are run
+//! python2 = "python2.txt"             # optional: packages for Python 2.7, which the suite starts beside its own
 //! command = ["python", "-m", "pytest", "-q"]
 //! ```
 //!
 //! The command runs in that folder; `python` is the environment's own and finds the modules of
 //! `conformance/common` too. `COHONG_BIN` is the path of the binary; starting and stopping it is
 //! the suite's business. `COHONG_SOURCE` is the folder of the unpacked `source`, which belongs to
-//! all runs: a suite works on a copy. A suite runs at most [`RUN_SECS_MAX`] seconds.
+//! all runs: a suite works on a copy. `COHONG_PYTHON2` is the interpreter of Python 2.7 and
+//! `COHONG_PYTHON2_PATH` the folder of its packages. A suite runs at most [`RUN_SECS_MAX`] seconds.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,7 +23,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::shell::{self, Failure, Outcome};
-use crate::{goenv, javaenv, nodeenv, pyenv, source};
+use crate::{goenv, javaenv, nodeenv, pyenv, python2, source};
 
 /// Suites take a minute or two; one that hangs must not hold the gate for ever.
 const RUN_SECS_MAX: u64 = 20 * 60;
@@ -42,6 +44,7 @@ struct Spec {
     language: Language,
     requirements: String,
     source: Option<String>,
+    python2: Option<String>,
     command: Vec<String>,
 }
 
@@ -101,6 +104,12 @@ impl Suite {
             let source = source::unpacked(&scratch.join("source"), &self.folder.join(pin))?;
             command.env("COHONG_SOURCE", source);
         }
+        if let Some(pins) = &self.spec.python2 {
+            let pins = self.folder.join(pins);
+            let (python, packages) = python2::prepare(&scratch.join("python2"), &pins)?;
+            command.env("COHONG_PYTHON2", python);
+            command.env("COHONG_PYTHON2_PATH", packages);
+        }
         command.current_dir(&self.folder).env("COHONG_BIN", binary);
         shell::run_within(&mut command, Duration::from_secs(RUN_SECS_MAX))
     }
@@ -156,6 +165,7 @@ mod tests {
             GOOD.replace("python\"\n", "go\"\n"),
             GOOD.replace("python\"\n", "java\"\n"),
             format!("{GOOD}source = \"s\"\n"),
+            format!("{GOOD}python2 = \"p\"\n"),
         ] {
             let all = folder_with("one", &toml);
             assert!(suites(all.path(), None).is_ok(), "refused {toml}");

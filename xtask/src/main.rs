@@ -16,6 +16,7 @@ mod goenv;
 mod javaenv;
 mod nodeenv;
 mod pyenv;
+mod python2;
 mod scratch;
 mod shell;
 mod source;

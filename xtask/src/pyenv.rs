@@ -93,13 +93,14 @@ fn install(python: &Path, folder: &Path, requirements: &Path) -> Outcome {
     pip(into_folder.arg(folder.join("packages")), requirements)
 }
 
-fn pip(command: &mut Command, requirements: &Path) -> Outcome {
+/// Runs an `install` of pip.
+pub(crate) fn pip(command: &mut Command, requirements: &Path) -> Outcome {
     command.args(["--quiet", "--disable-pip-version-check", "--no-input"]);
     shell::run(command.arg("--requirement").arg(requirements))
 }
 
 /// Every requirement names one version, so that a run means the same tomorrow.
-fn check_pinned(requirements: &str) -> Outcome {
+pub(crate) fn check_pinned(requirements: &str) -> Outcome {
     for line in requirements.lines() {
         let line = line.split('#').next().unwrap_or_default().trim();
         if !line.is_empty() && !line.starts_with("--") && !line.contains("==") {

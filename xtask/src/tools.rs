@@ -60,6 +60,12 @@ const TOOLS: &[Tool] = &[
         install: "apt-get install -y python3-pip python3-venv",
     },
     Tool {
+        name: "python 2.7",
+        probe: &["sh", "-c", "python2.7 --version || pyenv whence python2.7"],
+        needed_by: "the conformance step, for a vendor's client that never left it",
+        install: "pyenv install 2.7",
+    },
+    Tool {
         name: "node 18 or later",
         probe: &["node", "-e", "require('node:test')"],
         needed_by: "the conformance step",
