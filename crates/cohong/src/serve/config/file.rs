@@ -256,6 +256,7 @@ mod tests {
             s3,
             oms,
             oas,
+            sync,
         } = toml::from_str(text).expect("a configuration file");
         assert!(restore_delay_s.is_some());
         assert!(data.is_some() && listen.is_some() && admin.is_some() && log.is_some());
@@ -270,6 +271,7 @@ mod tests {
         assert!(!s3.custom_domains.is_empty());
         assert!(!oms.domains.is_empty() && oms.project_id.is_some());
         assert!(oms.event_keys_max.is_some());
+        assert!(sync.transfers.is_some());
         assert!(!oas.domains.is_empty() && oas.default_region.is_some());
         assert!(oas.vaults_max.is_some() && oas.part_bytes_min.is_some());
         assert!(oas.job_delay_s.is_some() && !oas.oss_hosts.is_empty());
