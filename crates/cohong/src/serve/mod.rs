@@ -116,20 +116,8 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let (end, ended) = watch::channel(false);
         tokio::spawn(telemetry::upkeep(metrics.clone(), stopped.clone()));
-        let tos = Tos::new(engine.clone(), settings.tos.clone());
-        let oss = Oss::new(engine.clone(), settings.oss.clone());
-        let s3 = S3::new(engine.clone(), settings.s3.clone());
         let sources: Arc<dyn Sources> = Arc::new(KnownSources::new(&engine, &deliveries));
-        let oms = Oms::new(engine.clone(), sources.clone(), settings.oms.clone());
-        let oas = Oas::new(engine.clone(), settings.oas.clone());
-        let all: Vec<Arc<dyn Dialect>> = vec![
-            Arc::new(tos),
-            Arc::new(oss),
-            Arc::new(s3),
-            Arc::new(oms),
-            Arc::new(oas),
-        ];
-        let dialects = Dialects::new(engine.clone(), all);
+        let dialects = dialects(&engine, &sources, &settings);
         let gateway = Gateway::new(dialects, keys.clone());
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
         let delivery = Arc::new(delivery);
@@ -253,4 +241,20 @@ fn open_folder(data: &Path) -> Result<Stores, StartError> {
     }));
     let blobs = LocalBlobs::open(data.to_owned(), Arc::new(RealDisk), options)?;
     Ok((Arc::new(meta), Arc::new(blobs), Arc::new(sealer)))
+}
+
+/// Everything that is spoken here.
+fn dialects(engine: &Arc<Engine>, sources: &Arc<dyn Sources>, settings: &Settings) -> Dialects {
+    let all: Vec<Arc<dyn Dialect>> = vec![
+        Arc::new(Tos::new(engine.clone(), settings.tos.clone())),
+        Arc::new(Oss::new(engine.clone(), settings.oss.clone())),
+        Arc::new(S3::new(engine.clone(), settings.s3.clone())),
+        Arc::new(Oms::new(
+            engine.clone(),
+            sources.clone(),
+            settings.oms.clone(),
+        )),
+        Arc::new(Oas::new(engine.clone(), settings.oas.clone())),
+    ];
+    Dialects::new(engine.clone(), all)
 }
