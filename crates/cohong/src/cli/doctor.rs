@@ -55,8 +55,9 @@ fn words(report: &Value) -> String {
         let of = |name| text(seen, name);
         let _ = writeln!(
             words,
-            "looked at {} versions ({} bytes), {} files, {} subscriptions, {} pieces of work",
+            "looked at {} versions and {} archives ({} bytes), {} files, {} subscriptions, {} pieces of work",
             of("versions"),
+            of("archives"),
             of("bytes"),
             of("blobs"),
             of("subscriptions"),
@@ -78,8 +79,7 @@ mod tests {
 
     #[test]
     fn a_report_says_what_why_and_what_to_do() {
-        let seen =
-            json!({ "versions": 3, "bytes": 120, "blobs": 1, "subscriptions": 1, "work": 0 });
+        let seen = json!({ "versions": 3, "archives": 2, "bytes": 120, "blobs": 1, "subscriptions": 1, "work": 0 });
         let findings = [Finding::wrong(
             "3 events were given up",
             "nobody was told",
@@ -91,7 +91,7 @@ mod tests {
           why it matters: nobody was told
           what to do: redrive them
 
-        looked at 3 versions (120 bytes), 1 files, 1 subscriptions, 0 pieces of work
+        looked at 3 versions and 2 archives (120 bytes), 1 files, 1 subscriptions, 0 pieces of work
         something is wrong, see above
         ");
         let report = finding::report("stopped", &Value::Null, &[]);

@@ -1,5 +1,5 @@
-//! Looking at what is stored, for operators: which versions a key has, and whether every version still
-//! has its bytes. Changes nothing, and asks nobody for permission.
+//! Looking at what is stored, for operators: which versions a key has, and whether every version and every
+//! archive still has its bytes. Changes nothing, and asks nobody for permission.
 
 use bytes::Bytes;
 
@@ -9,8 +9,8 @@ use super::walk::Walk;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, BucketId, Extent, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Place,
-    VersionId,
+    Archive, Bucket, BucketId, Extent, ObjectKey, ObjectVersion, PayloadId, PayloadRef, Place,
+    VaultId, VersionId,
 };
 use crate::ports::{BlobError, BodyError, Key, Limit, Order, Record, StoreError, Table};
 use crate::records::{CurrentRecord, PayloadRecord, PayloadState, decode, keys};
@@ -20,20 +20,24 @@ use crate::records::{CurrentRecord, PayloadRecord, PayloadState, decode, keys};
 pub struct Inspection {
     /// Versions of objects.
     pub versions: u64,
+    /// Archives of vaults.
+    pub archives: u64,
     /// Bytes of all of them, shared ones counted for each.
     pub bytes: u64,
-    /// Versions that cannot be read.
+    /// Versions and archives that cannot be read.
     pub damaged: u64,
     /// The first [`limits::DAMAGE_SHOWN_MAX`] of them.
     pub damage: Vec<Damage>,
 }
 
-/// A version that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A version or an archive that cannot be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
     /// Its bucket.
     pub bucket: Option<BucketId>,
-    /// Its key; empty when the place of its record cannot be read either.
+    /// Its vault.
+    pub vault: Option<VaultId>,
+    /// Its key, or the archive's id; empty when the place of its record cannot be read either.
     pub key: String,
     /// Its version.
     pub version: Option<VersionId>,
@@ -42,11 +46,11 @@ pub struct Damage {
 }
 
 impl Engine {
-    /// Looks at every version once: its record, the record of its payload, and the last byte of every
+    /// Looks at every version and every archive once: its record, the record of its payload, and the last byte of every
     /// extent, which a checksum guards. What changes meanwhile may be seen or not.
     pub async fn inspect(&self) -> Result<Inspection, Error> {
         let mut found = Inspection::default();
-        for table in [Table::Heads, Table::Versions] {
+        for table in [Table::Heads, Table::Versions, Table::Archives] {
             let mut walk = Walk::over(keys::prefix_range(table, &[]));
             while let Some(rows) = walk.page(&*self.ports.meta).await? {
                 for (at, record) in rows {
@@ -67,12 +71,16 @@ impl Engine {
         let row = Row::read(&at, record);
         let what = match &row {
             Ok(row) => {
-                let Some(object) = row.version.object() else {
+                let Some(held) = &row.held else {
                     return Ok(());
                 };
-                found.versions += 1;
-                found.bytes += object.size;
-                match self.missing(row, object).await {
+                if at.table == Table::Archives {
+                    found.archives += 1;
+                } else {
+                    found.versions += 1;
+                }
+                found.bytes += held.size;
+                match self.missing(held).await {
                     Err(error) if error.kind() == ErrorKind::Internal => Some(cause(&error)),
                     missing => missing?,
                 }
@@ -80,39 +88,34 @@ impl Engine {
             Err(error) => Some(error.to_string()),
         };
         let Some(what) = what else { return Ok(()) };
-        // A version that went away meanwhile took its bytes along.
+        // What went away meanwhile took its bytes along.
         let now = self.ports.meta.get_many(&[at]).await?;
         if now.into_iter().next().flatten().map(|now| now.revision) != Some(record.revision) {
             return Ok(());
         }
         found.damaged += 1;
         if found.damage.len() < limits::DAMAGE_SHOWN_MAX {
-            let row = row.ok();
-            found.damage.push(Damage {
-                bucket: row.as_ref().map(|row| row.bucket),
-                version: row.as_ref().map(|row| row.version.id),
-                key: row.map_or_else(String::new, |row| row.key.as_str().to_owned()),
-                what,
-            });
+            let place = row.map_or_else(|_| Damage::default(), |row| row.place);
+            found.damage.push(Damage { what, ..place });
         }
         Ok(())
     }
 
-    /// What of a version is not there.
-    async fn missing(&self, row: &Row, object: &ObjectRecord) -> Result<Option<String>, Error> {
-        let (payload, extents) = match &object.payload {
-            PayloadRef::Empty => return Ok((object.size > 0).then(|| "it has no bytes".into())),
-            PayloadRef::One { id, extent } => (*id, vec![*extent]),
-            PayloadRef::Manifest { id, extents } => (*id, self.manifest(*id, *extents).await?),
+    /// What of the bytes is not there.
+    async fn missing(&self, held: &Held) -> Result<Option<String>, Error> {
+        let extents = match &held.payload {
+            PayloadRef::Empty => return Ok((held.size > 0).then(|| "it has no bytes".into())),
+            PayloadRef::One { extent, .. } => vec![*extent],
+            PayloadRef::Manifest { id, extents } => self.manifest(*id, *extents).await?,
         };
         // A copy of an object that was appended to later shares more than its own bytes.
-        if extents.iter().map(|extent| extent.len).sum::<u64>() < object.size {
+        if extents.iter().map(|extent| extent.len).sum::<u64>() < held.size {
             return Ok(Some("its extents hold too few bytes".into()));
         }
         let is_hot = extents
             .iter()
             .any(|extent| matches!(extent.at, Place::Hot(_)));
-        if is_hot && let Some(what) = self.unheld(row, payload).await? {
+        if is_hot && let Some(what) = self.unheld(held).await? {
             return Ok(Some(what));
         }
         for extent in extents.iter().filter(|extent| extent.len > 0) {
@@ -134,10 +137,12 @@ impl Engine {
         Ok(all)
     }
 
-    /// Why the payload's bytes could be removed although a version holds them.
-    async fn unheld(&self, row: &Row, payload: PayloadId) -> Result<Option<String>, Error> {
-        let holder = keys::payload_ref(payload, row.bucket, &row.key, row.version.id);
-        let at = [keys::payload(payload), holder];
+    /// Why the payload's bytes could be removed although somebody holds them.
+    async fn unheld(&self, held: &Held) -> Result<Option<String>, Error> {
+        let (PayloadRef::One { id, .. } | PayloadRef::Manifest { id, .. }) = &held.payload else {
+            return Ok(None);
+        };
+        let at = [keys::payload(*id), (held.holder)(*id)];
         let mut found = self.ports.meta.get_many(&at).await?.into_iter();
         let state = match found.next().flatten() {
             Some(record) => Some(decode::<PayloadRecord>(&record.bytes)?.state),
@@ -224,28 +229,69 @@ fn cause(error: &Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// A row of `heads` or `versions`.
+/// A row of `heads`, `versions` or `archives`.
 struct Row {
-    bucket: BucketId,
-    key: ObjectKey,
-    version: ObjectVersion,
+    /// Where it is, for when it is damaged.
+    place: Damage,
+    /// The bytes it holds; `None` for a delete marker.
+    held: Option<Held>,
+}
+
+/// Bytes that somebody holds.
+struct Held {
+    payload: PayloadRef,
+    size: u64,
+    /// Where it is written that they are held.
+    holder: Box<dyn Fn(PayloadId) -> Key + Send + Sync>,
 }
 
 impl Row {
     fn read(at: &Key, record: &Record) -> Result<Self, StoreError> {
         let damaged = || StoreError::Damaged("the key of a version".into());
-        let (key, version) = if at.table == Table::Heads {
-            let key = keys::object_of_current(&at.bytes).ok_or_else(damaged)?;
-            (key, decode::<CurrentRecord>(&record.bytes)?.version)
-        } else {
-            let (key, _) = keys::object_of_version(&at.bytes).ok_or_else(damaged)?;
-            (key, decode(&record.bytes)?)
+        let (key, version) = match at.table {
+            Table::Archives => return Self::archive(at, record),
+            Table::Heads => {
+                let key = keys::object_of_current(&at.bytes).ok_or_else(damaged)?;
+                (key, decode::<CurrentRecord>(&record.bytes)?.version)
+            }
+            _ => {
+                let (key, _) = keys::object_of_version(&at.bytes).ok_or_else(damaged)?;
+                (key, decode::<ObjectVersion>(&record.bytes)?)
+            }
         };
         let bucket = bucket_of(&at.bytes).ok_or_else(damaged)?;
+        let place = Damage {
+            bucket: Some(bucket),
+            key: key.as_str().to_owned(),
+            version: Some(version.id),
+            ..Damage::default()
+        };
+        let held = version.object().map(|object| Held {
+            payload: object.payload.clone(),
+            size: object.size,
+            holder: Box::new(move |payload| keys::payload_ref(payload, bucket, &key, version.id)),
+        });
+        Ok(Self { place, held })
+    }
+
+    fn archive(at: &Key, record: &Record) -> Result<Self, StoreError> {
+        let vault = at.bytes.first_chunk::<16>().copied().map(VaultId);
+        let vault = vault.ok_or_else(|| StoreError::Damaged("the key of an archive".into()))?;
+        let archive: Archive = decode(&record.bytes)?;
+        let id = archive.id;
+        let place = Damage {
+            vault: Some(vault),
+            key: id.to_string(),
+            ..Damage::default()
+        };
+        let held = Held {
+            payload: archive.payload,
+            size: archive.size,
+            holder: Box::new(move |payload| keys::held_by_archive(payload, vault, id)),
+        };
         Ok(Self {
-            bucket,
-            key,
-            version,
+            place,
+            held: Some(held),
         })
     }
 }

@@ -40,7 +40,8 @@ impl Claims {
             }
             free
         });
-        free.then_some(Claim { claims: self, id })
+        // Only now: a claim that is dropped ends, whoever's it is.
+        free.then(|| Claim { claims: self, id })
     }
 
     pub(super) fn count(&self) -> usize {
@@ -368,6 +369,32 @@ mod tests {
             assert_eq!(backoff(attempt, least).as_millis(), shortest, "{attempt}");
             assert_eq!(backoff(attempt, most).as_millis(), longest, "{attempt}");
         }
+    }
+
+    #[test]
+    fn work_is_claimed_once_and_little_of_it_is_long() {
+        let claims = Claims::default();
+        let due = |n, is_long| Due {
+            at: Timestamp::default(),
+            id: WorkId([n; 16]),
+            is_long,
+        };
+        let short = claims.take(due(1, false));
+        assert!(short.is_some());
+        for _ in 0..2 {
+            assert!(claims.take(due(1, false)).is_none(), "it is being done");
+        }
+        let mut long: Vec<_> = (2..2 + u8::try_from(limits::LONG_WORK_AT_ONCE).unwrap())
+            .map(|n| claims.take(due(n, true)).unwrap())
+            .collect();
+        for _ in 0..2 {
+            assert!(claims.take(due(9, true)).is_none(), "enough of it is long");
+        }
+        assert!(claims.take(due(9, false)).is_some());
+        long.pop();
+        assert!(claims.take(due(9, true)).is_some());
+        drop(short);
+        assert!(claims.take(due(1, false)).is_some());
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{Body, PutArchive};
-use cohong_core::model::{Archive, Etag, TreeHash};
-use cohong_core::ports::{BodyError, Table};
+use cohong_core::model::{Archive, BlobId, Etag, TreeHash};
+use cohong_core::ports::{BlobStore, BodyError, Table, Txn, When, Write};
+use cohong_core::records::keys;
 
 use crate::common::run;
 use crate::{MIB, Vaults, body, kind, noise, tree};
@@ -136,5 +137,40 @@ fn an_acknowledged_archive_survives_a_crash() {
         let (output, read) = it.output(job, None).await.unwrap();
         assert!(read == bytes, "the bytes are those stored");
         assert_eq!(output.tree, Some(archive.tree));
+    });
+}
+
+#[test]
+fn archives_without_their_bytes_are_noticed() {
+    run(async {
+        let it = Vaults::new(Duration::ZERO).await;
+        it.put(&noise(MIB + 1)).await;
+        let archive = it.put(b"bytes").await;
+        let seen = it.engine.inspect().await.unwrap();
+        assert_eq!((seen.archives, seen.bytes, seen.damaged), (2, MIB + 6, 0));
+        let payload = archive.id.payload();
+        it.world
+            .blobs
+            .delete(BlobId { payload, n: 0 })
+            .await
+            .unwrap();
+        let seen = it.engine.inspect().await.unwrap();
+        assert_eq!((seen.archives, seen.damaged), (2, 1));
+        let named = &seen.damage[0];
+        assert_eq!((named.vault, named.bucket), (Some(it.vault), None));
+        assert_eq!(named.key, archive.id.to_string());
+        assert!(named.what.contains("no such blob"), "{}", named.what);
+        let holder = keys::held_by_archive(payload, it.vault, archive.id);
+        let txn = Txn {
+            when: When::Now,
+            expect: Vec::new(),
+            write: vec![Write::Delete(holder)],
+            payloads: Vec::new(),
+        };
+        it.world.meta.overtake(vec![txn]);
+        it.put(b"another").await;
+        let seen = it.engine.inspect().await.unwrap();
+        let what = &seen.damage[0].what;
+        assert!(what.contains("does not know it"), "{what}");
     });
 }

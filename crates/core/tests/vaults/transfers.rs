@@ -1,16 +1,21 @@
 //! Archives of objects, and objects of archives.
 
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
-use cohong_core::ErrorKind;
-use cohong_core::engine::{Attributes, CreateJob, JobOrder, PutObject, VersionChoice};
-use cohong_core::limits::{DROP_GRACE, JOB_TRIED_MAX};
-use cohong_core::model::{
-    AccessKeyId, ArchiveId, BucketName, Etag, EventKind, JobId, JobResult, ObjectKey, Principal,
-    StorageClass, Versioning,
+use async_trait::async_trait;
+use cohong_core::engine::{
+    Attributes, CreateJob, Engine, JobOrder, Ports, PutObject, VersionChoice,
 };
-use cohong_core::ports::{Clock, Table};
+use cohong_core::limits::{DROP_GRACE, JOB_TRIED_MAX, LONG_WORK_AT_ONCE};
+use cohong_core::model::{
+    AccessKeyId, ArchiveId, BlobId, BucketName, Etag, EventKind, JobId, JobResult, ObjectKey,
+    Principal, StorageClass, Versioning,
+};
+use cohong_core::ports::{BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream, Clock, Table};
 use cohong_core::records::WorkKind;
+use cohong_core::{ErrorKind, work};
 
 use crate::common::{World, account, put, run};
 use crate::{MIB, Vaults, body, noise, tree};
@@ -282,5 +287,67 @@ fn a_job_without_room_is_tried_for_an_hour() {
         let why = it.failure(job).await;
         assert!(why.contains("disk space"), "{why}");
         assert_eq!(it.count(Table::Work).await, 0);
+    });
+}
+
+/// A store that never takes a blob.
+#[derive(Debug)]
+struct Stuck;
+
+#[async_trait]
+impl BlobStore for Stuck {
+    async fn create(&self, _: BlobId, _: Option<u64>) -> Result<Box<dyn BlobWriter>, BlobError> {
+        std::future::pending().await
+    }
+
+    async fn read(&self, _: BlobId, _: Range<u64>) -> Result<ByteStream, BlobError> {
+        Err(BlobError::NoSuchBlob)
+    }
+
+    async fn delete(&self, _: BlobId) -> Result<(), BlobError> {
+        Ok(())
+    }
+
+    async fn scan(&self, _: Option<BlobId>, _: usize) -> Result<Vec<BlobInfo>, BlobError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Pulls that never end, far more than one look at the queue shows, hold up nothing but each other.
+#[test]
+fn short_work_does_not_wait_for_long_work() {
+    run(async {
+        let it = Vaults::new(Duration::ZERO).await;
+        let bucket = it.world.bucket("photos").await;
+        it.object(&bucket, "cat", b"bytes").await;
+        for _ in 0..100 {
+            it.pull(&bucket, "cat").await;
+        }
+        it.world.clock.advance(Duration::from_secs(1));
+        let upload = it.begin(MIB).await;
+        let abort = it.engine.abort_archive_upload(&it.cx, it.vault, upload);
+        abort.await.unwrap();
+        let engine = Arc::new(Engine::new(Ports {
+            blobs: Arc::new(Stuck),
+            ..it.engine.ports().clone()
+        }));
+        let handle = work::start(&engine);
+        let tasks = it.world.tasks.take().into_iter().map(|(_, task)| task);
+        let workers = futures_util::future::join_all(tasks);
+        let done = async {
+            for _ in 0..10_000 {
+                let owed = it.engine.list_work(1000).await.unwrap();
+                if owed.iter().all(|(_, work)| work.kind.is_long()) {
+                    assert_eq!(handle.report().running, LONG_WORK_AT_ONCE);
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+            panic!("short work waits");
+        };
+        tokio::select! {
+            _ = workers => panic!("the workers end"),
+            () = done => {}
+        }
     });
 }

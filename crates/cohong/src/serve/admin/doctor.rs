@@ -53,6 +53,7 @@ async fn examine(admin: &Admin) -> Answer {
     findings.extend(free.and_then(finding::space));
     let seen = json!({
         "versions": stored.versions,
+        "archives": stored.archives,
         "bytes": stored.bytes,
         "blobs": blobs.seen,
         "work": work.len(),

@@ -19,6 +19,14 @@ const CLOCK_BEHIND_MAX: Duration = Duration::from_mins(1);
 const CLOCK_MIN: Timestamp = Timestamp::from_millis(1_735_689_600_000);
 
 pub(super) fn damage(damage: &Damage, names: &BTreeMap<BucketId, String>) -> Finding {
+    if let Some(vault) = damage.vault {
+        return Finding::wrong(
+            format!("vault {vault}, archive {}: {}", damage.key, damage.what),
+            "this archive cannot be read any more",
+            "restore the data folder from a backup, or upload the archive again and delete this one; \
+             check the disk's health first",
+        );
+    }
     let bucket = damage
         .bucket
         .and_then(|id| names.get(&id))
@@ -39,7 +47,7 @@ pub(super) fn more_damage(seen: &Inspection) -> Option<Finding> {
     let more = seen.damaged.saturating_sub(seen.damage.len() as u64);
     (more > 0).then(|| {
         Finding::wrong(
-            format!("{more} more versions cannot be read"),
+            format!("{more} more versions or archives cannot be read"),
             "so much damage comes from the disk or from changes behind the server's back",
             "stop the server and restore the data folder from a backup",
         )
