@@ -137,8 +137,8 @@ async fn an_upload_in_parts() {
     let stored = world.send(part(&upload, 4 * MIB, 4 * MIB)).await;
     let stored = stored.expect_status(204);
     assert!(stored.body.is_empty());
-    let node = "4A963ACB299D6EDCD2BE532D1789A3C1";
-    assert_eq!(stored.header("x-oas-tree-etag"), node);
+    let second = "4A963ACB299D6EDCD2BE532D1789A3C1";
+    assert_eq!(stored.header("x-oas-tree-etag"), second);
     let whole = tree(&content(0, 8 * MIB));
     assert_eq!(whole, "674538C91C06F0C1A9E86D445F37F262");
     let hole = world.send(complete(&upload, 8 * MIB, &whole)).await;

@@ -188,7 +188,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::InvalidRange => (S::RANGE_NOT_SATISFIABLE, "InvalidRange"),
         K::InvalidPart | K::InvalidPartNumber | K::PartTooSmall => (S::BAD_REQUEST, "InvalidPart"),
         K::BadDigest | K::InvalidDigest | K::MissingDigest => (S::BAD_REQUEST, "InvalidDigest"),
-        K::IncompleteBody => (S::BAD_REQUEST, "InvalidRequest"),
+        // Of a body that stopped coming: who cut it off hears nothing.
+        K::IncompleteBody => (S::REQUEST_TIMEOUT, "RequestTimeout"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
         K::Denied => (S::FORBIDDEN, "AccessDenied"),
         K::UnknownAccessKey | K::ExpiredToken => (S::FORBIDDEN, "InvalidAccessKeyId"),
