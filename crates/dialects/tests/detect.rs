@@ -13,7 +13,12 @@ const TOS: &str = "tos-cn-beijing.volces.com";
 const OSS: &str = "oss-cn-hangzhou.aliyuncs.com";
 
 /// Host, target, further headers, who serves it.
-type Row<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], DialectId);
+type Row = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+    DialectId,
+);
 
 fn head(host: &str, target: &str, headers: &[(&str, &str)]) -> Parts {
     let mut request = http::Request::builder().uri(target).header("host", host);
@@ -23,6 +28,105 @@ fn head(host: &str, target: &str, headers: &[(&str, &str)]) -> Parts {
     request.body(()).expect("a request").into_parts().0
 }
 
+/// Who serves what, the strongest reason first.
+const TABLE: &[Row] = &[
+    // The scheme, wherever it stands and whatever else is said.
+    (
+        HERE,
+        "/b/k",
+        &[("authorization", "TOS4-HMAC-SHA256 x")],
+        Tos,
+    ),
+    (
+        HERE,
+        "/b/k",
+        &[("authorization", "OSS4-HMAC-SHA256 x")],
+        Oss,
+    ),
+    (HERE, "/", &[("authorization", "OSS2 x")], Oss),
+    (TOS, "/", &[("authorization", "OSS a:b")], Oss),
+    (OSS, "/", &[("authorization", "TOS4-HMAC-SHA256 x")], Tos),
+    (HERE, "/?X-Tos-Algorithm=x", &[], Tos),
+    (HERE, "/b/k?OSSAccessKeyId=x", &[], Oss),
+    (
+        HERE,
+        "/b/k?x-oss-signature-version=x",
+        &[("x-tos-acl", "")],
+        Oss,
+    ),
+    (HERE, "/", &[("authorization", "AWS4-HMAC-SHA256 x")], S3),
+    (OSS, "/", &[("authorization", "AWS a:b")], S3),
+    (HERE, "/b/k?AWSAccessKeyId=x&Signature=y&Expires=1", &[], S3),
+    (HERE, "/b/k?X-Amz-Algorithm=x", &[("x-oss-acl", "")], S3),
+    (
+        HERE,
+        "/",
+        &[("authorization", "SDK-HMAC-SHA256 Access=x")],
+        Oms,
+    ),
+    (
+        OSS,
+        "/b/k",
+        &[("authorization", "SDK-HMAC-SM3 Access=x")],
+        Oms,
+    ),
+    (HERE, "/", &[("authorization", "V11-HMAC-SHA256 x")], Oms),
+    (TOS, "/", &[("x-auth-token", "")], Oms),
+    (HERE, "/vaults", &[("authorization", "OAS a:b")], Oas),
+    (OSS, "/", &[("authorization", "OAS a:b")], Oas),
+    (HERE, "/vaults", &[("authorization", "OSS a:b")], Oss),
+    // The host, before headers.
+    ("s3.amazonaws.com", "/b/k", &[("x-oss-meta-a", "")], S3),
+    ("b.s3.eu-west-1.amazonaws.com", "/k", &[], S3),
+    ("s3.eu-west-1.amazonaws.com", "/b/k", &[], S3),
+    ("b.c.s3.amazonaws.com", "/k", &[], S3),
+    (TOS, "/k", &[("x-oss-meta-a", "")], Tos),
+    (OSS, "/b/k", &[("x-tos-meta-a", "")], Oss),
+    ("b.oss-cn-hangzhou.aliyuncs.com", "/k", &[], Oss),
+    ("tos-b.oss-cn-hangzhou.aliyuncs.com", "/k", &[], Oss),
+    ("oss-b.tos-cn-beijing.volces.com", "/k", &[], Tos),
+    ("pics.example.org", "/k", &[], Oss),
+    ("oms.cn-north-4.myhuaweicloud.com", "/", &[], Oms),
+    (
+        "iam.myhuaweicloud.com:443",
+        "/b",
+        &[("x-oss-date", "")],
+        Oms,
+    ),
+    ("cn-hangzhou.oas.aliyuncs.com", "/vaults", &[], Oas),
+    (
+        "cn-qingdao.oas-internal.aliyuncs.com:80",
+        "/",
+        &[("x-oss-date", "")],
+        Oas,
+    ),
+    // A header of the vendor.
+    (HERE, "/b/k", &[("x-oss-meta-a", "")], Oss),
+    (HERE, "/", &[("x-oss-date", "")], Oss),
+    (HERE, "/", &[("x-tos-date", "")], Tos),
+    (HERE, "/b/k", &[("x-amz-meta-a", "")], S3),
+    (HERE, "/b/k", &[("x-sdk-date", "")], Oms),
+    (HERE, "/vaults", &[("x-oas-version", "0.2.5")], Oas),
+    (HERE, "/vaults/k", &[], Oss),
+    // A path that is no bucket's.
+    (HERE, "/v2/project/sync-tasks", &[], Oms),
+    ("localhost:9000", "/v3/auth/tokens", &[], Oms),
+    ("oss-test.localhost:9000", "/v3/auth/tokens", &[], Oss),
+    (HERE, "/v2-archive/k", &[], Oss),
+    // Who can read the address.
+    (HERE, "/bucket-test/k", &[], Oss),
+    (HERE, "/no-such-bucket/k", &[], Oss),
+    // The home of the bucket.
+    ("bucket-test.localhost:9000", "/k", &[], Tos),
+    ("oss-test.localhost:9000", "/k", &[], Oss),
+    ("s3-test.localhost:9000", "/k", &[], S3),
+    (HERE, "/s3-test/k", &[], S3),
+    // Nothing at all.
+    ("no-such-bucket.localhost:9000", "/k", &[], Tos),
+    (HERE, "/", &[], Tos),
+    ("elsewhere.org", "/", &[], Tos),
+];
+
 #[tokio::test]
 async fn the_strongest_claim_wins() {
     let world = World::with_bucket().await;
@@ -31,104 +135,7 @@ async fn the_strongest_claim_wins() {
     let made = world.send(s3::put("s3-test", "/")).await;
     made.expect_status(200);
     let dialects = world.dialects();
-    let table: &[Row<'_>] = &[
-        // The scheme, wherever it stands and whatever else is said.
-        (
-            HERE,
-            "/b/k",
-            &[("authorization", "TOS4-HMAC-SHA256 x")],
-            Tos,
-        ),
-        (
-            HERE,
-            "/b/k",
-            &[("authorization", "OSS4-HMAC-SHA256 x")],
-            Oss,
-        ),
-        (HERE, "/", &[("authorization", "OSS2 x")], Oss),
-        (TOS, "/", &[("authorization", "OSS a:b")], Oss),
-        (OSS, "/", &[("authorization", "TOS4-HMAC-SHA256 x")], Tos),
-        (HERE, "/?X-Tos-Algorithm=x", &[], Tos),
-        (HERE, "/b/k?OSSAccessKeyId=x", &[], Oss),
-        (
-            HERE,
-            "/b/k?x-oss-signature-version=x",
-            &[("x-tos-acl", "")],
-            Oss,
-        ),
-        (HERE, "/", &[("authorization", "AWS4-HMAC-SHA256 x")], S3),
-        (OSS, "/", &[("authorization", "AWS a:b")], S3),
-        (HERE, "/b/k?AWSAccessKeyId=x&Signature=y&Expires=1", &[], S3),
-        (HERE, "/b/k?X-Amz-Algorithm=x", &[("x-oss-acl", "")], S3),
-        (
-            HERE,
-            "/",
-            &[("authorization", "SDK-HMAC-SHA256 Access=x")],
-            Oms,
-        ),
-        (
-            OSS,
-            "/b/k",
-            &[("authorization", "SDK-HMAC-SM3 Access=x")],
-            Oms,
-        ),
-        (HERE, "/", &[("authorization", "V11-HMAC-SHA256 x")], Oms),
-        (TOS, "/", &[("x-auth-token", "")], Oms),
-        (HERE, "/vaults", &[("authorization", "OAS a:b")], Oas),
-        (OSS, "/", &[("authorization", "OAS a:b")], Oas),
-        (HERE, "/vaults", &[("authorization", "OSS a:b")], Oss),
-        // The host, before headers.
-        ("s3.amazonaws.com", "/b/k", &[("x-oss-meta-a", "")], S3),
-        ("b.s3.eu-west-1.amazonaws.com", "/k", &[], S3),
-        ("s3.eu-west-1.amazonaws.com", "/b/k", &[], S3),
-        ("b.c.s3.amazonaws.com", "/k", &[], S3),
-        (TOS, "/k", &[("x-oss-meta-a", "")], Tos),
-        (OSS, "/b/k", &[("x-tos-meta-a", "")], Oss),
-        ("b.oss-cn-hangzhou.aliyuncs.com", "/k", &[], Oss),
-        ("tos-b.oss-cn-hangzhou.aliyuncs.com", "/k", &[], Oss),
-        ("oss-b.tos-cn-beijing.volces.com", "/k", &[], Tos),
-        ("pics.example.org", "/k", &[], Oss),
-        ("oms.cn-north-4.myhuaweicloud.com", "/", &[], Oms),
-        (
-            "iam.myhuaweicloud.com:443",
-            "/b",
-            &[("x-oss-date", "")],
-            Oms,
-        ),
-        ("cn-hangzhou.oas.aliyuncs.com", "/vaults", &[], Oas),
-        (
-            "cn-qingdao.oas-internal.aliyuncs.com:80",
-            "/",
-            &[("x-oss-date", "")],
-            Oas,
-        ),
-        // A header of the vendor.
-        (HERE, "/b/k", &[("x-oss-meta-a", "")], Oss),
-        (HERE, "/", &[("x-oss-date", "")], Oss),
-        (HERE, "/", &[("x-tos-date", "")], Tos),
-        (HERE, "/b/k", &[("x-amz-meta-a", "")], S3),
-        (HERE, "/b/k", &[("x-sdk-date", "")], Oms),
-        (HERE, "/vaults", &[("x-oas-version", "0.2.5")], Oas),
-        (HERE, "/vaults/k", &[], Oss),
-        // A path that is no bucket's.
-        (HERE, "/v2/project/sync-tasks", &[], Oms),
-        ("localhost:9000", "/v3/auth/tokens", &[], Oms),
-        ("oss-test.localhost:9000", "/v3/auth/tokens", &[], Oss),
-        (HERE, "/v2-archive/k", &[], Oss),
-        // Who can read the address.
-        (HERE, "/bucket-test/k", &[], Oss),
-        (HERE, "/no-such-bucket/k", &[], Oss),
-        // The home of the bucket.
-        ("bucket-test.localhost:9000", "/k", &[], Tos),
-        ("oss-test.localhost:9000", "/k", &[], Oss),
-        ("s3-test.localhost:9000", "/k", &[], S3),
-        (HERE, "/s3-test/k", &[], S3),
-        // Nothing at all.
-        ("no-such-bucket.localhost:9000", "/k", &[], Tos),
-        (HERE, "/", &[], Tos),
-        ("elsewhere.org", "/", &[], Tos),
-    ];
-    for (host, target, headers, wanted) in table {
+    for (host, target, headers, wanted) in TABLE {
         let found = dialects.of(&head(host, target, headers)).await.id();
         assert_eq!(found, *wanted, "{host} {target} {headers:?}");
     }

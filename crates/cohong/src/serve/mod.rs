@@ -67,6 +67,22 @@ pub(crate) struct Server {
     background: world::Background,
 }
 
+/// The tongues of the data listeners. The first takes what nobody claims.
+fn dialects(engine: &Arc<Engine>, sources: &Arc<dyn Sources>, settings: &Settings) -> Dialects {
+    let all: Vec<Arc<dyn Dialect>> = vec![
+        Arc::new(Tos::new(engine.clone(), settings.tos.clone())),
+        Arc::new(Oss::new(engine.clone(), settings.oss.clone())),
+        Arc::new(S3::new(engine.clone(), settings.s3.clone())),
+        Arc::new(Oms::new(
+            engine.clone(),
+            sources.clone(),
+            settings.oms.clone(),
+        )),
+        Arc::new(Oas::new(engine.clone(), settings.oas.clone())),
+    ];
+    Dialects::new(engine.clone(), all)
+}
+
 /// How long workers may take to stop between two units.
 const WORKERS_STOP_MAX: Duration = Duration::from_secs(3);
 
