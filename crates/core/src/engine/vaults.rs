@@ -72,7 +72,7 @@ impl Engine {
     ) -> Result<VaultId, Error> {
         let (_permit, account) = allow_account(&cx.principal)?;
         check_text(region)?;
-        let named = keys::vault_name(account, region, name);
+        let at = keys::vault_name(account, region, name);
         for _ in 0..CONFLICT_RETRIES_MAX {
             let last = keys::server(LAST_VAULT);
             let seen = self
@@ -82,7 +82,7 @@ impl Engine {
                 .await?;
             let seen = seen.into_iter().next().flatten();
             let names = self.vaults_of(account, region).await?;
-            if let Some((_, id)) = names.iter().find(|(at, _)| *at == named) {
+            if let Some((_, id)) = names.iter().find(|(taken, _)| *taken == at) {
                 return Ok(*id);
             }
             if names.len() >= self.vault_settings.vaults_max {
@@ -100,12 +100,12 @@ impl Engine {
             };
             let expect = vec![
                 unchanged(last.clone(), seen.map(|seen| seen.revision)),
-                Expect::Absent(named.clone()),
+                Expect::Absent(at.clone()),
                 Expect::Absent(keys::vault(vault.id)),
             ];
             let write = vec![
                 Write::Put(last, encode(&())),
-                Write::Put(named.clone(), encode(&vault.id)),
+                Write::Put(at.clone(), encode(&vault.id)),
                 Write::Put(keys::vault(vault.id), encode(&vault)),
                 Write::Put(keys::vault_usage(vault.id), encode(&VaultUsage::default())),
             ];

@@ -19,7 +19,9 @@ use super::put;
 pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, Error> {
     match kind {
         WorkKind::DropPayload { payload } => drop_payload(engine, *payload).await,
-        WorkKind::PurgeParts { upload, .. } => purge_parts(engine, *upload).await,
+        WorkKind::PurgeParts { upload, .. } | WorkKind::PurgeArchiveParts { upload } => {
+            purge_parts(engine, *upload).await
+        }
         WorkKind::RemoveBucket { bucket, name } => {
             engine.finish_bucket_removal(*bucket, name).await?;
             Ok(Vec::new())
@@ -44,7 +46,6 @@ pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, 
         }
         WorkKind::TellRestored(owed) => engine.tell_restored(owed).await,
         WorkKind::ForgetSync { task, bucket } => engine.forget_sync(*task, bucket).await,
-        WorkKind::PurgeArchiveParts { upload } => purge_parts(engine, *upload).await,
         WorkKind::RunJob { vault, job, .. } => engine.run_job(*vault, *job).await,
         WorkKind::ForgetVault { vault } => engine.forget_vault(*vault).await,
     }

@@ -33,8 +33,8 @@ impl Claims {
     fn take(&self, Due { id, is_long, .. }: Due) -> Option<Claim<'_>> {
         let free = self.with(|claimed| {
             let long = claimed.values().filter(|is_long| **is_long).count();
-            let free =
-                !claimed.contains_key(&id) && !(is_long && long >= limits::LONG_WORK_AT_ONCE);
+            let has_room = !is_long || long < limits::LONG_WORK_AT_ONCE;
+            let free = has_room && !claimed.contains_key(&id);
             if free {
                 claimed.insert(id, is_long);
             }

@@ -82,7 +82,7 @@ impl Client {
             8..10 => self.retrieve().await,
             10 => {
                 self.ask("inventory", JobOrder::Inventory, Asked::Inventory)
-                    .await
+                    .await;
             }
             11..13 => self.pull().await,
             13..15 => self.push().await,

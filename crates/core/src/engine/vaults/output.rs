@@ -54,11 +54,11 @@ impl Engine {
         let body = prefetch(self.open_payload(given.payload, bytes)).await?;
         let size = given.size;
         Ok(JobOutput {
+            job,
             size,
             range,
             tree,
             body,
-            job,
         })
     }
 }

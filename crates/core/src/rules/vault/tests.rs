@@ -38,8 +38,9 @@ fn parts(sizes: &[(u16, u64)]) -> Vec<(u16, ArchivePartRecord)> {
 
 #[test]
 fn parts_make_an_archive_when_none_is_missing_or_short() {
-    // (parts, size, whether they make it)
-    let cases: [(&[(u16, u64)], u64, bool); 10] = [
+    /// Parts (number and MiB), size, whether they make it.
+    type Case = (&'static [(u16, u64)], u64, bool);
+    let cases: [Case; 10] = [
         (&[(0, 2)], 2 * MIB, true),
         (&[(0, 2), (1, 2), (2, 1)], 5 * MIB, true),
         (&[(0, 1)], MIB, true),
