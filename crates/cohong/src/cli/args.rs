@@ -1,5 +1,6 @@
 //! What can be typed. Flags win over variables; for the server both win over the configuration file.
 
+pub(super) mod archive;
 pub(super) mod sync;
 
 use std::path::PathBuf;
@@ -71,11 +72,24 @@ pub(super) enum Command {
     /// Tasks that copy objects from elsewhere, or from bucket to bucket
     #[command(subcommand)]
     Sync(sync::Sync),
+    /// Vaults of the archive service
+    Vault(archive::At<archive::Vault>),
+    /// Archives: files stored in vaults, brought back by jobs
+    Archive(archive::At<archive::Archive>),
+    /// Jobs that bring archives back
+    Job(archive::At<archive::Job>),
+    /// What a vault holds, as a document
+    Inventory(archive::Inventory),
     /// Notifications: what is owed, what was given up, sending again
     #[command(subcommand)]
     Events(Events),
     /// What uploads of a key caused: callback, events, attempts
     Trace(Trace),
+    /// Completions for a shell, to be sourced
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 impl Default for Command {
@@ -423,6 +437,17 @@ mod tests {
             "events replay b --from x --to y --prefix p --suffix s --destination d",
             "events wait --timeout 5m",
             "trace photos/2026/cat.jpg",
+            "vault create backups --endpoint http://127.0.0.1:9000",
+            "vault --endpoint h:9000 ls",
+            "archive put backups f --description d",
+            "archive put backups f --resume U",
+            "archive get backups A f --range 0-1048575",
+            "archive ls backups --uploads",
+            "archive rm backups A",
+            "job wait backups J --timeout 4h",
+            "job get backups J f",
+            "inventory backups f",
+            "completions bash",
         ];
         for line in good {
             let words = ["cohong"].into_iter().chain(line.split(' '));
@@ -443,6 +468,11 @@ mod tests {
             "serve extra",
             "demo extra",
             "trace",
+            "archive put backups f --resume U --description d",
+            "archive get backups A",
+            "archive get backups A f --range 5-1",
+            "job wait backups",
+            "completions tcl",
         ];
         for line in bad {
             let words = ["cohong"].into_iter().chain(line.split(' '));

@@ -1,6 +1,7 @@
 //! The command line. `serve` runs the server in this process; every other command is a client of the
 //! admin interface, or looks at a folder itself when no server is needed.
 
+mod archive;
 mod args;
 mod check;
 mod client;
@@ -22,7 +23,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command};
 use client::Client;
@@ -71,10 +72,12 @@ fn parse(mut words: Vec<OsString>) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(words)
 }
 
-/// A command needs one thread, the server all of them.
+/// A command needs one thread, the server and what moves archives all of them.
 fn runtime(cli: &Cli) -> std::io::Result<tokio::runtime::Runtime> {
     let mut builder = match cli.command {
-        Some(Command::Serve(_)) | None => tokio::runtime::Builder::new_multi_thread(),
+        Some(Command::Serve(_) | Command::Archive(_) | Command::Job(_)) | None => {
+            tokio::runtime::Builder::new_multi_thread()
+        }
         Some(_) => tokio::runtime::Builder::new_current_thread(),
     };
     builder.enable_all().build()
@@ -94,5 +97,28 @@ async fn execute(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
         Command::Sync(order) => sync::run(order, &client()?, output).await,
         Command::Events(order) => events::run(order, &client()?, output).await,
         Command::Trace(order) => trace::run(&order, &client()?, output).await,
+        Command::Vault(at) => {
+            let api = archive::service(&common, &at.service)?;
+            archive::vaults::run(at.order, &api, output).await
+        }
+        Command::Archive(at) => {
+            let api = archive::service(&common, &at.service)?;
+            archive::archives::run(at.order, &api, output).await
+        }
+        Command::Job(at) => {
+            let api = archive::service(&common, &at.service)?;
+            archive::jobs::run(at.order, &api, output).await
+        }
+        Command::Inventory(order) => {
+            let api = archive::service(&common, &order.service)?;
+            let file = order.file.as_deref();
+            archive::archives::inventory(&api, &order.vault, file, output).await
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "cohong", &mut script);
+            output::print(String::from_utf8_lossy(&script).trim_end())?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

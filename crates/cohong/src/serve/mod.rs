@@ -258,19 +258,3 @@ fn open_folder(data: &Path) -> Result<Stores, StartError> {
     let blobs = LocalBlobs::open(data.to_owned(), Arc::new(RealDisk), options)?;
     Ok((Arc::new(meta), Arc::new(blobs), Arc::new(sealer)))
 }
-
-/// Everything that is spoken here.
-fn dialects(engine: &Arc<Engine>, sources: &Arc<dyn Sources>, settings: &Settings) -> Dialects {
-    let all: Vec<Arc<dyn Dialect>> = vec![
-        Arc::new(Tos::new(engine.clone(), settings.tos.clone())),
-        Arc::new(Oss::new(engine.clone(), settings.oss.clone())),
-        Arc::new(S3::new(engine.clone(), settings.s3.clone())),
-        Arc::new(Oms::new(
-            engine.clone(),
-            sources.clone(),
-            settings.oms.clone(),
-        )),
-        Arc::new(Oas::new(engine.clone(), settings.oas.clone())),
-    ];
-    Dialects::new(engine.clone(), all)
-}
