@@ -6,18 +6,31 @@ import com.huaweicloud.sdk.core.auth.BasicCredentials;
 import com.huaweicloud.sdk.core.exception.SdkException;
 import com.huaweicloud.sdk.core.exception.ServiceResponseException;
 import com.huaweicloud.sdk.oms.v2.OmsClient;
+import com.huaweicloud.sdk.oms.v2.model.BandwidthPolicyDto;
 import com.huaweicloud.sdk.oms.v2.model.CreateSyncEventsRequest;
 import com.huaweicloud.sdk.oms.v2.model.CreateSyncTaskReq;
 import com.huaweicloud.sdk.oms.v2.model.CreateSyncTaskRequest;
+import com.huaweicloud.sdk.oms.v2.model.CreateTaskReq;
+import com.huaweicloud.sdk.oms.v2.model.CreateTaskRequest;
 import com.huaweicloud.sdk.oms.v2.model.DeleteSyncTaskRequest;
+import com.huaweicloud.sdk.oms.v2.model.DeleteTaskRequest;
+import com.huaweicloud.sdk.oms.v2.model.DstNodeReq;
 import com.huaweicloud.sdk.oms.v2.model.ListSyncTaskStatisticRequest;
 import com.huaweicloud.sdk.oms.v2.model.ListSyncTasksRequest;
 import com.huaweicloud.sdk.oms.v2.model.ShowSyncTaskRequest;
 import com.huaweicloud.sdk.oms.v2.model.ShowSyncTaskResponse;
+import com.huaweicloud.sdk.oms.v2.model.ShowTaskRequest;
+import com.huaweicloud.sdk.oms.v2.model.ShowTaskResponse;
+import com.huaweicloud.sdk.oms.v2.model.SrcNodeReq;
 import com.huaweicloud.sdk.oms.v2.model.StartSyncTaskReq;
 import com.huaweicloud.sdk.oms.v2.model.StartSyncTaskRequest;
+import com.huaweicloud.sdk.oms.v2.model.StartTaskReq;
+import com.huaweicloud.sdk.oms.v2.model.StartTaskRequest;
 import com.huaweicloud.sdk.oms.v2.model.StopSyncTaskRequest;
+import com.huaweicloud.sdk.oms.v2.model.StopTaskRequest;
 import com.huaweicloud.sdk.oms.v2.model.SyncObjectReq;
+import com.huaweicloud.sdk.oms.v2.model.UpdateBandwidthPolicyReq;
+import com.huaweicloud.sdk.oms.v2.model.UpdateBandwidthPolicyRequest;
 import com.huaweicloud.sdk.oms.v2.region.OmsRegion;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
@@ -33,10 +46,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * The vendor's Java SDK for OMS against the real binary: the published samples with their three bodies, and the
- * life of a sync task. Objects come and go through OSS, with that vendor's SDK. The first check that fails ends the
+ * lives of a sync task and of a migration task. Objects come and go through OSS, with that vendor's SDK. The first check that fails ends the
  * run.
  *
  * <p>The SDK reads its endpoints from the environment, so the program starts itself once more with them, as a user
@@ -55,6 +69,12 @@ public final class Suite {
 
     private static final long SETTLED_MS_MAX = 60_000;
     private static final long STOP_S_MAX = 20;
+
+    // States of a migration task.
+    private static final int RUNNING = 2;
+    private static final int STOPPED = 3;
+    private static final int FAILED = 4;
+    private static final int DONE = 5;
 
     private final String ak = System.getenv("CLOUD_SDK_AK");
     private final String sk = System.getenv("CLOUD_SDK_SK");
@@ -113,6 +133,7 @@ public final class Suite {
         theSamplesNameNoTask();
         keysThatCannotBe();
         aTaskLives();
+        aBucketIsMigrated();
         wrongKeysAreRefused();
         System.out.println("all checks passed");
     }
@@ -178,6 +199,69 @@ public final class Suite {
         check(show(task).getStatus().getValue().equals("SYNCHRONIZING"), "the task runs again");
         remove(task);
         fails(() -> show(task), 404, "OMS.1009");
+    }
+
+    /** A bucket and an object that comes late: stopped, gone on with, tried again. */
+    private void aBucketIsMigrated() throws Exception {
+        objects.createBucket("moved-src");
+        objects.createBucket("moved-dst");
+        byte[] content = "0123456789abcdef".repeat(4096).getBytes(StandardCharsets.UTF_8);
+        int count = 300;
+        for (int n = 0; n < count; n++) {
+            objects.putObject("moved-src", "there/" + n, new ByteArrayInputStream(content));
+        }
+        SrcNodeReq from = new SrcNodeReq().withRegion("local").withBucket("moved-src").withAk(ak).withSk(sk)
+                .withObjectKey(List.of("there/", "late"));
+        DstNodeReq to = new DstNodeReq().withRegion("cn-north-4").withBucket("moved-dst").withAk(ak).withSk(sk);
+        CreateTaskReq settings = new CreateTaskReq().withSrcNode(from).withDstNode(to)
+                .withBandwidthPolicy(policy(1L << 20)).withDescription("all of it");
+        String task = client.createTask(new CreateTaskRequest().withBody(settings)).getId().toString();
+        fails(() -> start(task, false), 400, "OMS.0065");
+        await(task, shown -> shown.getSuccessfulNum() > 0);
+        client.stopTask(new StopTaskRequest().withTaskId(task));
+        ShowTaskResponse shown = migration(task);
+        check(shown.getStatus() == STOPPED && shown.getSuccessfulNum() < count, shown.toString());
+        client.updateBandwidthPolicy(new UpdateBandwidthPolicyRequest().withTaskId(task)
+                .withBody(new UpdateBandwidthPolicyReq().withBandwidthPolicy(policy(200L << 20))));
+        start(task, false);
+        shown = await(task, now -> now.getStatus() != RUNNING);
+        check(shown.getStatus() == FAILED && shown.getTotalNum() == count + 1, shown.toString());
+        check(shown.getSuccessfulNum() == count && shown.getFailedNum() == 1, shown.toString());
+        check(shown.getErrorReason().getErrorCode().equals("TRF.0004"), shown.toString());
+        objects.putObject("moved-src", "late", new ByteArrayInputStream(content));
+        start(task, true);
+        shown = await(task, now -> now.getStatus() != RUNNING);
+        check(shown.getStatus() == DONE && shown.getProgress() == 1.0, shown.toString());
+        check(shown.getSuccessfulNum() == count + 1 && shown.getSkippedNum() == 0, shown.toString());
+        check(objects.doesObjectExist("moved-dst", "there/299"), "what is counted is there");
+        client.deleteTask(new DeleteTaskRequest().withTaskId(task));
+        fails(() -> migration(task), 400, "OMS.1009");
+    }
+
+    private static List<BandwidthPolicyDto> policy(long rate) {
+        return List.of(new BandwidthPolicyDto().withStart("00:00").withEnd("23:59").withMaxBandwidth(rate));
+    }
+
+    private void start(String task, boolean onlyFailed) {
+        StartTaskReq keys = new StartTaskReq().withSrcAk(ak).withSrcSk(sk).withDstAk(ak).withDstSk(sk);
+        client.startTask(new StartTaskRequest().withTaskId(task).withBody(keys.withMigrateFailedObject(onlyFailed)));
+    }
+
+    private ShowTaskResponse migration(String task) {
+        return client.showTask(new ShowTaskRequest().withTaskId(task));
+    }
+
+    /** The migration as soon as something is so. */
+    private ShowTaskResponse await(String task, Predicate<ShowTaskResponse> there) throws InterruptedException {
+        long end = System.currentTimeMillis() + SETTLED_MS_MAX;
+        while (true) {
+            ShowTaskResponse shown = migration(task);
+            if (there.test(shown)) {
+                return shown;
+            }
+            check(System.currentTimeMillis() < end, "too slow: " + shown);
+            Thread.sleep(100);
+        }
     }
 
     private void wrongKeysAreRefused() {

@@ -13,6 +13,7 @@ use super::fields::Fields;
 use super::place::source;
 use super::task::{
     APP_ID, Brought, CHECK, DST_REGION, consistency, description, destination, label, labelled,
+    refuse_what_is_not_served,
 };
 use crate::oms::error::OmsError;
 use crate::oms::limits::{BUCKET_CHARS_MAX, SECURITY_TOKEN_CHARS_MAX, SHORT_CHARS_MAX};
@@ -32,6 +33,7 @@ const SECOND_MAX: u64 = 253_402_300_799;
 pub(crate) fn read(fields: &Fields) -> Result<(SyncSettings, Brought), OmsError> {
     let (from, to) = (fields.inner("src_node")?, fields.inner("dst_node")?);
     refuse_what_is_not_served(fields)?;
+    refuse_what_tasks_cannot(fields)?;
     let brought = Brought::of_nodes(&from, &to)?;
     let (word, by_prefix) = fields.word(TYPE, &TASK_TYPES, "object")?;
     let by_prefix = by_prefix.ok_or_else(|| {
@@ -136,14 +138,10 @@ fn picks(node: &Fields, by_prefix: bool) -> Result<Vec<SyncPick>, OmsError> {
 }
 
 /// What a task cannot do here is not promised.
-fn refuse_what_is_not_served(fields: &Fields) -> Result<(), OmsError> {
-    for (name, why) in [
-        ("source_cdn", "objects are read from their bucket only"),
-        ("smn_config", "nobody is told of the end of a task"),
-    ] {
-        if fields.get(name).is_some() {
-            return Err(OmsError::value(format!("{name}: {why}; leave it out")));
-        }
+fn refuse_what_tasks_cannot(fields: &Fields) -> Result<(), OmsError> {
+    if fields.get("smn_config").is_some() {
+        let message = "smn_config: nobody is told of the end of a task; leave it out";
+        return Err(OmsError::value(message));
     }
     if fields.flag("enable_requester_pays")? {
         let message = "enable_requester_pays: sources are not told who pays; leave it out";
@@ -238,6 +236,7 @@ pub(crate) struct Task<'a> {
     complete_size: u64,
     real_size: u64,
     is_query_over: bool,
+    enable_kms: bool,
     enable_metadata_migration: bool,
     enable_restore: bool,
     enable_failed_object_recording: bool,
@@ -301,6 +300,7 @@ impl<'a> Task<'a> {
             complete_size: complete,
             real_size: counts.bytes,
             is_query_over: progress.complete,
+            enable_kms: false,
             enable_metadata_migration: settings.metadata,
             enable_restore: settings.restore,
             enable_failed_object_recording: settings.lists,

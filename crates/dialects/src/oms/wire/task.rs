@@ -148,7 +148,7 @@ pub(crate) fn description<'a>(fields: &'a Fields, none: &[char]) -> Result<&'a s
 }
 
 /// What a task cannot do here is not promised. Older SDKs always say that nothing is to be encrypted.
-fn refuse_what_is_not_served(fields: &Fields) -> Result<(), OmsError> {
+pub(super) fn refuse_what_is_not_served(fields: &Fields) -> Result<(), OmsError> {
     if fields.flag("enable_kms")? {
         let message = "enable_kms: copies are not encrypted here; leave it out";
         return Err(OmsError::value(message));
