@@ -11,8 +11,11 @@ from huaweicloudsdkoms.v2 import (
     ListTaskGroupRequest,
     ShowApiInfoRequest,
     ShowBucketObjectsRequest,
+    ShowBucketRegionReq,
+    ShowBucketRegionRequest,
     ShowBucketReq,
     ShowCloudTypeRequest,
+    ShowRegionInfoRequest,
 )
 
 
@@ -104,6 +107,21 @@ def test_a_folder_is_listed_page_by_page(client, server, tos, buckets):
     assert page("", 2, "readme") == ([("videos/", "--")], False, "videos/")
     assert page("", 1, "photos/") == ([("readme", "2")], True, "readme")
     assert page("videos/", 100) == ([("videos/x/", "--"), ("videos/y", "2")], False, "videos/y")
+
+
+def test_regions_are_told_and_buckets_found_in_them(client, server, buckets, fails):
+    told = client.show_region_info(ShowRegionInfoRequest()).body
+    regions = {one.service_name: [(region.cloud_type, region.value) for region in one.region_list] for one in told}
+    assert regions["AWS"] == [("AWS", "local")] and regions["Aliyun"] == [("Aliyun", "local")]
+
+    def where(bucket):
+        keys = {"ak": server.access_key, "sk": server.secret_key}
+        body = ShowBucketRegionReq(cloud_type="HuaweiCloud", bucket_name=bucket, **keys)
+        return client.show_bucket_region(ShowBucketRegionRequest(body=body))
+
+    found = where(buckets[0])
+    assert (found.id, found.name, found.support) == ("local", "local", True)
+    fails(lambda: where("no-such-bucket-at-all"), 400, "OMS.0153")
 
 
 def test_what_is_not_served_says_so(client, fails):

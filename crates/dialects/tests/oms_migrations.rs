@@ -246,7 +246,7 @@ async fn what_no_task_can_be_made_of_is_refused() {
         );
     }
     let mut itself = body(&world);
-    itself["src_node"]["region"] = json!("here");
+    itself["src_node"]["region"] = json!("local");
     itself["src_node"]["bucket"] = json!("bucket-test");
     let reply = world.send(oms::post(&tasks).json(&itself)).await;
     assert_eq!(oms::code(&reply), (400, "OMS.1003".into()));

@@ -535,3 +535,62 @@ async fn a_folder_of_the_source_is_listed() {
         assert_eq!(oms::code(&reply), (400, code.into()), "{name}");
     }
 }
+
+#[tokio::test]
+async fn regions_are_those_that_the_operator_made_known() {
+    let world = World::new().await;
+    let own = world.project(As::Owner).await;
+    for (name, cloud, region) in [
+        ("first", "AWS", "denied"),
+        ("second", "aws", "r"),
+        ("third", "AWS", "*"),
+        ("fourth", "Aliyun", "elsewhere"),
+    ] {
+        let source = cohong_core::engine::NewSource {
+            name: name.into(),
+            cloud: cloud.into(),
+            region: region.into(),
+            speech: "s3".into(),
+            endpoint: "http://127.0.0.1:9".into(),
+            path_style: true,
+            signing_region: None,
+        };
+        world.engine.add_source(source).await.expect("a source");
+    }
+    let target = format!("{own}/objectstorage/data-center");
+    let told = world
+        .send(oms::get(&target))
+        .await
+        .expect_status(200)
+        .json();
+    let list = |service: &str| {
+        let all = told.as_array().expect("services").iter();
+        let mut of_service = all.filter(|one| one["service_name"] == service);
+        let regions = of_service.next().expect("a service")["region_list"].clone();
+        let regions = regions.as_array().expect("regions").iter();
+        let region = |region: &Value| region["value"].as_str().expect("text").to_owned();
+        regions.map(region).collect::<Vec<_>>()
+    };
+    assert_eq!(list("AWS"), ["denied", "r", "local"]);
+    assert_eq!(list("Aliyun"), ["elsewhere", "local"]);
+    assert_eq!(list("UCloud"), ["local"]);
+
+    let target = format!("{own}/objectstorage/buckets/regions");
+    let ask = |name: &str, value: Value| {
+        let mut body = json!({ "cloud_type": "AWS", "bucket_name": "b", "ak": "a", "sk": "s" });
+        body[name] = value;
+        oms::post(&target).json(&body)
+    };
+    let found = world.send(ask("bucket_name", json!("b"))).await;
+    let wanted = json!({ "id": "r", "name": "r", "support": true });
+    assert_eq!(found.expect_status(200).json(), wanted);
+    for (name, value, code) in [
+        ("cloud_type", json!(null), "OMS.1004"),
+        ("cloud_type", json!("Nowhere"), "OMS.1003"),
+        ("bucket_name", json!(null), "OMS.1004"),
+        ("sk", json!(null), "OMS.1004"),
+    ] {
+        let reply = world.send(ask(name, value)).await;
+        assert_eq!(oms::code(&reply), (400, code.into()), "{name}");
+    }
+}

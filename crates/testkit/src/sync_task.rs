@@ -144,7 +144,7 @@ fn since_epoch() -> Duration {
 }
 
 /// Sends a signed request with a connection of its own; anything but 200 is an error.
-async fn ask(
+pub async fn ask(
     server: SocketAddr,
     method: Method,
     target: &str,

@@ -13,8 +13,8 @@ use cohong_dialects::oms::OmsLists;
 use cohong_egress::policy::Given;
 use cohong_egress::{Http, SourceReaders, Speech, Store, known_store};
 
-/// The place that means this server's own buckets, whatever kind of store is named.
-pub(super) const HERE: &str = "local";
+/// The place that means this server's own buckets.
+pub(super) const HERE: &str = SyncSource::HERE;
 
 /// The stores that are known: this server, those that the operator registered, and public ones.
 #[derive(Debug)]
@@ -83,14 +83,10 @@ impl Sources for KnownSources {
         source: &SyncSource,
         with: &SourceCredentials,
     ) -> Result<Arc<dyn Source>, SourceFault> {
-        if self.is_here(source) {
+        if source.is_here() {
             return self.own.open(source, with).await;
         }
         let (store, region) = self.store(source).await?;
         self.readers.open(store, region, &source.bucket, with)
-    }
-
-    fn is_here(&self, source: &SyncSource) -> bool {
-        &*source.region == HERE
     }
 }

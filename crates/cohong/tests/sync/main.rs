@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod kills;
+mod migrations;
 mod wire;
 
 use std::net::SocketAddr;

@@ -47,6 +47,16 @@ pub struct SyncSource {
     pub prefix: Box<str>,
 }
 
+impl SyncSource {
+    /// The region that means this server's own buckets, whatever kind of store is named.
+    pub const HERE: &str = "local";
+
+    /// Whether it is a bucket of this server.
+    pub fn is_here(&self) -> bool {
+        &*self.region == Self::HERE
+    }
+}
+
 /// Whether a task works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SyncState {

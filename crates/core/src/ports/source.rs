@@ -137,11 +137,6 @@ pub trait Sources: fmt::Debug + Send + Sync + 'static {
         source: &SyncSource,
         with: &SourceCredentials,
     ) -> Result<Arc<dyn Source>, SourceFault>;
-
-    /// Whether a source is a bucket of this very server.
-    fn is_here(&self, _source: &SyncSource) -> bool {
-        false
-    }
 }
 
 /// A bucket of another store. Keys are taken byte for byte. Every call ends within its own time limit,

@@ -52,6 +52,8 @@ pub(super) const BANDWIDTH_SPANS_MAX: usize = 5;
 pub(super) const BANDWIDTH_MIN: u64 = 1_048_576;
 /// Most bandwidth of a span, bytes a second (sheet section 6.1).
 pub(super) const BANDWIDTH_MAX: u64 = 209_715_200;
+/// Known places that are asked for a bucket, one after the other: each may cost a request to it.
+pub(super) const REGIONS_ASKED_MAX: usize = 16;
 /// What clients that are told to come back should wait, seconds.
 pub(super) const RETRY_AFTER_S: u32 = 5;
 /// Most objects and folders of a source that are told at once: each folder may cost a request to it.

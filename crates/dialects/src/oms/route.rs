@@ -37,6 +37,8 @@ pub(super) enum Op {
     StartTask,
     StopTask,
     UpdateBandwidthPolicy,
+    ShowRegionInfo,
+    ShowBucketRegion,
     /// Known to the vendor, not to this server.
     NotServed(&'static str),
 }
@@ -165,7 +167,7 @@ const TABLE: &[Row<Op>] = &[
     (
         Method::POST,
         "v2/{project}/objectstorage/buckets/regions",
-        Op::NotServed("ShowBucketRegion"),
+        Op::ShowBucketRegion,
     ),
     (
         Method::POST,
@@ -185,7 +187,7 @@ const TABLE: &[Row<Op>] = &[
     (
         Method::GET,
         "v2/{project}/objectstorage/data-center",
-        Op::NotServed("ShowRegionInfo"),
+        Op::ShowRegionInfo,
     ),
     (
         Method::POST,
@@ -222,6 +224,8 @@ impl Op {
             Self::StartTask => "StartTask",
             Self::StopTask => "StopTask",
             Self::UpdateBandwidthPolicy => "UpdateBandwidthPolicy",
+            Self::ShowRegionInfo => "ShowRegionInfo",
+            Self::ShowBucketRegion => "ShowBucketRegion",
             Self::NotServed(name) => name,
         }
     }

@@ -174,10 +174,6 @@ impl Sources for FakeSources {
         };
         Ok(Arc::new(FakeSource(fault)))
     }
-
-    fn is_here(&self, source: &SyncSource) -> bool {
-        &*source.region == "here"
-    }
 }
 
 #[async_trait]

@@ -106,13 +106,16 @@ impl Runner {
             return Ok(());
         }
         let now = self.now();
+        self.scan.wait = Some(now + STORE_RETRY);
         self.lists_at = self.lists_at.map(|_| now);
         self.write_lists().await;
+        if self.lists_at.is_some() {
+            return Ok(());
+        }
         if !self.shared.engine.end_scan(self.id).await? {
             // It was stopped, or something is owed that was lost sight of.
             self.pass.again = true;
         }
-        self.scan.wait = Some(now + STORE_RETRY);
         Ok(())
     }
 
@@ -209,7 +212,7 @@ impl Desk {
         let source = source.map_err(|trouble| of_trouble(&trouble))?;
         let page = source.list(prefix, &scan.after, SYNC_FOUND_MAX).await;
         let page = page.map_err(|fault| of_fault(&fault))?;
-        Ok(listed(page, scan)?)
+        listed(page, scan)
     }
 }
 

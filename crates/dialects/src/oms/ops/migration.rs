@@ -19,8 +19,8 @@ use crate::oms::{Oms, words};
 pub(super) async fn create(call: Call, oms: &Oms) -> Answer {
     let fields = Fields::read(&call.body)?;
     let (settings, brought) = migration::read(&fields)?;
-    if oms.sources.is_here(&settings.source) && *settings.source.bucket == *settings.bucket.as_str()
-    {
+    let source = &settings.source;
+    if source.is_here() && *source.bucket == *settings.bucket.as_str() {
         let message = "source and destination are one bucket; name another one";
         return Err(OmsError::value(message));
     }

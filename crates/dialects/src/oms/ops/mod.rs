@@ -3,6 +3,7 @@
 mod events;
 mod identity;
 mod migration;
+mod region;
 mod service;
 mod source;
 mod statistics;
@@ -71,6 +72,8 @@ pub(super) async fn run(op: Op, call: Call, oms: &Oms) -> Answer {
         Op::DeleteTask => migration::delete(call, oms).await,
         Op::UpdateBandwidthPolicy => migration::limit(call, oms).await,
         Op::BatchUpdateTasks => migration::batch(call, oms).await,
+        Op::ShowRegionInfo => region::regions(oms).await,
+        Op::ShowBucketRegion => region::of_bucket(&call, oms).await,
         Op::NotServed(name) => Err(OmsError::no_such_api(format!(
             "this server does not have {name}; the request changed nothing"
         ))),

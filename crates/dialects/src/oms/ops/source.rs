@@ -69,7 +69,7 @@ pub(super) async fn probe(
 }
 
 /// Whether a source has keys with its prefix.
-async fn holds_any(
+pub(super) async fn holds_any(
     source: &SyncSource,
     keys: &SourceCredentials,
     oms: &Oms,
@@ -80,7 +80,7 @@ async fn holds_any(
 }
 
 /// A source that cannot be looked into.
-fn unreadable(fault: &SourceFault) -> OmsError {
+pub(super) fn unreadable(fault: &SourceFault) -> OmsError {
     match fault {
         SourceFault::Unknown(_) => unknown(fault),
         SourceFault::Unaskable(_)

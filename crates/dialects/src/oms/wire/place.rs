@@ -56,6 +56,16 @@ impl Place {
     }
 }
 
+/// Reads the question where a bucket is: kind of store, bucket and credentials.
+pub(crate) fn bucket_anywhere(
+    fields: &Fields,
+) -> Result<(&'static str, Box<str>, SourceCredentials), OmsError> {
+    fields.needed("cloud_type", TEXT_CHARS_MAX)?;
+    let bucket = fields.needed("bucket_name", BUCKET_CHARS_MAX)?.into();
+    let cloud = cloud(fields, "cloud_type", "Aliyun")?;
+    Ok((cloud, bucket, credentials(fields, "ak", "sk")?))
+}
+
 /// Reads credentials for a source.
 pub(crate) fn credentials(
     fields: &Fields,
