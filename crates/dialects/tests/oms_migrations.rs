@@ -279,7 +279,7 @@ async fn a_task_is_stopped_started_and_deleted() {
     world.clock.advance(Duration::from_secs(5));
     empty(done(Method::POST, "/stop").await);
     assert_eq!(code(done(Method::POST, "/stop").await), bad("OMS.0066"));
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let shown = done(Method::GET, "").await.json();
     assert_eq!(
         (&shown["status"], &shown["total_time"]),

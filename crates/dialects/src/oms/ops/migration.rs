@@ -117,13 +117,7 @@ pub(super) async fn limit(call: Call, oms: &Oms) -> Answer {
 
 /// `BatchUpdateTasks`: all of them, or none.
 pub(super) async fn batch(call: Call, oms: &Oms) -> Answer {
-    let fields = Fields::read(&call.body)?;
-    let (ids, labels) = migration::batch(&fields)?;
-    let change = SyncChange {
-        bandwidth: bandwidth::needed(&fields)?,
-        labels,
-    };
-    let ids: Vec<SyncTaskId> = ids.into_iter().map(SyncTaskId::of_number).collect();
+    let (ids, change) = migration::batch(&Fields::read(&call.body)?)?;
     change_all(&call, oms, &ids, &change).await
 }
 

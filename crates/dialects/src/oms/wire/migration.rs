@@ -1,9 +1,9 @@
 //! Migration tasks: what makes one, and how one is shown (sheet section 6.1).
 
-use cohong_core::engine::Secret;
+use cohong_core::engine::{Secret, SyncChange};
 use cohong_core::model::{
     ObjectKey, ScanFaultKind, SyncPick, SyncProgress, SyncScope, SyncSettings, SyncState, SyncTask,
-    Timestamp,
+    SyncTaskId, Timestamp,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -95,8 +95,8 @@ pub(crate) fn start(fields: &Fields) -> Result<(Brought, bool), OmsError> {
     Ok((brought, fields.flag("migrate_failed_object")?))
 }
 
-/// Reads which tasks are changed, and the labels that they get.
-pub(crate) fn batch(fields: &Fields) -> Result<(Vec<u64>, Vec<(Box<str>, Box<str>)>), OmsError> {
+/// Reads which tasks are changed, and how.
+pub(crate) fn batch(fields: &Fields) -> Result<(Vec<SyncTaskId>, SyncChange), OmsError> {
     let ids = fields.list("ids")?;
     let group = fields.text("group_id", BUCKET_CHARS_MAX)?;
     let ids = match (ids, group) {
@@ -104,11 +104,15 @@ pub(crate) fn batch(fields: &Fields) -> Result<(Vec<u64>, Vec<(Box<str>, Box<str
         (None, Some(_)) => return Err(OmsError::bad("OMS.1009", "there is no such task group")),
         _ => return Err(OmsError::value("either group_id or ids is given")),
     };
-    let number = |id: &Value| id.as_u64();
-    let ids: Option<Vec<u64>> = ids.iter().map(number).collect();
+    let id = |id: &Value| id.as_u64().map(SyncTaskId::of_number);
+    let ids: Option<Vec<SyncTaskId>> = ids.iter().map(id).collect();
     let ids = ids.ok_or_else(|| OmsError::wrong_type("ids", "an array of whole numbers"))?;
     let labels = priority(fields)?.map(|(word, ())| label(PRIORITY, word));
-    Ok((ids, labels.into_iter().collect()))
+    let change = SyncChange {
+        bandwidth: bandwidth::needed(fields)?,
+        labels: labels.into_iter().collect(),
+    };
+    Ok((ids, change))
 }
 
 fn priority(fields: &Fields) -> Result<Option<(&'static str, ())>, OmsError> {
