@@ -12,8 +12,8 @@ use cohong_core::records::{
 
 use crate::{Samples, account, key, pair, time};
 
-pub(crate) fn samples(samples: &mut Samples) {
-    let task = SyncTask {
+fn task() -> SyncTask {
+    SyncTask {
         id: SyncTaskId([6; 16]),
         account: account(),
         via: DialectId::Oss,
@@ -49,8 +49,11 @@ pub(crate) fn samples(samples: &mut Samples) {
             }],
             labels: vec![pair("app", "1")],
         },
-    };
-    samples.check("sync-task", &task);
+    }
+}
+
+pub(crate) fn samples(samples: &mut Samples) {
+    samples.check("sync-task", &task());
     samples.check("sync-secret", &SyncSecretRecord { sealed: vec![1, 2] });
     let outcomes = [
         SyncOutcome::Success {
