@@ -19,7 +19,7 @@ pub(crate) fn sim(seeds: Option<u64>, from: Option<u64>) -> Outcome {
 /// The real binary, killed at random moments.
 pub(crate) fn kill(rounds: Option<u64>) -> Outcome {
     let mut command = shell::cargo();
-    command.args(["test", "-p", "cohong", "--test", "kill"]);
+    command.args(["test", "-p", "cohong", "--test", "kill", "--test", "vaults"]);
     command.args(["--", "--nocapture"]);
     if let Some(rounds) = rounds {
         command.env("COHONG_KILL_ROUNDS", rounds.to_string());

@@ -1,4 +1,4 @@
-//! A small signed client over one connection, in the words of TOS or OSS: for load and crash tests, where an
+//! A small signed client over one connection, in the words of TOS, OSS or OAS: for load and crash tests, where an
 //! SDK would be the slower half. It proves nothing about compatibility; the vendors' SDKs do that.
 
 use std::convert::Infallible;
@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use cohong_sign::{Credentials, Signer, TOS, Timestamp, encode, encode_path, oss};
+use cohong_sign::{Credentials, Signer, TOS, Timestamp, encode, encode_path, oas, oss};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -22,6 +22,8 @@ pub enum Tongue {
     Tos,
     /// Alibaba OSS, signed by version 4.
     Oss,
+    /// Alibaba OAS: no buckets, and keys are paths.
+    Oas,
 }
 
 impl Tongue {
@@ -29,13 +31,14 @@ impl Tongue {
         match self {
             Self::Tos => "tos-cn-beijing.volces.com",
             Self::Oss => "oss-cn-hangzhou.aliyuncs.com",
+            Self::Oas => "cn-hangzhou.oas.aliyuncs.com",
         }
     }
 
     fn region(self) -> &'static str {
         match self {
             Self::Tos => "cn-beijing",
-            Self::Oss => "cn-hangzhou",
+            Self::Oss | Self::Oas => "cn-hangzhou",
         }
     }
 }
@@ -386,6 +389,9 @@ impl Client {
                     time,
                 };
                 signer.sign_headers(method, &resource, query, headers, &[])
+            }
+            Tongue::Oas => {
+                oas::Signer { credentials, time }.sign_headers(method, path, query, headers)
             }
         };
         signed.map_err(|e| e.to_string())
