@@ -61,13 +61,13 @@ async fn logs_stand_under_the_names_of_the_interface() {
     let archive = begun.expect("begun").start().await.expect("stored");
     let job = world.vault.retrieve_archive(&archive, None, None).await;
     let how = cohong_client::oas::ToFile::default();
-    let there = job.expect("begun").download_to_file(&path, how).await;
-    there.expect("there");
+    let brought = job.expect("begun").download_to_file(&path, how).await;
+    brought.expect("there");
     drop(guard);
     let text = lines.0.lock().expect("not poisoned").clone();
     for target in ["api", "vault", "uploader", "job"] {
-        let begin = format!("oas.ease.{target} message=");
-        let found = text.lines().any(|line| line.starts_with(&begin));
+        let first = format!("oas.ease.{target} message=");
+        let found = text.lines().any(|line| line.starts_with(&first));
         assert!(found, "{target} is missing: {text}");
     }
     for secret in [SECRET, "uthorization", "OAS OAS"] {

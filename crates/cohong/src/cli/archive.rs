@@ -41,6 +41,10 @@ async fn vault(api: &Api, text: &str) -> Result<Vault, Failure> {
 }
 
 /// A failure of the library, with what led to it.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the form that `map_err` takes"
+)]
 fn failed(error: Error) -> Failure {
     let mut text = error.to_string();
     let mut cause = error.source();

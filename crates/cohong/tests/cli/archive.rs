@@ -1,17 +1,17 @@
 //! Vaults, archives and jobs as people type them: there and back, interrupted and gone on with.
 
+mod library;
+mod relay;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use cohong_testkit::instance::{ACCESS_KEY, SECRET_KEY};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::io::AsyncWriteExt;
 
 use crate::common::{Done, World, command, run};
+use relay::{End, Relay};
 
 const MIB: usize = 1 << 20;
 
@@ -145,69 +145,18 @@ async fn archives_go_into_a_vault_and_come_back() {
     assert_eq!(world.told(&["vault", "ls"]).await, json!([]));
 }
 
-/// Passes bytes on to a server until so many have gone one way, and then nothing more.
-struct Relay {
-    address: String,
-    /// Told when the last byte has gone.
-    stalled: Arc<Notify>,
-}
-
-impl Relay {
-    async fn start(to: std::net::SocketAddr, budget: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
-        let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let (stalled, left) = (
-            Arc::new(Notify::new()),
-            Arc::new(AtomicU64::new(budget as u64)),
-        );
-        let told = stalled.clone();
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(to).await.expect("connected");
-                let (from_client, to_client) = client.into_split();
-                let (from_server, to_server) = server.into_split();
-                for (from, to) in [(from_client, to_server), (from_server, to_client)] {
-                    tokio::spawn(pass(from, to, left.clone(), told.clone()));
-                }
-            }
-        });
-        Self { address, stalled }
-    }
-}
-
-async fn pass(
-    mut from: tokio::net::tcp::OwnedReadHalf,
-    mut to: tokio::net::tcp::OwnedWriteHalf,
-    left: Arc<AtomicU64>,
-    stalled: Arc<Notify>,
-) {
-    let mut piece = vec![0; 1 << 16];
-    while let Ok(bytes @ 1..) = from.read(&mut piece).await {
-        let taken = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-            left.checked_sub(bytes as u64)
-        });
-        if taken.is_err() {
-            stalled.notify_one();
-            std::future::pending::<()>().await;
-        }
-        if to.write_all(&piece[..bytes]).await.is_err() {
-            return;
-        }
-    }
-}
-
 /// Runs a command through a relay that stalls, and types Ctrl-C then. Gives the command that goes on.
 async fn interrupted(world: &World, words: &[&str], budget: usize) -> Vec<String> {
-    let relay = Relay::start(world.server.listen(), budget).await;
-    let key = key();
+    let relay = Relay::start(world.server.listen(), budget, End::Stall).await;
+    let (endpoint, key) = (relay.endpoint(), key());
     let mut all = words.to_vec();
-    all.extend(["--endpoint", &relay.address, "--key", &key]);
+    all.extend(["--endpoint", &endpoint, "--key", &key]);
     let child = command(&all)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("started");
-    relay.stalled.notified().await;
+    relay.ended().await;
     let pid = child.id().expect("running").to_string();
     let asked = tokio::process::Command::new("kill")
         .args(["-INT", &pid])
@@ -270,6 +219,44 @@ async fn an_upload_that_nobody_wants_is_given_up() {
     assert!(gone.err.contains("UploadIdNotExists"), "{}", gone.err);
 }
 
+/// Runs a command that fails, in words and in JSON, and looks for what it says.
+async fn fails(words: &[&str], code: i32, says: &str) {
+    let done = run(words).await;
+    assert_eq!(done.code, code, "{words:?}: {done:?}");
+    assert!(done.err.contains(says), "{words:?}: {}", done.err);
+    assert!(!done.err.contains(SECRET_KEY), "{}", done.err);
+    let mut json = words.to_vec();
+    json.push("--json");
+    let done = run(&json).await;
+    let error: Value = serde_json::from_str(&done.err).expect("JSON");
+    assert!(
+        error["error"].is_string() && done.out.is_empty(),
+        "{done:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_get_in_is_told_what_to_do() {
+    let world = World::start().await;
+    let (here, key) = (world.endpoint(), key());
+    let nobody = {
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+        gone.local_addr().expect("an address").to_string()
+    };
+    let cases = [
+        (here.as_str(), None, 2, "cohong key create"),
+        (&here, Some("AK"), 2, "ACCESS:SECRET"),
+        (&here, Some("AK:SK"), 1, "is the key right"),
+        ("ftp://h", Some(key.as_str()), 2, "http://host:port"),
+        (&nobody, Some(&key), 1, "cohong serve"),
+    ];
+    for (endpoint, key, code, says) in cases {
+        let mut words = vec!["vault", "ls", "--endpoint", endpoint];
+        words.extend(key.iter().flat_map(|key| ["--key", *key]));
+        fails(&words, code, says).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_told_with_what_to_do() {
     let world = World::start().await;
@@ -277,132 +264,18 @@ async fn mistakes_are_told_with_what_to_do() {
     let (endpoint, key) = (world.endpoint(), key());
     let (empty, _) = world.file("empty", 0);
     let job = "0".repeat(32);
-    let free = {
-        let gone = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
-        gone.local_addr().expect("an address").to_string()
-    };
-    let cases: [(&[&str], i32, &str); 11] = [
-        (
-            &["vault", "ls", "--endpoint", &endpoint],
-            2,
-            "cohong key create",
-        ),
-        (
-            &["vault", "ls", "--endpoint", &endpoint, "--key", "AK"],
-            2,
-            "ACCESS:SECRET",
-        ),
-        (
-            &["vault", "ls", "--endpoint", "ftp://h", "--key", &key],
-            2,
-            "http://host:port",
-        ),
-        (
-            &["vault", "ls", "--endpoint", &free, "--key", &key],
-            1,
-            "cohong serve",
-        ),
-        (
-            &["vault", "ls", "--endpoint", &endpoint, "--key", "AK:SK"],
-            1,
-            "is the key right",
-        ),
-        (
-            &[
-                "vault",
-                "info",
-                "other",
-                "--endpoint",
-                &endpoint,
-                "--key",
-                &key,
-            ],
-            1,
-            "cohong vault ls",
-        ),
-        (
-            &[
-                "vault",
-                "create",
-                "A",
-                "--endpoint",
-                &endpoint,
-                "--key",
-                &key,
-            ],
-            1,
-            "InvalidVaultName",
-        ),
-        (
-            &[
-                "archive",
-                "put",
-                "backups",
-                &empty,
-                "--endpoint",
-                &endpoint,
-                "--key",
-                &key,
-            ],
-            2,
-            "without bytes",
-        ),
-        (
-            &[
-                "archive",
-                "put",
-                "backups",
-                "no",
-                "--endpoint",
-                &endpoint,
-                "--key",
-                &key,
-            ],
-            1,
-            "no: No such file",
-        ),
-        (
-            &[
-                "archive",
-                "rm",
-                "backups",
-                "A",
-                "--endpoint",
-                &endpoint,
-                "--key",
-                &key,
-            ],
-            1,
-            "ArchiveNotExists",
-        ),
-        (
-            &[
-                "job",
-                "show",
-                "backups",
-                &job,
-                "--endpoint",
-                &endpoint,
-                "--key",
-                &key,
-            ],
-            1,
-            "JobNotExists",
-        ),
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["vault", "info", "other"], 1, "cohong vault ls"),
+        (&["vault", "create", "A"], 1, "InvalidVaultName"),
+        (&["archive", "put", "backups", &empty], 2, "without bytes"),
+        (&["archive", "put", "backups", "no"], 1, "no: No such file"),
+        (&["archive", "rm", "backups", "A"], 1, "ArchiveNotExists"),
+        (&["job", "show", "backups", &job], 1, "JobNotExists"),
     ];
     for (words, code, says) in cases {
-        let done = run(words).await;
-        assert_eq!(done.code, code, "{words:?}: {done:?}");
-        assert!(done.err.contains(says), "{words:?}: {}", done.err);
-        assert!(!done.err.contains(SECRET_KEY), "{}", done.err);
-        let mut json = words.to_vec();
-        json.push("--json");
-        let done = run(&json).await;
-        let error: Value = serde_json::from_str(&done.err).expect("JSON");
-        assert!(
-            error["error"].is_string() && done.out.is_empty(),
-            "{done:?}"
-        );
+        let mut all = words.to_vec();
+        all.extend(["--endpoint", &endpoint, "--key", &key]);
+        fails(&all, code, says).await;
     }
 }
 

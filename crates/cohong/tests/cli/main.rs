@@ -1,4 +1,5 @@
-//! The command line against real servers: what people type, what programs read, how commands end.
+//! The command line against real servers: what people type, what programs read, how commands end. And the client library
+//! that the commands of the archive service are made of.
 
 mod admin;
 mod archive;

@@ -73,9 +73,12 @@ pub(super) fn typed(words: &[&str]) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
         !word.is_empty() && word.chars().all(plain)
     };
-    let word = |word: &&str| match plain(word) {
-        true => (*word).to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+    let word = |word: &&str| {
+        if plain(word) {
+            (*word).to_owned()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
     };
     let words: Vec<String> = words.iter().map(word).collect();
     words.join(" ")

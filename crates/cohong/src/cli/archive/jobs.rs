@@ -35,9 +35,7 @@ pub(in crate::cli) async fn run(
             output.list(&lines, COLUMNS, "no jobs")?;
         }
         args::archive::Job::Show { vault: name, job } => {
-            output.say(&shown(&named(api, &name, &job).await?), |answer| {
-                lines(answer)
-            })?;
+            output.say(&shown(&named(api, &name, &job).await?), lines)?;
         }
         args::archive::Job::Wait {
             vault: name,

@@ -37,7 +37,7 @@ pub(in crate::cli) async fn run(
             output.list(&lines, COLUMNS, nothing)?;
         }
         args::archive::Vault::Info { vault: name } => {
-            output.say(&shown(&vault(api, &name).await?), |answer| lines(answer))?;
+            output.say(&shown(&vault(api, &name).await?), lines)?;
         }
         args::archive::Vault::Rm { vault: name } => {
             let found = vault(api, &name).await?;
