@@ -264,6 +264,13 @@ pub const SYNC_MIND_MAX: usize = 10_000;
 pub const SYNC_PART_BYTES: u64 = 16 << 20;
 /// Objects of more parts than this are copied in parts; copying a smaller one anew costs little.
 pub const SYNC_WHOLE_PARTS: u64 = 4;
+/// Bytes that are sent to another store at once, an object or a part of one: as few as all stores take for
+/// a part, and then some.
+pub const SYNC_OUT_PIECE_BYTES: u64 = 8 << 20;
+/// Longest object that is written to another store: it has at most [`PARTS_MAX`] pieces.
+pub const SYNC_OUT_BYTES_MAX: u64 = SYNC_OUT_PIECE_BYTES * PARTS_MAX as u64;
+/// Memory for pieces on their way to other stores, KiB; eight of the longest.
+pub const SYNC_OUT_MEMORY_KIB: usize = 64 << 10;
 /// How long counts are kept: a year and a month, so that months can be compared.
 pub const SYNC_COUNTS_KEPT: Duration = Duration::from_hours(400 * 24);
 /// How long lines wait for others before they become a list: users look for it seconds after a copy.

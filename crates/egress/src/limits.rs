@@ -51,3 +51,5 @@ pub const SOURCE_PAGE_KEYS_MAX: usize = 1000;
 pub const SOURCE_SKEW_MAX: Duration = Duration::from_mins(15);
 /// Days that an archived object of a source is restored for: it is read as soon as it can be.
 pub const SOURCE_RESTORE_DAYS: u32 = 1;
+/// Bytes a second that a store takes at least; slower is broken.
+pub const SOURCE_SEND_RATE_MIN: u64 = 64 << 10;

@@ -69,21 +69,23 @@ const TASKS: [(&str, Column); 8] = [
 ];
 
 fn create(order: &Create) -> Result<Value, Failure> {
-    let (store, bucket, prefix) = place(&order.from)?;
-    let to = match place(&order.to)? {
-        (HERE, bucket, "") => bucket,
-        _ => {
-            let error = format!(
-                "copies go to a bucket of this server, not to {:?}",
-                order.to
-            );
-            return Err(Failure::usage(error).hint("write local/BUCKET"));
-        }
+    let (from, to) = (place(&order.from)?, place(&order.to)?);
+    if !to.2.is_empty() {
+        let error = format!("copies have the same keys, so {:?} has no prefix", order.to);
+        return Err(Failure::usage(error));
+    }
+    if from.0 != HERE && to.0 != HERE {
+        let error = "neither side is this server";
+        return Err(Failure::usage(error).hint("write one of them as local/BUCKET"));
+    }
+    let side = |(store, bucket, prefix): (&str, &str, &str)| {
+        let region = order.region.as_deref().filter(|_| store != HERE);
+        json!({ "store": store, "region": region, "bucket": bucket, "prefix": prefix })
     };
     let overwrite = order.overwrite.to_possible_value();
     Ok(json!({
-        "from": { "store": store, "region": order.region, "bucket": bucket, "prefix": prefix },
-        "to": to,
+        "from": side(from),
+        "to": side(to),
         "description": order.description,
         "overwrite": overwrite.map(|value| value.get_name().to_owned()),
         "deletes": order.deletes,

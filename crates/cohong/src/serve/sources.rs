@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use cohong_core::engine::Engine;
 use cohong_core::limits::SYNC_PART_BYTES;
 use cohong_core::model::{DialectId, SyncSource};
-use cohong_core::ports::{OutcomeFormat, Source, SourceCredentials, SourceFault, Sources};
+use cohong_core::ports::{OutcomeFormat, Sink, Source, SourceCredentials, SourceFault, Sources};
 use cohong_core::sync::{OwnBuckets, Registry};
 use cohong_dialects::oms::OmsLists;
 use cohong_egress::policy::Given;
@@ -78,6 +78,16 @@ pub(super) fn registry(sources: Arc<dyn Sources>, transfers: usize) -> Registry 
 
 #[async_trait]
 impl Sources for KnownSources {
+    async fn open_to_write(
+        &self,
+        place: &SyncSource,
+        with: &SourceCredentials,
+    ) -> Result<Arc<dyn Sink>, SourceFault> {
+        let (store, region) = self.store(place).await?;
+        self.readers
+            .open_to_write(store, region, &place.bucket, with)
+    }
+
     async fn open(
         &self,
         source: &SyncSource,

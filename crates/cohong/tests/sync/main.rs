@@ -3,6 +3,7 @@
 
 mod kills;
 mod migrations;
+mod out;
 mod wire;
 
 use std::net::SocketAddr;

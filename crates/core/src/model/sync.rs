@@ -34,7 +34,7 @@ impl fmt::Display for SyncTaskId {
     }
 }
 
-/// Where objects come from. Plain texts that only the registry of sources understands.
+/// Where objects come from, or where they go. Plain texts that only the registry of sources understands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncSource {
     /// Kind of the store.
@@ -102,8 +102,10 @@ pub enum ContentCheck {
 )]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncSettings {
-    /// Where objects come from.
+    /// The other store: where objects come from.
     pub source: SyncSource,
+    /// Whether objects go from `bucket` to the other store instead.
+    pub out: bool,
     /// Which of the objects there.
     pub scope: SyncScope,
     /// Only objects that were written then or later.

@@ -7,6 +7,7 @@ mod inventory;
 mod lists;
 mod metadata;
 mod seal;
+mod sink;
 mod source;
 mod target;
 mod world;
@@ -23,6 +24,7 @@ pub use metadata::{
     Revision, StoreError, Table, Tail, Txn, When, Write,
 };
 pub use seal::{SealError, Sealer};
+pub use sink::Sink;
 pub use source::{
     Source, SourceCredentials, SourceDigests, SourceFault, SourceObject, SourcePage, Sources,
 };

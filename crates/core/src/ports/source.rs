@@ -11,7 +11,7 @@ use crate::engine::{ExpectedDigests, FurtherDigest, Secret};
 use crate::model::{
     ChecksumValue, ObjectKey, StorageClass, StoredHeaders, SyncSource, Timestamp, UserMeta,
 };
-use crate::ports::ByteStream;
+use crate::ports::{ByteStream, Sink};
 
 /// What a source wants to know of whoever reads. Never printed but for the name.
 #[derive(Clone, PartialEq, Eq)]
@@ -137,6 +137,19 @@ pub trait Sources: fmt::Debug + Send + Sync + 'static {
         source: &SyncSource,
         with: &SourceCredentials,
     ) -> Result<Arc<dyn Source>, SourceFault>;
+
+    /// The same to be written as well.
+    async fn open_to_write(
+        &self,
+        place: &SyncSource,
+        _with: &SourceCredentials,
+    ) -> Result<Arc<dyn Sink>, SourceFault> {
+        let why = format!(
+            "nothing can be written to {} in {}",
+            place.cloud, place.region
+        );
+        Err(SourceFault::Unknown(why.into()))
+    }
 }
 
 /// A bucket of another store. Keys are taken byte for byte. Every call ends within its own time limit,

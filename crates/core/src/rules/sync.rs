@@ -108,6 +108,35 @@ pub fn wants_copy(
     }
 }
 
+/// Whether an object is to be written to another store, given what is there. What has the same bytes is
+/// left alone, so that stores that write to each other come to rest. A CRC-64 that the other store does not
+/// publish decides nothing.
+pub fn wants_copy_there(
+    overwrite: Overwrite,
+    check: ContentCheck,
+    ours: &SourceObject,
+    there: Option<&SourceObject>,
+) -> bool {
+    let Some(there) = there else {
+        return true;
+    };
+    let (a, b) = (ours.digests, there.digests);
+    let same_md5 = a.md5.is_some() && a.md5 == b.md5;
+    let same_crc64 = a.crc64.is_some() && a.crc64 == b.crc64;
+    if ours.size == there.size && (same_md5 || same_crc64) {
+        return false;
+    }
+    let mut comparable = ours.clone();
+    comparable.digests.crc64 = a.crc64.filter(|_| b.crc64.is_some());
+    let there = There {
+        size: there.size,
+        etag: b.md5.map_or_else(|| Etag::Opaque([0; 16]), Etag::Md5),
+        written_at: there.modified,
+        crc64: b.crc64.unwrap_or_default(),
+    };
+    wants_copy(overwrite, check, &comparable, Some(&there))
+}
+
 /// Dates count in whole seconds, because many stores tell no more. An object that was rewritten within
 /// one second with the same length gives itself away by its MD5, where both sides have one.
 fn is_newer_or_other(source: &SourceObject, there: &There) -> bool {

@@ -12,6 +12,7 @@
 
 mod dispatch;
 mod large;
+mod out;
 mod own;
 mod probe;
 mod rule;

@@ -71,8 +71,9 @@ fn equal(ours: &str, theirs: &str) -> bool {
     Sha256::digest(ours) == Sha256::digest(theirs)
 }
 
+/// A bucket of this server.
 #[derive(Debug)]
-struct OwnBucket {
+pub(super) struct OwnBucket {
     engine: Arc<Engine>,
     bucket: BucketName,
     access: AccessKeyId,
@@ -80,6 +81,23 @@ struct OwnBucket {
 }
 
 impl OwnBucket {
+    /// A bucket as an account sees it; `None` for nobody.
+    pub(super) fn of(
+        engine: &Arc<Engine>,
+        bucket: &BucketName,
+        principal: &Principal,
+    ) -> Option<Self> {
+        let Principal::Account { key, .. } = principal else {
+            return None;
+        };
+        Some(Self {
+            engine: Arc::clone(engine),
+            bucket: bucket.clone(),
+            access: key.clone(),
+            principal: principal.clone(),
+        })
+    }
+
     /// In whose name is read, as long as its key is one.
     async fn cx(&self) -> Result<Cx, SourceFault> {
         let found = self.engine.credential(&self.access).await;

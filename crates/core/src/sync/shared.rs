@@ -9,6 +9,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
 use super::Registry;
 use crate::engine::Engine;
+use crate::limits::SYNC_OUT_MEMORY_KIB;
 use crate::model::SyncTaskId;
 
 /// The running tasks. Dropping it stops them too, without waiting.
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     pub(super) registry: Registry,
     /// One for each body that may be read.
     slots: Arc<Semaphore>,
+    /// One for each KiB of memory that pieces for other stores may take.
+    room: Arc<Semaphore>,
     lines: Arc<Mutex<BTreeMap<SyncTaskId, Arc<Line>>>>,
     stop: watch::Receiver<bool>,
 }
@@ -67,6 +70,7 @@ impl Shared {
         let shared = Self {
             engine: Arc::clone(engine),
             slots: Arc::new(Semaphore::new(registry.transfers.max(1))),
+            room: Arc::new(Semaphore::new(SYNC_OUT_MEMORY_KIB)),
             registry,
             lines: Arc::default(),
             stop: stopped,
@@ -84,6 +88,13 @@ impl Shared {
     pub(super) async fn slot(&self) -> SemaphorePermit<'_> {
         let slot = self.slots.acquire().await;
         slot.expect("nobody closes the semaphore")
+    }
+
+    /// Waits until a piece of so many bytes may be held in memory.
+    pub(super) async fn room(&self, bytes: u64) -> SemaphorePermit<'_> {
+        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        let room = self.room.acquire_many(kib).await;
+        room.expect("nobody closes the semaphore")
     }
 
     fn lines(&self) -> MutexGuard<'_, BTreeMap<SyncTaskId, Arc<Line>>> {

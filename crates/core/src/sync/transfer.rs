@@ -13,7 +13,9 @@ use crate::model::{
     Checked, ObjectKey, Overwrite, SyncList, SyncOutcome, SyncPast, SyncStage, SyncTask, Timestamp,
 };
 use crate::pace::Brake;
-use crate::ports::{ByteStream, OutcomeFormat, Revision, Source, SourceFault, SourceObject};
+use crate::ports::{
+    ByteStream, OutcomeFormat, Revision, Sink, Source, SourceCredentials, SourceFault, SourceObject,
+};
 use crate::records::{SyncDone, SyncItemRecord, SyncResume};
 use crate::rules::attributes;
 use crate::rules::sync::{There, carried, goes_on, wants_copy};
@@ -27,6 +29,7 @@ pub(super) struct Desk {
     /// State of the record of the task.
     pub(super) revision: Revision,
     source: OnceCell<Arc<dyn Source>>,
+    pub(super) sink: OnceCell<Arc<dyn Sink>>,
 }
 
 /// How a run ended.
@@ -106,6 +109,21 @@ impl Trouble {
         }
     }
 
+    /// From a store that is written to.
+    pub(super) fn of_sink(stage: SyncStage, fault: &SourceFault) -> Self {
+        let why = match fault {
+            SourceFault::Missing => "the destination has no such bucket".into(),
+            SourceFault::Denied => "the destination refuses the credentials".into(),
+            SourceFault::Busy(_) => "the destination is busy".into(),
+            SourceFault::Broken(why) => format!("the destination failed: {why}").into(),
+            other => other.to_string().into(),
+        };
+        Self {
+            why,
+            ..Self::of_source(stage, fault)
+        }
+    }
+
     pub(super) fn of_server(stage: SyncStage, error: &Error) -> Self {
         let (stage, hope) = match error.kind() {
             // What came was cut short, too long, or other bytes than the source publishes a digest of.
@@ -157,6 +175,7 @@ impl Desk {
             task,
             revision,
             source: OnceCell::new(),
+            sink: OnceCell::new(),
         }
     }
 
@@ -199,6 +218,9 @@ impl Desk {
         }
         if self.is_list(key) {
             return Ok(Step::Done(SyncOutcome::Skip { size: 0 }));
+        }
+        if settings.out {
+            return self.carry_out(key, item, slot).await;
         }
         let to = settings.key_there(key).ok_or_else(|| {
             let why = "the key is too long with what is put before it at the destination";
@@ -295,7 +317,7 @@ impl Desk {
     }
 
     /// In whose name is written, if its key still is one.
-    async fn writer(&self, item: &SyncItemRecord) -> Result<Cx, Trouble> {
+    pub(super) async fn writer(&self, item: &SyncItemRecord) -> Result<Cx, Trouble> {
         let stage = SyncStage::StatDestination;
         let key = self.shared.engine.credential(&self.task.writer_key).await;
         let key = key.map_err(|error| Trouble::of_server(stage, &error))?;
@@ -316,14 +338,18 @@ impl Desk {
             .sync_cx(&self.task, SyncPast::Passed(passed)))
     }
 
+    /// The credentials for the other store.
+    pub(super) async fn credentials(&self, stage: SyncStage) -> Result<SourceCredentials, Trouble> {
+        let keys = self.shared.engine.source_credentials(self.task.id).await;
+        let keys = keys.map_err(|error| Trouble::of_server(stage, &error))?;
+        keys.ok_or_else(|| Trouble::lost(stage, "the sync task was stopped").passing())
+    }
+
     /// The source, opened once.
     pub(super) async fn source(&self) -> Result<Arc<dyn Source>, Trouble> {
         let stage = SyncStage::StatSource;
         let open = async || {
-            let keys = self.shared.engine.source_credentials(self.task.id).await;
-            let keys = keys.map_err(|error| Trouble::of_server(stage, &error))?;
-            let keys =
-                keys.ok_or_else(|| Trouble::lost(stage, "the sync task was stopped").passing())?;
+            let keys = self.credentials(stage).await?;
             let opened = self
                 .shared
                 .registry
@@ -355,7 +381,7 @@ impl Desk {
     }
 
     /// Asks the source to restore an object, if the task may.
-    async fn thaw(&self, source: &dyn Source, key: &ObjectKey) -> Trouble {
+    pub(super) async fn thaw(&self, source: &dyn Source, key: &ObjectKey) -> Trouble {
         let archived = Trouble::of_source(SyncStage::StatSource, &SourceFault::Archived);
         if !self.task.settings.restore {
             return archived;

@@ -30,6 +30,7 @@ fn task() -> SyncTask {
                 bucket: "from".into(),
                 prefix: "photos/".into(),
             },
+            out: false,
             scope: SyncScope::Found(vec![SyncPick::Prefix("a/".into()), SyncPick::Key(key())]),
             since: Some(time(5)),
             bucket: BucketName::new("photos").unwrap(),

@@ -26,6 +26,7 @@ fn settings(bucket: &BucketName) -> SyncSettings {
             bucket: "from".into(),
             prefix: "".into(),
         },
+        out: false,
         scope: SyncScope::Told,
         since: None,
         bucket: bucket.clone(),

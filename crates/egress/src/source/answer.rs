@@ -58,6 +58,11 @@ pub(super) fn etag(headers: &HeaderMap) -> Option<Box<str>> {
     strong.then(|| text.trim_matches('"').into())
 }
 
+/// The digests of the whole object in an answer about it.
+pub(super) fn digests(facts: &Facts, headers: &HeaderMap) -> SourceDigests {
+    Head { facts, headers }.digests()
+}
+
 struct Head<'a> {
     facts: &'a Facts,
     headers: &'a HeaderMap,

@@ -1,4 +1,4 @@
-//! Reading objects of other stores: one way of asking, signing and reading answers for the family of
+//! Reading and writing objects of other stores: one way of asking, signing and reading answers for the family of
 //! S3, and the vendors' differences as facts of a [`Speech`].
 //!
 //! Keys are taken byte for byte: they are escaped here, and a key that cannot be sent as it is is
@@ -18,6 +18,7 @@ mod speech;
 mod store;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use known::known_store;
 pub use reader::SourceReaders;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cohong_core::model::ObjectKey;
 use cohong_core::ports::{
-    ByteStream, Clock, Source, SourceCredentials, SourceFault, SourceObject, SourcePage,
+    ByteStream, Clock, Sink, Source, SourceCredentials, SourceFault, SourceObject, SourcePage,
 };
 use http::header::{ACCEPT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, IF_MATCH, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -21,7 +21,7 @@ use super::{answer, connection, fault, list};
 use crate::client::{Answer, Failure, Http};
 use crate::limits::{
     DISCARDED_BYTES_MAX, SOURCE_IDLE, SOURCE_PAGE_BYTES_MAX, SOURCE_PAGE_KEYS_MAX,
-    SOURCE_RESTORE_DAYS, SOURCE_TIMEOUT,
+    SOURCE_RESTORE_DAYS, SOURCE_SEND_RATE_MIN, SOURCE_TIMEOUT,
 };
 
 /// Opens buckets of other stores. Opening contacts nobody.
@@ -72,11 +72,36 @@ impl SourceReaders {
         bucket: &str,
         with: &SourceCredentials,
     ) -> Result<Arc<dyn Source>, SourceFault> {
+        Ok(Arc::new(self.reader(store, region, bucket, with)?))
+    }
+
+    /// The same to be written as well; not with the ways that only read.
+    pub fn open_to_write(
+        &self,
+        store: Store,
+        region: &str,
+        bucket: &str,
+        with: &SourceCredentials,
+    ) -> Result<Arc<dyn Sink>, SourceFault> {
+        if matches!(store.speech, Speech::Http | Speech::Azure) {
+            let why = format!("stores of the kind {} are read only", store.speech.word());
+            return Err(SourceFault::Unknown(why.into()));
+        }
+        Ok(Arc::new(self.reader(store, region, bucket, with)?))
+    }
+
+    fn reader(
+        &self,
+        store: Store,
+        region: &str,
+        bucket: &str,
+        with: &SourceCredentials,
+    ) -> Result<Reader, SourceFault> {
         let credentials = match store.speech {
             Speech::Azure => connection::credentials(with),
             _ => with.clone(),
         };
-        Ok(Arc::new(Reader {
+        Ok(Reader {
             http: self.http.clone(),
             clock: self.clock.clone(),
             limits: self.limits,
@@ -84,16 +109,16 @@ impl SourceReaders {
             bucket: bucket.into(),
             credentials,
             marker: Mutex::default(),
-        }))
+        })
     }
 }
 
 #[derive(Debug)]
-struct Reader {
+pub(super) struct Reader {
     http: Arc<Http>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    store: Store,
+    pub(super) store: Store,
     bucket: Box<str>,
     credentials: SourceCredentials,
     /// Where Azure's next page begins: its last key, and the marker that leads on.
@@ -101,7 +126,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn ask<'a>(&'a self, method: Method, key: Option<&'a str>) -> Ask<'a> {
+    pub(super) fn ask<'a>(&'a self, method: Method, key: Option<&'a str>) -> Ask<'a> {
         let mut headers = HeaderMap::new();
         // A store must not send other bytes than it holds.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -127,7 +152,7 @@ impl Reader {
     }
 
     /// Sends a request; an answer that is not a success is a fault.
-    async fn send(&self, ask: Ask<'_>) -> Result<Answer, SourceFault> {
+    pub(super) async fn send(&self, ask: Ask<'_>) -> Result<Answer, SourceFault> {
         let answer = self.exchange(ask).await?;
         if answer.status().is_success() {
             return Ok(answer);
@@ -154,7 +179,8 @@ impl Reader {
         };
         let now = self.clock.now();
         let headers = ask::sign(&self.store, &ask, &address, &host, &self.credentials, now)?;
-        let deadline = Instant::now() + self.limits.answer;
+        let sending = Duration::from_secs(ask.body.len() as u64 / SOURCE_SEND_RATE_MIN);
+        let deadline = Instant::now() + self.limits.answer + sending;
         let answer = self
             .http
             .send(ask.method, &url, headers, ask.body, deadline)

@@ -157,4 +157,10 @@ impl Facts {
         let found = self.classes.iter().find(|(known, _)| *known == word);
         found.map_or(Class::Standard, |(_, class)| *class)
     }
+
+    /// The word for a class, where there is one.
+    pub(super) fn word(&self, class: Class) -> Option<&'static str> {
+        let found = self.classes.iter().find(|(_, known)| *known == class);
+        found.map(|(word, _)| *word)
+    }
 }

@@ -258,6 +258,7 @@ impl World {
                 bucket: "from".into(),
                 prefix: "".into(),
             },
+            out: false,
             scope: SyncScope::Told,
             since: None,
             bucket: self.bucket.clone(),

@@ -60,10 +60,10 @@ pub(in crate::cli) struct Create {
     /// local, or a source as `cohong source ls` names it, its bucket, and a prefix of keys if wanted
     #[arg(value_name = "SOURCE/BUCKET[/PREFIX]")]
     pub from: String,
-    /// The bucket of this server that takes the copies, under the same keys
-    #[arg(value_name = "local/BUCKET")]
+    /// Where copies go, under the same keys; one side is local
+    #[arg(value_name = "STORE/BUCKET")]
     pub to: String,
-    /// Region of the source, where it stands for every region
+    /// Region of the other store, where its source stands for every region
     #[arg(long)]
     pub region: Option<String>,
     /// When a copy that is there is overwritten
@@ -89,7 +89,7 @@ pub(in crate::cli) struct Keys {
     /// [default: the root key]
     #[arg(long, value_name = "ACCESS_KEY")]
     pub using: Option<String>,
-    /// A key of the source [default: that of --using for local, else none]
+    /// A key of the other store [default: that of --using for local, else none]
     #[arg(
         long,
         value_name = "ACCESS:SECRET",

@@ -29,7 +29,7 @@ pub(super) async fn run(
         let seen = client.get(&way).await?;
         show(&bar, &seen);
         let in_time = timeout.is_none_or(|timeout| begun.elapsed() < timeout);
-        if seen["waiting"] == 0 || !in_time {
+        if is_over(&seen) || !in_time {
             break seen;
         }
         if seen["state"] != "running" {
@@ -46,11 +46,17 @@ pub(super) async fn run(
     };
     bar.finish_and_clear();
     output.say(&seen, words)?;
-    Ok(match (&seen["waiting"], &seen["failure"]) {
-        (waiting, _) if *waiting != 0 => ExitCode::from(OWED),
-        (_, failure) if *failure != 0 => ExitCode::FAILURE,
-        _ => ExitCode::SUCCESS,
+    Ok(match (is_over(&seen), &seen["failure"]) {
+        (false, _) => ExitCode::from(OWED),
+        (true, failure) if *failure != 0 => ExitCode::FAILURE,
+        (true, _) => ExitCode::SUCCESS,
     })
+}
+
+/// Whether nothing is left to do. A task that finds its objects itself may find more while it runs.
+fn is_over(seen: &Value) -> bool {
+    let may_grow = seen["finds"] == true && seen["state"] == "running";
+    seen["waiting"] == 0 && !may_grow
 }
 
 /// Drawn only on a terminal.

@@ -159,6 +159,7 @@ fn carried(sync: &Value) -> Tree {
         Some("failed") => format!("failed {}", why.trim_start_matches(": ")),
         Some("copied") => format!("copied, {there}, at {time}"),
         Some("kept") => format!("nothing to do; there are {there}, since {time}"),
+        Some("settled") => "nothing is owed".to_owned(),
         _ => "is not there".to_owned(),
     };
     Tree::new(format!("{}: {state}", text(sync, "to")))

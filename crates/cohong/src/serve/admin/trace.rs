@@ -100,7 +100,8 @@ async fn carried(
             continue;
         }
         let seen = admin.engine.seen_by_sync(task.id, key).await?;
-        let copy = match admin.delivery.bucket_id(&settings.bucket).await? {
+        let into = admin.delivery.bucket_id(&settings.bucket).await?;
+        let copy = match into.filter(|_| !settings.out) {
             Some(bucket) => admin.engine.versions_of(bucket, key).await?,
             None => Vec::new(),
         };

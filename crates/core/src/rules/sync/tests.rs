@@ -98,6 +98,34 @@ fn what_is_copied() {
 }
 
 #[test]
+fn what_is_written_to_another_store() {
+    use ContentCheck::SizeAndTime;
+    use Overwrite::{Always, Never, NewerOrOtherSize, OtherCrc64};
+    let none = SourceDigests::default();
+    // Something of 10 bytes that was written at 5 s.
+    let cases = [
+        // The same bytes, whatever the dates and the mode.
+        (Always, with(10, 9000, crc(7)), crc(7), false),
+        (NewerOrOtherSize, with(10, 9000, md5(1)), md5(1), false),
+        // Nothing to compare but dates and sizes.
+        (NewerOrOtherSize, with(10, 9000, crc(7)), md5(1), true),
+        (NewerOrOtherSize, with(10, 5000, crc(7)), none, false),
+        (NewerOrOtherSize, with(11, 5000, crc(7)), crc(7), true),
+        (NewerOrOtherSize, with(10, 5000, md5(2)), md5(1), true),
+        (OtherCrc64, with(10, 5000, crc(8)), crc(7), true),
+        (OtherCrc64, with(10, 5000, crc(8)), none, false),
+        (OtherCrc64, with(10, 6000, crc(8)), none, true),
+        (Never, with(11, 9000, crc(8)), crc(7), false),
+    ];
+    for (overwrite, ours, digests, wanted) in cases {
+        let there = with(10, 5000, digests);
+        let decided = wants_copy_there(overwrite, SizeAndTime, &ours, Some(&there));
+        assert_eq!(decided, wanted, "{overwrite:?} {ours:?} {there:?}");
+        assert!(wants_copy_there(overwrite, SizeAndTime, &ours, None));
+    }
+}
+
+#[test]
 fn what_is_checked() {
     let source = with(1, 1, crc(3));
     let none = SourceDigests::default();
@@ -121,6 +149,7 @@ fn settings() -> SyncSettings {
             bucket: "from".into(),
             prefix: "".into(),
         },
+        out: false,
         scope: SyncScope::Told,
         since: None,
         bucket: BucketName::new("into").unwrap(),

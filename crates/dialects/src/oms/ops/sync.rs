@@ -44,7 +44,8 @@ pub(super) async fn list(call: Call, oms: &Oms) -> Answer {
     let mut tasks = oms.engine.sync_tasks(&call.cx).await?;
     tasks.retain(|task| {
         let status = status.is_none_or(|status| words::state(task.state) == status);
-        status && task.id.number().is_none()
+        // The vendor has no tasks that bring objects elsewhere.
+        status && task.id.number().is_none() && !task.settings.out
     });
     let at = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let page = tasks.iter().skip(at(offset)).take(at(limit));

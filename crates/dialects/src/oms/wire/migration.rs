@@ -63,6 +63,7 @@ pub(crate) fn read(fields: &Fields) -> Result<(SyncSettings, Brought), OmsError>
     let since = fields.number("migrate_since", &(0..=SECOND_MAX))?;
     let settings = SyncSettings {
         source,
+        out: false,
         scope,
         since: since.map(|seconds| Timestamp::from_millis(seconds * 1000)),
         bucket: destination(&to, "bucket")?,

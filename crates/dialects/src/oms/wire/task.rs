@@ -109,6 +109,7 @@ pub(crate) fn settings(fields: &Fields) -> Result<SyncSettings, OmsError> {
     labels.extend(app_id.map(|id| label(APP_ID, id)));
     Ok(SyncSettings {
         source,
+        out: false,
         scope: SyncScope::Told,
         since: None,
         bucket: destination(fields, "dst_bucket")?,

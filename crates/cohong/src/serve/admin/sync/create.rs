@@ -21,9 +21,9 @@ use crate::serve::sources::HERE;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
+    /// One of both is this server.
     from: Place,
-    /// A bucket of this server.
-    to: String,
+    to: Place,
     description: Box<str>,
     overwrite: Box<str>,
     deletes: bool,
@@ -31,17 +31,20 @@ pub(super) struct Create {
     with: With,
 }
 
-/// Where objects come from.
+/// Where objects come from, or where they go.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Place {
-    /// A registered source, or this server itself.
+    /// A registered store, or this server itself.
     store: Box<str>,
     /// Needed where the source is registered for every region.
     region: Option<Box<str>>,
     bucket: Box<str>,
     prefix: Box<str>,
 }
+
+/// What sides a task has.
+const ONE_SIDE: &str = "one of the two is local/BUCKET, a bucket of this server";
 
 /// What a task reads and writes with.
 #[derive(Deserialize)]
@@ -62,8 +65,21 @@ struct SourceKey {
 }
 
 pub(super) async fn create(State(admin): State<Arc<Admin>>, Input(order): Input<Create>) -> Answer {
-    let source = place(&admin, order.from).await?;
-    let bucket = bucket_name(&order.to)?;
+    let out = &*order.to.store != HERE;
+    let (here, mut other) = if out {
+        (order.from, order.to)
+    } else {
+        (order.to, order.from)
+    };
+    if &*here.store != HERE {
+        return Err(Problem::invalid("neither side is this server").hint(ONE_SIDE));
+    }
+    if out {
+        // Keys are the same on both sides.
+        other.prefix = here.prefix;
+    }
+    let source = place(&admin, other).await?;
+    let bucket = bucket_name(&here.bucket)?;
     if &*source.region == HERE && *source.bucket == *bucket.as_str() {
         return Err(Problem::invalid(
             "source and destination are the same bucket",
@@ -78,8 +94,13 @@ pub(super) async fn create(State(admin): State<Arc<Admin>>, Input(order): Input<
     let (principal, keys) = keys(&admin, order.with, &source).await?;
     let found = probe(&*admin.sources, &source, &keys.source).await;
     found.map_err(|fault| unreadable(&fault))?;
+    if out {
+        let opened = admin.sources.open_to_write(&source, &keys.source).await;
+        opened.map_err(|fault| unreadable(&fault))?;
+    }
     let settings = SyncSettings {
         source,
+        out,
         scope: SyncScope::Told,
         since: None,
         bucket,

@@ -1,7 +1,8 @@
 //! How sync tasks look in answers.
 
 use cohong_core::model::{
-    DialectId, Overwrite, SyncCounts, SyncOutcome, SyncSource, SyncStage, SyncState, SyncTask,
+    DialectId, Overwrite, SyncCounts, SyncOutcome, SyncScope, SyncSettings, SyncSource, SyncStage,
+    SyncState, SyncTask,
 };
 use cohong_core::ports::OutcomeFormat;
 use cohong_core::records::SyncLine;
@@ -29,8 +30,9 @@ pub(super) fn task(task: &SyncTask, waiting: u64, counts: SyncCounts) -> Value {
         "state": state(task.state),
         "account": task.account.0,
         "key": task.writer_key.0,
-        "from": from(&settings.source),
+        "from": from(task),
         "to": to(task),
+        "finds": matches!(settings.scope, SyncScope::Found(_)),
         "description": settings.description,
         "overwrite": overwrite.map(|(word, _)| *word),
         "deletes": settings.deletes,
@@ -56,28 +58,36 @@ fn state(state: SyncState) -> &'static str {
     }
 }
 
-/// Where a task reads: kind and region, or this server, then bucket and prefix.
-pub(in crate::serve::admin) fn from(source: &SyncSource) -> String {
-    let SyncSource {
-        cloud,
-        region,
-        bucket,
-        prefix,
-    } = source;
-    let store = if &**region == HERE {
-        HERE.to_owned()
+/// Where the objects of a task come from.
+pub(in crate::serve::admin) fn from(task: &SyncTask) -> String {
+    let SyncSettings { source, out, .. } = &task.settings;
+    let place = if *out { here(task) } else { there(source) };
+    if source.prefix.is_empty() {
+        place
     } else {
-        format!("{cloud}:{region}")
-    };
-    if prefix.is_empty() {
-        format!("{store}/{bucket}")
-    } else {
-        format!("{store}/{bucket}/{prefix}")
+        format!("{place}/{}", source.prefix)
     }
 }
 
-fn to(task: &SyncTask) -> String {
+/// Where they go.
+pub(in crate::serve::admin) fn to(task: &SyncTask) -> String {
+    let SyncSettings { source, out, .. } = &task.settings;
+    if *out { there(source) } else { here(task) }
+}
+
+/// The side that is this server.
+fn here(task: &SyncTask) -> String {
     format!("{HERE}/{}", task.settings.bucket)
+}
+
+/// The other side: kind and region, or this server as well, and bucket.
+fn there(source: &SyncSource) -> String {
+    let (cloud, region, bucket) = (&source.cloud, &source.region, &source.bucket);
+    if &**region == HERE {
+        format!("{HERE}/{bucket}")
+    } else {
+        format!("{cloud}:{region}/{bucket}")
+    }
 }
 
 /// Where the lists of a task are, when it has any.

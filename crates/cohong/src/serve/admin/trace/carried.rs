@@ -27,11 +27,16 @@ impl Carried {
         let copy = copy.and_then(|copy| Some((copy.written_at, copy.object()?)));
         let written_at = copy.map(|(written_at, _)| written_at);
         let stopped = self.task.state == SyncState::Stopped;
-        let (state, why) = fate(&self.seen, written_at, since);
+        let to = shown::to(&self.task);
+        let (state, why) = match fate(&self.seen, written_at, since) {
+            // Nobody looks into other stores here.
+            ("absent", why) if self.task.settings.out => ("settled", why),
+            fate => fate,
+        };
         json!({
             "task": self.task.id.to_string(),
-            "from": shown::from(&self.task.settings.source),
-            "to": format!("{}/{key}", self.task.settings.bucket),
+            "from": shown::from(&self.task),
+            "to": format!("{}/{key}", to.strip_prefix("local/").unwrap_or(&to)),
             "state": state,
             "why": why.or_else(|| stopped.then(|| "the task is stopped".into())),
             "size": copy.map(|(_, object)| object.size),
