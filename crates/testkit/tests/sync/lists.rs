@@ -47,7 +47,7 @@ fn every_outcome_is_a_line_within_seconds() {
         failed,
         ["bad StatSource the source refuses the credentials"]
     );
-    assert_eq!(world.rows(Table::SyncLines), 0);
+    assert_eq!(world.lines(task), 0);
     let list = world.list(&format!("lists/{task}/Success/")).remove(0);
     let (info, _) = world.get(&list).unwrap();
     assert_eq!(
@@ -143,7 +143,7 @@ fn a_list_that_cannot_be_written_is_dropped() {
         engine.delete_bucket(&owner(), &bucket).await.unwrap();
     });
     world.pass(SYNC_LIST_AFTER * 2);
-    assert_eq!(world.rows(Table::SyncLines), 0);
+    assert_eq!(world.lines(task), 0);
     world.accept(task, &["good"]);
     world.settle(task, SOON);
     assert_eq!(world.counts(task).failure, 2);

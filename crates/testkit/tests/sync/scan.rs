@@ -230,7 +230,7 @@ fn what_failed_is_brought_again_alone() {
     assert_eq!(end(&world, task), SyncState::Done);
     assert_eq!(numbers(&progress(&world, task)), (1200, 1200, 0, 0));
     assert_eq!(world.source.stats(), 1204);
-    assert_eq!(world.rows(Table::SyncLines), 0);
+    assert_eq!(world.lines(task), 0);
     let (engine, keys) = (world.engine.clone(), world.keys());
     let again =
         world.wait(async move { engine.restart_sync_task(&owner(), task, keys, false).await });
@@ -250,11 +250,7 @@ fn everything_is_looked_at_anew_where_that_is_asked() {
     restart(&world, task, false);
     assert_eq!(end(&world, task), SyncState::Done);
     assert_eq!(numbers(&progress(&world, task)), (11, 2, 0, 9));
-    assert_eq!(
-        world.rows(Table::SyncLines),
-        0,
-        "failures of before are forgotten"
-    );
+    assert_eq!(world.lines(task), 0, "failures of before are forgotten");
 }
 
 #[test]

@@ -209,13 +209,8 @@ impl Run {
         let copies = copies.filter(|key| !key.starts_with("lists/"));
         assert_eq!(copies.count() as u64, after.success, "{after:?}");
         world.pass(DROP_GRACE + SYNC_LIST_AFTER * 2);
-        for table in [
-            Table::SyncItems,
-            Table::SyncLines,
-            Table::Uploads,
-            Table::Parts,
-            Table::Work,
-        ] {
+        assert_eq!(world.lines(task), 0);
+        for table in [Table::SyncItems, Table::Uploads, Table::Parts, Table::Work] {
             assert_eq!(world.rows(table), 0, "{table:?}");
         }
         (after, world.source.reads(), self.crashes)

@@ -20,8 +20,9 @@ use cohong_core::model::{
     SyncSettings, SyncSource, SyncTaskId, Timestamp, Versioning,
 };
 use cohong_core::ports::{
-    CallbackOutcome, CallbackRequest, CallbackSender, Clock, MetadataStore, Mono, OutcomeFormat,
-    SealError, Sealer, Source, SourceCredentials, SourceFault, Sources, Table, Target, UnfitCall,
+    CallbackOutcome, CallbackRequest, CallbackSender, Clock, KeyRange, MetadataStore, Mono,
+    OutcomeFormat, SealError, Sealer, Source, SourceCredentials, SourceFault, Sources, Table,
+    Target, UnfitCall,
 };
 use cohong_core::records::SyncLine;
 use cohong_core::sync::{self, OwnBuckets, Registry, RuleTarget, SyncHandle};
@@ -361,9 +362,19 @@ impl World {
     }
 
     pub(crate) fn rows(&self, table: Table) -> usize {
+        self.count(cohong_core::records::keys::prefix_range(table, &[]))
+    }
+
+    /// Lines that wait for their list, and keys that failed and can be brought again: all but the failures of a task
+    /// that are kept to be shown.
+    pub(crate) fn lines(&self, task: SyncTaskId) -> usize {
+        let kept = self.count(cohong_core::records::keys::sync_failures_range(task));
+        self.rows(Table::SyncLines) - kept
+    }
+
+    fn count(&self, range: KeyRange) -> usize {
         let meta = self.meta.clone();
         self.wait(async move {
-            let range = cohong_core::records::keys::prefix_range(table, &[]);
             let all = cohong_core::ports::Limit {
                 rows: usize::MAX,
                 bytes: usize::MAX,
