@@ -1,6 +1,7 @@
 //! Two servers, one of which reads objects from the other through its dialects, as from any cloud.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod faults;
 mod kills;
 mod migrations;
 mod out;

@@ -141,9 +141,15 @@ impl Trouble {
             | ErrorKind::Internal => (stage, Hope::Later(None)),
             _ => (stage, Hope::Lost),
         };
+        // Texts for whoever sends a body tell nothing to whoever reads a list.
+        let why = match error.kind() {
+            ErrorKind::IncompleteBody => "the body ended before the object did",
+            ErrorKind::BadDigest => "the bytes that came are not those of the source",
+            _ => error.message(),
+        };
         Self {
             hope,
-            ..Self::lost(stage, error.message())
+            ..Self::lost(stage, why)
         }
     }
 }

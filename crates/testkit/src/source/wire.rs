@@ -12,7 +12,7 @@ use cohong_core::model::{ObjectKey, Timestamp};
 use cohong_core::ports::{
     BodyError, ByteStream, Clock, Mono, Source, SourceFault, SourceObject, SourcePage,
 };
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use http::request::Parts;
 use http::response::Builder;
 use http::{Method, Request, Response, StatusCode, header};
@@ -165,7 +165,13 @@ fn sent(
                 None => head.header(header::CONTENT_LENGTH, object.size),
                 Some(_) => head,
             };
-            let frames = body.map_ok(Frame::data);
+            // What came before a body breaks off is sent first.
+            let frames = body.map_ok(Frame::data).then(|frame| async {
+                if frame.is_err() {
+                    tokio::task::yield_now().await;
+                }
+                frame
+            });
             (head, StreamBody::new(frames).boxed_unsync())
         }
     };

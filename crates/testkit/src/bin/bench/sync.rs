@@ -204,8 +204,15 @@ async fn rclone(
             &format!("from:{}", load.bucket),
             &format!("into:{INTO}"),
         ])
-        .args(options)
-        .env("RCLONE_CONFIG", "/dev/null");
+        .args(options);
+    // Nothing of the machine's own configuration.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("AWS_") || text.starts_with("RCLONE_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("RCLONE_CONFIG", "/dev/null");
     for (remote, server) in [("FROM", source), ("INTO", into)] {
         let name = |member: &str| format!("RCLONE_CONFIG_{remote}_{member}");
         command
