@@ -4,6 +4,11 @@ mod common;
 
 use std::time::Duration;
 
+use cohong_core::limits::SYNC_ITEMS_MAX;
+use cohong_core::model::SyncTaskId;
+use cohong_core::ports::{Limit, MetadataStore as _, Order, Table, Txn, When, Write};
+use cohong_core::records::keys::{prefix_range, sync_taken};
+use cohong_core::records::{SyncTaken, encode};
 use common::{As, Reply, World, oms};
 use http::Method;
 use serde_json::{Value, json};
@@ -347,6 +352,45 @@ async fn events_are_judged_as_the_vectors_say() {
             assert!(reply.body.is_empty() && reply.header("content-type").is_empty());
         }
     }
+}
+
+/// The queue of a task is full, then the disk is.
+#[tokio::test]
+async fn an_event_without_room_is_to_come_again_and_nothing_of_it_is_kept() {
+    let world = World::with_bucket().await;
+    let task = world.task().await;
+    let event = || oms::post(&format!("{task}/events")).json(&json!({ "object_keys": ["a", "b"] }));
+    let refused = async || {
+        let reply = world.send(event()).await;
+        assert_eq!(oms::code(&reply), (503, "OMS.1001".into()));
+        let after: u64 = reply.header("retry-after").parse().expect("seconds");
+        assert!(after > 0);
+        assert_eq!(accepted(&world, &task, 1_714_979_289_000).await, 0);
+        let all = prefix_range(Table::SyncItems, &[]);
+        let order = Order::Ascending;
+        let any = Limit {
+            rows: 1,
+            bytes: usize::MAX,
+        };
+        let pages = world.disk.scan(&[all], order, any).await.expect("read");
+        assert!(pages[0].rows.is_empty());
+    };
+    let at = sync_taken(SyncTaskId::parse(id(&task)).expect("an id"));
+    let waiting = |items| Txn {
+        when: When::Now,
+        expect: Vec::new(),
+        write: vec![Write::Put(at.clone(), encode(&SyncTaken { items }))],
+        payloads: Vec::new(),
+    };
+    for items in [SYNC_ITEMS_MAX - 1, 0] {
+        let done = world.disk.commit(vec![waiting(items)]).await;
+        assert!(matches!(done[..], [Ok(())]));
+        world.disk.fill(items == 0);
+        refused().await;
+    }
+    world.disk.fill(false);
+    world.send(event()).await.expect_status(200);
+    assert_eq!(accepted(&world, &task, 1_714_979_289_000).await, 2);
 }
 
 #[tokio::test]

@@ -79,6 +79,11 @@ impl Task {
         })
     }
 
+    /// Where it is: a path without a slash at its end.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Its id.
     pub fn id(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
@@ -151,6 +156,23 @@ pub async fn ask(
     body: Option<Value>,
 ) -> Result<Value, String> {
     let body: Bytes = body.map(|body| body.to_string().into()).unwrap_or_default();
+    let headers = sign(server, &method, target, &body, (ACCESS_KEY, SECRET_KEY))?;
+    let (status, _, body) = exchange(server, method, target, headers, body).await?;
+    if status != StatusCode::OK {
+        let body = String::from_utf8_lossy(&body);
+        return Err(format!("{target}: {status} {body}"));
+    }
+    Ok(serde_json::from_slice(&body).unwrap_or_default())
+}
+
+/// The headers of a request signed now with an access key and its secret.
+pub fn sign(
+    server: SocketAddr,
+    method: &Method,
+    target: &str,
+    body: &[u8],
+    (access_key, secret): (&str, &str),
+) -> Result<HeaderMap, String> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut headers = HeaderMap::new();
     let host = server.to_string();
@@ -162,21 +184,32 @@ pub async fn ask(
     let seconds = i64::try_from(since_epoch().as_secs()).map_err(|e| e.to_string())?;
     let signer = sdk_hmac::Signer {
         credentials: Credentials {
-            access_key: ACCESS_KEY,
-            secret: SECRET_KEY,
+            access_key,
+            secret,
             security_token: None,
         },
         time: Timestamp::from_unix(seconds).ok_or("a time")?,
     };
-    let value = signer.sign_headers(&method, path, query, &mut headers, &body);
+    let value = signer.sign_headers(method, path, query, &mut headers, body);
     let value = value.map_err(|e| e.to_string())?;
     headers.insert(
         header::AUTHORIZATION,
         value.parse().map_err(|e| format!("{e}"))?,
     );
+    Ok(headers)
+}
+
+/// Sends a request over a connection of its own; status, headers and body of its answer.
+pub async fn exchange(
+    server: SocketAddr,
+    method: Method,
+    target: &str,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, HeaderMap, Bytes), String> {
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = method;
-    *request.uri_mut() = target.parse().map_err(|e| format!("{e}"))?;
+    *request.uri_mut() = target.parse().map_err(|e| format!("{target}: {e}"))?;
     *request.headers_mut() = headers;
     let stream = TcpStream::connect(server)
         .await
@@ -188,22 +221,8 @@ pub async fn ask(
         // The sender sees the same end.
         drop(connection.await);
     });
-    let answer = sender
-        .send_request(request)
-        .await
-        .map_err(|e| e.to_string())?;
-    let status = answer.status();
-    let body = answer
-        .into_body()
-        .collect()
-        .await
-        .map_err(|e| e.to_string())?;
-    let body = body.to_bytes();
-    if status != StatusCode::OK {
-        return Err(format!(
-            "{target}: {status} {}",
-            String::from_utf8_lossy(&body)
-        ));
-    }
-    Ok(serde_json::from_slice(&body).unwrap_or_default())
+    let answer = sender.send_request(request).await;
+    let (head, body) = answer.map_err(|e| e.to_string())?.into_parts();
+    let body = body.collect().await.map_err(|e| e.to_string())?;
+    Ok((head.status, head.headers, body.to_bytes()))
 }

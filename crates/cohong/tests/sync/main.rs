@@ -5,6 +5,7 @@ mod faults;
 mod kills;
 mod migrations;
 mod out;
+mod refusals;
 mod wire;
 
 use std::net::SocketAddr;

@@ -7,13 +7,14 @@ pub(crate) mod oms;
 pub(crate) mod oss;
 mod ports;
 pub(crate) mod s3;
+mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cohong_core::engine::{Engine, IssuedKey, Ports, VaultSettings};
-use cohong_core::memory::{MemoryBlobs, MemoryMeta};
+use cohong_core::memory::MemoryBlobs;
 use cohong_core::model::{AccountId, DialectId};
 use cohong_core::ports::Clock as _;
 use cohong_dialects::gate::detect::Dialects;
@@ -29,6 +30,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 
 pub(crate) use ports::{FakeCallbacks, FakeClock, FakeSources};
+pub(crate) use store::Disk;
 
 /// The moment all requests are signed at.
 pub(crate) const NOW: &str = "20240506T070809Z";
@@ -41,6 +43,7 @@ const HOST: &str = "tos-cn-beijing.volces.com";
 /// The dialects, their engine, and two accounts.
 pub(crate) struct World {
     pub(crate) engine: Arc<Engine>,
+    pub(crate) disk: Arc<Disk>,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) callbacks: Arc<FakeCallbacks>,
     tos: Arc<Tos>,
@@ -103,8 +106,9 @@ impl World {
     pub(crate) async fn new() -> Self {
         let clock = Arc::new(FakeClock::default());
         let callbacks = Arc::new(FakeCallbacks::default());
+        let disk = Arc::new(Disk::default());
         let engine = Engine::new(Ports {
-            meta: Arc::new(MemoryMeta::new()),
+            meta: disk.clone(),
             blobs: Arc::new(MemoryBlobs::new()),
             clock: clock.clone(),
             ids: Arc::new(ports::FakeIds::default()),
@@ -142,6 +146,7 @@ impl World {
         ));
         Self {
             engine,
+            disk,
             clock,
             callbacks,
             tos,
