@@ -216,18 +216,15 @@ async fn every_key_has_its_outcome(publishes: Publishes) {
             "" => source.get(key),
             key => copies.get(INTO, key).await.unwrap(),
         };
-        match reason {
-            Some(reason) => {
-                let told = why.get(&**key).copied().unwrap_or_default();
-                assert!(told.starts_with(reason), "{publishes:?} {key}: {told}");
-                assert_eq!(there, None, "{publishes:?} {key}");
-            }
-            None => {
-                let bytes = source.get(key).unwrap();
-                let size = bytes.len().to_string();
-                assert_eq!(sizes.get(&**key), Some(&(&*size, "digest")), "{key}");
-                assert_eq!(there, Some(bytes), "{publishes:?} {key}");
-            }
+        if let Some(reason) = reason {
+            let told = why.get(&**key).copied().unwrap_or_default();
+            assert!(told.starts_with(reason), "{publishes:?} {key}: {told}");
+            assert_eq!(there, None, "{publishes:?} {key}");
+        } else {
+            let bytes = source.get(key).unwrap();
+            let size = bytes.len().to_string();
+            assert_eq!(sizes.get(&**key), Some(&(&*size, "digest")), "{key}");
+            assert_eq!(there, Some(bytes), "{publishes:?} {key}");
         }
     }
     // The credentials are revoked, and given again.

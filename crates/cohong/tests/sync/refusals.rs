@@ -1,5 +1,6 @@
 //! Events that are refused by the running server: the vendor's status and code, and nothing is accepted.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -162,7 +163,7 @@ async fn a_server_that_stops_takes_no_event_and_says_when_to_come_again() {
         body.len()
     );
     for (name, value) in &headers {
-        head.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+        write!(head, "{name}: {}\r\n", value.to_str().unwrap()).unwrap();
     }
     connection.write_all(head.as_bytes()).await.unwrap();
     // The head is with the server's connection once another one has been served.

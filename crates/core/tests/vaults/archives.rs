@@ -9,7 +9,7 @@ use cohong_core::ports::{BlobStore, BodyError, Table, Txn, When, Write};
 use cohong_core::records::keys;
 
 use crate::common::run;
-use crate::{MIB, Vaults, body, kind, noise, tree};
+use crate::{MIB, Vaults, body, noise, tree};
 
 #[test]
 fn archives_are_kept_counted_and_removed() {
@@ -33,7 +33,10 @@ fn archives_are_kept_counted_and_removed() {
         for archive in &archives {
             let delete = || it.engine.delete_archive(&it.cx, it.vault, archive.id);
             delete().await.unwrap();
-            assert_eq!(delete().await.map_err(kind), Err(ErrorKind::NoSuchArchive));
+            assert_eq!(
+                delete().await.map_err(|error| error.kind()),
+                Err(ErrorKind::NoSuchArchive)
+            );
         }
         assert_eq!(it.usage().await, (2, 2));
     });
@@ -81,13 +84,19 @@ fn a_body_that_is_not_the_one_meant_leaves_nothing() {
             len: Some(2 * MIB),
         };
         let cut = it.engine.put_archive(&it.cx, good.clone(), cut).await;
-        assert_eq!(cut.map_err(kind), Err(ErrorKind::IncompleteBody));
+        assert_eq!(
+            cut.map_err(|error| error.kind()),
+            Err(ErrorKind::IncompleteBody)
+        );
         let short = Body {
             len: Some(2 * MIB),
             ..body(&bytes)
         };
         let short = it.engine.put_archive(&it.cx, good.clone(), short).await;
-        assert_eq!(short.map_err(kind), Err(ErrorKind::IncompleteBody));
+        assert_eq!(
+            short.map_err(|error| error.kind()),
+            Err(ErrorKind::IncompleteBody)
+        );
         assert_eq!(it.usage().await, (0, 0));
         it.assert_nothing_is_left().await;
     });
@@ -116,12 +125,12 @@ fn what_is_put_and_deleted_at_once_is_counted_exactly() {
         let first = it.put(b"first").await;
         let puts = (0..20).map(|_| it.put(b"bytes"));
         let deletes = (0..3).map(|_| it.engine.delete_archive(&it.cx, it.vault, first.id));
-        let (_, deleted) = futures_util::future::join(
+        let (_, outcomes) = futures_util::future::join(
             futures_util::future::join_all(puts),
             futures_util::future::join_all(deletes),
         )
         .await;
-        assert_eq!(deleted.iter().filter(|one| one.is_ok()).count(), 1);
+        assert_eq!(outcomes.iter().filter(|one| one.is_ok()).count(), 1);
         assert_eq!(it.usage().await, (20, 100));
     });
 }

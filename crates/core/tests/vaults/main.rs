@@ -25,7 +25,7 @@ use cohong_core::model::{
 };
 use cohong_core::ports::{BlobStore, Clock, InventoryFormat, Table};
 use cohong_core::rules::tree::{Leaves, combine};
-use cohong_core::{Error, ErrorKind, work};
+use cohong_core::{ErrorKind, work};
 use futures_util::StreamExt;
 use md5::{Digest, Md5};
 
@@ -123,7 +123,7 @@ impl Vaults {
         bytes: &[u8],
     ) -> Result<Archive, ErrorKind> {
         let stored = self.engine.put_archive(&self.cx, req, body(bytes)).await;
-        stored.map_err(kind)
+        stored.map_err(|error| error.kind())
     }
 
     /// Archives and bytes that the vault says it has.
@@ -161,7 +161,7 @@ impl Vaults {
             .engine
             .put_archive_part(&self.cx, req, body(bytes))
             .await;
-        stored.map(drop).map_err(kind)
+        stored.map(drop).map_err(|error| error.kind())
     }
 
     pub(crate) async fn job(&self, order: JobOrder) -> Result<JobId, ErrorKind> {
@@ -170,7 +170,10 @@ impl Vaults {
             description: "".into(),
             order,
         };
-        self.engine.create_job(&self.cx, req).await.map_err(kind)
+        self.engine
+            .create_job(&self.cx, req)
+            .await
+            .map_err(|error| error.kind())
     }
 
     pub(crate) async fn retrieve(
@@ -185,7 +188,7 @@ impl Vaults {
         self.engine
             .job(&self.cx, self.vault, id)
             .await
-            .map_err(kind)
+            .map_err(|error| error.kind())
     }
 
     /// How a job ended; `None` while it has not.
@@ -204,7 +207,7 @@ impl Vaults {
         range: Option<(u64, u64)>,
     ) -> Result<(JobOutput, Vec<u8>), ErrorKind> {
         let read = self.engine.job_output(&self.cx, self.vault, id, range);
-        let mut output = read.await.map_err(kind)?;
+        let mut output = read.await.map_err(|error| error.kind())?;
         let mut bytes = Vec::new();
         while let Some(piece) = output.body.next().await {
             bytes.extend_from_slice(&piece.unwrap());
@@ -245,10 +248,6 @@ impl Vaults {
         }
         assert_eq!(self.blobs().await, 0, "blobs");
     }
-}
-
-pub(crate) fn kind(error: Error) -> ErrorKind {
-    error.kind()
 }
 
 pub(crate) fn md5(bytes: &[u8]) -> [u8; 16] {

@@ -10,7 +10,7 @@ use cohong_core::engine::{
 };
 use cohong_core::limits::{DROP_GRACE, JOB_TRIED_MAX, LONG_WORK_AT_ONCE};
 use cohong_core::model::{
-    AccessKeyId, ArchiveId, BlobId, BucketName, Etag, EventKind, JobId, JobResult, ObjectKey,
+    AccessKeyId, Acl, ArchiveId, BlobId, BucketName, Etag, EventKind, JobId, JobResult, ObjectKey,
     Principal, StorageClass, Versioning,
 };
 use cohong_core::ports::{BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream, Clock, Table};
@@ -168,7 +168,7 @@ fn what_cannot_be_read_or_written_ends_the_job() {
         cold.attributes.class = Some(StorageClass::Archive);
         let cold = it.engine.put_object(&it.cx, cold, body(b"cold")).await;
         cold.unwrap();
-        let others = crate::common::create_bucket("others", Default::default());
+        let others = crate::common::create_bucket("others", Acl::default());
         let name = others.name.clone();
         let created = it.engine.create_bucket(&account("other"), others).await;
         created.unwrap();

@@ -9,7 +9,7 @@ use cohong_core::ports::Table;
 use cohong_core::rules::tree::combine;
 
 use crate::common::run;
-use crate::{MIB, Vaults, body, kind, md5, noise, tree};
+use crate::{MIB, Vaults, body, md5, noise, tree};
 
 impl Vaults {
     async fn complete(
@@ -27,7 +27,7 @@ impl Vaults {
         self.engine
             .complete_archive(&self.cx, &req)
             .await
-            .map_err(kind)
+            .map_err(|error| error.kind())
     }
 
     /// Uploads bytes in parts, the last ones first.
@@ -126,9 +126,15 @@ fn a_completed_upload_is_gone_but_for_a_repeated_complete() {
             .engine
             .list_archive_parts(&it.cx, it.vault, upload, None, 9)
             .await;
-        assert_eq!(listed.map_err(kind), Err(ErrorKind::NoSuchUpload));
+        assert_eq!(
+            listed.map_err(|error| error.kind()),
+            Err(ErrorKind::NoSuchUpload)
+        );
         let abort = it.engine.abort_archive_upload(&it.cx, it.vault, upload);
-        assert_eq!(abort.await.map_err(kind), Err(ErrorKind::NoSuchUpload));
+        assert_eq!(
+            abort.await.map_err(|error| error.kind()),
+            Err(ErrorKind::NoSuchUpload)
+        );
         assert_eq!(it.usage().await, (1, 2 * MIB));
         let delete = it.engine.delete_archive(&it.cx, it.vault, archive.id);
         delete.await.unwrap();
@@ -218,7 +224,7 @@ fn a_part_that_is_refused_leaves_the_one_before() {
         ];
         for (req, wanted) in cases {
             let put = it.engine.put_archive_part(&it.cx, req, body(&bytes)).await;
-            assert_eq!(put.map_err(kind), Err(wanted));
+            assert_eq!(put.map_err(|error| error.kind()), Err(wanted));
         }
         for len in [None, Some(2 * MIB)] {
             let cut = Body {
@@ -226,7 +232,10 @@ fn a_part_that_is_refused_leaves_the_one_before() {
                 ..body(&bytes[..1000])
             };
             let put = it.engine.put_archive_part(&it.cx, good.clone(), cut).await;
-            assert_eq!(put.map_err(kind), Err(ErrorKind::IncompleteBody));
+            assert_eq!(
+                put.map_err(|error| error.kind()),
+                Err(ErrorKind::IncompleteBody)
+            );
         }
         it.complete(upload, 2 * MIB, tree(&bytes)).await.unwrap();
         assert_eq!(it.blobs().await, 1);
@@ -299,7 +308,7 @@ fn part_sizes_and_texts_are_checked() {
                 part_size,
             };
             let begun = it.engine.create_archive_upload(&it.cx, req).await;
-            assert_eq!(begun.map_err(kind), Err(wanted));
+            assert_eq!(begun.map_err(|error| error.kind()), Err(wanted));
         }
         it.assert_nothing_is_left().await;
     });

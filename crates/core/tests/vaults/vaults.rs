@@ -9,7 +9,7 @@ use cohong_core::model::{VaultId, VaultName};
 use cohong_core::ports::Table;
 
 use crate::common::{account, anonymous, run};
-use crate::{MIB, Vaults, kind};
+use crate::{MIB, Vaults};
 
 fn name(n: usize) -> VaultName {
     VaultName::new(&format!("vault-{n}")).unwrap()
@@ -43,20 +43,20 @@ fn nobody_else_learns_of_a_vault() {
         ] {
             let (engine, vault) = (&it.engine, it.vault);
             let seen = engine.vault(&cx, vault).await;
-            assert_eq!(seen.map_err(kind), Err(wanted));
+            assert_eq!(seen.map_err(|error| error.kind()), Err(wanted));
             let seen = engine.archive(&cx, vault, archive.id).await;
-            assert_eq!(seen.map_err(kind), Err(wanted));
+            assert_eq!(seen.map_err(|error| error.kind()), Err(wanted));
             let gone = engine.delete_archive(&cx, vault, archive.id).await;
-            assert_eq!(gone.map_err(kind), Err(wanted));
+            assert_eq!(gone.map_err(|error| error.kind()), Err(wanted));
             let gone = engine.delete_vault(&cx, vault).await;
-            assert_eq!(gone.map_err(kind), Err(wanted));
+            assert_eq!(gone.map_err(|error| error.kind()), Err(wanted));
             let req = it.order(b"bytes");
             let put = engine.put_archive(&cx, req, crate::body(b"bytes")).await;
-            assert_eq!(put.map_err(kind), Err(wanted));
+            assert_eq!(put.map_err(|error| error.kind()), Err(wanted));
             let seen = engine.list_jobs(&cx, vault, None, 10).await;
-            assert_eq!(seen.map_err(kind), Err(wanted));
+            assert_eq!(seen.map_err(|error| error.kind()), Err(wanted));
             let seen = engine.list_archive_uploads(&cx, vault, None, 10).await;
-            assert_eq!(seen.map_err(kind), Err(wanted));
+            assert_eq!(seen.map_err(|error| error.kind()), Err(wanted));
         }
         assert_eq!(it.usage().await, (1, 5));
     });
@@ -76,7 +76,10 @@ fn an_account_has_so_many_vaults_and_sees_them_page_by_page() {
             engine.create_vault(&it.cx, "here", &name(n)).await.unwrap();
         }
         let more = engine.create_vault(&it.cx, "here", &name(12)).await;
-        assert_eq!(more.map_err(kind), Err(ErrorKind::TooManyVaults));
+        assert_eq!(
+            more.map_err(|error| error.kind()),
+            Err(ErrorKind::TooManyVaults)
+        );
         engine.create_vault(&it.cx, "here", &name(3)).await.unwrap();
         engine
             .create_vault(&it.cx, "there", &name(12))
@@ -129,7 +132,9 @@ fn many_make_a_vault_at_once_and_one_does() {
         ids.dedup();
         assert_eq!(ids.len(), VAULTS_MAX - 1, "one was there before");
         for made in made {
-            assert!(made.is_ok() || made.map_err(kind) == Err(ErrorKind::TooManyVaults));
+            assert!(
+                made.is_ok() || made.map_err(|error| error.kind()) == Err(ErrorKind::TooManyVaults)
+            );
         }
     });
 }
@@ -140,7 +145,10 @@ fn a_vault_without_archives_is_deleted_with_its_uploads_and_jobs() {
         let it = Vaults::new(Duration::ZERO).await;
         let archive = it.put(b"bytes").await;
         let gone = it.engine.delete_vault(&it.cx, it.vault).await;
-        assert_eq!(gone.map_err(kind), Err(ErrorKind::VaultNotEmpty));
+        assert_eq!(
+            gone.map_err(|error| error.kind()),
+            Err(ErrorKind::VaultNotEmpty)
+        );
         let upload = it.begin(MIB).await;
         it.part(upload, 0, b"part").await.unwrap();
         it.retrieve(archive.id, None).await.unwrap();
@@ -153,7 +161,10 @@ fn a_vault_without_archives_is_deleted_with_its_uploads_and_jobs() {
             .unwrap();
         it.engine.delete_vault(&it.cx, it.vault).await.unwrap();
         let seen = it.engine.vault(&it.cx, it.vault).await;
-        assert_eq!(seen.map_err(kind), Err(ErrorKind::NoSuchVault));
+        assert_eq!(
+            seen.map_err(|error| error.kind()),
+            Err(ErrorKind::NoSuchVault)
+        );
         let part = it.part(upload, 0, b"part").await;
         assert_eq!(part, Err(ErrorKind::NoSuchVault));
         it.assert_nothing_is_left().await;
@@ -176,7 +187,7 @@ fn nothing_is_put_into_a_vault_that_is_deleted_meanwhile() {
             };
             let delete = it.engine.delete_vault(&it.cx, it.vault);
             let (put, deleted) = futures_util::future::join(put, delete).await;
-            match (put, deleted.map_err(kind)) {
+            match (put, deleted.map_err(|error| error.kind())) {
                 (Ok(_), Err(ErrorKind::VaultNotEmpty)) => assert_eq!(it.usage().await, (1, 5)),
                 (Err(ErrorKind::NoSuchVault), Ok(())) => it.assert_nothing_is_left().await,
                 other => panic!("{other:?}"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cohong_core::engine::SeenSync;
 use cohong_core::limits::SYNC_FAILURES_KEPT;
 use cohong_core::model::{ObjectKey, SyncOutcome, SyncStage};
 
@@ -32,7 +33,7 @@ fn the_newest_failures_are_kept_whatever_became_of_their_keys_since() {
         }
     );
     assert!(at_source, "{failed:?}");
-    assert_eq!(seen("b"), Default::default());
+    assert_eq!(seen("b"), SeenSync::default());
 
     let kept = usize::try_from(SYNC_FAILURES_KEPT).unwrap();
     let names: Vec<String> = (0..kept).map(|n| format!("missing {n}")).collect();
