@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cohong_egress::Speech;
 
 use super::span::span;
 use crate::serve::config::Written;
@@ -256,7 +257,7 @@ pub(super) struct AddSource {
     #[arg(long, value_name = "URL")]
     pub endpoint: String,
     /// How it is spoken to
-    #[arg(long, default_value = "s3", value_parser = ["s3", "oss", "tos", "http"])]
+    #[arg(long, default_value = "s3", value_parser = Speech::ALL.map(Speech::word))]
     pub kind: String,
     /// Where buckets stand: in host names or in paths
     #[arg(long, value_enum, default_value_t = Style::Virtual)]

@@ -214,6 +214,10 @@ impl Reader {
             if !page.objects.is_empty() || !page.more {
                 return Ok(page);
             }
+            if next == marker {
+                let why = "its pages of keys lead to themselves";
+                return Err(SourceFault::Broken(why.into()));
+            }
             marker = next;
         }
     }

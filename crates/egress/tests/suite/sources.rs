@@ -247,6 +247,28 @@ async fn pages_of_keys_are_asked_for_and_read() {
 }
 
 #[tokio::test]
+async fn pages_of_azure_go_on_from_their_markers() {
+    let body = "<EnumerationResults><Blobs><Blob><Name>a</Name><Properties><Content-Length>7</Content-Length>\
+                </Properties></Blob></Blobs><NextMarker>m 1</NextMarker></EnumerationResults>";
+    let receiver = Receiver::start(answer("200 OK", "", body)).await;
+    let source = source(&receiver, Speech::Azure);
+    let page = source.list("", "", 5000).await.unwrap();
+    assert_eq!(page.objects, [(key("a"), 7)]);
+    assert!(page.more);
+    // The same page again is not taken for the next one.
+    let circle = source.list("", "a", 1).await;
+    assert!(matches!(circle, Err(SourceFault::Broken(_))), "{circle:?}");
+    let lines = receiver.requests();
+    let lines: Vec<&str> = lines
+        .iter()
+        .filter_map(|request| request.lines().next())
+        .collect();
+    let first = "GET /bucket?restype=container&comp=list&maxresults=1000 HTTP/1.1";
+    let second = "GET /bucket?restype=container&comp=list&maxresults=1&marker=m%201 HTTP/1.1";
+    assert_eq!(lines, [first, second]);
+}
+
+#[tokio::test]
 async fn archived_objects_are_asked_for_and_asking_again_is_harmless() {
     let cases = [
         ("202 Accepted", Ok(())),
