@@ -139,9 +139,8 @@ def test_what_no_task_can_be_made_of(client, settings, fails):
 
     for change, code in (
         ({"src_bucket": None}, "OMS.1004"),
-        # No store has such a region, and there is no reader for the other.
+        # No store has such a region.
         ({"src_region": "No Where"}, "OMS.0079"),
-        ({"src_cloud_type": "Azure", "src_region": "chinanorth3"}, "OMS.0079"),
         ({"src_bucket": "no-such-bucket-at-all"}, "OMS.1014"),
         ({"src_sk": "wrong"}, "OMS.1014"),
         ({"dst_sk": "wrong"}, "OMS.1020"),

@@ -131,8 +131,12 @@ async fn an_upload_interrupted_at_every_part_goes_on() {
         } else {
             let error = first.expect_err("interrupted");
             assert!(incomplete(&error), "{error}");
-            assert_eq!(uploader.size_completed(), after as u64 * MIB, "{after}");
-            assert_eq!(uploader.progress().bytes(), after as u64 * MIB, "{after}");
+            // The last part is shorter, and may be among those that came.
+            let done = uploader.size_completed();
+            let all_full = after as u64 * MIB;
+            let with_last = all_full.saturating_sub(MIB) + 5;
+            assert!(done == all_full || done == with_last, "{after}: {done}");
+            assert_eq!(uploader.progress().bytes(), done, "{after}");
             // Another process, which knows the id alone.
             let mut other = world
                 .vault

@@ -35,6 +35,7 @@ pub(crate) struct File {
     pub oms: Oms,
     #[serde(default)]
     pub sync: Sync,
+    #[serde(default)]
     pub oas: Oas,
 }
 
@@ -216,7 +217,9 @@ mod tests {
     fn the_page_names_every_setting_of_the_file() {
         let mut settings = known("");
         assert!(settings.len() > 5, "{settings:?}");
-        for section in ["tls", "root", "egress", "tos", "oss", "s3", "oms", "oas"] {
+        for section in [
+            "tls", "root", "egress", "tos", "oss", "s3", "oms", "oas", "sync",
+        ] {
             let at = settings
                 .iter()
                 .position(|name| name == section)
