@@ -7,9 +7,11 @@ from huaweicloudsdkoms.v2 import (
     CheckPrefixReq,
     CheckPrefixRequest,
     ListApiVersionsRequest,
+    ListBucketsReq,
     ListSyncTasksRequest,
     ListTaskGroupRequest,
     ShowApiInfoRequest,
+    ShowBucketListRequest,
     ShowBucketObjectsRequest,
     ShowBucketRegionReq,
     ShowBucketRegionRequest,
@@ -122,6 +124,13 @@ def test_regions_are_told_and_buckets_found_in_them(client, server, buckets, fai
     found = where(buckets[0])
     assert (found.id, found.name, found.support) == ("local", "local", True)
     fails(lambda: where("no-such-bucket-at-all"), 400, "OMS.0153")
+
+    def names(secret):
+        body = ListBucketsReq(cloud_type="HuaweiCloud", ak=server.access_key, sk=secret)
+        return client.show_bucket_list(ShowBucketListRequest(body=body)).body
+
+    assert set(buckets) <= set(names(server.secret_key))
+    fails(lambda: names("wrong"), 400, "OMS.0153")
 
 
 def test_what_is_not_served_says_so(client, fails):

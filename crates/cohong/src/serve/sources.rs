@@ -99,4 +99,16 @@ impl Sources for KnownSources {
         let (store, region) = self.store(source).await?;
         self.readers.open(store, region, &source.bucket, with)
     }
+
+    async fn buckets(
+        &self,
+        place: &SyncSource,
+        with: &SourceCredentials,
+    ) -> Result<Vec<Box<str>>, SourceFault> {
+        if place.is_here() {
+            return self.own.buckets(place, with).await;
+        }
+        let (store, region) = self.store(place).await?;
+        self.readers.buckets(store, region, with).await
+    }
 }

@@ -18,11 +18,14 @@ const COUNT: usize = 1200;
 const RUNNING: u64 = 2;
 const DONE: u64 = 5;
 
+async fn project(server: &Instance) -> String {
+    let told = ask(server.listen(), Method::GET, "/v3/projects?name=here", None).await;
+    told.unwrap()["projects"][0]["id"].as_str().unwrap().into()
+}
+
 /// Begins to bring what has a prefix; where the task is.
 async fn migrate(server: &Instance, region: &str, to: &str) -> String {
-    let told = ask(server.listen(), Method::GET, "/v3/projects?name=here", None).await;
-    let told = told.unwrap();
-    let project = told["projects"][0]["id"].as_str().unwrap();
+    let project = project(server).await;
     let body = json!({
         "src_node": {
             "cloud_type": "AWS",
@@ -60,6 +63,24 @@ async fn ended(server: &Instance, task: &str) -> Value {
         assert!(Instant::now() < end, "{shown}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buckets_of_other_stores_are_told() {
+    let there = folder();
+    let a = start(&there).await;
+    bucket(&a, SOURCE).await;
+    for way in WAYS {
+        let here = folder();
+        let b = start(&here).await;
+        add_source(&b, way, port(a.listen())).await;
+        let target = format!("/v2/{}/objectstorage/buckets", project(&b).await);
+        let order = json!({ "cloud_type": "AWS", "ak": ACCESS_KEY, "sk": SECRET_KEY });
+        let names = ask(b.listen(), Method::POST, &target, Some(order)).await;
+        assert_eq!(names, Ok(json!([SOURCE])), "{}", way.0);
+        b.stop().await.unwrap();
+    }
+    a.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -150,6 +150,16 @@ pub trait Sources: fmt::Debug + Send + Sync + 'static {
         );
         Err(SourceFault::Unknown(why.into()))
     }
+
+    /// Names of the buckets of whoever has these credentials, whatever bucket is named.
+    async fn buckets(
+        &self,
+        place: &SyncSource,
+        _with: &SourceCredentials,
+    ) -> Result<Vec<Box<str>>, SourceFault> {
+        let why = format!("{} in {} lists no buckets", place.cloud, place.region);
+        Err(SourceFault::Unknown(why.into()))
+    }
 }
 
 /// A bucket of another store. Keys are taken byte for byte. Every call ends within its own time limit,

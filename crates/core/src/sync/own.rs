@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::PAGE_MAX;
 use crate::model::{
     AccessKeyId, BucketName, ChecksumKind, Etag, ObjectKey, Principal, RestoreState, SyncPast,
-    SyncSource,
+    SyncSource, Timestamp,
 };
 use crate::ports::{
     ByteStream, Source, SourceCredentials, SourceDigests, SourceFault, SourceObject, SourcePage,
@@ -44,6 +44,29 @@ impl Sources for OwnBuckets {
         with: &SourceCredentials,
     ) -> Result<Arc<dyn Source>, SourceFault> {
         let bucket = BucketName::new(&source.bucket).map_err(|_| SourceFault::Missing)?;
+        Ok(Arc::new(OwnBucket {
+            engine: Arc::clone(&self.0),
+            bucket,
+            access: AccessKeyId(with.access.clone()),
+            principal: self.principal(with).await?,
+        }))
+    }
+
+    async fn buckets(
+        &self,
+        _place: &SyncSource,
+        with: &SourceCredentials,
+    ) -> Result<Vec<Box<str>>, SourceFault> {
+        let cx = reader(self.principal(with).await?, self.0.ports().clock.now());
+        let buckets = self.0.list_buckets(&cx).await;
+        let buckets = buckets.map_err(|error| fault(&error))?.into_iter();
+        Ok(buckets.map(|bucket| bucket.name.as_str().into()).collect())
+    }
+}
+
+impl OwnBuckets {
+    /// Who has these credentials.
+    async fn principal(&self, with: &SourceCredentials) -> Result<Principal, SourceFault> {
         let engine = &self.0;
         let access = AccessKeyId(with.access.clone());
         let found = engine.credential(&access).await;
@@ -56,13 +79,23 @@ impl Sources for OwnBuckets {
                 && equal(token, shown)
                 && key.expires_at.is_none_or(|end| end > now)
         });
-        let principal = known.ok_or(SourceFault::Denied)?.principal;
-        Ok(Arc::new(OwnBucket {
-            engine: Arc::clone(engine),
-            bucket,
-            access,
-            principal,
-        }))
+        Ok(known.ok_or(SourceFault::Denied)?.principal)
+    }
+}
+
+/// The call of a reader.
+fn reader(principal: Principal, at: Timestamp) -> Cx {
+    Cx {
+        principal,
+        request_id: "sync-source".into(),
+        source: None,
+        dialect: crate::model::DialectId::Tos,
+        at,
+        secure: true,
+        user_agent: None,
+        referer: None,
+        pays: true,
+        past: SyncPast::None,
     }
 }
 
@@ -107,18 +140,7 @@ impl OwnBucket {
             key.principal == self.principal && key.expires_at.is_none_or(|end| end > now)
         };
         found.filter(stands).ok_or(SourceFault::Denied)?;
-        Ok(Cx {
-            principal: self.principal.clone(),
-            request_id: "sync-source".into(),
-            source: None,
-            dialect: crate::model::DialectId::Tos,
-            at: now,
-            secure: true,
-            user_agent: None,
-            referer: None,
-            pays: true,
-            past: SyncPast::None,
-        })
+        Ok(reader(self.principal.clone(), now))
     }
 
     fn get(&self, key: &ObjectKey) -> GetObject {

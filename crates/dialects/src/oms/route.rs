@@ -38,6 +38,7 @@ pub(super) enum Op {
     StopTask,
     UpdateBandwidthPolicy,
     ShowRegionInfo,
+    ShowBucketList,
     ShowBucketRegion,
     /// Known to the vendor, not to this server.
     NotServed(&'static str),
@@ -157,7 +158,7 @@ const TABLE: &[Row<Op>] = &[
     (
         Method::POST,
         "v2/{project}/objectstorage/buckets",
-        Op::NotServed("ShowBucketList"),
+        Op::ShowBucketList,
     ),
     (
         Method::POST,
@@ -225,6 +226,7 @@ impl Op {
             Self::StopTask => "StopTask",
             Self::UpdateBandwidthPolicy => "UpdateBandwidthPolicy",
             Self::ShowRegionInfo => "ShowRegionInfo",
+            Self::ShowBucketList => "ShowBucketList",
             Self::ShowBucketRegion => "ShowBucketRegion",
             Self::NotServed(name) => name,
         }

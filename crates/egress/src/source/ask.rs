@@ -19,6 +19,7 @@ const AZURE_VERSION: HeaderValue = HeaderValue::from_static("2021-12-02");
 #[derive(Debug)]
 pub(super) struct Ask<'a> {
     pub(super) method: Method,
+    /// Empty for the store itself.
     pub(super) bucket: &'a str,
     /// The key; none for the bucket.
     pub(super) key: Option<&'a str>,
@@ -75,7 +76,7 @@ pub(super) fn sign(
                 time,
             };
             let resource = oss::Resource {
-                bucket: Some(ask.bucket),
+                bucket: Some(ask.bucket).filter(|bucket| !bucket.is_empty()),
                 key: ask.key.unwrap_or_default().as_bytes(),
             };
             signer.sign_headers(&ask.method, &resource, query, &mut headers, &[])

@@ -72,6 +72,50 @@ pub(super) fn page(speech: Speech, body: &[u8]) -> Result<SourcePage, SourceFaul
     })
 }
 
+/// A list of buckets in XML; Azure calls them containers.
+#[derive(Deserialize)]
+struct XmlService {
+    #[serde(rename = "Buckets", alias = "Containers")]
+    buckets: XmlBuckets,
+}
+
+#[derive(Deserialize)]
+struct XmlBuckets {
+    #[serde(rename = "Bucket", alias = "Container", default)]
+    each: Vec<Bucket>,
+}
+
+/// A list of buckets in JSON.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct JsonService {
+    buckets: Option<Vec<Bucket>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Bucket {
+    name: Box<str>,
+}
+
+/// Reads the names of a list of buckets.
+pub(super) fn buckets(speech: Speech, body: &[u8]) -> Result<Vec<Box<str>>, SourceFault> {
+    let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
+    let text = text.trim_start_matches('\u{feff}');
+    let all = match speech {
+        Speech::S3 | Speech::Oss | Speech::Azure => {
+            let service: XmlService = quick_xml::de::from_str(text).map_err(|_| unreadable())?;
+            service.buckets.each
+        }
+        Speech::Tos => {
+            let service: JsonService = serde_json::from_str(text).map_err(|_| unreadable())?;
+            service.buckets.unwrap_or_default()
+        }
+        Speech::Http => return Err(unreadable()),
+    };
+    Ok(all.into_iter().map(|bucket| bucket.name).collect())
+}
+
 /// A key of a page, plain or escaped, and its size.
 fn entry(key: &str, escaped: bool, size: u64) -> Result<(ObjectKey, u64), SourceFault> {
     let plain = if escaped {
@@ -119,6 +163,38 @@ mod tests {
         let empty = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
         let page = page(Speech::S3, empty.as_bytes()).unwrap();
         assert!(page.objects.is_empty() && !page.more);
+    }
+
+    #[test]
+    fn buckets_of_every_vendor_are_read() {
+        let s3 = "<ListAllMyBucketsResult><Owner><ID>o</ID></Owner><Buckets>\
+                  <Bucket><Name>a</Name><CreationDate>d</CreationDate></Bucket>\
+                  <Bucket><Name>b</Name></Bucket></Buckets></ListAllMyBucketsResult>";
+        let azure = "\u{feff}<EnumerationResults><Containers><Container><Name>a</Name><Properties><Etag>e</Etag>\
+                     </Properties></Container><Container><Name>b</Name></Container></Containers><NextMarker/>\
+                     </EnumerationResults>";
+        let tos = r#"{"Owner":{"ID":"o"},"Buckets":[{"Name":"a","Location":"l"},{"Name":"b"}]}"#;
+        for (speech, body) in [
+            (Speech::S3, s3),
+            (Speech::Oss, s3),
+            (Speech::Azure, azure),
+            (Speech::Tos, tos),
+        ] {
+            let names = buckets(speech, body.as_bytes()).unwrap();
+            assert_eq!(names, ["a".into(), "b".into()], "{speech:?}");
+        }
+        let none = [
+            (Speech::S3, "<R><Buckets></Buckets></R>"),
+            (Speech::S3, "<R><Buckets/></R>"),
+            (Speech::Azure, "<R><Containers /></R>"),
+            (Speech::Tos, r#"{"Buckets":[]}"#),
+            (Speech::Tos, r#"{"Buckets":null}"#),
+        ];
+        for (speech, body) in none {
+            let names = buckets(speech, body.as_bytes()).unwrap();
+            assert!(names.is_empty(), "{body}");
+        }
+        assert!(buckets(Speech::Tos, b"<R/>").is_err());
     }
 
     #[test]

@@ -90,6 +90,26 @@ impl SourceReaders {
         Ok(Arc::new(self.reader(store, region, bucket, with)?))
     }
 
+    /// Names of the buckets that whoever has these credentials sees in a store.
+    pub async fn buckets(
+        &self,
+        store: Store,
+        region: &str,
+        with: &SourceCredentials,
+    ) -> Result<Vec<Box<str>>, SourceFault> {
+        let reader = self.reader(store, region, "", with)?;
+        if reader.store.speech == Speech::Http {
+            return reader.cannot("list buckets");
+        }
+        let mut ask = reader.ask(Method::GET, None);
+        if reader.store.speech == Speech::Azure {
+            ask.query = &[("comp", "list")];
+        }
+        let answer = reader.send(ask).await?;
+        let body = answer.body(SOURCE_PAGE_BYTES_MAX).await;
+        list::buckets(reader.store.speech, &body.map_err(fault::of_failure)?)
+    }
+
     fn reader(
         &self,
         store: Store,

@@ -83,7 +83,8 @@ impl Store {
         Ok(self)
     }
 
-    /// The address of a key of a bucket, or of the bucket. `Missing` for names that no bucket has.
+    /// The address of a key of a bucket, of the bucket, or without both of the store itself. `Missing` for names that
+    /// no bucket has.
     pub(super) fn address(
         &self,
         bucket: &str,
@@ -107,6 +108,9 @@ impl Store {
                 format!("{scheme}://{host}"),
                 format!("/{}", parts.join("/")),
             )
+        } else if bucket.is_empty() && key.is_none() {
+            let base = base.trim_end_matches('/');
+            (format!("{scheme}://{host}"), format!("/{base}"))
         } else if !is_bucket(bucket) {
             return Err(SourceFault::Missing);
         } else if self.speech == Speech::Azure {

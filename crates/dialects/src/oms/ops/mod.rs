@@ -73,6 +73,7 @@ pub(super) async fn run(op: Op, call: Call, oms: &Oms) -> Answer {
         Op::UpdateBandwidthPolicy => migration::limit(call, oms).await,
         Op::BatchUpdateTasks => migration::batch(call, oms).await,
         Op::ShowRegionInfo => region::regions(oms).await,
+        Op::ShowBucketList => region::buckets(&call, oms).await,
         Op::ShowBucketRegion => region::of_bucket(&call, oms).await,
         Op::NotServed(name) => Err(OmsError::no_such_api(format!(
             "this server does not have {name}; the request changed nothing"

@@ -1,6 +1,8 @@
 //! Where sources may be (sheet section 6): places that the operator made known, and this server. The vendor's own
 //! table of regions is not copied; public stores are found by the regions that tasks name.
 
+use std::collections::BTreeSet;
+
 use cohong_core::engine::ANYWHERE;
 use cohong_core::model::SyncSource;
 use http::StatusCode;
@@ -12,7 +14,7 @@ use crate::oms::Oms;
 use crate::oms::error::OmsError;
 use crate::oms::limits::REGIONS_ASKED_MAX;
 use crate::oms::wire::fields::Fields;
-use crate::oms::wire::place::bucket_anywhere;
+use crate::oms::wire::place::{account, bucket_anywhere};
 use crate::oms::words::CLOUDS;
 
 #[derive(Serialize)]
@@ -56,18 +58,8 @@ pub(super) async fn regions(oms: &Oms) -> Answer {
 /// `ShowBucketRegion`: the first known place of that kind where the bucket can be read.
 pub(super) async fn of_bucket(call: &Call, oms: &Oms) -> Answer {
     let (cloud, bucket, keys) = bucket_anywhere(&Fields::read(&call.body)?)?;
-    let mut why = OmsError::bad("OMS.0079", "no region of that kind of store is known here");
-    for (region, _) in places(cloud, oms)
-        .await?
-        .into_iter()
-        .take(REGIONS_ASKED_MAX)
-    {
-        let source = SyncSource {
-            cloud: cloud.into(),
-            region,
-            bucket: bucket.clone(),
-            prefix: "".into(),
-        };
+    let mut why = nowhere();
+    for source in asked(cloud, &bucket, oms).await? {
         match holds_any(&source, &keys, oms).await {
             Ok(_) => {
                 let found = Found {
@@ -81,6 +73,42 @@ pub(super) async fn of_bucket(call: &Call, oms: &Oms) -> Answer {
         }
     }
     Err(why)
+}
+
+/// `ShowBucketList`: the buckets that the key sees at the known places of that kind, each name once.
+pub(super) async fn buckets(call: &Call, oms: &Oms) -> Answer {
+    let (cloud, keys) = account(&Fields::read(&call.body)?)?;
+    let mut names = BTreeSet::new();
+    let (mut seen, mut why) = (false, nowhere());
+    for place in asked(cloud, "", oms).await? {
+        match oms.sources.buckets(&place, &keys).await {
+            Ok(found) => {
+                names.extend(found);
+                seen = true;
+            }
+            Err(fault) => why = unreadable(&fault),
+        }
+    }
+    if !seen {
+        return Err(why);
+    }
+    Ok(json(StatusCode::OK, &names))
+}
+
+fn nowhere() -> OmsError {
+    OmsError::bad("OMS.0079", "no region of that kind of store is known here")
+}
+
+/// A bucket at the places of a kind of store that are asked.
+async fn asked(cloud: &str, bucket: &str, oms: &Oms) -> Result<Vec<SyncSource>, OmsError> {
+    let places = places(cloud, oms).await?.into_iter();
+    let place = |(region, _)| SyncSource {
+        cloud: cloud.into(),
+        region,
+        bucket: bucket.into(),
+        prefix: "".into(),
+    };
+    Ok(places.take(REGIONS_ASKED_MAX).map(place).collect())
 }
 
 /// Regions of a kind of store, and what is known of each.

@@ -60,10 +60,16 @@ impl Place {
 pub(crate) fn bucket_anywhere(
     fields: &Fields,
 ) -> Result<(&'static str, Box<str>, SourceCredentials), OmsError> {
-    fields.needed("cloud_type", TEXT_CHARS_MAX)?;
     let bucket = fields.needed("bucket_name", BUCKET_CHARS_MAX)?.into();
+    let (cloud, keys) = account(fields)?;
+    Ok((cloud, bucket, keys))
+}
+
+/// Reads which kind of store, and credentials for it.
+pub(crate) fn account(fields: &Fields) -> Result<(&'static str, SourceCredentials), OmsError> {
+    fields.needed("cloud_type", TEXT_CHARS_MAX)?;
     let cloud = cloud(fields, "cloud_type", "Aliyun")?;
-    Ok((cloud, bucket, credentials(fields, "ak", "sk")?))
+    Ok((cloud, credentials(fields, "ak", "sk")?))
 }
 
 /// Reads credentials for a source.
