@@ -13,12 +13,12 @@ mod text;
 use std::fmt;
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, DATE};
+use http::header::DATE;
 
 use crate::canonical::RequestHead;
-use crate::error::{Fault, Place, PresentError};
+use crate::error::{Fault, PresentError};
 use crate::versions::Key;
-use crate::versions::fields::{authorization, date, key_and_signature};
+use crate::versions::fields::{behind_scheme, claimed, date, is_of_scheme, key_and_signature};
 
 pub use crate::versions::Mismatch;
 pub use signer::Signer;
@@ -51,30 +51,18 @@ impl fmt::Debug for Claim {
 
 /// Whether the request carries a signature of this scheme, whatever it is worth. Cheap: nothing is parsed.
 pub fn is_signed(headers: &HeaderMap) -> bool {
-    headers.get(AUTHORIZATION).is_some_and(|value| {
-        let first = value.as_bytes().split(|byte| *byte == b' ').next();
-        first == Some(ALGORITHM.as_bytes())
-    })
+    is_of_scheme(headers, &[ALGORITHM])
 }
 
 /// Parses the claim of a request; nothing if it has no `Authorization`.
 pub fn present(headers: &HeaderMap) -> Result<Option<Claim>, PresentError> {
-    if !headers.contains_key(AUTHORIZATION) {
-        return Ok(None);
-    }
-    parse(headers)
-        .map(Some)
-        .map_err(|fault| fault.at(Place::Header))
+    claimed(headers, parse)
 }
 
 /// Parses `OAS {access key}:{signature}` and the date. The day of the month may lack its zero, as one client in PHP
 /// writes it.
 fn parse(headers: &HeaderMap) -> Result<Claim, Fault> {
-    let (algorithm, rest) = authorization(headers)?;
-    if algorithm != ALGORITHM {
-        let expected = ALGORITHM;
-        return Err(Fault::UnknownAlgorithm { expected });
-    }
+    let rest = behind_scheme(headers, ALGORITHM)?;
     let (access_key, signature) = key_and_signature(rest.trim())?;
     let field = DATE.as_str();
     let (date, signed_at) = date(headers, field)?.ok_or_else(|| Fault::missing(field))?;

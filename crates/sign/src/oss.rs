@@ -33,6 +33,7 @@ use http::header::AUTHORIZATION;
 use crate::canonical::RequestHead;
 use crate::error::{Fault, Place, PresentError};
 use crate::percent::query_pairs;
+use crate::versions::fields::is_of_scheme;
 
 pub use claim::{Claim, Version};
 pub use form::present_form;
@@ -49,16 +50,13 @@ const V1_KEY: &str = "OSSAccessKeyId";
 
 /// Whether the request carries a signature of this vendor, whatever it is worth. Cheap: nothing is parsed.
 pub fn is_signed(headers: &HeaderMap, query: &str) -> bool {
-    let in_header = headers.get(AUTHORIZATION).is_some_and(|value| {
-        let scheme = value.as_bytes().split(|byte| *byte == b' ').next();
-        let known = [v1::ALGORITHM, v2::ALGORITHM, v4::SCHEME.algorithm];
-        scheme.is_some_and(|scheme| known.iter().any(|name| name.as_bytes() == scheme))
-    });
-    in_header
-        || query.split('&').any(|piece| {
-            let name = piece.split('=').next().unwrap_or(piece);
-            name == V1_KEY || name.eq_ignore_ascii_case(VERSION)
-        })
+    is_of_scheme(
+        headers,
+        &[v1::ALGORITHM, v2::ALGORITHM, v4::SCHEME.algorithm],
+    ) || query.split('&').any(|piece| {
+        let name = piece.split('=').next().unwrap_or(piece);
+        name == V1_KEY || name.eq_ignore_ascii_case(VERSION)
+    })
 }
 
 /// Parses the claim of a request that is not a POST form; nothing if the request is not signed.

@@ -31,6 +31,7 @@ use crate::canonical::RequestHead;
 use crate::chunks::ChunkSigner;
 use crate::error::{Fault, Place, PresentError};
 use crate::scheme::AWS4;
+use crate::versions::fields::is_of_scheme;
 
 pub use claim::{Claim, Version};
 pub use content::{CONTENT_HASH, Content, content};
@@ -41,12 +42,7 @@ pub use crate::versions::{Mismatch, Timing};
 
 /// Whether the request carries a signature of this vendor, whatever it is worth. Cheap: nothing is parsed.
 pub fn is_signed(headers: &HeaderMap, query: &str) -> bool {
-    let in_header = headers.get(AUTHORIZATION).is_some_and(|value| {
-        let scheme = value.as_bytes().split(|byte| *byte == b' ').next();
-        let known = [v2::ALGORITHM, AWS4.algorithm, v4::ASYMMETRIC];
-        scheme.is_some_and(|scheme| known.iter().any(|name| name.as_bytes() == scheme))
-    });
-    in_header
+    is_of_scheme(headers, &[v2::ALGORITHM, AWS4.algorithm, v4::ASYMMETRIC])
         || query.split('&').any(|piece| {
             let name = piece.split('=').next().unwrap_or(piece).as_bytes();
             name == v2::KEY.as_bytes() || v4::claims(name)

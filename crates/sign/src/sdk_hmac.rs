@@ -17,13 +17,13 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use crate::canonical::RequestHead;
-use crate::error::{Fault, Place, PresentError, VerifyError};
+use crate::error::{Fault, PresentError, VerifyError};
 use crate::key::matches;
 use crate::present::header::single;
 use crate::present::{check_signature, require, set_once};
 use crate::signed_headers::SignedHeaders;
 use crate::time::Timestamp;
-use crate::versions::fields::{access_key, authorization, token};
+use crate::versions::fields::{access_key, behind_scheme, claimed, is_of_scheme, token};
 
 pub use signer::Signer;
 pub use text::{canonical_request, string_to_sign};
@@ -64,29 +64,17 @@ impl fmt::Debug for Claim {
 
 /// Whether the request carries a signature of this scheme, whatever it is worth. Cheap: nothing is parsed.
 pub fn is_signed(headers: &HeaderMap) -> bool {
-    headers.get(AUTHORIZATION).is_some_and(|value| {
-        let first = value.as_bytes().split(|byte| *byte == b' ').next();
-        first == Some(ALGORITHM.as_bytes())
-    })
+    is_of_scheme(headers, &[ALGORITHM])
 }
 
 /// Parses the claim of a request; nothing if it has no `Authorization`.
 pub fn present(headers: &HeaderMap) -> Result<Option<Claim>, PresentError> {
-    if !headers.contains_key(AUTHORIZATION) {
-        return Ok(None);
-    }
-    parse(headers)
-        .map(Some)
-        .map_err(|fault| fault.at(Place::Header))
+    claimed(headers, parse)
 }
 
 /// Parses `{algorithm} Access=..., SignedHeaders=..., Signature=...` in any order.
 fn parse(headers: &HeaderMap) -> Result<Claim, Fault> {
-    let (algorithm, rest) = authorization(headers)?;
-    if algorithm != ALGORITHM {
-        let expected = ALGORITHM;
-        return Err(Fault::UnknownAlgorithm { expected });
-    }
+    let rest = behind_scheme(headers, ALGORITHM)?;
     let (mut key, mut list, mut signature) = (None, None, None);
     for piece in rest.split(',').map(str::trim).filter(|p| !p.is_empty()) {
         let (name, value) = piece.split_once('=').unwrap_or((piece, ""));

@@ -1,7 +1,7 @@
 //! The seeded simulation over many seeds. `COHONG_SIM_SEEDS` says how many, `COHONG_SIM_FROM` where
 //! they begin.
 
-use cohong_testkit::sim::run;
+use cohong_testkit::sim::{run, setting};
 
 /// Seeds of an ordinary run of the tests.
 const SEEDS: u64 = 300;
@@ -12,15 +12,6 @@ const REGRESSION_SEEDS: &[u64] = &[
     148, // a manifest stayed when an object went before the parts of its upload were purged
     181, // the second of two Completes met purged parts and was told that they are invalid
 ];
-
-fn setting(name: &str, default: u64) -> u64 {
-    match std::env::var(name) {
-        Ok(text) => text
-            .parse()
-            .unwrap_or_else(|_| panic!("{name} is a number, not {text}")),
-        Err(_) => default,
-    }
-}
 
 /// Runs a seed; gives its trace.
 fn check(seed: u64) -> Vec<String> {

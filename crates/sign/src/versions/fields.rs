@@ -4,11 +4,42 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use super::Timing;
-use crate::error::Fault;
+use crate::error::{Fault, Place, PresentError};
 use crate::limits::{MAX_ACCESS_KEY_BYTES, MAX_AUTHORIZATION_BYTES};
 use crate::percent::Pair;
 use crate::present::header::single;
 use crate::time::{HTTP_DATE, Timestamp, parse_http_date};
+
+/// Whether `Authorization` begins with the name of one of these schemes. Cheap: nothing is parsed.
+pub(crate) fn is_of_scheme(headers: &HeaderMap, schemes: &[&str]) -> bool {
+    headers.get(AUTHORIZATION).is_some_and(|value| {
+        let first = value.as_bytes().split(|byte| *byte == b' ').next();
+        first.is_some_and(|first| schemes.iter().any(|name| name.as_bytes() == first))
+    })
+}
+
+/// Parses what a request claims in `Authorization`; nothing if it has none.
+pub(crate) fn claimed<C>(
+    headers: &HeaderMap,
+    parse: impl FnOnce(&HeaderMap) -> Result<C, Fault>,
+) -> Result<Option<C>, PresentError> {
+    if !headers.contains_key(AUTHORIZATION) {
+        return Ok(None);
+    }
+    let claim = parse(headers).map_err(|fault| fault.at(Place::Header))?;
+    Ok(Some(claim))
+}
+
+/// What follows the name of this scheme in `Authorization`; a fault where it names another.
+pub(crate) fn behind_scheme<'a>(
+    headers: &'a HeaderMap,
+    expected: &'static str,
+) -> Result<&'a str, Fault> {
+    match authorization(headers)? {
+        (scheme, rest) if scheme == expected => Ok(rest),
+        _ => Err(Fault::UnknownAlgorithm { expected }),
+    }
+}
 
 /// First word and rest of `Authorization`.
 pub(crate) fn authorization(headers: &HeaderMap) -> Result<(&str, &str), Fault> {

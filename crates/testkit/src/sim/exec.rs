@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -21,6 +21,12 @@ const WALL_MS: u64 = 1_700_000_000_000;
 /// Polls at one instant, or looks at the clock within one poll, after which something is busy without
 /// end.
 const BUSY: u64 = 100_000;
+
+/// Polls of one wait; reached only by a server that goes round without end.
+const POLLS_MAX: u64 = 50_000_000;
+
+/// How long a wait may take.
+const WAIT_MAX: Duration = Duration::from_hours(24);
 
 /// A task, for those who ask who is running.
 pub type TaskId = u64;
@@ -146,6 +152,34 @@ impl Sim {
             self.poll_one();
         }
         Stop::Polls
+    }
+
+    /// Runs everything until `main` ends. Panics when it has not within a day.
+    pub fn wait<T: Send + 'static>(&self, main: impl Future<Output = T> + Send + 'static) -> T {
+        let (told, heard) = mpsc::channel();
+        self.start(async move {
+            // Nobody hears a task that outlives its wait.
+            let _ = told.send(main.await);
+        });
+        let mut value = None;
+        let ended = || {
+            value = heard.try_recv().ok();
+            value.is_some()
+        };
+        let stop = self.run(ended, POLLS_MAX, self.mono() + WAIT_MAX);
+        assert_eq!(stop, Stop::Done, "something waits for ever");
+        value.expect("what was waited for is there")
+    }
+
+    /// Runs everything for a time. Panics when it does not come to rest in it.
+    pub fn rest(&self, time: Duration) {
+        let stop = self.run(|| false, POLLS_MAX, self.mono() + time);
+        assert_eq!(stop, Stop::Time, "the server is busy with itself");
+    }
+
+    /// Runs everything for so many polls, or a minute.
+    pub fn steps(&self, polls: u64) {
+        self.run(|| false, polls, self.mono() + Duration::from_mins(1));
     }
 
     fn poll_one(&self) {

@@ -10,6 +10,7 @@ use cohong_core::ErrorKind;
 use cohong_core::limits::{DROP_GRACE, SYNC_LIST_AFTER};
 use cohong_core::model::{ContentCheck, ObjectKey, SyncCounts, SyncState, SyncTaskId};
 use cohong_core::ports::{SourceFault, Table};
+use cohong_testkit::sim::setting;
 use cohong_testkit::source::{Mishap, Publishes, Read};
 
 use crate::world::{PART_BYTES, World, noise, outcomes, owner};
@@ -224,15 +225,6 @@ fn run(seed: u64) -> (SyncCounts, Vec<Read>, usize) {
         run = run.step();
     }
     run.end()
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    match std::env::var(name) {
-        Ok(text) => text
-            .parse()
-            .unwrap_or_else(|_| panic!("{name} is a number, not {text}")),
-        Err(_) => default,
-    }
 }
 
 #[test]

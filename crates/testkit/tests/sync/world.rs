@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,13 +27,12 @@ use cohong_core::ports::{
 use cohong_core::records::SyncLine;
 use cohong_core::sync::{self, OwnBuckets, Registry, RuleTarget, SyncHandle};
 use cohong_core::work::{self, WorkHandle};
-use cohong_testkit::sim::exec::{Sim, Stop};
+use cohong_testkit::sim::exec::Sim;
 use cohong_testkit::source::MemorySource;
 use futures_util::StreamExt;
 
 use crate::rough::RoughMeta;
 
-const POLLS_MAX: u64 = 50_000_000;
 /// Length of the parts of large objects.
 pub(crate) const PART_BYTES: u64 = 100_000;
 /// Bodies that are read at once.
@@ -224,31 +223,17 @@ impl World {
         &self,
         main: impl Future<Output = T> + Send + 'static,
     ) -> T {
-        let slot = Arc::new(Mutex::new(None));
-        let result = slot.clone();
-        self.sim.start(async move {
-            let value = main.await;
-            *result.lock().unwrap() = Some(value);
-        });
-        let until = self.sim.mono() + Duration::from_hours(24);
-        let stop = self
-            .sim
-            .run(|| slot.lock().unwrap().is_some(), POLLS_MAX, until);
-        assert_eq!(stop, Stop::Done, "something waits for ever");
-        let value = slot.lock().unwrap().take();
-        value.unwrap()
+        self.sim.wait(main)
     }
 
     /// Runs everything for a time.
     pub(crate) fn pass(&self, time: Duration) {
-        let stop = self.sim.run(|| false, POLLS_MAX, self.sim.mono() + time);
-        assert_eq!(stop, Stop::Time, "the server is busy with itself");
+        self.sim.rest(time);
     }
 
     /// Runs everything for so many steps.
     pub(crate) fn steps(&self, polls: u64) {
-        self.sim
-            .run(|| false, polls, self.sim.mono() + Duration::from_mins(1));
+        self.sim.steps(polls);
     }
 
     pub(crate) fn settings(&self) -> SyncSettings {

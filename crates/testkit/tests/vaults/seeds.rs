@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use cohong_core::ports::Clock;
+use cohong_testkit::sim::setting;
 
 use crate::client::Client;
 use crate::end::{Tally, check};
@@ -80,15 +81,6 @@ fn run(seed: u64) -> (Tally, usize) {
     }
     run.world.meta.be_rough(false);
     (check(&run.world, &run.client), run.crashes)
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    match std::env::var(name) {
-        Ok(text) => text
-            .parse()
-            .unwrap_or_else(|_| panic!("{name} is a number, not {text}")),
-        Err(_) => default,
-    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A server with one vault and one bucket.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,16 +11,15 @@ use cohong_core::model::{
     SyncPast, Timestamp, Vault, VaultId, VaultName,
 };
 use cohong_core::ports::{
-    CallbackOutcome, CallbackRequest, CallbackSender, Clock, InventoryFormat, Limit, MetadataStore,
-    Order, SealError, Sealer, Table, UnfitCall,
+    CallbackOutcome, CallbackRequest, CallbackSender, InventoryFormat, Limit, MetadataStore, Order,
+    SealError, Sealer, Table, UnfitCall,
 };
 use cohong_core::records::keys;
 use cohong_core::work::{self, WorkHandle};
-use cohong_testkit::sim::exec::{Sim, Stop};
+use cohong_testkit::sim::exec::Sim;
 
 use crate::rough::RoughMeta;
 
-const POLLS_MAX: u64 = 50_000_000;
 /// How long jobs take at least.
 const JOB_DELAY: Duration = Duration::from_secs(2);
 
@@ -165,31 +164,17 @@ impl World {
         &self,
         main: impl Future<Output = T> + Send + 'static,
     ) -> T {
-        let slot = Arc::new(Mutex::new(None));
-        let result = slot.clone();
-        self.sim.start(async move {
-            let value = main.await;
-            *result.lock().unwrap() = Some(value);
-        });
-        let until = self.sim.mono() + Duration::from_hours(24);
-        let stop = self
-            .sim
-            .run(|| slot.lock().unwrap().is_some(), POLLS_MAX, until);
-        assert_eq!(stop, Stop::Done, "something waits for ever");
-        let value = slot.lock().unwrap().take();
-        value.unwrap()
+        self.sim.wait(main)
     }
 
     /// Runs everything for a time.
     pub(crate) fn pass(&self, time: Duration) {
-        let stop = self.sim.run(|| false, POLLS_MAX, self.sim.mono() + time);
-        assert_eq!(stop, Stop::Time, "the server is busy with itself");
+        self.sim.rest(time);
     }
 
     /// Runs everything for so many steps.
     pub(crate) fn steps(&self, polls: u64) {
-        self.sim
-            .run(|| false, polls, self.sim.mono() + Duration::from_mins(1));
+        self.sim.steps(polls);
     }
 
     /// Keys of a table.

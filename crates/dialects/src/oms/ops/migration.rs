@@ -1,13 +1,13 @@
 //! Migration tasks (sheet section 6). The vendor answers 400 for one that is not there.
 
-use cohong_core::engine::{CreateSyncTask, SyncChange};
+use cohong_core::engine::SyncChange;
 use cohong_core::model::{SyncState, SyncTask, SyncTaskId};
 use cohong_core::ports::OutcomeFormat;
 use cohong_core::{Error, ErrorKind};
 use http::StatusCode;
 
-use super::sync::{keys, said};
-use super::{Answer, Call, done, json, source};
+use super::sync::{keys, make, said};
+use super::{Answer, Call, done, json};
 use crate::oms::error::OmsError;
 use crate::oms::limits::{PAGE_DEFAULT, PAGE_MAX, TASK_DIGITS_MAX};
 use crate::oms::wire::fields::Fields;
@@ -25,13 +25,7 @@ pub(super) async fn create(call: Call, oms: &Oms) -> Answer {
         return Err(OmsError::value(message));
     }
     let keys = keys(brought, oms).await?;
-    source::probe(&settings.source, &keys.source, oms).await?;
-    let request = CreateSyncTask { settings, keys };
-    let made = oms.engine.create_sync_task(&call.cx, request).await;
-    let id = made.map_err(|error| match error.kind() {
-        ErrorKind::NoSuchBucket => said(&error, "OMS.1020"),
-        _ => error.into(),
-    })?;
+    let id = make(&call, oms, settings, keys).await?;
     let id = id.number().unwrap_or_default();
     let task_name = words::task_name(id);
     Ok(json(StatusCode::OK, &Created { id, task_name }))

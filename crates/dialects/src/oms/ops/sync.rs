@@ -2,7 +2,7 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{CreateSyncTask, SyncKeys, SyncSpan};
-use cohong_core::model::{AccessKeyId, SyncCounts, SyncTaskId};
+use cohong_core::model::{AccessKeyId, SyncCounts, SyncSettings, SyncTaskId};
 use http::StatusCode;
 
 use super::{Answer, Call, done, json, source};
@@ -19,17 +19,27 @@ pub(super) async fn create(call: Call, oms: &Oms) -> Answer {
     let brought = Brought::read(&fields)?;
     let settings = settings(&fields)?;
     let keys = keys(brought, oms).await?;
-    source::probe(&settings.source, &keys.source, oms).await?;
-    let request = CreateSyncTask { settings, keys };
-    let made = oms.engine.create_sync_task(&call.cx, request).await;
-    let id = made.map_err(|error| match error.kind() {
-        ErrorKind::NoSuchBucket => said(&error, "OMS.1020"),
-        _ => error.into(),
-    })?;
+    let id = make(&call, oms, settings, keys).await?;
     let created = Created {
         sync_task_id: id.to_string(),
     };
     Ok(json(StatusCode::OK, &created))
+}
+
+/// Makes a task of any kind, once its source has been looked into.
+pub(super) async fn make(
+    call: &Call,
+    oms: &Oms,
+    settings: SyncSettings,
+    keys: SyncKeys,
+) -> Result<SyncTaskId, OmsError> {
+    source::probe(&settings.source, &keys.source, oms).await?;
+    let request = CreateSyncTask { settings, keys };
+    let made = oms.engine.create_sync_task(&call.cx, request).await;
+    made.map_err(|error| match error.kind() {
+        ErrorKind::NoSuchBucket => said(&error, "OMS.1020"),
+        _ => error.into(),
+    })
 }
 
 /// `ListSyncTasks`: newest first.
