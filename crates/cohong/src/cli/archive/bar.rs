@@ -24,11 +24,14 @@ pub(super) async fn moved<T>(
 ) -> Result<T, Failure> {
     let bar = bar(output, total);
     let mut work = pin!(work);
+    // One listener for all turns: what is typed between two of them would be lost.
+    let mut stop = pin!(tokio::signal::ctrl_c());
     let mut ticks = tokio::time::interval(TICK);
     let ended = loop {
         tokio::select! {
+            biased;
+            stop = &mut stop => break Err(stopped(stop)),
             done = &mut work => break done.map_err(failed),
-            stop = tokio::signal::ctrl_c() => break Err(stopped(stop)),
             _ = ticks.tick() => bar.set_position(progress.bytes()),
         }
     };
