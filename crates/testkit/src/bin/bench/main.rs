@@ -2,11 +2,12 @@
 //! a table comes from one run, rounds alternate, medians are printed, and only ratios mean anything.
 //!
 //! `cargo xtask bench NAME`, NAME one of `objects`, `tongues`, `list`, `rule`, `callback`, `memory`,
-//! `sync`, `all`. With `objects`, a further word picks the cells whose names contain it (`GET`, `4 KiB c16`).
+//! `sync`, `archive`, `all`. With `objects`, a further word picks the cells whose names contain it (`GET`, `4 KiB c16`).
 //! `COHONG_BIN` is the binary to measure; `COHONG_BENCH_SECONDS` the length of a cell (2 by default).
 
 #![allow(clippy::print_stdout, reason = "tables are what this program is for")]
 
+mod archive;
 mod callback;
 mod cpu;
 mod list;
@@ -14,6 +15,7 @@ mod load;
 mod memory;
 mod nginx;
 mod objects;
+mod rclone;
 mod rule;
 mod sync;
 mod table;
@@ -66,11 +68,15 @@ async fn run(name: &str) -> Result<(), String> {
         known = true;
         sync::run().await?;
     }
+    if wants("archive") {
+        known = true;
+        archive::run().await?;
+    }
     if known {
         Ok(())
     } else {
         Err(format!(
-            "{name:?} is none of objects, tongues, list, rule, callback, memory, sync, all"
+            "{name:?} is none of objects, tongues, list, rule, callback, memory, sync, archive, all"
         ))
     }
 }
@@ -87,4 +93,12 @@ async fn fresh() -> Result<(Instance, tempfile::TempDir), String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let instance = Instance::start(&binary()?, folder.path(), &Start::default()).await?;
     Ok((instance, folder))
+}
+
+/// A number from the environment.
+fn setting(name: &str, default: usize) -> Result<usize, String> {
+    match std::env::var(name) {
+        Ok(text) => text.parse().map_err(|_| format!("{name} is a number")),
+        Err(_) => Ok(default),
+    }
 }

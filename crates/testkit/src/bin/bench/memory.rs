@@ -49,8 +49,8 @@ pub(crate) async fn run() -> Result<(), String> {
     server.stop().await.map(|_| ())
 }
 
-/// Greatest resident memory so far, KiB.
-fn peak(pid: u32) -> Result<u64, String> {
+/// Greatest resident memory of a process so far, KiB.
+pub(crate) fn peak(pid: u32) -> Result<u64, String> {
     let status =
         std::fs::read_to_string(format!("/proc/{pid}/status")).map_err(|e| e.to_string())?;
     let line = status

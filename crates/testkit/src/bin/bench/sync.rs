@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use cohong_testkit::client::{Ask, Client};
-use cohong_testkit::instance::{ACCESS_KEY, Instance, SECRET_KEY};
+use cohong_testkit::instance::{Instance, SECRET_KEY};
 use cohong_testkit::sync_task::{From, Task};
-use tokio::process::Command;
 use tokio::task::JoinSet;
 
 use crate::load::median;
 use crate::table::ratio;
-use crate::{binary, fresh};
+use crate::{binary, fresh, setting};
 
 const SMALL_BYTES: usize = 4 << 10;
 const LARGE_BYTES: u64 = 256 << 20;
@@ -59,13 +58,6 @@ pub(crate) async fn run() -> Result<(), String> {
         }
     }
     source.stop().await.map(|_| ())
-}
-
-fn setting(name: &str, default: usize) -> Result<usize, String> {
-    match std::env::var(name) {
-        Ok(text) => text.parse().map_err(|_| format!("{name} is a number")),
-        Err(_) => Ok(default),
-    }
 }
 
 async fn fill_small(source: &Instance, count: usize) -> Result<Load, String> {
@@ -197,39 +189,16 @@ async fn rclone(
     load: &Load,
     options: &[&str],
 ) -> Result<Duration, String> {
-    let mut command = Command::new("rclone");
-    command
-        .args([
-            "copy",
-            &format!("from:{}", load.bucket),
-            &format!("into:{INTO}"),
-        ])
-        .args(options);
-    // Nothing of the machine's own configuration.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("AWS_") || text.starts_with("RCLONE_") {
-            command.env_remove(name);
-        }
-    }
-    command.env("RCLONE_CONFIG", "/dev/null");
-    for (remote, server) in [("FROM", source), ("INTO", into)] {
-        let name = |member: &str| format!("RCLONE_CONFIG_{remote}_{member}");
-        command
-            .env(name("TYPE"), "s3")
-            .env(name("PROVIDER"), "Other")
-            .env(name("ENDPOINT"), format!("http://{}", server.listen()))
-            .env(name("ACCESS_KEY_ID"), ACCESS_KEY)
-            .env(name("SECRET_ACCESS_KEY"), SECRET_KEY);
-    }
+    let words = [
+        "copy",
+        &format!("from:{}", load.bucket),
+        &format!("into:{INTO}"),
+    ];
+    let mut command = crate::rclone::command(&[("FROM", source), ("INTO", into)]);
+    command.args(words).args(options);
     let begun = Instant::now();
-    let done = command.output().await;
-    let done = done.map_err(|e| format!("rclone does not start ({e}); apt-get install rclone"))?;
-    let took = begun.elapsed();
-    if done.status.success() {
-        return Ok(took);
-    }
-    Err(String::from_utf8_lossy(&done.stderr).into_owned())
+    crate::rclone::done(&mut command).await?;
+    Ok(begun.elapsed())
 }
 
 /// Some of the copies are looked at: their digests are those of the source.
