@@ -98,7 +98,7 @@ def headers(clients, tongue, bucket, method):
         found = call(KEY).headers
     else:
         call = {"GET": clients["s3"].get_object, "HEAD": clients["s3"].head_object}[method]
-        found = call(Bucket=bucket, Key=KEY)["ResponseMetadata"]["HTTPHeaders"]
+        found = call(Bucket=bucket, Key=KEY, ChecksumMode="ENABLED")["ResponseMetadata"]["HTTPHeaders"]
     return {name.lower(): value for name, value in found.items()}
 
 
