@@ -51,6 +51,14 @@ pub enum ErrorKind {
     JobNotReady,
     /// The job failed and has nothing to give.
     JobFailed,
+    /// A bucket's retention keeps the object as it is.
+    Retained,
+    /// The bucket has no such retention.
+    NoSuchRetention,
+    /// The bucket's retention is locked.
+    RetentionLocked,
+    /// The step is none that the bucket's retention can take.
+    InvalidRetention,
     /// The object exists and the request forbids overwriting.
     ObjectExists,
     /// The object takes no pieces: it was not made by appending.

@@ -51,6 +51,8 @@ pub const PARTS_MAX: u32 = 10_000;
 pub const APPENDED_PIECES_MAX: u32 = PARTS_MAX;
 /// Longest time an object is restored for, days: what vendors allow.
 pub const RESTORE_DAYS_MAX: u32 = 365;
+/// Longest time a bucket's retention keeps an object, days: the 70 years that the vendors allow.
+pub const RETENTION_DAYS_MAX: u32 = 25_550;
 /// Most records that are read to count what a bucket holds: what takes a few seconds, well below the
 /// time that SDKs wait for an answer.
 pub const STAT_ROWS_MAX: u64 = 5_000_000;

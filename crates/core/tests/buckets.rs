@@ -37,7 +37,7 @@ async fn remove(world: &World, name: &BucketName) -> Result<(), ErrorKind> {
 
 async fn change(world: &World, name: &BucketName, to: BucketChange) -> Result<(), ErrorKind> {
     let changed = world.engine.change_bucket(&owner(), name, to).await;
-    changed.map_err(|e| e.kind())
+    changed.map(drop).map_err(|e| e.kind())
 }
 
 fn rules(rules: Vec<NotificationRule>) -> BucketChange {

@@ -19,9 +19,9 @@ use cohong_core::model::{
     EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, LifecycleException,
     LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord,
     ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation,
-    Restore, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast,
-    SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning,
-    WorkId,
+    Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders,
+    SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag,
+    Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -277,6 +277,12 @@ fn buckets(samples: &mut Samples) {
         requester_pays: true,
         has_cors: true,
         lifecycle: Some(WorkId([4; 16])),
+        retention: Some(Retention {
+            id: "0102".into(),
+            days: 365,
+            since: time(1_700_000_000_000),
+            locked: true,
+        }),
     };
     samples.check("bucket", &bucket);
     samples.check("last-bucket", &BucketId(5));

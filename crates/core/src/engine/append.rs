@@ -24,7 +24,7 @@ use crate::ports::{CommitError, Expect, Revision, StoreError, Write};
 use crate::records::{CurrentRecord, PayloadRecord, PayloadState, WorkKind, decode, encode, keys};
 use crate::rules::access::{Action, On, Permit, allow};
 use crate::rules::append::{Held, Layout, Piece, etag, grown, layout, onto};
-use crate::rules::{attributes, version};
+use crate::rules::{attributes, retention, version};
 use crate::work;
 
 /// A piece that was taken in, and the blob it may be in.
@@ -154,9 +154,10 @@ impl Engine {
         let Some((current, record)) = seen.current.as_ref().and_then(with_object) else {
             return Ok(None);
         };
+        let now = self.ports.clock.now();
+        retention::check(bucket, &current.version, now)?;
         let holder = (bucket.id, &req.key, current.version.id);
         let (payload, holding) = self.grow(holder, record, taken).await?;
-        let now = self.ports.clock.now();
         let record = grown(record, &piece(&taken.ingested), payload);
         let after = CurrentRecord {
             version: ObjectVersion {

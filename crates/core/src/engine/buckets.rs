@@ -54,6 +54,7 @@ impl Engine {
             requester_pays: false,
             has_cors: false,
             lifecycle: None,
+            retention: None,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {

@@ -9,6 +9,7 @@ use crate::ports::{CommitError, Revision, Txn, Write};
 use crate::records::{encode, keys};
 use crate::rules::access::{Action, allow_lifecycle};
 use crate::rules::attributes::{check_acl, check_meta, check_tags};
+use crate::rules::retention;
 
 use super::buckets::now;
 use super::key::{Seen, current_writes, expect};
@@ -31,6 +32,9 @@ impl Engine {
             let _pass = self.gates.enter(&target.bucket, [&target.key]).await;
             let found = self.find_allowed(cx, &bucket, target, action).await?;
             let seen = self.see_one(bucket.id, &target.key).await?;
+            if matches!(change, ObjectChange::Meta(..)) {
+                retention::check(&bucket, &found.version, self.ports.clock.now())?;
+            }
             let tag = found.tag;
             let alter = |record: &mut ObjectRecord| alter(record, &change);
             let Some(txn) = changed(target, (&bucket, revision), &seen, &found, alter) else {

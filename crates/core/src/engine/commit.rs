@@ -10,6 +10,7 @@ use crate::ports::{CommitError, Expect, Revision, StoreError, Txn, Write};
 use crate::records::CurrentRecord;
 use crate::rules::access::{Action, On, Permit, allow};
 use crate::rules::conditions::check_write;
+use crate::rules::retention;
 use crate::rules::version::{self, Act, Change, Stamp};
 
 use super::callback::owed_call;
@@ -127,6 +128,9 @@ impl Engine {
         let (now, current) = (stamp.at, seen.current.clone());
         let plan = version::plan(permit, bucket.versioning, current, looked, act, stamp)
             .expect("a write always has something to do");
+        if let Some(gone) = &plan.gone {
+            retention::check(bucket, gone, now)?;
+        }
         let Change::Written(id, tag) = plan.change else {
             unreachable!("a write writes");
         };

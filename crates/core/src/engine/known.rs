@@ -78,6 +78,7 @@ mod tests {
             requester_pays: false,
             has_cors: false,
             lifecycle: None,
+            retention: None,
         };
         (name, bucket)
     }

@@ -10,22 +10,24 @@ use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::attributes::{check_acl, check_rules};
+use crate::rules::retention;
 
 use super::buckets::now;
 use super::commit::nanos;
 use super::{BucketChange, Cx, Engine};
 
 impl Engine {
-    /// Changes one setting of a bucket.
+    /// Changes one setting of a bucket and gives the bucket as it is then.
     pub async fn change_bucket(
         &self,
         cx: &Cx,
         name: &BucketName,
         change: BucketChange,
-    ) -> Result<(), Error> {
+    ) -> Result<Arc<Bucket>, Error> {
         let action = match &change {
             BucketChange::Versioning(_) => Action::WriteVersioning,
             BucketChange::RequesterPays(_) => Action::WritePayment,
+            BucketChange::Retention(_) => Action::WriteRetention,
             BucketChange::Acl(acl) => {
                 check_acl(acl)?;
                 Action::WriteBucketAcl
@@ -46,7 +48,7 @@ impl Engine {
                 if action == Action::WriteNotification {
                     self.bell.changed(bucket.id);
                 }
-                return Ok(());
+                return Ok(bucket);
             }
         }
         Err(CommitError::Conflict.into())
@@ -66,10 +68,25 @@ impl Engine {
                         "versioning cannot be removed once it was on; suspend it",
                     ));
                 }
+                let now = self.ports.clock.now();
+                if *versioning == Versioning::Suspended
+                    && retention::in_force(bucket, now).is_some()
+                {
+                    return Err(Error::new(
+                        ErrorKind::InvalidArgument,
+                        "versioning cannot be suspended while the bucket has a retention",
+                    ));
+                }
                 bucket.versioning = *versioning;
             }
             BucketChange::Acl(acl) => bucket.acl.clone_from(acl),
             BucketChange::RequesterPays(pays) => bucket.requester_pays = *pays,
+            BucketChange::Retention(step) => {
+                let id = hex::encode_upper(self.ports.ids.work().0).into();
+                let now = self.ports.clock.now();
+                let (current, versioning) = (bucket.retention.as_ref(), bucket.versioning);
+                bucket.retention = retention::after(current, versioning, step, id, now)?;
+            }
             BucketChange::Rules { rules, seen } => {
                 return self.apply_rules(bucket, rules, *seen).await;
             }

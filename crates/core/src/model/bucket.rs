@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BucketId, BucketName, NotificationRule, RuleSetVersion, Statement,
+    AccountId, Acl, BucketId, BucketName, NotificationRule, Retention, RuleSetVersion, Statement,
     StorageClass, Timestamp, WorkId,
 };
 
@@ -99,6 +99,8 @@ pub struct Bucket {
     pub has_cors: bool,
     /// The duty that carries out its lifecycle rules, when it has some.
     pub lifecycle: Option<WorkId>,
+    /// How long its objects are kept from everybody, when they are.
+    pub retention: Option<Retention>,
 }
 
 impl Bucket {

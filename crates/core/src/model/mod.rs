@@ -16,6 +16,7 @@ mod lifecycle;
 mod name;
 mod object;
 mod policy;
+mod retention;
 mod rule;
 mod scan;
 mod sync;
@@ -43,6 +44,7 @@ pub use object::{
 pub use policy::{
     Action, Actions, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,
 };
+pub use retention::Retention;
 pub use rule::{Broker, Destination, NotificationRule, RuleForm, RuleId, RuleSetVersion};
 pub use scan::{ScanFault, ScanFaultKind, SyncPick, SyncProgress, SyncScope};
 pub use sync::{

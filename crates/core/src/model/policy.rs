@@ -58,11 +58,13 @@ pub enum Action {
     RestoreObjectVersion,
     ReadPayment,
     WritePayment,
+    ReadRetention,
+    WriteRetention,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 49] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -110,6 +112,8 @@ impl Action {
         Self::RestoreObjectVersion,
         Self::ReadPayment,
         Self::WritePayment,
+        Self::ReadRetention,
+        Self::WriteRetention,
     ];
 
     /// The same, of a version named by its id instead of the current one.

@@ -180,6 +180,8 @@ fn granted(principal: &Principal, action: Action, bucket: &Acl, on: On<'_>) -> b
         | Action::WriteVersioning
         | Action::ReadPayment
         | Action::WritePayment
+        | Action::ReadRetention
+        | Action::WriteRetention
         | Action::ReadNotification
         | Action::WriteNotification
         | Action::ReadPolicy

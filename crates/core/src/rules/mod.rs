@@ -16,6 +16,7 @@ pub mod notify;
 pub mod pattern;
 pub mod range;
 pub mod restore;
+pub mod retention;
 pub mod symlink;
 pub mod sync;
 pub mod tree;

@@ -224,6 +224,10 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::NotModified
         | K::InvalidPartOrder
         | K::PartNotSequential
+        | K::Retained
+        | K::NoSuchRetention
+        | K::RetentionLocked
+        | K::InvalidRetention
         | K::BadSignature
         | K::InvalidTrailer
         | K::InvalidVersion

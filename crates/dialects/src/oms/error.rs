@@ -215,6 +215,10 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | ErrorKind::NoSuchJob
         | ErrorKind::JobNotReady
         | ErrorKind::JobFailed
+        | ErrorKind::Retained
+        | ErrorKind::NoSuchRetention
+        | ErrorKind::RetentionLocked
+        | ErrorKind::InvalidRetention
         | ErrorKind::ObjectExists
         | ErrorKind::NotAppendable
         | ErrorKind::PositionMismatch

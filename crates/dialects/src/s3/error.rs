@@ -300,6 +300,10 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::JobNotReady
         | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
+        // As with a locked object; the retention is made through another dialect.
+        K::Retained | K::NoSuchRetention | K::RetentionLocked | K::InvalidRetention => {
+            (S::FORBIDDEN, "AccessDenied")
+        }
         K::Denied => (S::FORBIDDEN, "AccessDenied"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId"),
         K::ExpiredToken => (S::BAD_REQUEST, "ExpiredToken"),

@@ -127,8 +127,14 @@ const ACTIONS: Names = &[
     ("s3:PutAnalyticsConfiguration", &[]),
     ("s3:GetBucketLogging", &[]),
     ("s3:PutBucketLogging", &[]),
-    ("s3:GetBucketObjectLockConfiguration", &[]),
-    ("s3:PutBucketObjectLockConfiguration", &[]),
+    (
+        "s3:GetBucketObjectLockConfiguration",
+        &[Action::ReadRetention],
+    ),
+    (
+        "s3:PutBucketObjectLockConfiguration",
+        &[Action::WriteRetention],
+    ),
     ("s3:GetBucketOwnershipControls", &[]),
     ("s3:PutBucketOwnershipControls", &[]),
     ("s3:GetBucketPublicAccessBlock", &[]),

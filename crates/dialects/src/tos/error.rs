@@ -258,6 +258,10 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         | K::JobNotReady
         | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument", "0002-00000001"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0002-00000002"),
+        // A retention is made through another dialect.
+        K::Retained | K::NoSuchRetention | K::RetentionLocked | K::InvalidRetention => {
+            (S::FORBIDDEN, "AccessDenied", "0015-00000002")
+        }
         K::Denied => (S::FORBIDDEN, "AccessDenied", "0015-00000001"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0015-00000002"),
         K::ExpiredToken => (S::FORBIDDEN, "ExpiredToken", "0015-00000003"),

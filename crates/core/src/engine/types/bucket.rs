@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     Acl, BucketName, NotificationRule, RuleSetVersion, Statement, StorageClass, Versioning,
 };
+use crate::rules::retention::RetentionStep;
 
 /// Create a bucket for the asking account.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub enum BucketChange {
     Acl(Acl),
     /// Say whether whoever is not the owner has to agree to bear the cost.
     RequesterPays(bool),
+    /// Begin, lock, extend or take back its retention.
+    Retention(RetentionStep),
     /// Replace the notification rules; the dialect has validated them.
     Rules {
         /// The rules, none to clear.

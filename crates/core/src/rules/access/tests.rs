@@ -59,6 +59,7 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         requester_pays: false,
         has_cors: false,
         lifecycle: None,
+        retention: None,
     }
 }
 

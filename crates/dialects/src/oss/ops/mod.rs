@@ -8,6 +8,7 @@ mod object;
 mod post;
 mod service;
 mod settings;
+mod worm;
 
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{Cors, LifecycleRule};
@@ -58,6 +59,11 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::PutBucketTags => Ok(OSS.put_bucket_tags(call, engine).await?),
         Op::GetBucketTags => settings::get_tags(call, engine).await,
         Op::DeleteBucketTags => settings::delete_tags(call, engine).await,
+        Op::InitiateBucketWorm => worm::initiate(call, engine).await,
+        Op::CompleteBucketWorm => worm::complete(call, engine).await,
+        Op::ExtendBucketWorm => worm::extend(call, engine).await,
+        Op::AbortBucketWorm => worm::abort(call, engine).await,
+        Op::GetBucketWorm => worm::get(call, engine).await,
         Op::ListLiveChannel => settings::live_channels(call, engine).await,
         Op::ListObjects => Ok(OSS.objects_page(call, engine).await?),
         Op::ListObjectsV2 => Ok(OSS.objects_page_by_token(call, engine).await?),

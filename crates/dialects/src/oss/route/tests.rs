@@ -87,7 +87,6 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Bucket, "DELETE", "tagging=a%2Cb", "DeleteBucketTags"),
     (Level::Bucket, "GET", "live&marker=a", "ListLiveChannel"),
     (Level::Bucket, "GET", "website", "NotImplemented"),
-    (Level::Bucket, "PUT", "worm", "NotImplemented"),
     (
         Level::Bucket,
         "GET",

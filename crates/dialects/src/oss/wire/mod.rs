@@ -7,3 +7,4 @@ pub(super) mod live;
 pub(super) mod object;
 pub(super) mod region;
 pub(super) mod stat;
+pub(super) mod worm;
