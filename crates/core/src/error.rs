@@ -127,6 +127,12 @@ pub enum ErrorKind {
     ExpiredToken,
     /// Ability this server does not have.
     Unsupported,
+    /// The object is encrypted with a customer's key, and the request brings none.
+    KeyMissing,
+    /// The object is encrypted with another customer's key than the one that the request brings.
+    KeyWrong,
+    /// The request brings a customer's key, and the object is not encrypted with one.
+    KeyUnasked,
     /// Somebody else is changing the same thing; try again.
     Busy,
     /// Out of disk space.

@@ -172,6 +172,8 @@ pub const WORK_PAGE: usize = 1000;
 pub const SWEEP_AGE: Duration = Duration::from_hours(1);
 /// Unknown blobs remembered between two looks; the rest waits for a later one.
 pub const SWEEP_ORPHANS_MAX: usize = 100_000;
+/// Longest name of a key of a key service, bytes: as long as vendors' names of resources.
+pub const KEY_NAME_BYTES_MAX: usize = 2048;
 /// Bytes gathered before they are written to a blob: a body that comes byte by byte must not become
 /// as many writes, and a write should be worth its way to the disk.
 pub const INGEST_WRITE_BYTES: usize = 256 << 10;

@@ -14,14 +14,12 @@ use std::fmt::{Debug, Write};
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketId, BucketName,
-    BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums,
-    Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Etag, Event,
-    EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, LifecycleException,
+    BucketState, Cipher, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums,
+    Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Encryption, Etag, Event,
+    EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, KeyHolder, LifecycleException,
     LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord,
     ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation,
-    Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders,
-    SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag,
-    Versioning, WorkId,
+    Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, Seal,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -161,6 +159,18 @@ fn checksums() -> [ChecksumValue; 5] {
     ]
 }
 
+fn seals() -> [Seal; 3] {
+    let seal = |cipher, holder| Seal {
+        encryption: Encryption { cipher, holder },
+        key: Box::from([8; 9]),
+    };
+    [
+        seal(Cipher::Aes256, KeyHolder::Customer),
+        seal(Cipher::Sm4, KeyHolder::Server),
+        seal(Cipher::Aes256, KeyHolder::Service(Some("name".into()))),
+    ]
+}
+
 fn version() -> ObjectVersion {
     let record = ObjectRecord {
         size: 1 << 40,
@@ -186,6 +196,7 @@ fn version() -> ObjectVersion {
             expires_at: time(1_700_000_000_002),
             told: true,
         }),
+        seal: Some(seals()[0].clone()),
     };
     ObjectVersion {
         id: VersionId(1_700_000_000_000_000_000),
@@ -283,6 +294,7 @@ fn buckets(samples: &mut Samples) {
             since: time(1_700_000_000_000),
             locked: true,
         }),
+        encryption: Some(seals()[2].encryption.clone()),
     };
     samples.check("bucket", &bucket);
     samples.check("last-bucket", &BucketId(5));
@@ -442,6 +454,7 @@ fn objects(samples: &mut Samples) {
             algorithm: ChecksumAlgorithm::Crc32c,
             kind: ChecksumKind::Composite,
         }),
+        seal: Some(seals()[1].clone()),
     };
     samples.check("upload", &upload);
     let part = PartRecord {

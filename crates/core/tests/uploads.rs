@@ -68,7 +68,7 @@ async fn create(world: &World, bucket: &BucketName) -> UploadTarget {
     UploadTarget {
         bucket: bucket.clone(),
         key,
-        upload: world.engine.create_upload(&owner(), req).await.unwrap(),
+        upload: world.engine.create_upload(&owner(), req).await.unwrap().upload,
     }
 }
 
@@ -771,7 +771,7 @@ async fn grants_said_at_the_end_count_most() {
             checksum: None,
         };
         let engine = upload.world.engine.clone();
-        upload.target.upload = engine.create_upload(&owner(), create).await.unwrap();
+        upload.target.upload = engine.create_upload(&owner(), create).await.unwrap().upload;
         upload.part(1, b"x").await.unwrap();
         let req = CompleteUpload {
             acl: said.cloned(),

@@ -196,7 +196,7 @@ async fn writes_are_judged() {
         (ask("x-tos-acl", "everybody"), 400, "InvalidArgument"),
         (ask("x-tos-storage-class", "TAPE"), 400, "InvalidArgument"),
         (
-            ask("x-tos-server-side-encryption", "AES256"),
+            ask("x-tos-server-side-encryption", "kms"),
             501,
             "NotImplemented",
         ),

@@ -77,6 +77,7 @@ const CLOSED: &[(&str, &[&str])] = &[
     (
         "cohong-core",
         &[
+            "aes-gcm",
             "async-trait",
             "base64",
             "bytes",
@@ -84,6 +85,7 @@ const CLOSED: &[(&str, &[&str])] = &[
             "futures-core",
             "futures-util",
             "hex",
+            "hmac",
             "imagesize",
             "percent-encoding",
             "serde_json",
@@ -92,6 +94,7 @@ const CLOSED: &[(&str, &[&str])] = &[
             "serde",
             "sha1",
             "sha2",
+            "sm4",
             "thiserror",
             "tokio",
         ],

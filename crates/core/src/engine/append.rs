@@ -13,6 +13,7 @@ use super::holding::{Holding, NewBytes};
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest, next};
 use super::key::Seen;
 use super::put::{new_bytes, new_payload, new_record};
+use super::sealing::{create_blob, sealed};
 use super::{AppendObject, Body, Conditions, Cx, ETagMatch, Engine, NewVersion};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
@@ -23,6 +24,7 @@ use crate::model::{
 use crate::ports::{CommitError, Expect, Revision, StoreError, Write};
 use crate::records::{CurrentRecord, PayloadRecord, PayloadState, WorkKind, decode, encode, keys};
 use crate::rules::access::{Action, On, Permit, allow};
+use crate::rules::cipher::DataKey;
 use crate::rules::append::{Held, Layout, Piece, etag, grown, layout, onto};
 use crate::rules::{attributes, retention, version};
 use crate::work;
@@ -55,7 +57,11 @@ impl Engine {
         let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
         let seen = self.see_one(bucket.id, &req.key).await?;
-        onto(current_version(&seen), req.position)?;
+        let there = onto(current_version(&seen), req.position)?;
+        let sealing = match there {
+            Some(there) => self.sealing_of(there.seal.as_ref(), cx.encrypting.key.as_ref())?,
+            None => self.new_sealing(cx, &bucket),
+        };
         let id = BlobId {
             payload: self.ports.ids.payload(),
             n: 0,
@@ -64,14 +70,15 @@ impl Engine {
             id,
             digests: req.digests.clone(),
             size: ANY_SIZE,
-            small_max: self.ports.meta.small_payload_max(),
+            small_max: self.small_max(sealing.as_ref()),
             tree: Tree::None,
+            sealing,
         };
         let ingested = ingest(&self.ports, spec, body).await?;
         let taken = Taken { id, ingested };
         let outcome = self.append_taken(cx, &req, &taken).await;
         if let Err(error) = &outcome {
-            let bytes = new_bytes(id, taken.ingested.body);
+            let bytes = new_bytes(id, &taken.ingested);
             self.discard_refused(&bytes, error).await;
         }
         outcome
@@ -129,7 +136,7 @@ impl Engine {
             key: &req.key,
             record,
             class: req.attributes.class,
-            bytes: new_bytes(*id, ingested.body.clone()),
+            bytes: new_bytes(*id, ingested),
             kind: EventKind::CreatedAppend,
             conditions: &nothing_there,
             callback: None,
@@ -156,6 +163,10 @@ impl Engine {
         };
         let now = self.ports.clock.now();
         retention::check(bucket, &current.version, now)?;
+        if record.seal != taken.ingested.seal() {
+            // Another object came in the meantime, and the piece is sealed for the one before.
+            return Ok(None);
+        }
         let holder = (bucket.id, &req.key, current.version.id);
         let (payload, holding) = self.grow(holder, record, taken).await?;
         let record = grown(record, &piece(&taken.ingested), payload);
@@ -174,6 +185,7 @@ impl Engine {
             size: record.size,
             version: version::tag(bucket, &after.version),
             written_at: now,
+            encryption: record.encryption().cloned(),
         };
         let event = Event {
             size: stored.size,
@@ -203,23 +215,25 @@ impl Engine {
             (_, None) => Held::Small,
             (_, Some(tail)) => Held::Blobs(tail.count, tail.row.last().map_or(0, |e| e.len)),
         };
-        let small_max = self.ports.meta.small_payload_max() as u64;
+        let key = ingested.key();
+        let small_max = self.small_max(ingested.sealing.as_ref()) as u64;
         let mut holding = Holding::default();
         let payload = match layout(held, record.size, ingested.size, small_max)? {
             Layout::Same => record.payload.clone(),
             Layout::First => {
-                let bytes = new_bytes(*id, ingested.body.clone());
+                let bytes = new_bytes(*id, ingested);
                 holding = self.hold_all(holder, &bytes).await?;
                 new_payload(*id, ingested)
             }
             Layout::Small => {
-                let bytes = self.joined(record, 0, &ingested.body).await?;
+                let bytes = self.joined(record, (key, 0), &ingested.body).await?;
                 let extent = Extent {
                     at: Place::Meta(*id),
                     offset: 0,
                     len: bytes.len() as u64,
                 };
-                holding = self.hold_all(holder, &NewBytes::Small(*id, bytes)).await?;
+                let small = NewBytes::Small(*id, sealed(*id, &bytes, key));
+                holding = self.hold_all(holder, &small).await?;
                 holding.write.extend(small_dropped(&record.payload));
                 PayloadRef::One {
                     id: id.payload,
@@ -230,8 +244,8 @@ impl Engine {
                 let mut tail = tail.ok_or_else(no_manifest)?;
                 let last = tail.row.pop().ok_or_else(no_manifest)?;
                 let start = record.size.saturating_sub(last.len);
-                let bytes = self.joined(record, start, &ingested.body).await?;
-                let (extent, adopted) = self.store_piece(bytes).await?;
+                let bytes = self.joined(record, (key, start), &ingested.body).await?;
+                let (extent, adopted) = self.store_piece(bytes, key).await?;
                 adopted.join(&mut holding);
                 holding.write.extend(self.dropped(&last));
                 tail.row.push(extent);
@@ -240,10 +254,10 @@ impl Engine {
             Layout::Next => {
                 let tail = match tail {
                     Some(tail) => tail,
-                    None => self.unpacked(holder, record, &mut holding).await?,
+                    None => self.unpacked(holder, record, key, &mut holding).await?,
                 };
                 let (extent, adopted) = match &ingested.body {
-                    StoredBody::Small(bytes) => self.store_piece(bytes.clone()).await?,
+                    StoredBody::Small(bytes) => self.store_piece(bytes.clone(), key).await?,
                     StoredBody::Empty | StoredBody::Blob(_) => {
                         let extent = Extent {
                             at: Place::Hot(*id),
@@ -291,10 +305,11 @@ impl Engine {
         &self,
         holder: (BucketId, &ObjectKey, VersionId),
         record: &ObjectRecord,
+        key: Option<&DataKey>,
         holding: &mut Holding,
     ) -> Result<Tail, Error> {
-        let bytes = self.joined(record, 0, &StoredBody::Empty).await?;
-        let (extent, Adopted(id)) = self.store_piece(bytes).await?;
+        let bytes = self.joined(record, (key, 0), &StoredBody::Empty).await?;
+        let (extent, Adopted(id)) = self.store_piece(bytes, key).await?;
         *holding = self.hold_all(holder, &NewBytes::Hot(id)).await?;
         holding.write.extend(small_dropped(&record.payload));
         Ok(Tail {
@@ -317,10 +332,10 @@ impl Engine {
     async fn joined(
         &self,
         record: &ObjectRecord,
-        start: u64,
+        (key, start): (Option<&DataKey>, u64),
         piece: &StoredBody,
     ) -> Result<Bytes, Error> {
-        let mut stream = self.open_payload(&record.payload, start..record.size);
+        let mut stream = self.open_payload(&record.payload, key, start..record.size);
         let mut bytes = BytesMut::new();
         while let Some(chunk) = next(&mut stream).await {
             bytes.extend_from_slice(&chunk?);
@@ -332,10 +347,14 @@ impl Engine {
     }
 
     /// Stores bytes as a blob of a payload that nobody knows yet.
-    async fn store_piece(&self, bytes: Bytes) -> Result<(Extent, Adopted), Error> {
+    async fn store_piece(
+        &self,
+        bytes: Bytes,
+        key: Option<&DataKey>,
+    ) -> Result<(Extent, Adopted), Error> {
         let payload = self.ports.ids.payload();
         let (blob, len) = (BlobId { payload, n: 0 }, bytes.len() as u64);
-        let mut writer = self.ports.blobs.create(blob, Some(len)).await?;
+        let mut writer = create_blob(&self.ports, blob, Some(len), key).await?;
         writer.write(bytes).await?;
         writer.finish().await?;
         let extent = Extent {

@@ -11,17 +11,26 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use futures_util::stream;
 
 use super::Engine;
 use super::ingest::next;
+use super::sealing::opened;
 use crate::model::{Extent, PayloadId, PayloadRef, Place};
 use crate::ports::{BlobError, BlobStore, BodyError, ByteStream, MetadataStore, StoreError};
 use crate::records::{decode, keys};
+use crate::rules::cipher::{DataKey, span};
 
 impl Engine {
     /// Streams a range of an object's bytes; the range lies within its size. Extents that hold fewer bytes
     /// than that end with an error, never early.
-    pub(crate) fn open_payload(&self, payload: &PayloadRef, range: Range<u64>) -> ByteStream {
+    /// `key` is the one they are encrypted with.
+    pub(crate) fn open_payload(
+        &self,
+        payload: &PayloadRef,
+        key: Option<&DataKey>,
+        range: Range<u64>,
+    ) -> ByteStream {
         let mut extents = VecDeque::new();
         let mut rows = None;
         match payload {
@@ -30,21 +39,22 @@ impl Engine {
             PayloadRef::Manifest { id, extents } => rows = Some(Rows::new(*id, *extents)),
         }
         let left = range.end.saturating_sub(range.start);
-        self.stream_out(extents, rows, range.start, left)
+        let left = (range.start, left);
+        self.stream_out(extents, rows, key, left)
     }
 
     /// Streams all bytes of extents.
-    pub(crate) fn open_extents(&self, extents: Vec<Extent>) -> ByteStream {
+    pub(crate) fn open_extents(&self, extents: Vec<Extent>, key: Option<&DataKey>) -> ByteStream {
         let len = extents.iter().map(|extent| extent.len).sum();
-        self.stream_out(extents.into(), None, 0, len)
+        self.stream_out(extents.into(), None, key, (0, len))
     }
 
     fn stream_out(
         &self,
         extents: VecDeque<Extent>,
         rows: Option<Rows>,
-        skip: u64,
-        left: u64,
+        key: Option<&DataKey>,
+        (skip, left): (u64, u64),
     ) -> ByteStream {
         let cursor = Cursor {
             meta: Arc::clone(&self.ports.meta),
@@ -54,6 +64,7 @@ impl Engine {
             skip,
             left,
             open: None,
+            key: key.cloned(),
         };
         Box::pin(Unfold::Idle(Box::new(cursor)))
     }
@@ -118,6 +129,8 @@ struct Cursor {
     left: u64,
     /// The blob being streamed, and how many bytes it still owes.
     open: Option<(ByteStream, u64)>,
+    /// What the blobs are encrypted with.
+    key: Option<DataKey>,
 }
 
 impl Cursor {
@@ -157,17 +170,31 @@ impl Cursor {
         let start = extent.offset + self.skip;
         let len = (extent.len - self.skip).min(self.left);
         self.skip = 0;
-        match extent.at {
-            Place::Hot(blob) => {
-                let stream = self.blobs.read(blob, start..start + len).await?;
-                self.open = Some((stream, len));
-                Ok(None)
-            }
+        let range = start..start + len;
+        let (Place::Hot(blob) | Place::Meta(blob)) = extent.at;
+        if let Some(cipher) = self.key.as_ref().map(|key| key.of_blob(blob)) {
+            // Extents of encrypted bytes go to the end of their blob.
+            let span = span(&range, extent.offset + extent.len);
+            let sealed = self.read(extent.at, span.start..span.end).await?;
+            self.open = Some((opened(sealed, cipher, span, len), len));
+            return Ok(None);
+        }
+        if let Place::Meta(blob) = extent.at {
+            let bytes = self.meta.payload(blob, range).await.map_err(stored)?;
+            self.left -= len;
+            return Ok(Some(bytes));
+        }
+        self.open = Some((self.read(extent.at, range).await?, len));
+        Ok(None)
+    }
+
+    /// Bytes as they are stored.
+    async fn read(&mut self, at: Place, range: Range<u64>) -> Result<ByteStream, BodyError> {
+        match at {
+            Place::Hot(blob) => Ok(self.blobs.read(blob, range).await?),
             Place::Meta(blob) => {
-                let bytes = self.meta.payload(blob, start..start + len).await;
-                let bytes = bytes.map_err(stored)?;
-                self.left -= len;
-                Ok(Some(bytes))
+                let bytes = self.meta.payload(blob, range).await.map_err(stored)?;
+                Ok(Box::pin(stream::iter([Ok(bytes)])))
             }
         }
     }

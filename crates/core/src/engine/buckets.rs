@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
-use crate::model::{
-    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, RuleSetVersion, Versioning,
-};
+use crate::model::{AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, RuleSetVersion, Versioning};
 use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,
 };
@@ -15,7 +13,7 @@ use crate::rules::access::{Action, On, allow, allow_account};
 use crate::rules::attributes::{check_acl, check_labels};
 
 use super::key::unchanged;
-use super::{CreateBucket, Cx, Engine};
+use super::{CreateBucket, Cx, Engine, sealing};
 
 /// The record that counts buckets: every creation expects and rewrites it, so a bucket's id is never
 /// drawn twice and the number of an account's buckets is exact.
@@ -36,6 +34,7 @@ impl Engine {
         let (_permit, account) = allow_account(&cx.principal)?;
         check_acl(&req.acl)?;
         check_labels(&req.labels)?;
+        cx.encrypting.with.as_ref().map_or(Ok(()), sealing::check)?;
         let mut bucket = Bucket {
             id: BucketId(0),
             name: req.name,
@@ -55,6 +54,7 @@ impl Engine {
             has_cors: false,
             lifecycle: None,
             retention: None,
+            encryption: cx.encrypting.with.clone(),
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {
@@ -219,15 +219,19 @@ fn creation(bucket: &mut Bucket, last: Option<&Record>) -> Result<Txn, Error> {
     };
     bucket.id = BucketId(before.0 + 1);
     let at = keys::bucket(&bucket.name);
+    let mut write = vec![
+        Write::Put(at.clone(), encode(bucket)),
+        Write::Put(counter.clone(), encode(&bucket.id)),
+    ];
+    let doc = keys::bucket_doc(bucket.id, DocKind::Encryption);
+    let encryption = bucket.encryption.as_ref();
+    write.extend(encryption.map(|encryption| Write::Put(doc, encode(encryption))));
     Ok(now(
         vec![
-            Expect::Absent(at.clone()),
-            unchanged(counter.clone(), last.map(|record| record.revision)),
+            Expect::Absent(at),
+            unchanged(counter, last.map(|record| record.revision)),
         ],
-        vec![
-            Write::Put(at, encode(bucket)),
-            Write::Put(counter, encode(&bucket.id)),
-        ],
+        write,
     ))
 }
 

@@ -4,6 +4,7 @@
 //! so a crash in between leaves "owed by an earlier run", which reads as "not called or unknown". A
 //! call is never made a second time, and the object stays whatever comes of it.
 
+use std::fmt::Display;
 use std::future::poll_fn;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use super::{Cx, Engine, Ports};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    BucketId, BucketName, CallbackSpec, ObjectKey, ObjectRecord, Timestamp, VersionId, VersionTag,
+    BucketId, BucketName, CallbackSpec, CustomerKey, ObjectKey, ObjectRecord, Timestamp, VersionId, VersionTag,
 };
 use crate::ports::{
     BodyError, ByteStream, CallAbout, CallbackOutcome, CallbackRequest, Key, KeyRange, Limit, Mono,
@@ -138,7 +139,9 @@ impl Engine {
         deadline: Mono,
     ) -> Result<CallbackOutcome, (Unmade, String)> {
         let template = Template::parse(&spec.body, spec.body_type, spec.style.json);
-        let image = self.image_of(&template, facts.record).await;
+        let image = self
+            .image_of(&template, facts.record, cx.encrypting.key.as_ref())
+            .await;
         let vars = Variables {
             bucket: facts.bucket,
             key: facts.key,
@@ -177,13 +180,17 @@ impl Engine {
         &self,
         template: &Template<'_>,
         record: &ObjectRecord,
+        customer: Option<&CustomerKey>,
     ) -> Result<Option<ImageInfo>, String> {
         let head = record.size.min(limits::CALLBACK_IMAGE_BYTES_MAX);
         if head == 0 || !template.names_image() {
             return Ok(None);
         }
-        let head = read_all(self.open_payload(&record.payload, 0..head)).await;
-        let head = head.map_err(|why| format!("the object cannot be read back: {why}"))?;
+        let unread = |why: &dyn Display| format!("the object cannot be read back: {why}");
+        let key = self.data_key(record.seal.as_ref(), customer);
+        let key = key.map_err(|why| unread(&why))?;
+        let head = read_all(self.open_payload(&record.payload, key.as_ref(), 0..head)).await;
+        let head = head.map_err(|why| unread(&why))?;
         Ok(ImageInfo::read(&head))
     }
 

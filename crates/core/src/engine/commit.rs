@@ -141,6 +141,7 @@ impl Engine {
             size: w.record.size,
             version: tag,
             written_at: now,
+            encryption: w.record.encryption().cloned(),
         };
         let event = written_event(cx, w, &stored);
         let mut draft = self.draft((bucket, revision), w.key, &seen, &plan, event);

@@ -193,6 +193,7 @@ impl Engine {
                 size: record.size,
                 version: version::tag(bucket, &made),
                 written_at: made.written_at,
+                encryption: record.encryption().cloned(),
             },
             parts: Vec::new(),
             callback: None,
@@ -262,6 +263,7 @@ fn object_of(
         acl: req.acl.clone().or(begun.acl),
         form: Form::Normal,
         restore: None,
+        seal: begun.seal,
     }
 }
 

@@ -1,25 +1,27 @@
 //! Copying an object within the server. Large bodies get a further holder and are not moved; small
-//! ones, which have one holder each, are written again.
+//! ones, which have one holder each, are written again, and so are those whose encryption changes.
 
 use crate::error::Error;
 use crate::limits::COPY_RETRIES_MAX;
 use crate::model::{
     BlobId, Bucket, ChecksumAlgorithm, ChecksumKind, ChecksumValue, Checksums, EventKind, Extent,
-    Form, FurtherChecksum, ObjectRecord, PayloadRef, Place, StoredHeaders, UserMeta,
+    Form, FurtherChecksum, KeyHolder, ObjectRecord, PayloadRef, Place, StoredHeaders, UserMeta,
 };
 use crate::ports::{BlobError, BodyError, CommitError, StoreError};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::attributes::{check_acl, check_meta, check_tags};
 use crate::rules::checksum::Hasher;
+use crate::rules::cipher::DataKey;
 use crate::rules::conditions::check_read;
 use crate::rules::restore::check_readable;
 
-use super::body_out::stored;
+use super::body_out::{prefetch, stored};
 use super::buckets::owner_of;
 use super::commit::{Also, Unwritten, VersionWrite};
 use super::holding::NewBytes;
 use super::ingest::next;
 use super::read::{Found, refusal};
+use super::sealing::Sealing;
 use super::{CopyObject, CopyReceipt, Cx, Engine};
 
 impl Engine {
@@ -44,7 +46,14 @@ impl Engine {
                 check_readable(found.object(), self.ports.clock.now())
                     .map_err(|kind| refusal(kind, &found))?;
             }
-            let (taken, checksums) = match self.take(&found, req.checksum).await {
+            let sealing = self.new_sealing(cx, &bucket);
+            let source_key = cx.encrypting.source_key.as_ref();
+            let key = self.data_key(found.object().seal.as_ref(), source_key)?;
+            let record = copied(cx, &bucket, &req, found.object());
+            let taken = self
+                .take(&found, record, (key, sealing), req.checksum)
+                .await;
+            let (record, bytes) = match taken {
                 Ok(taken) => taken,
                 // Missing under the very record that was read before: lost, not replaced.
                 Err(BodyError::Stored(BlobError::NoSuchBlob))
@@ -58,9 +67,9 @@ impl Engine {
             let write = VersionWrite {
                 bucket: &req.bucket,
                 key: &req.key,
-                record: copied(cx, &bucket, &req, found.object(), (taken.0, checksums)),
+                record,
                 class: req.class,
-                bytes: taken.1,
+                bytes,
                 kind: EventKind::CreatedCopy,
                 conditions: &req.conditions,
                 callback: None,
@@ -74,37 +83,62 @@ impl Engine {
                     });
                 }
                 Err(Unwritten::Stale) => {}
-                Err(Unwritten::Failed(error)) => return Err(error),
+                Err(Unwritten::Failed(error)) => {
+                    self.discard_refused(&write.bytes, &error).await;
+                    return Err(error);
+                }
             }
         }
         Err(CommitError::Conflict.into())
     }
 
-    /// How a further version comes to hold the bytes of one that was found, and what its checksums are.
+    /// How a further version comes to hold the bytes of one that was found: `record` with what is known of
+    /// them. Bytes are shared while they stay as they are stored; `keys` are the key of the source and what
+    /// the copy is to be sealed with.
     async fn take(
         &self,
         found: &Found,
+        record: ObjectRecord,
+        keys: (Option<DataKey>, Option<Sealing>),
         wanted: Option<ChecksumAlgorithm>,
-    ) -> Result<((PayloadRef, NewBytes), Checksums), BodyError> {
-        let taken = self.take_over(found).await.map_err(stored)?;
+    ) -> Result<(ObjectRecord, NewBytes), BodyError> {
         let source = found.object();
-        let mut checksums = source.checksums;
         let is_link = matches!(source.form, Form::Symlink(_));
-        if let Some(wanted) = wanted.filter(|wanted| !is_link && !has(&checksums, *wanted)) {
-            let value = self.checksum_of(source, wanted).await?;
+        if is_link {
+            return Ok((record, NewBytes::None));
+        }
+        let wanted = wanted.filter(|wanted| !has(&source.checksums, *wanted));
+        let (key, sealing) = keys;
+        if !stays(source, sealing.as_ref()) {
+            let plain = self.open_payload(&source.payload, key.as_ref(), 0..source.size);
+            let plain = prefetch(plain).await?;
+            let again = self.sealed_again(record, plain, sealing, wanted).await;
+            return again.map_err(BodyError::Refused);
+        }
+        let (payload, bytes) = self.take_over(found).await.map_err(stored)?;
+        let mut checksums = source.checksums;
+        if let Some(wanted) = wanted {
+            let value = self.checksum_of(source, key.as_ref(), wanted).await?;
             checksums.further = Some(FurtherChecksum::full(value));
         }
-        Ok((taken, checksums))
+        let record = ObjectRecord {
+            payload,
+            checksums,
+            seal: source.seal.clone(),
+            ..record
+        };
+        Ok((record, bytes))
     }
 
     /// Reads all bytes of an object for a further checksum.
     async fn checksum_of(
         &self,
         object: &ObjectRecord,
+        key: Option<&DataKey>,
         algorithm: ChecksumAlgorithm,
     ) -> Result<ChecksumValue, BodyError> {
         let mut hasher = Hasher::new(algorithm);
-        let mut body = self.open_payload(&object.payload, 0..object.size);
+        let mut body = self.open_payload(&object.payload, key, 0..object.size);
         while let Some(piece) = next(&mut body).await {
             hasher.update(&piece?);
         }
@@ -150,6 +184,19 @@ impl Engine {
     }
 }
 
+/// Whether a copy may hold the bytes as they are stored. Small ones are sealed for their place.
+fn stays(source: &ObjectRecord, sealing: Option<&Sealing>) -> bool {
+    let is_small = matches!(&source.payload, PayloadRef::One { extent, .. } if matches!(extent.at, Place::Meta(_)));
+    match (&source.seal, sealing) {
+        (None, None) => true,
+        (Some(old), Some(new)) => {
+            let same = old.encryption == new.seal.encryption;
+            same && old.encryption.holder != KeyHolder::Customer && !is_small
+        }
+        (None, Some(_)) | (Some(_), None) => false,
+    }
+}
+
 /// Whether there is this further checksum, over all bytes.
 fn has(checksums: &Checksums, wanted: ChecksumAlgorithm) -> bool {
     checksums.further.is_some_and(|further| {
@@ -165,20 +212,20 @@ fn check_new(req: &CopyObject) -> Result<(), Error> {
     req.acl.as_ref().map_or(Ok(()), check_acl)
 }
 
-/// The record of the copy: the source's, but for what the request replaces. It comes from no upload.
+/// The record of the copy, without its bytes: the source's, but for what the request replaces. It comes from
+/// no upload.
 fn copied(
     cx: &Cx,
     bucket: &Bucket,
     req: &CopyObject,
     source: &ObjectRecord,
-    (payload, checksums): (PayloadRef, Checksums),
 ) -> ObjectRecord {
     let (headers, user_meta) = meta_of_copy(req, source);
     ObjectRecord {
         size: source.size,
         etag: source.etag.clone(),
-        checksums,
-        payload,
+        checksums: source.checksums,
+        payload: PayloadRef::Empty,
         headers,
         user_meta,
         tags: req.tags.clone().unwrap_or_else(|| source.tags.clone()),
@@ -192,6 +239,7 @@ fn copied(
             Form::Normal | Form::Appendable => Form::Normal,
         },
         restore: None,
+        seal: None,
     }
 }
 

@@ -8,10 +8,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::buckets::now;
-use super::{BucketPolicy, Cx, Engine};
+use super::{BucketPolicy, Cx, Engine, sealing};
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::model::{Bucket, BucketName, Cors, DocKind, LifecycleRule, Tags};
+use crate::model::{Bucket, BucketName, Cors, DocKind, Encryption, LifecycleRule, Tags};
 use crate::ports::{CommitError, Expect, Ids, Revision, Write};
 use crate::records::{LifecycleStep, WorkKind, decode, encode, keys};
 use crate::rules::access::{Action, On, allow};
@@ -77,6 +77,19 @@ impl Document for Tags {
     }
 
     fn mark(_: Option<&Self>, _: &mut Bucket, _: &dyn Ids) {}
+}
+
+/// How objects are encrypted whose writers say nothing of it.
+impl Document for Encryption {
+    const KIND: DocKind = DocKind::Encryption;
+
+    fn check(&self) -> Result<(), Error> {
+        sealing::check(self)
+    }
+
+    fn mark(doc: Option<&Self>, bucket: &mut Bucket, _: &dyn Ids) {
+        bucket.encryption = doc.cloned();
+    }
 }
 
 impl Engine {
@@ -274,6 +287,11 @@ fn actions(kind: DocKind) -> DocActions {
             Action::ReadBucketTags,
             Action::WriteBucketTags,
             Action::DeleteBucketTags,
+        ),
+        DocKind::Encryption => of(
+            Action::ReadEncryption,
+            Action::WriteEncryption,
+            Action::DeleteEncryption,
         ),
     }
 }

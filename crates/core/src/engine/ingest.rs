@@ -12,14 +12,16 @@ use crc_fast::CrcAlgorithm;
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
+use super::sealing::{Sealing, create_blob};
 use super::{Body, ExpectedDigests, FurtherDigest, Ports};
 use crate::error::{BodyDigest, Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    BlobId, ChecksumAlgorithm, ChecksumValue, Checksums, FurtherChecksum, TreeHash,
+    BlobId, ChecksumAlgorithm, ChecksumValue, Checksums, FurtherChecksum, Seal, TreeHash,
 };
 use crate::ports::{BlobWriter, BodyError, ByteStream};
 use crate::rules::checksum::Hasher;
+use crate::rules::cipher::DataKey;
 use crate::rules::tree::{Leaves, combine};
 
 /// What a body must be, and where it goes.
@@ -35,6 +37,8 @@ pub(crate) struct IngestSpec {
     pub(crate) small_max: usize,
     /// What of the tree over its blocks is wanted.
     pub(crate) tree: Tree,
+    /// What its blob is sealed with, and what a small body will be.
+    pub(crate) sealing: Option<Sealing>,
 }
 
 /// What is wanted of the tree over a body's blocks.
@@ -75,6 +79,20 @@ pub(crate) struct Ingested {
     pub(crate) leaves: Vec<TreeHash>,
     /// The bytes.
     pub(crate) body: StoredBody,
+    /// What they are sealed with; small ones are not yet.
+    pub(crate) sealing: Option<Sealing>,
+}
+
+impl Ingested {
+    /// What its bytes are sealed with.
+    pub(crate) fn key(&self) -> Option<&DataKey> {
+        self.sealing.as_ref().map(|sealing| &sealing.key)
+    }
+
+    /// What is kept of that.
+    pub(crate) fn seal(&self) -> Option<Seal> {
+        self.sealing.as_ref().map(|sealing| sealing.seal.clone())
+    }
 }
 
 /// Takes `body` in. Nothing is left behind on failure: `IncompleteBody` when it ends early or before
@@ -112,7 +130,7 @@ pub(crate) async fn ingest(
         ));
     }
     check_least(size, least)?;
-    sink.finish(&spec, size).await
+    sink.finish(spec, size).await
 }
 
 /// Whether stored bytes have the digests that are expected of them: `BadDigest`.
@@ -158,6 +176,7 @@ struct Sink<'a> {
     pending: BytesMut,
     writer: Option<Box<dyn BlobWriter>>,
     digests: Digests,
+    key: Option<DataKey>,
 }
 
 impl<'a> Sink<'a> {
@@ -172,13 +191,16 @@ impl<'a> Sink<'a> {
             pending: BytesMut::new(),
             writer: None,
             digests: Digests::new(&spec.digests, spec.tree),
+            key: spec.sealing.as_ref().map(|sealing| sealing.key.clone()),
         }
     }
 
     async fn take(&mut self, chunk: Bytes) -> Result<(), Error> {
         let waiting = self.pending.len() + chunk.len();
         if self.writer.is_none() && waiting > self.wait_max {
-            self.writer = Some(self.ports.blobs.create(self.id, self.declared).await?);
+            let key = self.key.as_ref();
+            let begun = create_blob(self.ports, self.id, self.declared, key).await?;
+            self.writer = Some(begun);
         }
         let Some(writer) = &mut self.writer else {
             self.pending.extend_from_slice(&chunk);
@@ -195,7 +217,7 @@ impl<'a> Sink<'a> {
         write(writer, &mut self.digests, piece).await
     }
 
-    async fn finish(mut self, spec: &IngestSpec, size: u64) -> Result<Ingested, Error> {
+    async fn finish(mut self, spec: IngestSpec, size: u64) -> Result<Ingested, Error> {
         let rest = self.pending.split().freeze();
         match &mut self.writer {
             Some(writer) if !rest.is_empty() => {
@@ -216,6 +238,7 @@ impl<'a> Sink<'a> {
             checksums,
             leaves,
             body,
+            sealing: spec.sealing,
         })
     }
 }

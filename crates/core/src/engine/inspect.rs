@@ -13,6 +13,7 @@ use crate::model::{
     VaultId, VersionId,
 };
 use crate::ports::{BlobError, BodyError, Key, Limit, Order, Record, StoreError, Table};
+use crate::rules::cipher::sealed_len;
 use crate::records::{CurrentRecord, PayloadRecord, PayloadState, decode, keys};
 
 /// What a look at everything found.
@@ -119,7 +120,7 @@ impl Engine {
             return Ok(Some(what));
         }
         for extent in extents.iter().filter(|extent| extent.len > 0) {
-            if let Some(what) = self.unreadable(extent).await? {
+            if let Some(what) = self.unreadable(extent, held.sealed).await? {
                 return Ok(Some(what));
             }
         }
@@ -156,8 +157,9 @@ impl Engine {
         })
     }
 
-    async fn unreadable(&self, extent: &Extent) -> Result<Option<String>, Error> {
+    async fn unreadable(&self, extent: &Extent, sealed: bool) -> Result<Option<String>, Error> {
         let end = extent.offset.saturating_add(extent.len);
+        let end = if sealed { sealed_len(end) } else { end };
         let last = end.saturating_sub(1)..end;
         let read = match extent.at {
             Place::Meta(blob) => match self.ports.meta.payload(blob, last).await {
@@ -241,6 +243,8 @@ struct Row {
 struct Held {
     payload: PayloadRef,
     size: u64,
+    /// Whether they are encrypted.
+    sealed: bool,
     /// Where it is written that they are held.
     holder: Box<dyn Fn(PayloadId) -> Key + Send + Sync>,
 }
@@ -269,6 +273,7 @@ impl Row {
         let held = version.object().map(|object| Held {
             payload: object.payload.clone(),
             size: object.size,
+            sealed: object.seal.is_some(),
             holder: Box::new(move |payload| keys::payload_ref(payload, bucket, &key, version.id)),
         });
         Ok(Self { place, held })
@@ -287,6 +292,7 @@ impl Row {
         let held = Held {
             payload: archive.payload,
             size: archive.size,
+            sealed: false,
             holder: Box::new(move |payload| keys::held_by_archive(payload, vault, id)),
         };
         Ok(Self {

@@ -79,6 +79,7 @@ mod tests {
             has_cors: false,
             lifecycle: None,
             retention: None,
+            encryption: None,
         };
         (name, bucket)
     }

@@ -212,6 +212,7 @@ impl Engine {
             referer: None,
             pays: false,
             past: SyncPast::None,
+            encrypting: crate::engine::Encrypting::default(),
         }
     }
 }

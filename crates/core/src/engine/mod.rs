@@ -27,6 +27,7 @@ mod put;
 mod read;
 mod removal;
 mod restore;
+mod sealing;
 mod settings;
 mod sources;
 mod stat;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::buckets::now;
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest};
 use super::read::Found;
+use super::sealing::Sealing;
 use super::{
     Body, CopyPart, Cx, Engine, ExpectedDigests, FurtherDigest, PartReceipt, PutPart, UploadTarget,
 };
@@ -21,19 +22,29 @@ use crate::rules::access::{Action, On, allow};
 use crate::rules::checksum::of_part;
 use crate::rules::conditions::check_part_source;
 
+/// The upload that a part is for.
+struct Onto {
+    bucket: Arc<Bucket>,
+    /// The part's number.
+    number: u16,
+    /// The checksum that the upload fixed.
+    form: Option<ChecksumForm>,
+    /// What it encrypts its parts with.
+    sealing: Option<Sealing>,
+}
+
 impl Engine {
     /// Stores a part: `InvalidPartNumber`, `PartNotSequential`, `NoSuchUpload`, `Busy` while the upload
     /// is being completed, `InvalidArgument` when it brings another checksum than the upload fixed, and
     /// what can be wrong with a body.
     pub async fn put_part(&self, cx: &Cx, req: PutPart, body: Body) -> Result<PartReceipt, Error> {
         let number = part_number(req.number)?;
-        let (bucket, form) = self.bucket_for_part(cx, &req.target, number).await?;
+        let onto = self.upload_for_part(cx, &req.target, number).await?;
         let digests = ExpectedDigests {
-            further: of_part(form, req.digests.further)?,
+            further: of_part(onto.form, req.digests.further)?,
             ..req.digests
         };
-        self.store_part(&bucket, &req.target, number, digests, body)
-            .await
+        self.store_part(onto, &req.target, digests, body).await
     }
 
     /// Stores a range of an object as a part, by copying its bytes: errors of [`Engine::put_part`],
@@ -41,21 +52,29 @@ impl Engine {
     /// `PreconditionFailed`.
     pub async fn copy_part(&self, cx: &Cx, req: CopyPart) -> Result<PartReceipt, Error> {
         let number = part_number(req.number)?;
-        let (bucket, form) = self.bucket_for_part(cx, &req.target, number).await?;
+        let onto = self.upload_for_part(cx, &req.target, number).await?;
         let CopyPart { source, range, .. } = req;
         let check = |found: &Found| check_part_source(&source.conditions, Some(found.validators()));
-        let opened = self.open_object(cx, &source.object, range, &check).await?;
+        let opened = self
+            .open_object(
+                cx,
+                &source.object,
+                range,
+                cx.encrypting.source_key.as_ref(),
+                &check,
+            )
+            .await?;
         let body = Body {
             len: Some(opened.range.end - opened.range.start),
             stream: opened.body,
         };
-        let algorithm = form.map(|form| form.algorithm).or(req.checksum);
+        let algorithm = onto.form.map(|form| form.algorithm).or(req.checksum);
         let digests = ExpectedDigests {
             further: algorithm.map(FurtherDigest::Compute),
             ..ExpectedDigests::default()
         };
         let receipt = self
-            .store_part(&bucket, &req.target, number, digests, body)
+            .store_part(onto, &req.target, digests, body)
             .await?;
         Ok(PartReceipt {
             source_version: Some(opened.found.tag),
@@ -63,25 +82,30 @@ impl Engine {
         })
     }
 
-    /// Refuses early, before the body is read. Gives the bucket and the checksum that the upload fixed.
-    async fn bucket_for_part(
+    /// Refuses early, before the body is read.
+    async fn upload_for_part(
         &self,
         cx: &Cx,
         target: &UploadTarget,
         number: u16,
-    ) -> Result<(Arc<Bucket>, Option<ChecksumForm>), Error> {
+    ) -> Result<Onto, Error> {
         let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&target.key))?;
         let upload = self.open_upload(&bucket, target).await?;
         upload.followed_by(number)?;
-        Ok((bucket, upload.record.checksum))
+        let customer = cx.encrypting.key.as_ref();
+        Ok(Onto {
+            number,
+            form: upload.record.checksum,
+            sealing: self.sealing_of(upload.record.seal.as_ref(), customer)?,
+            bucket,
+        })
     }
 
     async fn store_part(
         &self,
-        bucket: &Bucket,
+        onto: Onto,
         target: &UploadTarget,
-        number: u16,
         digests: ExpectedDigests,
         body: Body,
     ) -> Result<PartReceipt, Error> {
@@ -94,11 +118,12 @@ impl Engine {
             size: ANY_SIZE,
             small_max: 0,
             tree: Tree::None,
+            sealing: onto.sealing,
         };
         let blob = spec.id;
         let ingested = ingest(&self.ports, spec, body).await?;
         let part = self.part_of(&ingested);
-        if let Err(error) = self.keep_part(bucket, target, number, &part).await {
+        if let Err(error) = self.keep_part(&onto.bucket, target, onto.number, &part).await {
             // After `Unavailable` the row may be there. A blob that stays goes when the upload ends,
             // or by the sweep, so a failure of its removal is nothing to report.
             if error.kind() != ErrorKind::Unavailable {
@@ -112,6 +137,7 @@ impl Engine {
             size: part.size,
             written_at: part.written_at,
             source_version: None,
+            encryption: ingested.seal().map(|seal| seal.encryption),
         })
     }
 

@@ -15,6 +15,7 @@ use super::callback::CallbackFacts;
 use super::commit::{Also, VersionWrite, Written, overwritten, unmet};
 use super::holding::NewBytes;
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest};
+use super::sealing::sealed;
 use super::{Attributes, Body, Conditions, Cx, Engine, PutObject, PutReceipt};
 
 impl Engine {
@@ -32,6 +33,7 @@ impl Engine {
             self.check_callback(spec)?;
         }
         let bucket = self.check_early(cx, &req).await?;
+        let sealing = self.new_sealing(cx, &bucket);
         let spec = IngestSpec {
             id: BlobId {
                 payload: self.ports.ids.payload(),
@@ -39,8 +41,9 @@ impl Engine {
             },
             digests: req.digests.clone(),
             size: within(req.size),
-            small_max: self.ports.meta.small_payload_max(),
+            small_max: self.small_max(sealing.as_ref()),
             tree: Tree::None,
+            sealing,
         };
         let id = spec.id;
         let ingested = ingest(&self.ports, spec, body).await?;
@@ -50,7 +53,7 @@ impl Engine {
             key: &req.key,
             record,
             class: req.attributes.class,
-            bytes: new_bytes(id, ingested.body),
+            bytes: new_bytes(id, &ingested),
             kind: req.kind,
             conditions: &req.conditions,
             callback: req.callback.as_ref(),
@@ -154,6 +157,7 @@ pub(super) fn new_record(
         acl: attributes.acl,
         form: Form::Normal,
         restore: None,
+        seal: ingested.seal(),
     }
 }
 
@@ -175,10 +179,10 @@ pub(super) fn new_payload(id: BlobId, ingested: &Ingested) -> PayloadRef {
 }
 
 /// Where a body's bytes come from.
-pub(super) fn new_bytes(id: BlobId, body: StoredBody) -> NewBytes {
-    match body {
+pub(super) fn new_bytes(id: BlobId, ingested: &Ingested) -> NewBytes {
+    match &ingested.body {
         StoredBody::Empty => NewBytes::None,
-        StoredBody::Small(bytes) => NewBytes::Small(id, bytes),
+        StoredBody::Small(bytes) => NewBytes::Small(id, sealed(id, bytes, ingested.key())),
         StoredBody::Blob(blob) => NewBytes::Hot(blob.payload),
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, Etag, LifecycleRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef, Timestamp,
+    Bucket, CustomerKey, Etag, LifecycleRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef, Timestamp,
     VersionId, VersionTag,
 };
 use crate::ports::{BlobError, BodyError, ByteStream, Expect, Key, Revision, Table};
@@ -84,11 +84,15 @@ struct Seen {
 impl Engine {
     /// Reads an object, through a link if it is one: `NoSuchKey`, `NoSuchVersion`, `MethodNotAllowed` on a
     /// delete marker named by its version, `NoSymlinkTarget`, `SymlinkToSymlink`, `Denied`,
-    /// `NotModified`, `PreconditionFailed`, `NotRestored`, `InvalidRange`.
+    /// `NotModified`, `PreconditionFailed`, `NotRestored`, `InvalidRange`, and `KeyMissing`, `KeyWrong` and
+    /// `KeyUnasked` about the customer's key.
     pub async fn get_object(&self, cx: &Cx, req: GetObject) -> Result<ObjectReader, Error> {
         let check =
             |found: &Found| conditions::check_read(&req.conditions, Some(found.validators()));
-        let opened = self.open_object(cx, &req.target, req.range, &check).await?;
+        let key = cx.encrypting.key.as_ref();
+        let opened = self
+            .open_object(cx, &req.target, req.range, key, &check)
+            .await?;
         let Opened { bucket, found, .. } = &opened;
         let expires = self.expiry(bucket, &req.target.key, found).await?;
         let part = self.part(found.object(), req.range).await?;
@@ -112,6 +116,7 @@ impl Engine {
         let found = self.reach(cx, &bucket, &req.target).await?;
         conditions::check_read(&req.conditions, Some(found.validators()))
             .map_err(|kind| refusal(kind, &found))?;
+        self.data_key(found.object().seal.as_ref(), cx.encrypting.key.as_ref())?;
         Ok(ObjectInfo {
             part: self.part(found.object(), req.range).await?,
             expires: self.expiry(&bucket, &req.target.key, &found).await?,
@@ -234,6 +239,7 @@ impl Engine {
         cx: &Cx,
         target: &ObjectTarget,
         spec: Option<RangeSpec>,
+        customer: Option<&CustomerKey>,
         check: &(dyn Fn(&Found) -> Result<(), ErrorKind> + Sync),
     ) -> Result<Opened, Error> {
         let mut before = None;
@@ -252,7 +258,9 @@ impl Engine {
                 Some(spec) => range::resolve(spec, size).map_err(|kind| refusal(kind, &found))?,
                 None => 0..size,
             };
-            match prefetch(self.open_payload(&found.object().payload, range.clone())).await {
+            let key = self.data_key(found.object().seal.as_ref(), customer)?;
+            let payload = &found.object().payload;
+            match prefetch(self.open_payload(payload, key.as_ref(), range.clone())).await {
                 Ok(body) => {
                     return Ok(Opened {
                         bucket,

@@ -156,6 +156,7 @@ fn finished(owed: &OwedRestore, version: VersionTag, at: Timestamp) -> Event {
         referer: None,
         pays: false,
         past: SyncPast::None,
+        encrypting: crate::engine::Encrypting::default(),
     };
     bare_event(&cx, EventKind::RestoreCompleted, &owed.key, version, at)
 }

@@ -107,6 +107,7 @@ fn new_link(cx: &Cx, bucket: &Bucket, req: &PutSymlink) -> ObjectRecord {
         acl: attributes.acl,
         form: Form::Symlink(req.to.clone()),
         restore: None,
+        seal: None,
     }
 }
 

@@ -8,10 +8,10 @@
 
 use super::buckets::now;
 use super::commit::{overwritten, unmet};
-use super::{Conditions, CreateUpload, Cx, Engine, UploadTarget};
+use super::{BegunUpload, Conditions, CreateUpload, Cx, Engine, UploadTarget};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::model::{Bucket, UploadId};
+use crate::model::{Bucket, ObjectKey, UploadId};
 use crate::ports::{CommitError, Expect, Key, Revision, Txn, Write};
 use crate::records::{
     PayloadRecord, PayloadState, UploadRecord, UploadState, WorkKind, decode, encode, keys,
@@ -68,7 +68,7 @@ impl FoundUpload {
 impl Engine {
     /// Begins an upload: `NoSuchBucket`, `Denied`, `InvalidArgument` for attributes beyond their
     /// limits and checksums that no object can get, `ObjectExists` or `PreconditionFailed` for conditions that do not hold.
-    pub async fn create_upload(&self, cx: &Cx, req: CreateUpload) -> Result<UploadId, Error> {
+    pub async fn create_upload(&self, cx: &Cx, req: CreateUpload) -> Result<BegunUpload, Error> {
         attributes::check(&req.attributes)?;
         req.checksum.map_or(Ok(()), check_form)?;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
@@ -81,36 +81,14 @@ impl Engine {
                     .map_err(|kind| unmet(kind, current.is_some()))?;
             }
             let upload = self.ports.ids.upload();
-            let txn = self.beginning(cx, (&bucket, revision), &req, upload);
+            let record = self.new_upload(cx, &bucket, &req);
+            let encryption = record.seal.as_ref().map(|seal| seal.encryption.clone());
+            let txn = beginning((&bucket, revision), &req.key, upload, &record);
             if self.commit_one(txn).await? {
-                return Ok(upload);
+                return Ok(BegunUpload { upload, encryption });
             }
         }
         Err(CommitError::Conflict.into())
-    }
-
-    /// The transaction that begins an upload.
-    pub(super) fn beginning(
-        &self,
-        cx: &Cx,
-        (bucket, revision): (&Bucket, Revision),
-        req: &CreateUpload,
-        upload: UploadId,
-    ) -> Txn {
-        let at = keys::upload(bucket.id, &req.key, upload);
-        let payload = keys::payload(upload.payload());
-        let record = encode(&self.new_upload(cx, bucket, req));
-        now(
-            vec![
-                Expect::Revision(keys::bucket(&bucket.name), revision),
-                Expect::Absent(at.clone()),
-                Expect::Absent(payload.clone()),
-            ],
-            vec![
-                Write::Put(at, record),
-                Write::Put(payload, payload_in(PayloadState::Open)),
-            ],
-        )
     }
 
     /// Gives an upload up, also one whose Complete was cut short: `NoSuchUpload` when it has ended or
@@ -192,7 +170,7 @@ impl Engine {
         work::put(&*self.ports.ids, kind, now, now)
     }
 
-    fn new_upload(&self, cx: &Cx, bucket: &Bucket, req: &CreateUpload) -> UploadRecord {
+    pub(super) fn new_upload(&self, cx: &Cx, bucket: &Bucket, req: &CreateUpload) -> UploadRecord {
         let attributes = req.attributes.clone();
         UploadRecord {
             state: UploadState::Open,
@@ -205,8 +183,31 @@ impl Engine {
             acl: attributes.acl,
             last_part: req.sequential.then_some(0),
             checksum: req.checksum,
+            seal: self.new_sealing(cx, bucket).map(|sealing| sealing.seal),
         }
     }
+}
+
+/// The transaction that begins an upload.
+pub(super) fn beginning(
+    (bucket, revision): (&Bucket, Revision),
+    key: &ObjectKey,
+    upload: UploadId,
+    record: &UploadRecord,
+) -> Txn {
+    let at = keys::upload(bucket.id, key, upload);
+    let payload = keys::payload(upload.payload());
+    now(
+        vec![
+            Expect::Revision(keys::bucket(&bucket.name), revision),
+            Expect::Absent(at.clone()),
+            Expect::Absent(payload.clone()),
+        ],
+        vec![
+            Write::Put(at, encode(record)),
+            Write::Put(payload, payload_in(PayloadState::Open)),
+        ],
+    )
 }
 
 /// The record of a payload in a state.

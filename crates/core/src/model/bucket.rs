@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BucketId, BucketName, NotificationRule, Retention, RuleSetVersion, Statement,
+    AccountId, Acl, BucketId, BucketName, NotificationRule, Retention, RuleSetVersion, Statement, Encryption,
     StorageClass, Timestamp, WorkId,
 };
 
@@ -55,11 +55,19 @@ pub enum DocKind {
     Lifecycle,
     /// Tags of the bucket itself.
     Tags,
+    /// How objects are encrypted whose writers say nothing of it.
+    Encryption,
 }
 
 impl DocKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Policy, Self::Cors, Self::Lifecycle, Self::Tags];
+    pub const ALL: [Self; 5] = [
+        Self::Policy,
+        Self::Cors,
+        Self::Lifecycle,
+        Self::Tags,
+        Self::Encryption,
+    ];
 }
 
 /// A bucket with the settings that every request on it needs.
@@ -101,6 +109,8 @@ pub struct Bucket {
     pub lifecycle: Option<WorkId>,
     /// How long its objects are kept from everybody, when they are.
     pub retention: Option<Retention>,
+    /// How objects are encrypted whose writers say nothing of it.
+    pub encryption: Option<Encryption>,
 }
 
 impl Bucket {

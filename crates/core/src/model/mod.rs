@@ -19,6 +19,7 @@ mod policy;
 mod retention;
 mod rule;
 mod scan;
+mod seal;
 mod sync;
 mod time;
 mod vault;
@@ -47,6 +48,7 @@ pub use policy::{
 pub use retention::Retention;
 pub use rule::{Broker, Destination, NotificationRule, RuleForm, RuleId, RuleSetVersion};
 pub use scan::{ScanFault, ScanFaultKind, SyncPick, SyncProgress, SyncScope};
+pub use seal::{Cipher, CustomerKey, Encryption, KeyHolder, Seal};
 pub use sync::{
     Checked, ContentCheck, Overwrite, SyncCounts, SyncList, SyncOutcome, SyncPast, SyncSettings,
     SyncSource, SyncStage, SyncState, SyncTask, SyncTaskId,

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BlobId, Checksums, Etag, ObjectKey, PayloadId, Timestamp, UploadId, VersionId,
+    AccountId, Acl, BlobId, Checksums, Encryption, Etag, ObjectKey, PayloadId, Seal, Timestamp, UploadId,
+    VersionId,
 };
 
 /// How an object is kept. Names are ours; each dialect has a table. Stored by number, so variants keep
@@ -190,9 +191,16 @@ pub struct ObjectRecord {
     pub form: Form,
     /// Its restore, the last one, if there was any.
     pub restore: Option<Restore>,
+    /// How its bytes are encrypted, if they are. Its digests and its length are those of the plain bytes.
+    pub seal: Option<Seal>,
 }
 
 impl ObjectRecord {
+    /// How its bytes are encrypted, if they are.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        self.seal.as_ref().map(|seal| &seal.encryption)
+    }
+
     /// What clients are told it is.
     pub fn object_type(&self) -> ObjectType {
         match (&self.form, self.upload) {

@@ -60,11 +60,14 @@ pub enum Action {
     WritePayment,
     ReadRetention,
     WriteRetention,
+    ReadEncryption,
+    WriteEncryption,
+    DeleteEncryption,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 52] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -114,6 +117,9 @@ impl Action {
         Self::WritePayment,
         Self::ReadRetention,
         Self::WriteRetention,
+        Self::ReadEncryption,
+        Self::WriteEncryption,
+        Self::DeleteEncryption,
     ];
 
     /// The same, of a version named by its id instead of the current one.

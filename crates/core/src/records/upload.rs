@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, ChecksumForm, Checksums, Extent, Principal, StorageClass, StoredHeaders, Tags, Timestamp,
+    Acl, ChecksumForm, Checksums, Extent, Principal, Seal, StorageClass, StoredHeaders, Tags, Timestamp,
     UserMeta,
 };
 
@@ -41,6 +41,8 @@ pub struct UploadRecord {
     pub last_part: Option<u16>,
     /// Further checksum of the object to be.
     pub checksum: Option<ChecksumForm>,
+    /// How its parts and the object to be are encrypted, if they are.
+    pub seal: Option<Seal>,
 }
 
 /// A part of an upload.

@@ -195,7 +195,10 @@ fn granted(principal: &Principal, action: Action, bucket: &Acl, on: On<'_>) -> b
         | Action::DeleteLifecycle
         | Action::ReadBucketTags
         | Action::WriteBucketTags
-        | Action::DeleteBucketTags => false,
+        | Action::DeleteBucketTags
+        | Action::ReadEncryption
+        | Action::WriteEncryption
+        | Action::DeleteEncryption => false,
     }
 }
 

@@ -6,6 +6,7 @@ pub mod attributes;
 pub mod bandwidth;
 pub mod callback;
 pub(crate) mod checksum;
+pub mod cipher;
 pub mod complete;
 pub mod conditions;
 pub mod cors;

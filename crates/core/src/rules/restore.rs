@@ -124,6 +124,7 @@ mod tests {
                 expires_at: at(expires),
                 told: true,
             }),
+            seal: None,
         }
     }
 

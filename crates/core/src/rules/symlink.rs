@@ -33,6 +33,7 @@ pub fn through(
         headers: headers.clone(),
         class: target.class,
         restore: target.restore,
+        seal: target.seal.clone(),
         ..own.clone()
     };
     Ok(ObjectVersion {
@@ -74,6 +75,7 @@ mod tests {
             acl: None,
             form,
             restore: None,
+            seal: None,
         }
     }
 

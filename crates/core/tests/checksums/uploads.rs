@@ -44,7 +44,7 @@ async fn create(
     Ok(UploadTarget {
         bucket: bucket.clone(),
         key,
-        upload: world.engine.create_upload(&owner(), req).await?,
+        upload: world.engine.create_upload(&owner(), req).await?.upload,
     })
 }
 

@@ -237,6 +237,7 @@ fn cx(principal: Principal) -> Cx {
         referer: None,
         pays: false,
         past: SyncPast::None,
+        encrypting: cohong_core::engine::Encrypting::default(),
     }
 }
 

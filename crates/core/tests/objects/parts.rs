@@ -23,7 +23,7 @@ async fn begin(world: &World, bucket: &BucketName) -> UploadTarget {
     UploadTarget {
         bucket: bucket.clone(),
         key,
-        upload: world.engine.create_upload(&owner(), req).await.unwrap(),
+        upload: world.engine.create_upload(&owner(), req).await.unwrap().upload,
     }
 }
 

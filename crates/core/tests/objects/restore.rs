@@ -200,7 +200,7 @@ fn archived_bytes_are_not_copied_unless_restored() {
             sequential: false,
             checksum: None,
         };
-        let upload = engine.create_upload(&owner(), create).await.unwrap();
+        let upload = engine.create_upload(&owner(), create).await.unwrap().upload;
         let part = || CopyPart {
             target: UploadTarget {
                 bucket: bucket.clone(),

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cohong_core::engine::{NewVersion, ObjectInfo};
+use cohong_core::engine::{Cx, NewVersion, ObjectInfo};
 use cohong_core::model::{Etag, Form, ObjectType, UserMeta, VersionTag};
 use cohong_core::{Error, ErrorKind};
 use http::header::{
@@ -118,11 +118,12 @@ impl Vocabulary {
     }
 
     /// The headers of every finished upload.
-    pub(crate) fn uploaded(&self, stored: &NewVersion) -> HeaderMap {
+    pub(crate) fn uploaded(&self, stored: &NewVersion, cx: &Cx) -> HeaderMap {
         let mut headers = HeaderMap::new();
         self.put_digests(&mut headers, &stored.etag, stored.crc64);
         self.put_stored_checksum(&mut headers, stored.further.as_ref(), &stored.etag);
         self.put_version(&mut headers, stored.version);
+        self.put_encryption(&mut headers, stored.encryption.as_ref(), cx);
         headers
     }
 
@@ -140,7 +141,7 @@ impl Vocabulary {
     /// The headers that tell an object. The type is the stored one, and as with the vendors there is no
     /// `nosniff`: pages may load scripts that were stored without a type. Nothing of the operator's is
     /// served from this origin.
-    pub(crate) fn described(&self, info: &ObjectInfo) -> HeaderMap {
+    pub(crate) fn described(&self, info: &ObjectInfo, cx: &Cx) -> HeaderMap {
         let record = &info.record;
         let mut headers = HeaderMap::new();
         self.put_digests(&mut headers, &record.etag, record.checksums.crc64);
@@ -192,6 +193,7 @@ impl Vocabulary {
                 put_text(&mut headers, name, value);
             }
         }
+        self.put_encryption(&mut headers, record.encryption(), cx);
         self.put_metadata(&mut headers, &record.user_meta);
         headers
     }

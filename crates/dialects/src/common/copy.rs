@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::answer::{put, version_text};
 use super::attributes::stored_headers;
+use super::encryption::is_said;
 use super::input::{part_number, source_conditions, upload, version};
 use super::range;
 use super::vocabulary::{OntoItself, PartRanges, Vocabulary};
@@ -79,9 +80,10 @@ impl Vocabulary {
             conditions: self.write_conditions(&given)?,
             source,
         };
-        let receipt = engine.copy_object(&call.cx, request).await;
+        let cx = self.encrypting(call, &given)?;
+        let receipt = engine.copy_object(&cx, request).await;
         let receipt = receipt.map_err(|error| self.not_copied(error))?;
-        let mut headers = self.uploaded(&receipt.stored);
+        let mut headers = self.uploaded(&receipt.stored, &cx);
         self.put_source(&mut headers, Some(receipt.source_version));
         Ok(Copied {
             headers,
@@ -116,10 +118,13 @@ impl Vocabulary {
             range: bounds.transpose()?,
             checksum: self.usual_checksum,
         };
-        let receipt = engine.copy_part(&call.cx, request).await?;
+        self.refuse_encryption(&given)?;
+        let cx = self.opening(call, &given)?;
+        let receipt = engine.copy_part(&cx, request).await?;
         let mut headers = HeaderMap::new();
         let etag = Etag::Md5(receipt.md5);
         self.put_digests(&mut headers, &etag, receipt.checksums.crc64);
+        self.put_encryption(&mut headers, receipt.encryption.as_ref(), &cx);
         self.put_source(&mut headers, receipt.source_version);
         Ok(Copied {
             headers,
@@ -169,7 +174,7 @@ impl Vocabulary {
 /// Whether a copy changes something beside metadata.
 fn changes(given: &Given<'_>) -> bool {
     let changing = ["storage-class", "website-redirect-location"];
-    changing.iter().any(|name| given.own(name).is_some())
+    is_said(given) || changing.iter().any(|name| given.own(name).is_some())
 }
 
 /// Whether a directive says REPLACE; COPY is the default. SDKs write it in capitals or as `Replace`.

@@ -22,8 +22,10 @@ impl Vocabulary {
     /// control list.
     pub(crate) async fn append_object(&self, mut call: Call, engine: &Engine, acl: &str) -> Answer {
         let position = self.position(&call)?;
+        let given = self.given(&call)?;
+        let cx = self.encrypting(&call, &given)?;
         let attributes = match position {
-            0 => self.attributes(&self.given(&call)?, acl)?,
+            0 => self.attributes(&given, acl)?,
             // What the object carries was said with its first piece.
             _ => Attributes::default(),
         };
@@ -35,8 +37,8 @@ impl Vocabulary {
             digests: digests(&call)?,
         };
         let body = call.take_body();
-        let stored = engine.append_object(&call.cx, request, body).await?;
-        let mut headers = self.uploaded(&stored);
+        let stored = engine.append_object(&cx, request, body).await?;
+        let mut headers = self.uploaded(&stored, &cx);
         let next = self.names.next_append.as_ref();
         put_any(&mut headers, next, &stored.size.to_string());
         Ok(answer::empty(StatusCode::OK, headers))

@@ -17,6 +17,7 @@ pub(crate) mod cors;
 pub mod date;
 pub(crate) mod delete;
 pub(crate) mod document;
+pub(crate) mod encryption;
 pub mod form;
 pub(crate) mod input;
 pub mod json;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use cohong_core::engine::{
-    DeleteObject, DeleteReceipt, Engine, GetObject, ObjectInfo, ObjectReader, PutObject, RangeSpec,
+    Cx, DeleteObject, DeleteReceipt, Engine, GetObject, ObjectInfo, ObjectReader, PutObject, RangeSpec,
 };
 use cohong_core::model::EventKind;
 use cohong_core::ports::ByteStream;
@@ -46,9 +46,10 @@ impl Vocabulary {
             callback: self.callback_of(&call)?,
             kind: EventKind::CreatedPut,
         };
+        let cx = self.encrypting(&call, &given)?;
         let body = call.take_body();
-        let receipt = engine.put_object(&call.cx, request, body).await?;
-        let headers = self.uploaded(&receipt.stored);
+        let receipt = engine.put_object(&cx, request, body).await?;
+        let headers = self.uploaded(&receipt.stored, &cx);
         match receipt.callback {
             Some(outcome) => answered(outcome, headers),
             None => Ok(answer::empty(StatusCode::OK, headers)),
@@ -59,8 +60,9 @@ impl Vocabulary {
     pub(crate) async fn get_object(&self, call: Call, engine: &Engine) -> Answer {
         let overrides = self.overrides(&call)?;
         let given = self.given(&call)?;
-        let reader = self.open(&call, &given, engine).await?;
-        let mut headers = self.described(&reader.info);
+        let cx = self.opening(&call, &given)?;
+        let reader = self.open(&call, &cx, &given, engine).await?;
+        let mut headers = self.described(&reader.info, &cx);
         headers.extend(overrides);
         let size = reader.info.record.size;
         // The first part of nothing is all of it.
@@ -94,18 +96,19 @@ impl Vocabulary {
     async fn open(
         &self,
         call: &Call,
+        cx: &Cx,
         given: &Given<'_>,
         engine: &Engine,
     ) -> Result<ObjectReader, Fault> {
         let request = self.read_request(call, given)?;
-        let opened = engine.get_object(&call.cx, request.clone()).await;
+        let opened = engine.get_object(cx, request.clone()).await;
         match opened {
             Err(error) if error.kind() == ErrorKind::InvalidRange && self.ignores_range(given) => {
                 let whole = GetObject {
                     range: None,
                     ..request
                 };
-                Ok(engine.get_object(&call.cx, whole).await?)
+                Ok(engine.get_object(cx, whole).await?)
             }
             opened => Ok(opened?),
         }
@@ -123,8 +126,8 @@ impl Vocabulary {
 
     /// Says what a read would find.
     pub(crate) async fn head_object(&self, call: Call, engine: &Engine) -> Answer {
-        let info = self.look(&call, engine).await?;
-        let mut headers = self.described(&info);
+        let (info, cx) = self.look(&call, engine).await?;
+        let mut headers = self.described(&info, &cx);
         let given = self.given(&call)?;
         let size = info.record.size;
         let asked = given.get("range").filter(|_| self.ranges_in_heads);
@@ -146,16 +149,23 @@ impl Vocabulary {
         Ok(answer::empty(StatusCode::PARTIAL_CONTENT, headers))
     }
 
-    /// What a read would find.
-    pub(crate) async fn look(&self, call: &Call, engine: &Engine) -> Result<ObjectInfo, Fault> {
-        let asked = self.read_request(call, &self.given(call)?)?;
+    /// What a read would find, and the context that it was looked at in.
+    pub(crate) async fn look(
+        &self,
+        call: &Call,
+        engine: &Engine,
+    ) -> Result<(ObjectInfo, Cx), Fault> {
+        let given = self.given(call)?;
+        let cx = self.opening(call, &given)?;
+        let asked = self.read_request(call, &given)?;
         let request = GetObject {
             range: asked
                 .range
                 .filter(|range| matches!(range, RangeSpec::Part(_))),
             ..asked
         };
-        Ok(engine.head_object(&call.cx, request).await?)
+        let info = engine.head_object(&cx, request).await?;
+        Ok((info, cx))
     }
 
     fn read_request(&self, call: &Call, given: &Given<'_>) -> Result<GetObject, Fault> {

@@ -134,14 +134,14 @@ impl Vocabulary {
         };
         let cx = Cx {
             principal,
-            ..call.cx.clone()
+            ..self.encrypting(&call, &given)?
         };
         let body = Body {
             stream: form.file,
             len: None,
         };
         let receipt = engine.put_object(&cx, request, body).await?;
-        let headers = self.uploaded(&receipt.stored);
+        let headers = self.uploaded(&receipt.stored, &cx);
         let etag = self.quoted(&receipt.stored.etag);
         if let Some(outcome) = receipt.callback {
             return answered(outcome, headers);

@@ -96,6 +96,7 @@ impl Vocabulary {
     pub(crate) async fn set_meta(&self, call: Call, engine: &Engine) -> Answer {
         let given = self.given(&call)?;
         self.refuse_unkept(&given)?;
+        self.refuse_encryption(&given)?;
         let new = ObjectChange::Meta(stored_headers(&given), self.user_meta(&given));
         self.change_object(call, engine, new, StatusCode::OK).await
     }

@@ -28,6 +28,9 @@ use crate::gate::given::Given;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Begun {
+    /// Headers of the answer.
+    #[serde(skip)]
+    pub(crate) headers: HeaderMap,
     bucket: String,
     key: String,
     upload_id: String,
@@ -144,11 +147,15 @@ impl Vocabulary {
             checksum: self.checksum_form(&given)?,
         };
         let (bucket, key) = (request.bucket.to_string(), request.key.clone());
-        let id = engine.create_upload(&call.cx, request).await?;
+        let cx = self.encrypting(call, &given)?;
+        let begun = engine.create_upload(&cx, request).await?;
+        let mut headers = HeaderMap::new();
+        self.put_encryption(&mut headers, begun.encryption.as_ref(), &cx);
         Ok(Begun {
+            headers,
             bucket,
             key: encoding.write(key.as_str()),
-            upload_id: id.to_string(),
+            upload_id: begun.upload.to_string(),
             encoding_type: encoding.name(),
         })
     }
@@ -159,18 +166,22 @@ impl Vocabulary {
         mut call: Call,
         engine: &Engine,
     ) -> Result<Response<OutBody>, Fault> {
-        self.refuse_unkept(&self.given(&call)?)?;
+        let given = self.given(&call)?;
+        self.refuse_unkept(&given)?;
+        self.refuse_encryption(&given)?;
+        let cx = self.opening(&call, &given)?;
         let request = PutPart {
             target: upload(&call)?,
             number: part_number(&call)?,
             digests: digests(&call)?,
         };
         let body = call.take_body();
-        let receipt = engine.put_part(&call.cx, request, body).await?;
+        let receipt = engine.put_part(&cx, request, body).await?;
         let mut headers = HeaderMap::new();
         let etag = Etag::Md5(receipt.md5);
         self.put_digests(&mut headers, &etag, receipt.checksums.crc64);
         self.put_stored_checksum(&mut headers, receipt.checksums.further.as_ref(), &etag);
+        self.put_encryption(&mut headers, receipt.encryption.as_ref(), &cx);
         Ok(answer::empty(StatusCode::OK, headers))
     }
 
@@ -189,6 +200,8 @@ impl Vocabulary {
         ending: Ending,
     ) -> Result<Completion, Fault> {
         let given = self.given(call)?;
+        self.refuse_encryption(&given)?;
+        let cx = self.opening(call, &given)?;
         let encoding = Encoding::of(call)?;
         let acl = ending.acl.map(|name| self.acl_given(&given, name));
         let request = CompleteUpload {
@@ -201,10 +214,10 @@ impl Vocabulary {
             size: whole_size(&given)?,
             callback: self.callback_of(call)?,
         };
-        let mut receipt = engine.complete_upload(&call.cx, request).await?;
+        let mut receipt = engine.complete_upload(&cx, request).await?;
         let (bucket, key) = (call.bucket()?.as_str(), call.key()?.as_str());
         let location = call.location(bucket, key);
-        let mut headers = self.uploaded(&receipt.stored);
+        let mut headers = self.uploaded(&receipt.stored, &cx);
         put(&mut headers, LOCATION, &location);
         Ok(match receipt.callback.take() {
             Some(outcome) => Completion::Answered(answered(outcome, headers)?),

@@ -9,6 +9,7 @@ use http::HeaderName;
 
 use super::callback::CallbackRules;
 use super::checksum::Word;
+use super::encryption::EncryptionWords;
 use crate::gate::call::{Call, KeyRules};
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
@@ -99,6 +100,8 @@ pub(crate) struct Vocabulary {
     pub(crate) callbacks: Option<Orders>,
     /// What a form's fields are held to.
     pub(crate) forms: Forms,
+    /// How encryption at rest is asked for and told.
+    pub(crate) encryption: EncryptionWords,
 }
 
 /// What is allowed of tags.

@@ -59,6 +59,15 @@ pub(crate) enum Fault {
     OntoItself,
     /// A page of another origin may not do what its browser asks about; says why.
     Origin(&'static str),
+    /// A cipher that nothing is encrypted with here.
+    Cipher {
+        /// Its name as clients write it.
+        name: Box<str>,
+        /// What it said.
+        value: Box<str>,
+    },
+    /// A key that has to come over TLS came without.
+    Insecure,
     /// Something the vendor has and this server has not; its name.
     NotServed(Cow<'static, str>),
     /// A callback parameter that cannot be used.

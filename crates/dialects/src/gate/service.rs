@@ -90,6 +90,7 @@ pub(crate) fn asking(
         referer: header_text(&head.headers, &REFERER),
         pays: false,
         past: SyncPast::None,
+        encrypting: cohong_core::engine::Encrypting::default(),
     }
 }
 

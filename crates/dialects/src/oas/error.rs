@@ -161,6 +161,8 @@ impl From<Fault> for OasError {
             | Fault::OntoItself
             | Fault::Policy(_)
             | Fault::Origin(_)
+            | Fault::Cipher { .. }
+            | Fault::Insecure
             | Fault::NotServed(_)
             | Fault::Callback(_)
             | Fault::CallbackFailed(_) => Self::bad(
@@ -231,6 +233,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::BadSignature
         | K::InvalidTrailer
         | K::InvalidVersion
+        | K::KeyMissing
+        | K::KeyWrong
+        | K::KeyUnasked
         | K::Unsupported => (S::BAD_REQUEST, "InvalidRequest"),
     }
 }

@@ -169,6 +169,8 @@ impl From<Fault> for OmsError {
             | Fault::OntoItself
             | Fault::Policy(_)
             | Fault::Origin(_)
+            | Fault::Cipher { .. }
+            | Fault::Insecure
             | Fault::NotServed(_)
             | Fault::Callback(_)
             | Fault::CallbackFailed(_) => {
@@ -242,6 +244,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | ErrorKind::InvalidTrailer
         | ErrorKind::InvalidRange
         | ErrorKind::InvalidVersion
+        | ErrorKind::KeyMissing
+        | ErrorKind::KeyWrong
+        | ErrorKind::KeyUnasked
         | ErrorKind::Unsupported => (BAD, "OMS.0001"),
     }
 }

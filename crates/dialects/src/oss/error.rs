@@ -263,6 +263,13 @@ impl Vendor for Oss {
                 "0003-00000002",
                 format!("CORSResponse: {why}"),
             ),
+            Fault::Cipher { value, .. } => OssError::new(
+                StatusCode::BAD_REQUEST,
+                "InvalidEncryptionAlgorithmError",
+                "0015-00000401",
+                format!("the encryption algorithm {:?} is not served here", cut(&value)),
+            ),
+            Fault::Insecure => OssError::invalid_request("send the key over https"),
             Fault::NotServed(name) => OssError::not_implemented(&name),
             Fault::Callback(bad) => OssError::of_callback(callback::unread(&bad)),
             Fault::CallbackFailed(failed) => {
@@ -359,6 +366,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
                 DocKind::Cors => "NoSuchCORSConfiguration",
                 DocKind::Lifecycle => "NoSuchLifecycle",
                 DocKind::Tags => "NoSuchTagSet",
+                DocKind::Encryption => "NoSuchServerSideEncryptionRule",
             };
             (S::NOT_FOUND, code, "0015-00000302")
         }
@@ -415,6 +423,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         | K::JobNotReady
         | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument", "0017-00000901"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0017-00000002"),
+        K::KeyMissing | K::KeyUnasked => (S::BAD_REQUEST, "InvalidEncryptionRequest", "0026-00000022"),
+        K::KeyWrong => (S::FORBIDDEN, "AccessDenied", "0026-00000023"),
         K::Denied => (S::FORBIDDEN, "AccessDenied", "0003-00000001"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0002-00000902"),
         K::ExpiredToken => (S::FORBIDDEN, "SecurityTokenExpired", "0002-00000903"),

@@ -1,6 +1,6 @@
 //! The vendor's words and rules.
 
-use cohong_core::model::{Acl, Grantee, Permission, StorageClass};
+use cohong_core::model::{Cipher, Acl, Grantee, Permission, StorageClass};
 
 use super::callback::CALLBACKS;
 use super::limits::{
@@ -8,6 +8,7 @@ use super::limits::{
     TRAFFIC_BITS_PER_S,
 };
 use crate::common::date;
+use crate::common::encryption::EncryptionWords;
 use crate::common::vocabulary::{
     Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, PartRanges,
     Vocabulary, names,
@@ -73,9 +74,6 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     grants: &[],
     groups: Groups { key: "", front: "" },
     refused: &[
-        "server-side-encryption",
-        "server-side-encryption-key-id",
-        "server-side-data-encryption",
     ],
     default_type: "application/octet-stream",
     etags: Digits::Upper,
@@ -127,6 +125,15 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         tagging: false,
         bare: &[],
         named: Naming::Free,
+    },
+    encryption: EncryptionWords {
+        ciphers: &[("AES256", Cipher::Aes256), ("SM4", Cipher::Sm4)],
+        service: "KMS",
+        serves_keys: true,
+        key_id: "server-side-encryption-key-id",
+        unserved: &[],
+        needs_tls: false,
+        parts_repeat: false,
     },
 };
 

@@ -167,6 +167,21 @@ impl Vendor for S3 {
                 format!("CORSResponse: {why}"),
             ),
             Fault::NotServed(name) => S3Error::not_implemented(&name).with("Header", &name),
+            Fault::Cipher { name, value } => {
+                let code = if name.ends_with("customer-algorithm") {
+                    "InvalidEncryptionAlgorithmError"
+                } else {
+                    "InvalidArgument"
+                };
+                S3Error::bad(code, "The encryption method specified is not supported")
+                    .with("ArgumentName", &name)
+                    .with("ArgumentValue", &value)
+            }
+            Fault::Insecure => S3Error::bad(
+                "InvalidRequest",
+                "Requests specifying Server Side Encryption with Customer provided keys must be made over a \
+                 secure connection.",
+            ),
             Fault::TwoRanges => S3Error::bad(
                 "InvalidRequest",
                 "Cannot specify both Range header and partNumber query parameter",
@@ -257,6 +272,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
                 DocKind::Cors => "NoSuchCORSConfiguration",
                 DocKind::Lifecycle => "NoSuchLifecycleConfiguration",
                 DocKind::Tags => "NoSuchTagSet",
+                DocKind::Encryption => "ServerSideEncryptionConfigurationNotFoundError",
             };
             (S::NOT_FOUND, code)
         }
@@ -304,7 +320,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::Retained | K::NoSuchRetention | K::RetentionLocked | K::InvalidRetention => {
             (S::FORBIDDEN, "AccessDenied")
         }
-        K::Denied => (S::FORBIDDEN, "AccessDenied"),
+        K::KeyMissing | K::KeyUnasked => (S::BAD_REQUEST, "InvalidRequest"),
+        K::KeyWrong | K::Denied => (S::FORBIDDEN, "AccessDenied"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId"),
         K::ExpiredToken => (S::BAD_REQUEST, "ExpiredToken"),
         K::Unsupported => (S::NOT_IMPLEMENTED, "NotImplemented"),
@@ -338,6 +355,11 @@ fn text(kind: ErrorKind) -> Option<&'static str> {
             "The AWS Access Key Id you provided does not exist in our records."
         }
         ErrorKind::ExpiredToken => "The provided token has expired.",
+        ErrorKind::KeyMissing => {
+            "The object was stored using a form of Server Side Encryption. The correct parameters must be \
+             provided to retrieve the object."
+        }
+        ErrorKind::KeyUnasked => "The encryption parameters are not applicable to this object.",
         ErrorKind::InvalidRange => "The requested range is not satisfiable",
         _ => return None,
     })

@@ -142,8 +142,14 @@ const ACTIONS: Names = &[
     ("s3:GetBucketWebsite", &[]),
     ("s3:PutBucketWebsite", &[]),
     ("s3:DeleteBucketWebsite", &[]),
-    ("s3:GetEncryptionConfiguration", &[]),
-    ("s3:PutEncryptionConfiguration", &[]),
+    (
+        "s3:GetEncryptionConfiguration",
+        &[Action::ReadEncryption],
+    ),
+    (
+        "s3:PutEncryptionConfiguration",
+        &[Action::WriteEncryption, Action::DeleteEncryption],
+    ),
     ("s3:GetIntelligentTieringConfiguration", &[]),
     ("s3:PutIntelligentTieringConfiguration", &[]),
     ("s3:GetInventoryConfiguration", &[]),

@@ -1,12 +1,13 @@
 //! The vendor's words and rules.
 
-use cohong_core::model::{ChecksumAlgorithm, Grantee, Permission, StorageClass};
+use cohong_core::model::{Cipher, ChecksumAlgorithm, Grantee, Permission, StorageClass};
 use http::HeaderName;
 
 use super::limits::{
     BUCKET_TAGS, FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_DEFAULT, TAGS,
 };
 use crate::common::date;
+use crate::common::encryption::EncryptionWords;
 use crate::common::vocabulary::{
     Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Pages, PartRanges,
     Vocabulary, names,
@@ -77,19 +78,12 @@ pub(super) static S3: Vocabulary = Vocabulary {
         front: "http://acs.amazonaws.com/groups/global/",
     },
     refused: &[
-        "copy-source-server-side-encryption-customer-algorithm",
-        "copy-source-server-side-encryption-customer-key",
-        "copy-source-server-side-encryption-customer-key-md5",
         "object-lock-legal-hold",
         "object-lock-mode",
         "object-lock-retain-until-date",
-        "server-side-encryption",
         "server-side-encryption-aws-kms-key-id",
         "server-side-encryption-bucket-key-enabled",
         "server-side-encryption-context",
-        "server-side-encryption-customer-algorithm",
-        "server-side-encryption-customer-key",
-        "server-side-encryption-customer-key-md5",
         "write-offset-bytes",
     ],
     default_type: "binary/octet-stream",
@@ -148,6 +142,15 @@ pub(super) static S3: Vocabulary = Vocabulary {
             &["policy", "signature", "awsaccesskeyid", "file"],
             "x-ignore-",
         ),
+    },
+    encryption: EncryptionWords {
+        ciphers: &[("AES256", Cipher::Aes256)],
+        service: "aws:kms",
+        serves_keys: false,
+        key_id: "server-side-encryption-aws-kms-key-id",
+        unserved: &["aws:kms", "aws:kms:dsse", "aws:fsx"],
+        needs_tls: true,
+        parts_repeat: false,
     },
 };
 

@@ -156,6 +156,10 @@ impl Vendor for Tos {
                 "0006-00000008",
                 why,
             ),
+            Fault::Cipher { .. } => {
+                TosError::invalid_argument("this server encrypts with AES256, or not at all")
+            }
+            Fault::Insecure => TosError::invalid_argument("send the key over https"),
             Fault::NotServed(name) => TosError::not_implemented(&name),
             Fault::Callback(bad) => TosError::invalid_argument(bad.to_string()),
             Fault::CallbackFailed(failed) => TosError::callback_failed(failed.0),
@@ -205,6 +209,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
                 DocKind::Cors => "NoSuchCORSConfiguration",
                 DocKind::Lifecycle => "NoSuchLifecycleConfiguration",
                 DocKind::Tags => "NoSuchTagSet",
+                DocKind::Encryption => "ServerSideEncryptionConfigurationNotFoundError",
             };
             (S::NOT_FOUND, code, "0006-00000007")
         }
@@ -262,6 +267,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::Retained | K::NoSuchRetention | K::RetentionLocked | K::InvalidRetention => {
             (S::FORBIDDEN, "AccessDenied", "0015-00000002")
         }
+        K::KeyMissing | K::KeyUnasked => (S::BAD_REQUEST, "InvalidRequest", "0017-00000030"),
+        K::KeyWrong => (S::FORBIDDEN, "AccessDenied", "0017-00000031"),
         K::Denied => (S::FORBIDDEN, "AccessDenied", "0015-00000001"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0015-00000002"),
         K::ExpiredToken => (S::FORBIDDEN, "ExpiredToken", "0015-00000003"),

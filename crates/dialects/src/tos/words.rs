@@ -1,13 +1,14 @@
 //! The vendor's words and rules.
 
 use cohong_core::limits::CALLBACK_PARAM_BYTES_MAX;
-use cohong_core::model::{
+use cohong_core::model::{Cipher, 
     Accept, CallbackStyle, EtagCase, Grantee, JsonTemplate, Permission, StorageClass,
 };
 
 use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX};
 use crate::common::callback::CallbackRules;
 use crate::common::date;
+use crate::common::encryption::EncryptionWords;
 use crate::common::vocabulary::{
     Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, PartRanges,
     TagRules, Vocabulary, names,
@@ -76,10 +77,6 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     refused: &[
         "image-operations",
         "object-expires",
-        "server-side-encryption",
-        "server-side-encryption-customer-algorithm",
-        "server-side-encryption-customer-key",
-        "server-side-encryption-customer-key-md5",
         "server-side-encryption-key-id",
     ],
     default_type: "binary/octet-stream",
@@ -134,6 +131,15 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         tagging: false,
         bare: &[],
         named: Naming::Orders,
+    },
+    encryption: EncryptionWords {
+        ciphers: &[("AES256", Cipher::Aes256)],
+        service: "kms",
+        serves_keys: false,
+        key_id: "server-side-encryption-key-id",
+        unserved: &["kms"],
+        needs_tls: false,
+        parts_repeat: true,
     },
 };
 

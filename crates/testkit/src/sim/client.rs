@@ -56,6 +56,7 @@ pub(super) fn cx(request: &str) -> Cx {
         referer: None,
         pays: false,
         past: cohong_core::model::SyncPast::None,
+        encrypting: cohong_core::engine::Encrypting::default(),
     }
 }
 
@@ -389,7 +390,7 @@ impl Client {
                     sequential: false,
                     checksum: *checksum,
                 };
-                Ok(self.engine.create_upload(&cx, req).await?.to_string())
+                Ok(self.engine.create_upload(&cx, req).await?.upload.to_string())
             }
             Op::Part {
                 bucket,

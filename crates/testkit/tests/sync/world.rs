@@ -448,6 +448,7 @@ pub(crate) fn owner() -> Cx {
         referer: None,
         pays: false,
         past: SyncPast::None,
+        encrypting: cohong_core::engine::Encrypting::default(),
     }
 }
 

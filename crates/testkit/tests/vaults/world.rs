@@ -98,6 +98,7 @@ impl World {
             referer: None,
             pays: false,
             past: SyncPast::None,
+            encrypting: cohong_core::engine::Encrypting::default(),
         };
         let vault = VaultId([0; 16]);
         let mut world = Self::on(sim, meta, MemoryBlobs::new(), (cx, vault));

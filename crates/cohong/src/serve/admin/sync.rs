@@ -46,6 +46,7 @@ fn cx(admin: &Admin, principal: Principal) -> Cx {
         user_agent: None,
         referer: None,
         past: SyncPast::None,
+        encrypting: cohong_core::engine::Encrypting::default(),
     }
 }
 

@@ -97,6 +97,7 @@ impl Engine {
             // Whoever made the task ordered it.
             pays: true,
             past,
+            encrypting: crate::engine::Encrypting::default(),
         }
     }
 
@@ -166,15 +167,17 @@ impl Engine {
             payload: self.ports.ids.payload(),
             n: 0,
         };
+        let bucket = &b.task.settings.bucket;
+        let (found, _) = self.bucket_for_change(bucket).await?;
+        let sealing = self.new_sealing(b.cx, &found);
         let spec = IngestSpec {
             id,
             digests: expected(b.task.settings.check, b.source).0.expected(),
             size: ANY_SIZE,
-            small_max: self.ports.meta.small_payload_max(),
+            small_max: self.small_max(sealing.as_ref()),
             tree: Tree::None,
+            sealing,
         };
-        let bucket = &b.task.settings.bucket;
-        let (found, _) = self.bucket_for_change(bucket).await?;
         let ingested = ingest(&self.ports, spec, body).await?;
         let record = new_record(b.cx, &found, &attributes, id, &ingested);
         let mut write = VersionWrite {
@@ -182,7 +185,7 @@ impl Engine {
             key: b.to,
             record,
             class: attributes.class,
-            bytes: new_bytes(id, ingested.body),
+            bytes: new_bytes(id, &ingested),
             kind: EventKind::CreatedPut,
             conditions: &b.conditions(),
             callback: None,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::commit::Unwritten;
 use super::super::ingest::check_digests;
+use super::super::uploads::{beginning, no_such_upload};
 use super::bring::{Bringing, Unbrought};
 use crate::engine::{
     Body, CompleteUpload, CreateUpload, Engine, ExpectedDigests, PutPart, UploadTarget,
@@ -61,7 +62,8 @@ impl Engine {
                 ..item
             };
             let place = keys::sync_item(b.task.id, b.key);
-            let mut txn = self.beginning(b.cx, (&bucket, revision), &req, resume.upload);
+            let record = self.new_upload(b.cx, &bucket, &req);
+            let mut txn = beginning((&bucket, revision), &req.key, resume.upload, &record);
             txn.expect.push(Expect::Revision(place.clone(), seen));
             txn.write.push(Write::Put(place, encode(&item)));
             if self.commit_one(txn).await? {
@@ -136,7 +138,8 @@ impl Engine {
     /// The CRC-64 of the whole follows from those of the parts; for other digests the bytes are read
     /// once more.
     async fn check_whole(&self, b: Bringing<'_>, resume: &SyncResume) -> Result<(), Error> {
-        let stored = self.all_parts(&b.target(resume)).await?;
+        let target = b.target(resume);
+        let stored = self.all_parts(&target).await?;
         let made = assemble(&stored, None, 0, None)?;
         let (digests, _) = expected(b.task.settings.check, b.source);
         let wrong = digests
@@ -155,6 +158,10 @@ impl Engine {
         if others == SourceDigests::default() {
             return Ok(());
         }
-        check_digests(self.open_extents(made.extents), &others.expected()).await
+        let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
+        let upload = self.find_upload(&bucket, &target).await?;
+        let upload = upload.ok_or_else(no_such_upload)?;
+        let key = self.data_key(upload.record.seal.as_ref(), None)?;
+        check_digests(self.open_extents(made.extents, key.as_ref()), &others.expected()).await
     }
 }

@@ -103,12 +103,14 @@ impl Engine {
             payload: self.ports.ids.payload(),
             n: 0,
         };
+        let sealing = self.new_sealing(cx, &found);
         let spec = IngestSpec {
             id,
             digests: ExpectedDigests::default(),
             size: ANY_SIZE,
-            small_max: self.ports.meta.small_payload_max(),
+            small_max: self.small_max(sealing.as_ref()),
             tree: Tree::None,
+            sealing,
         };
         let text = Bytes::from(lines.text);
         let body = Body {
@@ -121,7 +123,7 @@ impl Engine {
             key: &key,
             record: new_record(cx, &found, &attributes, id, &ingested),
             class: None,
-            bytes: new_bytes(id, ingested.body),
+            bytes: new_bytes(id, &ingested),
             kind: EventKind::CreatedPut,
             conditions: &Conditions::default(),
             callback: None,

@@ -20,7 +20,7 @@ pub use object::{
     RestoreReceipt, SymlinkInfo, VersionChoice,
 };
 pub use upload::{
-    CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt, PutPart,
+    BegunUpload,     CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt, PutPart,
     UploadTarget,
 };
 
@@ -32,7 +32,7 @@ pub use vault::{
 
 use std::net::IpAddr;
 
-use crate::model::{DialectId, Principal, SyncPast, Timestamp};
+use crate::model::{CustomerKey, DialectId, Encryption, Principal, SyncPast, Timestamp};
 use crate::ports::ByteStream;
 
 /// Who asks, and how. Goes with every request.
@@ -58,6 +58,19 @@ pub struct Cx {
     pub referer: Option<Box<str>>,
     /// What of it is owed to sync tasks.
     pub past: SyncPast,
+    /// What it says of encryption at rest.
+    pub encrypting: Encrypting,
+}
+
+/// What a request says of encryption at rest.
+#[derive(Clone, Debug, Default)]
+pub struct Encrypting {
+    /// How what it writes is to be encrypted with a key of the server; `None` leaves it to the bucket.
+    pub with: Option<Encryption>,
+    /// The customer's key of what it reads or writes.
+    pub key: Option<CustomerKey>,
+    /// The customer's key of what it copies from.
+    pub source_key: Option<CustomerKey>,
 }
 
 /// A request body.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::model::{
-    Acl, BucketName, CallbackSpec, ChecksumAlgorithm, Etag, EventKind, FurtherChecksum, ObjectKey,
+    Acl, BucketName, CallbackSpec, ChecksumAlgorithm, Encryption, Etag, EventKind, FurtherChecksum, ObjectKey,
     ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags, Timestamp, UserMeta, VersionId,
     VersionTag,
 };
@@ -89,6 +89,8 @@ pub struct NewVersion {
     pub version: VersionTag,
     /// When it was written.
     pub written_at: Timestamp,
+    /// How its bytes are encrypted, if they are.
+    pub encryption: Option<Encryption>,
 }
 
 /// Store an object.

@@ -2,7 +2,7 @@
 
 use crate::model::{
     Acl, BucketName, CallbackSpec, ChecksumAlgorithm, ChecksumForm, ChecksumValue, Checksums,
-    ObjectKey, Timestamp, UploadId, VersionTag,
+    Encryption,     ObjectKey, Timestamp, UploadId, VersionTag,
 };
 use crate::ports::CallbackOutcome;
 
@@ -25,6 +25,15 @@ pub struct CreateUpload {
     /// object can get: a CRC-64/NVME of digests, an SHA-1 or SHA-256 of all bytes. `None` lets every part
     /// bring its own; the object gets one then only when all have a CRC-64/NVME.
     pub checksum: Option<ChecksumForm>,
+}
+
+/// An upload that was begun.
+#[derive(Clone, Debug)]
+pub struct BegunUpload {
+    /// The upload.
+    pub upload: UploadId,
+    /// How its parts are encrypted, if they are.
+    pub encryption: Option<Encryption>,
 }
 
 /// An open upload.
@@ -78,6 +87,8 @@ pub struct PartReceipt {
     pub written_at: Timestamp,
     /// Version that was read, for a copied part.
     pub source_version: Option<VersionTag>,
+    /// How its bytes are encrypted, if they are.
+    pub encryption: Option<Encryption>,
 }
 
 /// A part as Complete names it.

@@ -69,6 +69,7 @@ impl Engine {
             size: (0, most),
             small_max: 0,
             tree,
+            sealing: None,
         };
         let ingested = ingest(&self.ports, spec, body).await?;
         let tree = combine(ingested.leaves.iter().copied()).ok_or_else(empty)?;

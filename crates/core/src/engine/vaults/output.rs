@@ -51,7 +51,7 @@ impl Engine {
             Some(archive) => self.tree_of(archive, &bytes).await?,
             None => None,
         };
-        let body = prefetch(self.open_payload(given.payload, bytes)).await?;
+        let body = prefetch(self.open_payload(given.payload, None, bytes)).await?;
         let size = given.size;
         Ok(JobOutput {
             job,

@@ -48,6 +48,7 @@ impl Engine {
             size: (len, len),
             small_max: 0,
             tree: Tree::Sent(req.tree),
+            sealing: None,
         };
         let body = Body {
             len: Some(len),

@@ -133,6 +133,7 @@ impl Engine {
             user_agent: None,
             referer: None,
             past: SyncPast::None,
+            encrypting: crate::engine::Encrypting::default(),
         })
     }
 
@@ -149,7 +150,9 @@ impl Engine {
             key: key.clone(),
             version: VersionChoice::Current,
         };
-        let opened = self.open_object(&cx, &target, None, &|_| Ok(())).await?;
+        let opened = self
+            .open_object(&cx, &target, None, None, &|_| Ok(()))
+            .await?;
         let body = Body {
             len: Some(opened.found.object().size),
             stream: opened.body,
@@ -183,27 +186,41 @@ impl Engine {
         key: &ObjectKey,
     ) -> Result<(), Error> {
         let cx = self.job_cx(&running.job).await?;
+        let (found, _) = self.bucket_for_change(bucket).await?;
+        let mut record = object_of(&cx, archive)?;
+        let mut bytes = NewBytes::Shared {
+            payload: archive.id.payload(),
+            source: (running.at.clone(), running.revision),
+        };
+        let mut expect = Vec::new();
+        if let Some(sealing) = self.new_sealing(&cx, &found) {
+            expect.push(running.is_unchanged());
+            let plain = self.open_payload(&archive.payload, None, 0..archive.size);
+            (record, bytes) = self.sealed_again(record, plain, Some(sealing), None).await?;
+        }
         let write = VersionWrite {
             bucket,
             key,
-            record: object_of(&cx, archive)?,
+            record,
             class: None,
-            bytes: NewBytes::Shared {
-                payload: archive.id.payload(),
-                source: (running.at.clone(), running.revision),
-            },
+            bytes,
             kind: EventKind::CreatedPut,
             conditions: &Conditions::default(),
             callback: None,
             also: Also {
-                expect: Vec::new(),
+                expect,
                 write: vec![running.ended(self.ports.clock.now(), JobResult::Pushed)],
             },
         };
         match self.write_version(&cx, &write).await {
-            // Whoever touched the job meanwhile ended it.
-            Ok(_) | Err(Unwritten::Stale) => Ok(()),
-            Err(Unwritten::Failed(error)) => Err(error),
+            Ok(_) => Ok(()),
+            Err(unwritten) => {
+                // Whoever touched the job meanwhile ended it.
+                let is_ended = matches!(unwritten, Unwritten::Stale);
+                let error = Error::from(unwritten);
+                self.discard_refused(&write.bytes, &error).await;
+                if is_ended { Ok(()) } else { Err(error) }
+            }
         }
     }
 
@@ -333,5 +350,6 @@ fn object_of(cx: &Cx, archive: &Archive) -> Result<ObjectRecord, Error> {
         acl: None,
         form: Form::Normal,
         restore: None,
+        seal: None,
     })
 }

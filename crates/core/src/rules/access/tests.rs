@@ -37,6 +37,7 @@ fn cx(principal: &Principal) -> Cx {
         referer: None,
         pays: false,
         past: crate::model::SyncPast::None,
+        encrypting: crate::engine::Encrypting::default(),
     }
 }
 
@@ -60,6 +61,7 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         has_cors: false,
         lifecycle: None,
         retention: None,
+        encryption: None,
     }
 }
 

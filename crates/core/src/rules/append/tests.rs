@@ -21,6 +21,7 @@ fn record(form: Form, size: u64) -> ObjectRecord {
         acl: None,
         form,
         restore: None,
+        seal: None,
     }
 }
 

@@ -35,6 +35,7 @@ fn record(context: &Json) -> ObjectRecord {
         acl: None,
         form: crate::model::Form::Normal,
         restore: None,
+        seal: None,
     }
 }
 

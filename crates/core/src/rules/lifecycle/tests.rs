@@ -41,6 +41,7 @@ fn object(written_at: Timestamp, class: StorageClass) -> ObjectVersion {
         acl: None,
         form: crate::model::Form::Normal,
         restore: None,
+        seal: None,
     };
     version(written_at, VersionKind::Object(Box::new(record)))
 }

@@ -52,6 +52,7 @@ fn object(n: u8) -> Box<ObjectRecord> {
         acl: None,
         form: crate::model::Form::Normal,
         restore: None,
+        seal: None,
     })
 }
 

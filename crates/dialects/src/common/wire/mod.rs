@@ -4,6 +4,7 @@
 pub(crate) mod checksum;
 pub(crate) mod cors;
 pub(crate) mod delete;
+pub(crate) mod encryption;
 pub(crate) mod list;
 pub(crate) mod multipart;
 pub(crate) mod settings;

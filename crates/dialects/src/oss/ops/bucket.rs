@@ -48,7 +48,8 @@ pub(super) async fn put(mut call: Call, engine: &Engine) -> Answer {
             .unwrap_or_default(),
         labels,
     };
-    match engine.create_bucket(&call.cx, request).await {
+    let cx = OSS.encrypting(&call, &given)?;
+    match engine.create_bucket(&cx, request).await {
         Err(error) if error.kind() == ErrorKind::BucketAlreadyOwned => {
             if let Some(acl) = acl {
                 let change = BucketChange::Acl(acl);

@@ -11,7 +11,7 @@ mod settings;
 mod worm;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, LifecycleRule};
+use cohong_core::model::{Cors, Encryption, LifecycleRule};
 use http::Response;
 
 use super::Oss;
@@ -51,6 +51,9 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::PutBucketCors => Ok(OSS.put_cors(call, engine).await?),
         Op::GetBucketCors => Ok(OSS.get_cors(call, engine).await?),
         Op::DeleteBucketCors => Ok(delete_document::<Cors>(&call, engine).await?),
+        Op::PutBucketEncryption => settings::put_encryption(call, engine).await,
+        Op::GetBucketEncryption => settings::get_encryption(call, engine).await,
+        Op::DeleteBucketEncryption => Ok(delete_document::<Encryption>(&call, engine).await?),
         Op::PutBucketLifecycle => settings::put_lifecycle(call, engine).await,
         Op::GetBucketLifecycle => settings::get_lifecycle(call, engine).await,
         Op::DeleteBucketLifecycle => {

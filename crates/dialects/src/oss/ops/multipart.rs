@@ -2,7 +2,6 @@
 //! some operations.
 
 use cohong_core::engine::Engine;
-use http::HeaderMap;
 
 use super::Answer;
 use crate::common::document::{read, read_any};
@@ -24,11 +23,12 @@ const COMPLETE: &str = "CompleteMultipartUpload";
 /// `InitiateMultipartUpload`.
 pub(super) async fn initiate(call: Call, engine: &Engine) -> Answer {
     let sequential = call.query("sequential").is_some();
-    let begun = OSS
+    let mut begun = OSS
         .create_upload(&call, engine, OBJECT_ACL, sequential)
         .await?;
     let root = "InitiateMultipartUploadResult";
-    Ok(OSS.answer(HeaderMap::new(), root, &begun))
+    let headers = std::mem::take(&mut begun.headers);
+    Ok(OSS.answer(headers, root, &begun))
 }
 
 /// `UploadPart`.

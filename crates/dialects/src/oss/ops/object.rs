@@ -21,8 +21,8 @@ const PRIORITY: HeaderName = HeaderName::from_static("x-oss-object-restore-prior
 
 /// `GetObjectMeta`: the few headers that need nothing but the object's record.
 pub(super) async fn meta(call: Call, engine: &Engine) -> Answer {
-    let info = OSS.look(&call, engine).await?;
-    let all = OSS.described(&info);
+    let (info, cx) = OSS.look(&call, engine).await?;
+    let all = OSS.described(&info, &cx);
     let own = [&OSS.names.version_id].into_iter().chain(&OSS.names.crc64);
     let mut headers = HeaderMap::new();
     for name in [&ETAG, &LAST_MODIFIED].into_iter().chain(own) {

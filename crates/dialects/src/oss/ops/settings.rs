@@ -3,7 +3,7 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::Engine;
-use cohong_core::model::{LifecycleRule, Tags};
+use cohong_core::model::{Encryption, LifecycleRule, Tags};
 use cohong_core::rules::access::Action;
 use cohong_core::rules::lifecycle::{Deed, overlap};
 use http::{HeaderMap, StatusCode};
@@ -14,12 +14,15 @@ use crate::common::attributes::boolean;
 use crate::common::document::read;
 use crate::common::lifecycle::mixes_times;
 use crate::common::list::page_size;
+use crate::common::wire::encryption::Rule;
 use crate::common::settings::{delete_document, document, put_document, read_bucket};
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
 use crate::oss::wire::lifecycle::LifecycleBody;
 use crate::oss::wire::live::LiveChannelList;
 use crate::oss::words::OSS;
+
+const ENCRYPTION: &str = "ServerSideEncryptionRule";
 
 /// Lets rules overlap that do the same.
 const ALLOW: &str = "allow-same-action-overlap";
@@ -43,6 +46,19 @@ pub(super) async fn put_lifecycle(mut call: Call, engine: &Engine) -> Answer {
         return Err(OssError::invalid_argument(message));
     }
     Ok(put_document(&call, engine, &rules).await?)
+}
+
+/// `PutBucketEncryption`.
+pub(super) async fn put_encryption(mut call: Call, engine: &Engine) -> Answer {
+    let rule: Rule = read(&mut call, ENCRYPTION).await?;
+    Ok(put_document(&call, engine, &rule.read(&OSS)?).await?)
+}
+
+/// `GetBucketEncryption`.
+pub(super) async fn get_encryption(call: Call, engine: &Engine) -> Answer {
+    let encryption: Encryption = document(&call, engine).await?;
+    let rule = Rule::new(&OSS, &encryption);
+    Ok(OSS.answer(HeaderMap::new(), ENCRYPTION, &rule))
 }
 
 /// The vendor's word for what a rule does.

@@ -65,6 +65,9 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Bucket, "PUT", "cors", "PutBucketCors"),
     (Level::Bucket, "GET", "cors", "GetBucketCors"),
     (Level::Bucket, "DELETE", "cors", "DeleteBucketCors"),
+    (Level::Bucket, "PUT", "encryption", "PutBucketEncryption"),
+    (Level::Bucket, "GET", "encryption", "GetBucketEncryption"),
+    (Level::Bucket, "DELETE", "encryption", "DeleteBucketEncryption"),
     (Level::Bucket, "PUT", "lifecycle", "PutBucketLifecycle"),
     (Level::Bucket, "GET", "lifecycle", "GetBucketLifecycle"),
     (

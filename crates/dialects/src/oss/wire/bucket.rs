@@ -181,6 +181,21 @@ struct BucketFacts {
 struct EncryptionRule {
     #[serde(rename = "SSEAlgorithm")]
     algorithm: &'static str,
+    #[serde(rename = "KMSMasterKeyID", skip_serializing_if = "Option::is_none")]
+    key_id: Option<String>,
+    #[serde(rename = "KMSDataEncryption", skip_serializing_if = "Option::is_none")]
+    data: Option<&'static str>,
+}
+
+impl EncryptionRule {
+    fn new(bucket: &Bucket) -> Self {
+        let told = bucket.encryption.as_ref().map(|rule| OSS.told(rule));
+        Self {
+            algorithm: told.as_ref().map_or("None", |told| told.how),
+            key_id: told.as_ref().and_then(|told| told.key_id.map(ToOwned::to_owned)),
+            data: told.and_then(|told| told.data),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -211,7 +226,7 @@ impl BucketInfo {
                 versioning: versioning_word(bucket.versioning),
                 owner: Owner::new(&bucket.owner),
                 access_control_list: Grants::new(&bucket.acl),
-                server_side_encryption_rule: EncryptionRule { algorithm: "None" },
+                server_side_encryption_rule: EncryptionRule::new(bucket),
                 bucket_policy: LogPolicy {
                     log_bucket: "",
                     log_prefix: "",

@@ -12,7 +12,7 @@ mod service;
 mod settings;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, LifecycleRule, Tags};
+use cohong_core::model::{Cors, Encryption, LifecycleRule, Tags};
 use http::Response;
 
 use super::S3 as Dialect;
@@ -51,6 +51,9 @@ pub(super) async fn run(op: Op, mut call: Call, s3: &Dialect) -> Answer {
         Op::PutBucketCors => Ok(S3.put_cors(call, engine).await?),
         Op::GetBucketCors => Ok(S3.get_cors(call, engine).await?),
         Op::DeleteBucketCors => Ok(delete_document::<Cors>(&call, engine).await?),
+        Op::PutBucketEncryption => settings::put_encryption(call, engine).await,
+        Op::GetBucketEncryption => settings::get_encryption(call, engine).await,
+        Op::DeleteBucketEncryption => Ok(delete_document::<Encryption>(&call, engine).await?),
         Op::PutBucketLifecycleConfiguration => settings::put_lifecycle(call, engine).await,
         Op::GetBucketLifecycleConfiguration => settings::get_lifecycle(call, engine).await,
         Op::DeleteBucketLifecycle => {

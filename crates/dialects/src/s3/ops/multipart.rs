@@ -2,7 +2,7 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::Engine;
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
 
 use super::Answer;
 use crate::common::answer::put;
@@ -43,8 +43,8 @@ fn unfit(fault: Fault) -> S3Error {
 /// `CreateMultipartUpload`.
 pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
     let begun = S3.create_upload(&call, engine, ACL, false).await;
-    let begun = begun.map_err(unfit)?;
-    let mut headers = HeaderMap::new();
+    let mut begun = begun.map_err(unfit)?;
+    let mut headers = std::mem::take(&mut begun.headers);
     if let Some(form) = S3.checksum_form(&S3.given(&call)?)? {
         let word = S3.checksum_word(form.algorithm).unwrap_or_default();
         put(&mut headers, ALGORITHM, word);

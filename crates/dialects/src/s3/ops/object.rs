@@ -15,7 +15,7 @@ use crate::s3::words::{ACL, S3};
 /// `GetObjectAttributes`: what is named of it.
 pub(super) async fn attributes(call: Call, engine: &Engine) -> Answer {
     let asked = Asked::read(&call)?;
-    let info = S3.look(&call, engine).await?;
+    let (info, _) = S3.look(&call, engine).await?;
     let mut headers = S3.of_version(&info);
     put(&mut headers, LAST_MODIFIED, &date::http(info.written_at));
     let body = Attributes::new(&asked, &info.record);

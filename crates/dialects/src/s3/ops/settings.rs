@@ -1,13 +1,14 @@
 //! Settings of buckets that this vendor tells in other ways than its family (sheet section 7).
 
 use cohong_core::engine::Engine;
-use cohong_core::model::{LifecycleRule, Tags};
+use cohong_core::model::{Encryption, LifecycleRule, Tags};
 use http::HeaderMap;
 
 use super::Answer;
 use crate::common::bucket_policy;
 use crate::common::document::read;
 use crate::common::policy::BadPolicy;
+use crate::common::wire::encryption::{Rule, RuleBody};
 use crate::common::settings::{document, put_document};
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
@@ -16,6 +17,7 @@ use crate::s3::policy::POLICY;
 use crate::s3::wire::lifecycle::LifecycleBody;
 use crate::s3::words::S3;
 
+const ENCRYPTION: &str = "ServerSideEncryptionConfiguration";
 const LIFECYCLE: &str = "LifecycleConfiguration";
 
 /// `PutBucketPolicy`.
@@ -38,6 +40,19 @@ pub(super) async fn get_lifecycle(call: Call, engine: &Engine) -> Answer {
     let rules: Vec<LifecycleRule> = document(&call, engine).await?;
     let body = LifecycleBody::new(&rules);
     Ok(S3.answer(HeaderMap::new(), LIFECYCLE, &body))
+}
+
+/// `PutBucketEncryption`.
+pub(super) async fn put_encryption(mut call: Call, engine: &Engine) -> Answer {
+    let body: RuleBody = read(&mut call, ENCRYPTION).await?;
+    Ok(put_document(&call, engine, &body.rule.read(&S3)?).await?)
+}
+
+/// `GetBucketEncryption`: an error where a bucket does not encrypt, since that is the truth here.
+pub(super) async fn get_encryption(call: Call, engine: &Engine) -> Answer {
+    let encryption: Encryption = document(&call, engine).await?;
+    let rule = Rule::new(&S3, &encryption);
+    Ok(S3.answer(HeaderMap::new(), ENCRYPTION, &RuleBody { rule }))
 }
 
 /// `GetBucketTagging`: an error where there are none.

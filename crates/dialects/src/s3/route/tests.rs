@@ -96,7 +96,9 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Bucket, "POST", "form", "PostObject"),
     (Level::Bucket, "OPTIONS", "lifecycle&acl", "OptionsObject"),
     (Level::Bucket, "GET", "notification", "NotImplemented"),
-    (Level::Bucket, "PUT", "encryption", "NotImplemented"),
+    (Level::Bucket, "PUT", "encryption", "PutBucketEncryption"),
+    (Level::Bucket, "GET", "encryption", "GetBucketEncryption"),
+    (Level::Bucket, "DELETE", "encryption", "DeleteBucketEncryption"),
     (Level::Bucket, "GET", "analytics&id=a", "NotImplemented"),
     (Level::Object, "PUT", "", "PutObject"),
     (

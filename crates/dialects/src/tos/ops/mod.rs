@@ -10,13 +10,14 @@ mod notification;
 mod object;
 mod object_config;
 
+use cohong_core::model::Encryption;
 use http::Response;
 
 use super::Tos;
 use super::error::TosError;
 use super::route::Op;
 use super::words::{ACL, TOS};
-use crate::common::settings::delete_bucket;
+use crate::common::settings::{delete_bucket, delete_document};
 use crate::common::upload::abort_upload;
 use crate::gate::OutBody;
 use crate::gate::call::Call;
@@ -38,6 +39,9 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::GetBucketAcl => bucket_config::get_acl(call, engine).await,
         Op::PutBucketVersioning => bucket_config::put_versioning(call, engine).await,
         Op::GetBucketVersioning => bucket_config::get_versioning(call, engine).await,
+        Op::PutBucketEncryption => bucket_config::put_encryption(call, engine).await,
+        Op::GetBucketEncryption => bucket_config::get_encryption(call, engine).await,
+        Op::DeleteBucketEncryption => Ok(delete_document::<Encryption>(&call, engine).await?),
         Op::PutBucketNotification => notification::put(call, engine).await,
         Op::GetBucketNotification => notification::get(call, engine).await,
         Op::PutBucketNotificationType2 => notification::put_type2(call, engine).await,

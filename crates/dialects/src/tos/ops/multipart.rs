@@ -14,8 +14,9 @@ use crate::tos::words::{ACL, TOS};
 
 /// `CreateMultipartUpload`.
 pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
-    let begun = TOS.create_upload(&call, engine, ACL, false).await?;
-    Ok(body::answer(HeaderMap::new(), &begun))
+    let mut begun = TOS.create_upload(&call, engine, ACL, false).await?;
+    let headers = std::mem::take(&mut begun.headers);
+    Ok(body::answer(headers, &begun))
 }
 
 /// `UploadPartCopy`.

@@ -28,6 +28,7 @@ fn record() -> ObjectRecord {
         acl: None,
         form: crate::model::Form::Normal,
         restore: None,
+        seal: None,
     }
 }
 

@@ -1,0 +1,112 @@
+//! Who can read, write on and copy what is encrypted with a customer's key.
+
+use super::*;
+
+#[test]
+fn a_customer_s_key_is_needed_it_must_be_the_one_and_only_where_it_is_one() {
+    run(async {
+        let world = world();
+        let bucket = world.bucket("secrets").await;
+        let (_, server) = ways().remove(0);
+        let none = Encrypting::default();
+        for len in [0, 100, 100_000] {
+            store(&world, &keyed(&MINE), (&bucket, "mine"), &text(len))
+                .await
+                .unwrap();
+            store(&world, &server, (&bucket, "server"), &text(len))
+                .await
+                .unwrap();
+            store(&world, &none, (&bucket, "plain"), &text(len))
+                .await
+                .unwrap();
+            use ErrorKind::{KeyMissing, KeyUnasked, KeyWrong};
+            for (key, way, wanted) in [
+                ("mine", keyed(&MINE), None),
+                ("mine", keyed(&OTHER), Some(KeyWrong)),
+                ("mine", none.clone(), Some(KeyMissing)),
+                ("server", none.clone(), None),
+                ("server", keyed(&MINE), Some(KeyUnasked)),
+                ("plain", none.clone(), None),
+                ("plain", keyed(&MINE), Some(KeyUnasked)),
+            ] {
+                let at = (&bucket, key);
+                assert_eq!(
+                    read(&world, &way, at, None).await.err(),
+                    wanted,
+                    "GET {key}"
+                );
+                let looked = head(&world, &way, at).await.err();
+                assert_eq!(looked.map(|e| e.kind()), wanted, "HEAD {key}");
+                let from = Encrypting {
+                    source_key: way.key.clone(),
+                    ..Encrypting::default()
+                };
+                let copied = copy(&world, &from, at, (&bucket, "copy")).await.err();
+                assert_eq!(copied.map(|e| e.kind()), wanted, "copy {key}");
+                let begun = begin(&world, &none, &bucket, "parts").await;
+                let copied = copy_part(&world, &from, at, &begun, 1).await.err();
+                assert_eq!(copied.map(|e| e.kind()), wanted, "part of {key}");
+            }
+        }
+    });
+}
+
+#[test]
+fn parts_and_pieces_need_the_key_that_was_begun_with() {
+    run(async {
+        let world = world();
+        let bucket = world.bucket("secrets").await;
+        let none = Encrypting::default();
+        let begun = begin(&world, &keyed(&MINE), &bucket, "parts").await;
+        let plain = begin(&world, &none, &bucket, "plain").await;
+        append(&world, &keyed(&MINE), (&bucket, "grown"), 0, b"1")
+            .await
+            .unwrap();
+        append(&world, &none, (&bucket, "log"), 0, b"1")
+            .await
+            .unwrap();
+        use ErrorKind::{KeyMissing, KeyUnasked, KeyWrong};
+        for (way, onto_mine, onto_plain) in [
+            (keyed(&OTHER), Some(KeyWrong), Some(KeyUnasked)),
+            (none.clone(), Some(KeyMissing), None),
+            (keyed(&MINE), None, Some(KeyUnasked)),
+        ] {
+            let stored = part(&world, &way, &begun, 1, b"2").await.err();
+            assert_eq!(stored.map(|e| e.kind()), onto_mine);
+            let stored = part(&world, &way, &plain, 1, b"2").await.err();
+            assert_eq!(stored.map(|e| e.kind()), onto_plain);
+            let stored = append(&world, &way, (&bucket, "grown"), 1, b"2")
+                .await
+                .err();
+            assert_eq!(stored.map(|e| e.kind()), onto_mine);
+            let stored = append(&world, &way, (&bucket, "log"), 1, b"2").await.err();
+            assert_eq!(stored.map(|e| e.kind()), onto_plain);
+        }
+        let way = keyed(&MINE);
+        assert_eq!(
+            read(&world, &way, (&bucket, "grown"), None).await.unwrap(),
+            b"12"
+        );
+    });
+}
+
+#[test]
+fn errors_and_contexts_show_no_key() {
+    run(async {
+        let world = world();
+        let bucket = world.bucket("secrets").await;
+        let way = Encrypting {
+            source_key: Some(OTHER),
+            ..keyed(&MINE)
+        };
+        let stored = store(&world, &way, (&bucket, "k"), b"x").await.unwrap();
+        let wrong = head(&world, &keyed(&OTHER), (&bucket, "k"))
+            .await
+            .unwrap_err();
+        let info = head(&world, &way, (&bucket, "k")).await.unwrap();
+        let shown = format!("{:?} {stored:?} {wrong:?} {info:?}", cx(&way));
+        for bytes in ["c1c1", "193, 193", "194, 194", "c2c2"] {
+            assert!(!shown.contains(bytes), "{shown}");
+        }
+    });
+}
