@@ -79,7 +79,14 @@ fn parts_and_pieces_need_the_key_that_was_begun_with() {
                 .await
                 .err();
             assert_eq!(stored.map(|e| e.kind()), onto_mine);
-            let stored = append(&world, &way, (&bucket, "log"), 1, b"2").await.err();
+            let length = head(&world, &none, (&bucket, "log"))
+                .await
+                .unwrap()
+                .record
+                .size;
+            let stored = append(&world, &way, (&bucket, "log"), length, b"2")
+                .await
+                .err();
             assert_eq!(stored.map(|e| e.kind()), onto_plain);
         }
         let way = keyed(&MINE);

@@ -74,14 +74,11 @@ fn reading(way: &Encrypting) -> Encrypting {
     }
 }
 
+const LINE: &[u8] = b"this line is a secret of its owner. ";
+
 /// Bytes that repeat a line, so that they are found where they are stored as they are.
 fn text(len: usize) -> Vec<u8> {
-    b"this line is a secret of its owner. "
-        .iter()
-        .copied()
-        .cycle()
-        .take(len)
-        .collect()
+    LINE.iter().copied().cycle().take(len).collect()
 }
 
 async fn store(

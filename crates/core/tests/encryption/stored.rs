@@ -99,14 +99,14 @@ fn nothing_is_stored_as_it_is_and_everything_is_read() {
                 found.damage
             );
             let all = raw(&world).await;
-            assert!(!holds(&all, b"secret"), "{name}");
+            assert!(!holds(&all, LINE), "{name}");
             assert!(!holds(&all, &MINE.0), "{name}");
         }
         // Without encryption the same bytes are found, so the test above can fail.
         let world = world();
         let bucket = world.bucket("secrets").await;
         every_making(&world, &Encrypting::default(), &bucket).await;
-        assert!(holds(&raw(&world).await, b"secret"));
+        assert!(holds(&raw(&world).await, LINE));
     });
 }
 
@@ -160,9 +160,9 @@ fn a_bucket_encrypts_what_says_nothing_from_then_on() {
         world.meta.applied();
         every_making(&world, &plain, &bucket).await;
         let before = world.blobs.scan(None, 1000).await.unwrap()[0].id;
-        assert!(holds(&blob(&world, before).await, b"secret"));
+        assert!(holds(&blob(&world, before).await, LINE));
         world.blobs.delete(before).await.unwrap();
-        assert!(!holds(&raw(&world).await, b"secret"));
+        assert!(!holds(&raw(&world).await, LINE));
         for key in ["empty", "small", "large", "parts", "grown", "grown again"] {
             let info = head(&world, &plain, (&bucket, key)).await.unwrap();
             assert_eq!(info.record.encryption(), Some(&rule), "{key}");
