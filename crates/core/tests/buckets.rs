@@ -191,7 +191,12 @@ fn a_bucket_with_anything_in_it_stays() {
             sequential: false,
             checksum: None,
         };
-        let upload = world.engine.create_upload(&owner(), upload).await.unwrap().upload;
+        let upload = world
+            .engine
+            .create_upload(&owner(), upload)
+            .await
+            .unwrap()
+            .upload;
         assert_eq!(remove(&world, &name).await, Err(ErrorKind::BucketNotEmpty));
         let target = cohong_core::engine::UploadTarget {
             bucket: name.clone(),

@@ -369,7 +369,12 @@ async fn upload(world: &World, bucket: &BucketName, key: &str) -> UploadTarget {
         sequential: false,
         checksum: None,
     };
-    let upload = world.engine.create_upload(&owner(), req).await.unwrap().upload;
+    let upload = world
+        .engine
+        .create_upload(&owner(), req)
+        .await
+        .unwrap()
+        .upload;
     UploadTarget {
         bucket: bucket.clone(),
         key,

@@ -68,7 +68,12 @@ async fn create(world: &World, bucket: &BucketName) -> UploadTarget {
     UploadTarget {
         bucket: bucket.clone(),
         key,
-        upload: world.engine.create_upload(&owner(), req).await.unwrap().upload,
+        upload: world
+            .engine
+            .create_upload(&owner(), req)
+            .await
+            .unwrap()
+            .upload,
     }
 }
 

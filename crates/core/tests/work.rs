@@ -95,7 +95,12 @@ async fn upload(world: &World, bucket: &BucketName, parts: u32) -> UploadTarget 
         sequential: false,
         checksum: None,
     };
-    let upload = world.engine.create_upload(&owner(), req).await.unwrap().upload;
+    let upload = world
+        .engine
+        .create_upload(&owner(), req)
+        .await
+        .unwrap()
+        .upload;
     let target = UploadTarget {
         bucket: bucket.clone(),
         key,

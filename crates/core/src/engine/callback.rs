@@ -15,7 +15,8 @@ use super::{Cx, Engine, Ports};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    BucketId, BucketName, CallbackSpec, CustomerKey, ObjectKey, ObjectRecord, Timestamp, VersionId, VersionTag,
+    BucketId, BucketName, CallbackSpec, CustomerKey, ObjectKey, ObjectRecord, Timestamp, VersionId,
+    VersionTag,
 };
 use crate::ports::{
     BodyError, ByteStream, CallAbout, CallbackOutcome, CallbackRequest, Key, KeyRange, Limit, Mono,

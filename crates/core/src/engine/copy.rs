@@ -214,12 +214,7 @@ fn check_new(req: &CopyObject) -> Result<(), Error> {
 
 /// The record of the copy, without its bytes: the source's, but for what the request replaces. It comes from
 /// no upload.
-fn copied(
-    cx: &Cx,
-    bucket: &Bucket,
-    req: &CopyObject,
-    source: &ObjectRecord,
-) -> ObjectRecord {
+fn copied(cx: &Cx, bucket: &Bucket, req: &CopyObject, source: &ObjectRecord) -> ObjectRecord {
     let (headers, user_meta) = meta_of_copy(req, source);
     ObjectRecord {
         size: source.size,

@@ -13,8 +13,8 @@ use crate::model::{
     VaultId, VersionId,
 };
 use crate::ports::{BlobError, BodyError, Key, Limit, Order, Record, StoreError, Table};
-use crate::rules::cipher::sealed_len;
 use crate::records::{CurrentRecord, PayloadRecord, PayloadState, decode, keys};
+use crate::rules::cipher::sealed_len;
 
 /// What a look at everything found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

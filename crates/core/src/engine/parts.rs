@@ -73,9 +73,7 @@ impl Engine {
             further: algorithm.map(FurtherDigest::Compute),
             ..ExpectedDigests::default()
         };
-        let receipt = self
-            .store_part(onto, &req.target, digests, body)
-            .await?;
+        let receipt = self.store_part(onto, &req.target, digests, body).await?;
         Ok(PartReceipt {
             source_version: Some(opened.found.tag),
             ..receipt
@@ -123,7 +121,10 @@ impl Engine {
         let blob = spec.id;
         let ingested = ingest(&self.ports, spec, body).await?;
         let part = self.part_of(&ingested);
-        if let Err(error) = self.keep_part(&onto.bucket, target, onto.number, &part).await {
+        if let Err(error) = self
+            .keep_part(&onto.bucket, target, onto.number, &part)
+            .await
+        {
             // After `Unavailable` the row may be there. A blob that stays goes when the upload ends,
             // or by the sweep, so a failure of its removal is nothing to report.
             if error.kind() != ErrorKind::Unavailable {

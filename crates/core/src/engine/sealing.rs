@@ -22,7 +22,9 @@ use crate::model::{
     ObjectRecord, Seal,
 };
 use crate::ports::{BlobError, BlobInfo, BlobWriter, BodyError, ByteStream};
-use crate::rules::cipher::{BlobCipher, DataKey, SEGMENT_LEN, Span, TAG_BYTES, plain_max, sealed_len};
+use crate::rules::cipher::{
+    BlobCipher, DataKey, SEGMENT_LEN, Span, TAG_BYTES, plain_max, sealed_len,
+};
 
 /// The key of an object, and what is kept of it.
 #[derive(Clone, Debug)]
@@ -96,7 +98,10 @@ impl Engine {
         customer: Option<&CustomerKey>,
     ) -> Result<Option<Sealing>, Error> {
         let key = self.data_key(seal, customer)?;
-        Ok(seal.cloned().zip(key).map(|(seal, key)| Sealing { seal, key }))
+        Ok(seal
+            .cloned()
+            .zip(key)
+            .map(|(seal, key)| Sealing { seal, key }))
     }
 
     /// Stores the bytes of an object again, sealed in another way or not at all: `record` with where they are

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, ChecksumForm, Checksums, Extent, Principal, Seal, StorageClass, StoredHeaders, Tags, Timestamp,
-    UserMeta,
+    Acl, ChecksumForm, Checksums, Extent, Principal, Seal, StorageClass, StoredHeaders, Tags,
+    Timestamp, UserMeta,
 };
 
 /// Whether parts may still change.

@@ -110,7 +110,12 @@ fn a_composite_checksum_is_copied_as_it_is_and_replaced_by_one_of_all_bytes() {
         let target = UploadTarget {
             bucket: bucket.clone(),
             key: key("source"),
-            upload: world.engine.create_upload(&owner(), req).await.unwrap().upload,
+            upload: world
+                .engine
+                .create_upload(&owner(), req)
+                .await
+                .unwrap()
+                .upload,
         };
         for (number, bytes) in [(1, b"12345".as_slice()), (2, b"6789")] {
             let req = PutPart {

@@ -50,7 +50,12 @@ fn versions_markers_and_uploads_are_counted_by_class() {
                 sequential: false,
                 checksum: None,
             };
-            let upload = world.engine.create_upload(&owner(), req).await.unwrap().upload;
+            let upload = world
+                .engine
+                .create_upload(&owner(), req)
+                .await
+                .unwrap()
+                .upload;
             for number in [1, 5] {
                 let part = PutPart {
                     target: UploadTarget {

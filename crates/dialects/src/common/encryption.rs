@@ -98,9 +98,10 @@ impl Vocabulary {
     /// An error where a request says how something is encrypted that was begun before.
     pub(crate) fn refuse_encryption(&self, given: &Given<'_>) -> Result<(), Fault> {
         match given.own(HOW) {
-            Some(_) if !self.encryption.parts_repeat => {
-                Err(given.bad(HOW, "how the object is encrypted was said when it was begun"))
-            }
+            Some(_) if !self.encryption.parts_repeat => Err(given.bad(
+                HOW,
+                "how the object is encrypted was said when it was begun",
+            )),
             _ => Ok(()),
         }
     }
@@ -123,7 +124,9 @@ impl Vocabulary {
         if words.serves_keys && word == words.service {
             let data = data.filter(|word| !word.is_empty());
             let cipher = data.map_or(Ok(Cipher::Aes256), |word| {
-                named(word).map(|(_, cipher)| *cipher).ok_or_else(|| unknown(word))
+                named(word)
+                    .map(|(_, cipher)| *cipher)
+                    .ok_or_else(|| unknown(word))
             });
             return Ok(Encryption {
                 cipher: cipher?,

@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use cohong_core::engine::{
-    Cx, DeleteObject, DeleteReceipt, Engine, GetObject, ObjectInfo, ObjectReader, PutObject, RangeSpec,
+    Cx, DeleteObject, DeleteReceipt, Engine, GetObject, ObjectInfo, ObjectReader, PutObject,
+    RangeSpec,
 };
 use cohong_core::model::EventKind;
 use cohong_core::ports::ByteStream;

@@ -267,7 +267,10 @@ impl Vendor for Oss {
                 StatusCode::BAD_REQUEST,
                 "InvalidEncryptionAlgorithmError",
                 "0015-00000401",
-                format!("the encryption algorithm {:?} is not served here", cut(&value)),
+                format!(
+                    "the encryption algorithm {:?} is not served here",
+                    cut(&value)
+                ),
             ),
             Fault::Insecure => OssError::invalid_request("send the key over https"),
             Fault::NotServed(name) => OssError::not_implemented(&name),
@@ -423,7 +426,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         | K::JobNotReady
         | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument", "0017-00000901"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0017-00000002"),
-        K::KeyMissing | K::KeyUnasked => (S::BAD_REQUEST, "InvalidEncryptionRequest", "0026-00000022"),
+        K::KeyMissing | K::KeyUnasked => {
+            (S::BAD_REQUEST, "InvalidEncryptionRequest", "0026-00000022")
+        }
         K::KeyWrong => (S::FORBIDDEN, "AccessDenied", "0026-00000023"),
         K::Denied => (S::FORBIDDEN, "AccessDenied", "0003-00000001"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0002-00000902"),

@@ -111,10 +111,7 @@ const ACTIONS: Names = &[
     ("oss:PutBucketReferer", &[]),
     ("oss:GetBucketEncryption", &[Action::ReadEncryption]),
     ("oss:PutBucketEncryption", &[Action::WriteEncryption]),
-    (
-        "oss:DeleteBucketEncryption",
-        &[Action::DeleteEncryption],
-    ),
+    ("oss:DeleteBucketEncryption", &[Action::DeleteEncryption]),
     ("oss:GetBucketRequestPayment", &[]),
     ("oss:PutBucketRequestPayment", &[]),
     ("oss:GetBucketReplication", &[]),

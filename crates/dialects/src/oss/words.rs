@@ -1,6 +1,6 @@
 //! The vendor's words and rules.
 
-use cohong_core::model::{Cipher, Acl, Grantee, Permission, StorageClass};
+use cohong_core::model::{Acl, Cipher, Grantee, Permission, StorageClass};
 
 use super::callback::CALLBACKS;
 use super::limits::{
@@ -73,8 +73,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     ],
     grants: &[],
     groups: Groups { key: "", front: "" },
-    refused: &[
-    ],
+    refused: &[],
     default_type: "application/octet-stream",
     etags: Digits::Upper,
     tells_md5: true,

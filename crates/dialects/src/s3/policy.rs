@@ -142,10 +142,7 @@ const ACTIONS: Names = &[
     ("s3:GetBucketWebsite", &[]),
     ("s3:PutBucketWebsite", &[]),
     ("s3:DeleteBucketWebsite", &[]),
-    (
-        "s3:GetEncryptionConfiguration",
-        &[Action::ReadEncryption],
-    ),
+    ("s3:GetEncryptionConfiguration", &[Action::ReadEncryption]),
     (
         "s3:PutEncryptionConfiguration",
         &[Action::WriteEncryption, Action::DeleteEncryption],

@@ -1,6 +1,6 @@
 //! The vendor's words and rules.
 
-use cohong_core::model::{Cipher, ChecksumAlgorithm, Grantee, Permission, StorageClass};
+use cohong_core::model::{ChecksumAlgorithm, Cipher, Grantee, Permission, StorageClass};
 use http::HeaderName;
 
 use super::limits::{

@@ -1,8 +1,8 @@
 //! The vendor's words and rules.
 
 use cohong_core::limits::CALLBACK_PARAM_BYTES_MAX;
-use cohong_core::model::{Cipher, 
-    Accept, CallbackStyle, EtagCase, Grantee, JsonTemplate, Permission, StorageClass,
+use cohong_core::model::{
+    Accept, CallbackStyle, Cipher, EtagCase, Grantee, JsonTemplate, Permission, StorageClass,
 };
 
 use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX};

@@ -88,6 +88,8 @@ pub(crate) struct Ask {
     presigned: Option<u32>,
     /// Whether it says how long its body is.
     measured: bool,
+    /// Whether it comes over TLS.
+    secure: bool,
     body: Bytes,
 }
 
@@ -213,7 +215,7 @@ impl World {
         let cx = GateCx {
             request_id: "req-1".into(),
             peer: Some([127, 0, 0, 1].into()),
-            secure: false,
+            secure: ask.secure,
         };
         let head = request.into_parts().0;
         let response = match ask.tongue {
@@ -332,7 +334,7 @@ fn ascii(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("ASCII")
 }
 
-fn ask(method: Method, bucket: Option<&'static str>, target: &str) -> Ask {
+pub(crate) fn ask(method: Method, bucket: Option<&'static str>, target: &str) -> Ask {
     Ask {
         by: As::Owner,
         tongue: Tongue::Tos,
@@ -343,6 +345,7 @@ fn ask(method: Method, bucket: Option<&'static str>, target: &str) -> Ask {
         added: HeaderMap::new(),
         presigned: None,
         measured: true,
+        secure: false,
         body: Bytes::new(),
     }
 }
@@ -405,6 +408,12 @@ impl Ask {
     /// Takes a header away.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.remove(name);
+        self
+    }
+
+    /// Comes over TLS.
+    pub(crate) fn over_tls(mut self) -> Self {
+        self.secure = true;
         self
     }
 

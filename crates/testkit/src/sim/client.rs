@@ -390,7 +390,12 @@ impl Client {
                     sequential: false,
                     checksum: *checksum,
                 };
-                Ok(self.engine.create_upload(&cx, req).await?.upload.to_string())
+                Ok(self
+                    .engine
+                    .create_upload(&cx, req)
+                    .await?
+                    .upload
+                    .to_string())
             }
             Op::Part {
                 bucket,

@@ -162,6 +162,10 @@ impl Engine {
         let upload = self.find_upload(&bucket, &target).await?;
         let upload = upload.ok_or_else(no_such_upload)?;
         let key = self.data_key(upload.record.seal.as_ref(), None)?;
-        check_digests(self.open_extents(made.extents, key.as_ref()), &others.expected()).await
+        check_digests(
+            self.open_extents(made.extents, key.as_ref()),
+            &others.expected(),
+        )
+        .await
     }
 }

@@ -20,8 +20,8 @@ pub use object::{
     RestoreReceipt, SymlinkInfo, VersionChoice,
 };
 pub use upload::{
-    BegunUpload,     CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt, PutPart,
-    UploadTarget,
+    BegunUpload, CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt,
+    PutPart, UploadTarget,
 };
 
 pub use vault::{

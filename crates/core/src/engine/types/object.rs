@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use crate::model::{
-    Acl, BucketName, CallbackSpec, ChecksumAlgorithm, Encryption, Etag, EventKind, FurtherChecksum, ObjectKey,
-    ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags, Timestamp, UserMeta, VersionId,
-    VersionTag,
+    Acl, BucketName, CallbackSpec, ChecksumAlgorithm, Encryption, Etag, EventKind, FurtherChecksum,
+    ObjectKey, ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags, Timestamp, UserMeta,
+    VersionId, VersionTag,
 };
 use crate::ports::{ByteStream, CallbackOutcome};
 use crate::rules::restore::Accepted;

@@ -2,7 +2,7 @@
 
 use crate::model::{
     Acl, BucketName, CallbackSpec, ChecksumAlgorithm, ChecksumForm, ChecksumValue, Checksums,
-    Encryption,     ObjectKey, Timestamp, UploadId, VersionTag,
+    Encryption, ObjectKey, Timestamp, UploadId, VersionTag,
 };
 use crate::ports::CallbackOutcome;
 

@@ -196,7 +196,9 @@ impl Engine {
         if let Some(sealing) = self.new_sealing(&cx, &found) {
             expect.push(running.is_unchanged());
             let plain = self.open_payload(&archive.payload, None, 0..archive.size);
-            (record, bytes) = self.sealed_again(record, plain, Some(sealing), None).await?;
+            (record, bytes) = self
+                .sealed_again(record, plain, Some(sealing), None)
+                .await?;
         }
         let write = VersionWrite {
             bucket,

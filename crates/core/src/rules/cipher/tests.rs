@@ -102,7 +102,12 @@ fn every_change_is_found() {
         changed[at] ^= 1;
         assert_eq!(read_as(&changed, len as u64), Err(CipherError), "byte {at}");
     }
-    let exchanged = [&good[sealed..2 * sealed], &good[..sealed], &good[2 * sealed..]].concat();
+    let exchanged = [
+        &good[sealed..2 * sealed],
+        &good[..sealed],
+        &good[2 * sealed..],
+    ]
+    .concat();
     assert_eq!(read_as(&exchanged, len as u64), Err(CipherError));
     let repeated = [&good[..sealed], &good[..sealed], &good[2 * sealed..]].concat();
     assert_eq!(read_as(&repeated, len as u64), Err(CipherError));

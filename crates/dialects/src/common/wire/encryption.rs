@@ -46,7 +46,12 @@ impl Rule {
             key_id,
             data,
         } = &self.apply;
-        words.encryption_of("SSEAlgorithm", algorithm, key_id.as_deref(), data.as_deref())
+        words.encryption_of(
+            "SSEAlgorithm",
+            algorithm,
+            key_id.as_deref(),
+            data.as_deref(),
+        )
     }
 
     /// What is in force.

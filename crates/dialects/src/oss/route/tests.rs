@@ -67,7 +67,12 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Bucket, "DELETE", "cors", "DeleteBucketCors"),
     (Level::Bucket, "PUT", "encryption", "PutBucketEncryption"),
     (Level::Bucket, "GET", "encryption", "GetBucketEncryption"),
-    (Level::Bucket, "DELETE", "encryption", "DeleteBucketEncryption"),
+    (
+        Level::Bucket,
+        "DELETE",
+        "encryption",
+        "DeleteBucketEncryption",
+    ),
     (Level::Bucket, "PUT", "lifecycle", "PutBucketLifecycle"),
     (Level::Bucket, "GET", "lifecycle", "GetBucketLifecycle"),
     (

@@ -192,7 +192,9 @@ impl EncryptionRule {
         let told = bucket.encryption.as_ref().map(|rule| OSS.told(rule));
         Self {
             algorithm: told.as_ref().map_or("None", |told| told.how),
-            key_id: told.as_ref().and_then(|told| told.key_id.map(ToOwned::to_owned)),
+            key_id: told
+                .as_ref()
+                .and_then(|told| told.key_id.map(ToOwned::to_owned)),
             data: told.and_then(|told| told.data),
         }
     }

@@ -98,7 +98,12 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Bucket, "GET", "notification", "NotImplemented"),
     (Level::Bucket, "PUT", "encryption", "PutBucketEncryption"),
     (Level::Bucket, "GET", "encryption", "GetBucketEncryption"),
-    (Level::Bucket, "DELETE", "encryption", "DeleteBucketEncryption"),
+    (
+        Level::Bucket,
+        "DELETE",
+        "encryption",
+        "DeleteBucketEncryption",
+    ),
     (Level::Bucket, "GET", "analytics&id=a", "NotImplemented"),
     (Level::Object, "PUT", "", "PutObject"),
     (
