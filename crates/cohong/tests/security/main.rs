@@ -2,6 +2,7 @@
 //! the operator's interface.
 
 mod admin;
+mod encryption;
 mod files;
 mod logs;
 
