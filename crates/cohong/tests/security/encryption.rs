@@ -53,6 +53,21 @@ fn found(folder: &Path, wanted: &[u8]) -> (usize, Vec<String>) {
     (read, holding)
 }
 
+fn ask<'a>(
+    key: &'a str,
+    query: &'a [(&'a str, &'a str)],
+    headers: &'a [(&'static str, &'a str)],
+    body: Bytes,
+) -> Ask<'a> {
+    Ask {
+        bucket: Some(BUCKET),
+        key: Some(key),
+        query,
+        headers,
+        body,
+    }
+}
+
 /// Stores an object of every making and reads it back: with these headers, and copies with those.
 async fn store(
     client: &mut Client,
@@ -60,13 +75,6 @@ async fn store(
     copying: &[(&'static str, &str)],
 ) {
     let large = secret(2_000_000);
-    let ask = |key, query, headers, body| Ask {
-        bucket: Some(BUCKET),
-        key: Some(key),
-        query,
-        headers,
-        body,
-    };
     for (key, len) in [("small", 3000), ("large", 2_000_000)] {
         let put = ask(key, &[], headers, secret(len));
         client.must(Method::PUT, &put).await.expect("stored");
