@@ -137,6 +137,8 @@ pub enum ErrorKind {
     Busy,
     /// Out of disk space.
     Full,
+    /// The origin of an object that is not here failed.
+    OriginFailed,
     /// The server cannot answer now; try again later.
     Unavailable,
     /// A bug or damage on this side. The cause is in the log.

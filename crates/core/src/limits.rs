@@ -16,6 +16,18 @@ pub const DESTINATIONS_MAX: usize = 5;
 pub const POLICY_BYTES_MAX: usize = 16 << 10;
 /// Most statements of a bucket's policy: all of them are looked at for every request.
 pub const POLICY_STATEMENTS_MAX: usize = 100;
+/// Most bytes of the pages that may lead to a bucket and of those that may not, together: they are part of
+/// the bucket's record. OSS says 20 KiB of each request.
+pub const REFERERS_BYTES_MAX: usize = 16 << 10;
+/// Most rules of a website, or for origins: S3 says 50, OSS 20, TOS 20.
+pub const ROUTES_MAX: usize = 50;
+/// Most bytes of a website's configuration, or of the rules for origins, all texts together: a document is
+/// one record, which is read with every request that it may be about.
+pub const WEBSITE_BYTES_MAX: usize = 64 << 10;
+/// Most tests of headers of one rule, and most names in each list of headers: OSS says 10.
+pub const ROUTE_HEADERS_MAX: usize = 10;
+/// Most origins of one rule, spare ones included; each is tried in turn while a client waits.
+pub const ORIGINS_MAX: usize = 10;
 /// Most rules for pages of other origins of a bucket; S3 and TOS say 100.
 pub const CORS_RULES_MAX: usize = 100;
 /// Most bytes of the rules for pages of other origins, all texts together: a document is one record.

@@ -12,8 +12,8 @@ use cohong_core::engine::{
 };
 use cohong_core::model::{
     Acl, Action, Actions, BucketName, Condition, Cors, CorsMethod, CorsRule, DocKind, Due, Effect,
-    Fact, Grant, Grantee, LifecycleRule, Likeness, Network, ObjectKey, Permission, Principals,
-    Statement, Tags, Versioning,
+    Fact, Folders, Grant, Grantee, Index, LifecycleRule, Likeness, Mirror, MirrorRule, Network,
+    ObjectKey, Permission, Principals, Statement, Tags, Versioning, Website, When,
 };
 use cohong_core::ports::Table;
 use common::{World, account, anonymous, create_bucket, owner, put, run, target};
@@ -60,6 +60,30 @@ fn lifecycle() -> Vec<LifecycleRule> {
 
 fn tags() -> Tags {
     vec![("team".into(), "a".into())]
+}
+
+fn website() -> Website {
+    Website {
+        index: Some(Index {
+            suffix: "index.html".into(),
+            folders: Folders::Show,
+        }),
+        ..Website::default()
+    }
+}
+
+fn mirrors() -> Vec<MirrorRule> {
+    vec![MirrorRule {
+        id: "origin".into(),
+        when: When {
+            status: Some(404),
+            ..When::default()
+        },
+        mirror: Mirror {
+            origins: vec!["http://origin.example/".into()],
+            ..Mirror::default()
+        },
+    }]
 }
 
 async fn store<D: Document>(
@@ -192,6 +216,8 @@ fn documents_go_with_their_bucket() {
             .unwrap();
         let all = policy(vec![everybody(Effect::Allow, &Action::ALL, &bucket)]);
         store(&world, &owner(), &bucket, &all).await.unwrap();
+        store(&world, &owner(), &bucket, &website()).await.unwrap();
+        store(&world, &owner(), &bucket, &mirrors()).await.unwrap();
         assert_eq!(
             world.rows(Table::BucketDocs).await.len(),
             DocKind::ALL.len()

@@ -4,7 +4,7 @@
 //! passes [`policy`] three times: when its URL is read, when its name is resolved and when the
 //! connection stands. [`Http`] is the only HTTP client; [`HttpCallbacks`] calls uploaders'
 //! applications; [`FunctionTarget`] and [`WebhookTarget`] deliver notifications; [`SourceReaders`] reads
-//! objects of other stores.
+//! objects of other stores, [`HttpOrigins`] those that a bucket mirrors.
 //!
 //! It does **not** know buckets of this server, records, configuration files, or what is done about a
 //! failed call: `cohong-core` decides that. Vendors' words are known to `source` only, which has to
@@ -15,6 +15,7 @@ pub mod policy;
 
 mod callback;
 mod client;
+mod origin;
 mod resolve;
 mod retry_after;
 mod source;
@@ -22,6 +23,7 @@ mod target;
 
 pub use callback::{CallbackLimits, Formats, HttpCallbacks};
 pub use client::{BuildError, Http, HttpLimits};
+pub use origin::HttpOrigins;
 pub use resolve::{Resolve, SystemResolver};
 pub use source::{SourceReaders, Speech, Store, known_store};
 pub use target::function::{Endpoint, FunctionRegistry, FunctionTarget};

@@ -53,3 +53,14 @@ pub const SOURCE_SKEW_MAX: Duration = Duration::from_mins(15);
 pub const SOURCE_RESTORE_DAYS: u32 = 1;
 /// Bytes a second that a store takes at least; slower is broken.
 pub const SOURCE_SEND_RATE_MIN: u64 = 64 << 10;
+/// Time for the head of an origin's answer, and for a place to ask it from: a client waits for both, and its
+/// own limit is seldom below a minute.
+pub const ORIGIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an origin's body may bring nothing.
+pub const ORIGIN_IDLE: Duration = Duration::from_secs(10);
+/// Time for all of an origin's body: 5 GiB at 1.5 MB a second.
+pub const ORIGIN_BODY_TIME_MAX: Duration = Duration::from_hours(1);
+/// Redirects of an origin that are followed: as many as the vendors follow.
+pub const ORIGIN_HOPS_MAX: usize = 10;
+/// Objects that are fetched from origins at once: each holds two sockets and less than 1 MiB.
+pub const ORIGINS_AT_ONCE_MAX: usize = 64;

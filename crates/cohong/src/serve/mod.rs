@@ -120,7 +120,8 @@ impl Server {
         let engine = engine
             .with_restore_delay(settings.restore_delay)
             .with_vaults(settings.vaults)
-            .with_inventory(DialectId::Oas, Arc::new(OasInventory));
+            .with_inventory(DialectId::Oas, Arc::new(OasInventory))
+            .with_origins(outbound::origins(&calls));
         let engine = Arc::new(engine);
         let given = settings
             .root

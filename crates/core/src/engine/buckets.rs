@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
 use crate::model::{
-    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, RuleSetVersion,
-    Versioning,
+    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, RuleSetVersion, Versioning, Referers,
 };
 use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,
@@ -58,6 +57,9 @@ impl Engine {
             lifecycle: None,
             retention: None,
             encryption: cx.encrypting.with.clone(),
+            referers: Referers::default(),
+            has_website: false,
+            has_mirrors: false,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {

@@ -11,11 +11,11 @@ use super::buckets::now;
 use super::{BucketPolicy, Cx, Engine, sealing};
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::model::{Bucket, BucketName, Cors, DocKind, Encryption, LifecycleRule, Tags};
+use crate::model::{Bucket, BucketName, Cors, DocKind, Encryption, LifecycleRule, Tags, MirrorRule, Website};
 use crate::ports::{CommitError, Expect, Ids, Revision, Write};
 use crate::records::{LifecycleStep, WorkKind, decode, encode, keys};
 use crate::rules::access::{Action, On, allow};
-use crate::rules::{access, attributes, cors, lifecycle};
+use crate::rules::{access, attributes, cors, lifecycle, website};
 use crate::work;
 
 /// A document that buckets have at most one of.
@@ -89,6 +89,27 @@ impl Document for Encryption {
 
     fn mark(doc: Option<&Self>, bucket: &mut Bucket, _: &dyn Ids) {
         bucket.encryption = doc.cloned();
+    }
+}
+
+impl Document for Website {
+    const KIND: DocKind = DocKind::Website;
+
+        website::check_website(self)
+    }
+
+        bucket.has_website = doc.is_some();
+    }
+}
+
+/// Rules for origins.
+impl Document for Vec<MirrorRule> {
+    const KIND: DocKind = DocKind::Mirrors;
+
+        website::check_mirrors(self)
+    }
+
+        bucket.has_mirrors = doc.is_some();
     }
 }
 
@@ -293,5 +314,13 @@ fn actions(kind: DocKind) -> DocActions {
             Action::WriteEncryption,
             Action::DeleteEncryption,
         ),
+        DocKind::Website => of(
+            Action::ReadWebsite,
+            Action::WriteWebsite,
+            Action::DeleteWebsite,
+        DocKind::Mirrors => of(
+            Action::ReadMirrors,
+            Action::WriteMirrors,
+            Action::WriteMirrors,
     }
 }

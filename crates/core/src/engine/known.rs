@@ -53,8 +53,8 @@ impl Known {
 mod tests {
     use super::*;
     use crate::model::{
-        AccountId, Acl, BucketId, BucketState, DialectId, RuleSetVersion, StorageClass, Timestamp,
-        Versioning,
+        AccountId, Acl, BucketId, BucketState, DialectId, Referers, RuleSetVersion, StorageClass,
+        Timestamp, Versioning,
     };
     use crate::records::encode;
 
@@ -80,6 +80,9 @@ mod tests {
             lifecycle: None,
             retention: None,
             encryption: None,
+            referers: Referers::default(),
+            has_website: false,
+            has_mirrors: false,
         };
         (name, bucket)
     }

@@ -211,6 +211,7 @@ impl Engine {
             user_agent: None,
             referer: None,
             pays: false,
+            by_link: false,
             past: SyncPast::None,
             encrypting: crate::engine::Encrypting::default(),
         }

@@ -22,6 +22,7 @@ mod key;
 mod known;
 mod lifecycle;
 mod list;
+mod mirror;
 mod parts;
 mod put;
 mod read;
@@ -38,6 +39,7 @@ mod uploads;
 mod vaults;
 mod walk;
 mod webhook;
+mod website;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,7 +49,7 @@ use std::time::Duration;
 use crate::delivery::Bell;
 use crate::model::{DialectId, SyncTaskId};
 use crate::ports::{
-    BlobStore, CallbackSender, Clock, Ids, InventoryFormat, MetadataStore, Sealer, Spawner,
+    BlobStore, CallbackSender, Clock, Ids, InventoryFormat, MetadataStore, Origins, Sealer, Spawner,
 };
 use crate::work::WorkBell;
 
@@ -57,6 +59,7 @@ pub use callback_key::{CallbackKeys, StoredCallbackKey};
 pub use docs::Document;
 pub use functions::Function;
 pub use inspect::{Damage, Inspection};
+pub use mirror::MirrorOrder;
 pub use sources::{ANYWHERE, NewSource, RegisteredSource};
 pub(crate) use sync::{Bringing, Ended, ScanStep, SyncOrder, Unbrought};
 pub use sync::{CreateSyncTask, SeenSync, SyncChange, SyncKeys, SyncSpan};
@@ -111,6 +114,10 @@ pub struct Engine {
     vault_settings: VaultSettings,
     /// Who writes the inventories of vaults.
     inventories: BTreeMap<DialectId, Arc<dyn InventoryFormat>>,
+    /// Who reaches origins.
+    origins: Option<Arc<dyn Origins>>,
+    /// Where those queue who ask for one missing object.
+    mirrors: gate::Gates,
 }
 
 impl Engine {
@@ -132,6 +139,8 @@ impl Engine {
             restore_delay: Duration::ZERO,
             vault_settings: VaultSettings::default(),
             inventories: BTreeMap::new(),
+            origins: None,
+            mirrors: gate::Gates::default(),
         }
     }
 

@@ -155,6 +155,7 @@ fn finished(owed: &OwedRestore, version: VersionTag, at: Timestamp) -> Event {
         user_agent: None,
         referer: None,
         pays: false,
+        by_link: false,
         past: SyncPast::None,
         encrypting: crate::engine::Encrypting::default(),
     };

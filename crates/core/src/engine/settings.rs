@@ -10,6 +10,7 @@ use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::attributes::{check_acl, check_rules};
+use crate::rules::referer;
 use crate::rules::retention;
 
 use super::buckets::now;
@@ -31,6 +32,10 @@ impl Engine {
             BucketChange::Acl(acl) => {
                 check_acl(acl)?;
                 Action::WriteBucketAcl
+            }
+            BucketChange::Referers(referers) => {
+                referer::check(referers)?;
+                Action::WriteReferers
             }
             BucketChange::Rules { rules, .. } => {
                 check_rules(rules)?;
@@ -87,6 +92,7 @@ impl Engine {
                 let (current, versioning) = (bucket.retention.as_ref(), bucket.versioning);
                 bucket.retention = retention::after(current, versioning, step, id, now)?;
             }
+            BucketChange::Referers(referers) => bucket.referers.clone_from(referers),
             BucketChange::Rules { rules, seen } => {
                 return self.apply_rules(bucket, rules, *seen).await;
             }

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BucketId, BucketName, NotificationRule, Retention, RuleSetVersion, Statement, Encryption,
-    StorageClass, Timestamp, WorkId,
+    AccountId, Acl, BucketId, BucketName, NotificationRule, Retention, RuleSetVersion, Statement, Encryption, StorageClass, Timestamp, WorkId, Referers,
 };
 
 /// One of the tongues a request may be written in.
@@ -57,17 +56,15 @@ pub enum DocKind {
     Tags,
     /// How objects are encrypted whose writers say nothing of it.
     Encryption,
+    /// How its objects are shown to visitors.
+    Website,
+    /// Where objects are fetched that it does not have.
+    Mirrors,
 }
 
 impl DocKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::Policy,
-        Self::Cors,
-        Self::Lifecycle,
-        Self::Tags,
-        Self::Encryption,
-    ];
+    pub const ALL: [Self; 7] = [Self::Policy, Self::Cors, Self::Lifecycle, Self::Tags, Self::Encryption, Self::Website, Self::Mirrors];
 }
 
 /// A bucket with the settings that every request on it needs.
@@ -111,6 +108,12 @@ pub struct Bucket {
     pub retention: Option<Retention>,
     /// How objects are encrypted whose writers say nothing of it.
     pub encryption: Option<Encryption>,
+    /// What is asked of pages that lead to it by a link.
+    pub referers: Referers,
+    /// Whether it is shown as a website.
+    pub has_website: bool,
+    /// Whether origins stand in for objects it does not have.
+    pub has_mirrors: bool,
 }
 
 impl Bucket {

@@ -16,6 +16,7 @@ mod lifecycle;
 mod name;
 mod object;
 mod policy;
+mod referer;
 mod retention;
 mod rule;
 mod scan;
@@ -23,6 +24,7 @@ mod seal;
 mod sync;
 mod time;
 mod vault;
+mod website;
 
 pub use access::{
     AccessKeyId, AccountId, Acl, Grant, Grantee, Permission, Principal, SessionToken,
@@ -45,6 +47,7 @@ pub use object::{
 pub use policy::{
     Action, Actions, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,
 };
+pub use referer::Referers;
 pub use retention::Retention;
 pub use rule::{Broker, Destination, NotificationRule, RuleForm, RuleId, RuleSetVersion};
 pub use scan::{ScanFault, ScanFaultKind, SyncPick, SyncProgress, SyncScope};
@@ -57,4 +60,8 @@ pub use time::Timestamp;
 pub use vault::{
     Archive, ArchiveId, Job, JobId, JobKind, JobOutcome, JobResult, JobStatus, TreeHash, Vault,
     VaultId, VaultName, VaultUsage,
+};
+pub use website::{
+    Elsewhere, ErrorPage, Folders, HeaderTest, Index, KeyChange, Mirror, MirrorRule, PassedHeaders,
+    Redirect, Route, Scheme, Site, Then, Website, When,
 };

@@ -63,11 +63,18 @@ pub enum Action {
     ReadEncryption,
     WriteEncryption,
     DeleteEncryption,
+    ReadReferers,
+    WriteReferers,
+    ReadWebsite,
+    WriteWebsite,
+    DeleteWebsite,
+    ReadMirrors,
+    WriteMirrors,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 59] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -120,6 +127,13 @@ impl Action {
         Self::ReadEncryption,
         Self::WriteEncryption,
         Self::DeleteEncryption,
+        Self::ReadReferers,
+        Self::WriteReferers,
+        Self::ReadWebsite,
+        Self::WriteWebsite,
+        Self::DeleteWebsite,
+        Self::ReadMirrors,
+        Self::WriteMirrors,
     ];
 
     /// The same, of a version named by its id instead of the current one.

@@ -6,6 +6,7 @@ mod callback;
 mod inventory;
 mod lists;
 mod metadata;
+mod origin;
 mod seal;
 mod sink;
 mod source;
@@ -23,6 +24,7 @@ pub use metadata::{
     CommitError, Expect, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page, Position, Record,
     Revision, StoreError, Table, Tail, Txn, When, Write,
 };
+pub use origin::{OriginFault, OriginObject, OriginRequest, Origins};
 pub use seal::{SealError, Sealer};
 pub use sink::Sink;
 pub use source::{

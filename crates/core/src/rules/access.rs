@@ -5,7 +5,8 @@
 //! included. Else the owner may everything, others what the policy or a grant allows, anonymous ones
 //! not excepted. One thing no policy takes away: the owner of a bucket reads, replaces and removes its
 //! policy, so that nobody locks themselves out for good. And where the requester pays, others than the owner
-//! are heard only when they sign and agree to that.
+//! are heard only when they sign and agree to that. Where nothing but a link was needed to ask, the page it
+//! stands on has to be one that may lead here; that is asked before the policy.
 
 mod policy;
 
@@ -15,6 +16,7 @@ use crate::model::{
     AccountId, Acl, Bucket, Effect, Grantee, ObjectKey, ObjectRecord, Permission, Principal,
     Statement, Vault, WorkId,
 };
+use crate::rules::referer;
 
 pub use crate::model::Action;
 
@@ -80,6 +82,12 @@ pub fn allow(cx: &Cx, bucket: &Bucket, action: Action, on: On<'_>) -> Result<Per
         return Err(Error::new(
             ErrorKind::Denied,
             "whoever asks for something in this bucket pays for it; sign the request and say that you do",
+        ));
+    }
+    if cx.by_link && !referer::admits(&bucket.referers, cx.referer.as_deref()) {
+        return Err(Error::new(
+            ErrorKind::Denied,
+            "the page that led here may not lead to this bucket; ask its owner",
         ));
     }
     match policy::judge(cx, bucket, action, on) {
@@ -198,7 +206,14 @@ fn granted(principal: &Principal, action: Action, bucket: &Acl, on: On<'_>) -> b
         | Action::DeleteBucketTags
         | Action::ReadEncryption
         | Action::WriteEncryption
-        | Action::DeleteEncryption => false,
+        | Action::DeleteEncryption
+        | Action::ReadReferers
+        | Action::WriteReferers
+        | Action::ReadWebsite
+        | Action::WriteWebsite
+        | Action::DeleteWebsite
+        | Action::ReadMirrors
+        | Action::WriteMirrors => false,
     }
 }
 

@@ -95,6 +95,7 @@ fn reader(principal: Principal, at: Timestamp) -> Cx {
         user_agent: None,
         referer: None,
         pays: true,
+        by_link: false,
         past: SyncPast::None,
         encrypting: crate::engine::Encrypting::default(),
     }

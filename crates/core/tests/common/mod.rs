@@ -236,6 +236,7 @@ fn cx(principal: Principal) -> Cx {
         user_agent: None,
         referer: None,
         pays: false,
+        by_link: false,
         past: SyncPast::None,
         encrypting: cohong_core::engine::Encrypting::default(),
     }

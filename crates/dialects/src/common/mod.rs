@@ -38,5 +38,6 @@ pub(crate) mod settings;
 pub(crate) mod unserved;
 pub(crate) mod upload;
 pub(crate) mod vocabulary;
+pub(crate) mod website;
 pub(crate) mod wire;
 pub(crate) mod xml;

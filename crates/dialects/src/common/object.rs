@@ -58,11 +58,11 @@ impl Vocabulary {
     }
 
     /// Reads an object.
-    pub(crate) async fn get_object(&self, call: Call, engine: &Engine) -> Answer {
-        let overrides = self.overrides(&call)?;
-        let given = self.given(&call)?;
-        let cx = self.opening(&call, &given)?;
-        let reader = self.open(&call, &cx, &given, engine).await?;
+    pub(crate) async fn get_object(&self, call: &Call, engine: &Engine) -> Answer {
+        let overrides = self.overrides(call)?;
+        let given = self.given(call)?;
+        let cx = self.opening(call, &given)?;
+        let reader = self.open(call, &cx, &given, engine).await?;
         let mut headers = self.described(&reader.info, &cx);
         headers.extend(overrides);
         let size = reader.info.record.size;
@@ -126,10 +126,10 @@ impl Vocabulary {
     }
 
     /// Says what a read would find.
-    pub(crate) async fn head_object(&self, call: Call, engine: &Engine) -> Answer {
-        let (info, cx) = self.look(&call, engine).await?;
+    pub(crate) async fn head_object(&self, call: &Call, engine: &Engine) -> Answer {
+        let (info, cx) = self.look(call, engine).await?;
         let mut headers = self.described(&info, &cx);
-        let given = self.given(&call)?;
+        let given = self.given(call)?;
         let size = info.record.size;
         let asked = given.get("range").filter(|_| self.ranges_in_heads);
         let part = info.part.map(|part| part.range);

@@ -80,6 +80,10 @@ fn references(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A boolean in any spelling.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Flag(#[serde(deserialize_with = "flag")] pub(crate) bool);
+
 /// Reads a boolean; clients write Python's spelling too.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(source: D) -> Result<bool, D::Error> {
     let text = String::deserialize(source)?;

@@ -31,6 +31,8 @@ pub struct Addressing {
     pub paths: bool,
     /// Domains, in lower case, that each belong to one bucket.
     pub custom: BTreeMap<String, String>,
+    /// Domains in front of which buckets are shown as websites.
+    pub pages: BaseDomains,
     /// First labels that SDKs write where they have no bucket.
     pub no_bucket: &'static [&'static str],
 }
@@ -59,9 +61,14 @@ pub struct Address {
     pub style: Style,
     /// Whether the host is known by name, so that the request is meant for this dialect.
     pub by_name: bool,
+    /// Whether the host shows a bucket as a website.
+    pub pages: bool,
 }
 
 impl BaseDomains {
+    /// No names.
+    pub const NONE: Self = Self(Vec::new());
+
     /// Base domains in lower case; a `*` stands for any run of characters without a dot, as in
     /// `tos-*.volces.com`. `localhost` and address literals are always base domains.
     pub fn new(domains: impl IntoIterator<Item = String>) -> Self {
@@ -124,6 +131,18 @@ impl Addressing {
                 path: raw.to_owned(),
                 style: Style::Custom,
                 by_name: true,
+                pages: false,
+            });
+        }
+        let pages = self.pages.take_apart(host);
+        if let Some(parts) = pages.filter(|parts| parts.by_name) {
+            return Some(Address {
+                endpoint: parts.endpoint,
+                bucket: parts.bucket,
+                path: raw.to_owned(),
+                style: Style::Host,
+                by_name: true,
+                pages: true,
             });
         }
         let HostParts {
@@ -149,6 +168,7 @@ impl Addressing {
             path: path.to_owned(),
             style,
             by_name,
+            pages: false,
         })
     }
 }

@@ -140,6 +140,7 @@ async fn answer<P: Protocol>(
         query: &query,
         copies: given.own("copy-source").is_some() || hoists::<P>(&query, "copy-source"),
         form: is_form(&head.headers),
+        pages: address.pages,
         neutral: P::is_neutral,
     })?;
     trace.operation = Some(op.name());

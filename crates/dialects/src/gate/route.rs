@@ -29,6 +29,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) copies: bool,
     /// Whether the body is `multipart/form-data`.
     pub(crate) form: bool,
+    /// Whether the host shows the bucket as a website.
+    pub(crate) pages: bool,
     /// Whether a parameter belongs to the signature or the SDK and selects nothing.
     pub(crate) neutral: fn(&str) -> bool,
 }

@@ -4,7 +4,7 @@
 use cohong_core::Error;
 use cohong_core::engine::{Cx, Engine};
 use cohong_core::model::{DialectId, Principal, SyncPast};
-use http::header::{CONTENT_TYPE, REFERER, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, REFERER, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Serialize;
@@ -79,6 +79,7 @@ pub(crate) fn asking(
     head: &Parts,
     cx: &GateCx,
 ) -> Cx {
+    let by_link = principal.account().is_none() || !head.headers.contains_key(AUTHORIZATION);
     Cx {
         principal,
         request_id: cx.request_id.clone(),
@@ -89,6 +90,7 @@ pub(crate) fn asking(
         user_agent: header_text(&head.headers, &USER_AGENT),
         referer: header_text(&head.headers, &REFERER),
         pays: false,
+        by_link,
         past: SyncPast::None,
         encrypting: cohong_core::engine::Encrypting::default(),
     }

@@ -201,7 +201,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::InvalidBucketName
         | K::NoSuchBucket
         | K::NoSuchKey => (S::BAD_REQUEST, "InvalidArgument"),
-        K::Busy | K::Full | K::Unavailable => (S::BAD_GATEWAY, "ServiceUnavailable"),
+        K::Busy | K::Full | K::OriginFailed | K::Unavailable => {
+            (S::BAD_GATEWAY, "ServiceUnavailable")
+        }
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError"),
         // No operation of this dialect meets the kinds below.
         K::NoSuchVersion

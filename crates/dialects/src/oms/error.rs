@@ -196,7 +196,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::IncompleteBody => (BAD, "OMS.0004"),
         ErrorKind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "OMS.0005"),
         ErrorKind::NoSuchBucket | ErrorKind::InvalidBucketName => (BAD, "OMS.0153"),
-        ErrorKind::Busy | ErrorKind::Full | ErrorKind::Unavailable => {
+        ErrorKind::Busy | ErrorKind::Full | ErrorKind::OriginFailed | ErrorKind::Unavailable => {
             (StatusCode::SERVICE_UNAVAILABLE, "OMS.1001")
         }
         ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "OMS.1001"),

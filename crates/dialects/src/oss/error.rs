@@ -370,6 +370,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
                 DocKind::Lifecycle => "NoSuchLifecycle",
                 DocKind::Tags => "NoSuchTagSet",
                 DocKind::Encryption => "NoSuchServerSideEncryptionRule",
+                DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
             };
             (S::NOT_FOUND, code, "0015-00000302")
         }
@@ -444,6 +445,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
             "InsufficientStorage",
             "0005-00000002",
         ),
+        K::OriginFailed => (S::FAILED_DEPENDENCY, "MirrorFailed", "0019-00000001"),
         K::Unavailable => (
             S::SERVICE_UNAVAILABLE,
             "ServiceUnavailable",
@@ -465,6 +467,7 @@ fn text(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::BucketNotEmpty => "The bucket has objects. Please delete them first.",
         ErrorKind::PositionMismatch => "Position is not equal to file length",
         ErrorKind::RestoreInProgress => "The restore operation is in progress.",
+        ErrorKind::OriginFailed => "Mirroring failed, please check your mirror configuration",
         ErrorKind::NotArchived => "The operation is not supported for this resource",
         ErrorKind::UnknownAccessKey => {
             "The OSS Access Key Id you provided does not exist in our records."

@@ -124,6 +124,7 @@ impl Oss {
                 skew_max: SKEW_MAX,
             },
             addressing: Addressing {
+                pages: BaseDomains::NONE,
                 domains: BaseDomains::new(domains.chain(options.domains.iter().cloned())),
                 paths: true,
                 custom: custom

@@ -273,6 +273,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
                 DocKind::Lifecycle => "NoSuchLifecycleConfiguration",
                 DocKind::Tags => "NoSuchTagSet",
                 DocKind::Encryption => "ServerSideEncryptionConfigurationNotFoundError",
+                DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
             };
             (S::NOT_FOUND, code)
         }
@@ -328,6 +329,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         // All SDKs wait and try again.
         K::Busy => (S::SERVICE_UNAVAILABLE, "SlowDown"),
         K::Full => (S::INSUFFICIENT_STORAGE, "InsufficientStorage"),
+        // The vendor fetches nothing; the word is that of its relatives.
+        K::OriginFailed => (S::FAILED_DEPENDENCY, "MirrorFailed"),
         K::Unavailable => (S::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError"),
     }

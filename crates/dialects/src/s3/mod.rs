@@ -43,6 +43,13 @@ pub const VENDOR_DOMAINS: [&str; 6] = [
     "s3.dualstack.*.amazonaws.com.cn",
 ];
 
+/// Domains in front of which the vendor shows buckets as websites (sheet section 7).
+pub const VENDOR_WEBSITE_DOMAINS: [&str; 3] = [
+    "s3-website-*.amazonaws.com",
+    "s3-website.*.amazonaws.com",
+    "s3-website.*.amazonaws.com.cn",
+];
+
 /// What the dialect is told.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -50,6 +57,8 @@ pub struct Options {
     pub domains: Vec<String>,
     /// Domains that each belong to one bucket, and its name.
     pub custom_domains: BTreeMap<String, String>,
+    /// Domains beside the vendor's own in front of which buckets are shown as websites.
+    pub website_domains: Vec<String>,
     /// Regions accepted in signatures; any where the list is empty.
     pub regions: Vec<String>,
     /// Region of buckets created without a signature's region. Always accepted.
@@ -63,6 +72,7 @@ impl Default for Options {
         Self {
             domains: Vec::new(),
             custom_domains: BTreeMap::new(),
+            website_domains: Vec::new(),
             regions: Vec::new(),
             default_region: "us-east-1".into(),
             host_id: "cohong".into(),
@@ -83,6 +93,7 @@ impl S3 {
     /// A dialect on an engine.
     pub fn new(engine: Arc<Engine>, options: Options) -> Self {
         let domains = VENDOR_DOMAINS.iter().map(ToString::to_string);
+        let pages = VENDOR_WEBSITE_DOMAINS.iter().map(ToString::to_string);
         let custom = options.custom_domains.iter();
         // Clients sign whatever region they are configured with, and a server has none of its own to
         // insist on (sheet, trap 28).
@@ -99,6 +110,7 @@ impl S3 {
             },
             addressing: Addressing {
                 domains: BaseDomains::new(domains.chain(options.domains.iter().cloned())),
+                pages: BaseDomains::new(pages.chain(options.website_domains.iter().cloned())),
                 paths: true,
                 custom: custom
                     .map(|(domain, bucket)| (domain.to_ascii_lowercase(), bucket.clone()))
@@ -158,7 +170,8 @@ impl Protocol for S3 {
 
     async fn prove(&self, head: &Parts, op: Op, _: Named<'_>) -> Result<Proved, S3Error> {
         match op {
-            Op::PostObject | Op::OptionsObject => Ok(Proved::nothing()),
+            // Visitors of a website sign nothing, and what they send as a signature is not looked at.
+            Op::PostObject | Op::OptionsObject | Op::Page | Op::PageHead => Ok(Proved::nothing()),
             _ => auth::request(self, head).await,
         }
     }

@@ -139,9 +139,9 @@ const ACTIONS: Names = &[
     ("s3:PutBucketOwnershipControls", &[]),
     ("s3:GetBucketPublicAccessBlock", &[]),
     ("s3:PutBucketPublicAccessBlock", &[]),
-    ("s3:GetBucketWebsite", &[]),
-    ("s3:PutBucketWebsite", &[]),
-    ("s3:DeleteBucketWebsite", &[]),
+    ("s3:GetBucketWebsite", &[Action::ReadWebsite]),
+    ("s3:PutBucketWebsite", &[Action::WriteWebsite]),
+    ("s3:DeleteBucketWebsite", &[Action::DeleteWebsite]),
     ("s3:GetEncryptionConfiguration", &[Action::ReadEncryption]),
     (
         "s3:PutEncryptionConfiguration",

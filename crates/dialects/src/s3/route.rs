@@ -43,6 +43,9 @@ pub(crate) enum Op {
     PutBucketTagging,
     GetBucketTagging,
     DeleteBucketTagging,
+    PutBucketWebsite,
+    GetBucketWebsite,
+    DeleteBucketWebsite,
     ListObjects,
     ListObjectsV2,
     ListObjectVersions,
@@ -71,6 +74,10 @@ pub(crate) enum Op {
     /// Known to the vendor, not to this server: the query name that tells the operation, such as
     /// `notification`.
     NotImplemented(&'static str),
+    /// A page of a website.
+    Page,
+    /// The head of one.
+    PageHead,
 }
 
 impl Operation for Op {
@@ -103,6 +110,9 @@ impl Operation for Op {
             Self::PutBucketTagging => "PutBucketTagging",
             Self::GetBucketTagging => "GetBucketTagging",
             Self::DeleteBucketTagging => "DeleteBucketTagging",
+            Self::PutBucketWebsite => "PutBucketWebsite",
+            Self::GetBucketWebsite => "GetBucketWebsite",
+            Self::DeleteBucketWebsite => "DeleteBucketWebsite",
             Self::ListObjects => "ListObjects",
             Self::ListObjectsV2 => "ListObjectsV2",
             Self::ListObjectVersions => "ListObjectVersions",
@@ -129,6 +139,8 @@ impl Operation for Op {
             Self::CompleteMultipartUpload => "CompleteMultipartUpload",
             Self::AbortMultipartUpload => "AbortMultipartUpload",
             Self::NotImplemented(_) => "NotImplemented",
+            Self::Page => "GetWebsitePage",
+            Self::PageHead => "HeadWebsitePage",
         }
     }
 }
@@ -149,6 +161,7 @@ const BUCKET_NAMES: &[&str] = &[
     "uploads",
     "versioning",
     "versions",
+    "website",
 ];
 
 /// Query names of which one selects an operation on an object.
@@ -181,7 +194,6 @@ const BUCKET_LATER: &[&str] = &[
     "publicAccessBlock",
     "replication",
     "session",
-    "website",
 ];
 
 /// Sub-resources of objects that the vendor knows and this server does not serve.
@@ -219,10 +231,21 @@ pub(crate) fn route(facts: Facts<'_>) -> Result<Op, S3Error> {
             only(facts, SERVICE_PARAMETERS, Op::ListBuckets)
         }
         Level::Service => Err(not_allowed().into()),
+        _ if facts.pages => page(facts),
         // A browser asks about any request before it sends it, and only once.
         _ if facts.method == Method::OPTIONS => Ok(Op::OptionsObject),
         Level::Bucket => bucket(facts),
         Level::Object => object(facts),
+    }
+}
+
+/// Websites are read, whatever the query says.
+fn page(facts: Facts<'_>) -> Result<Op, S3Error> {
+    match *facts.method {
+        Method::GET => Ok(Op::Page),
+        Method::HEAD => Ok(Op::PageHead),
+        Method::OPTIONS => Ok(Op::OptionsObject),
+        _ => Err(not_allowed().into()),
     }
 }
 
@@ -252,6 +275,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, S3Error> {
         Method::GET if has("uploads") => Op::ListMultipartUploads,
         Method::GET if has("versioning") => Op::GetBucketVersioning,
         Method::GET if has("versions") => Op::ListObjectVersions,
+        Method::GET if has("website") => Op::GetBucketWebsite,
         Method::GET if has("list-type") => Op::ListObjectsV2,
         Method::GET => return only(facts, LIST_PARAMETERS, Op::ListObjects),
         Method::HEAD => Op::HeadBucket,
@@ -263,11 +287,13 @@ fn bucket(facts: Facts<'_>) -> Result<Op, S3Error> {
         Method::PUT if has("requestPayment") => Op::PutBucketRequestPayment,
         Method::PUT if has("tagging") => Op::PutBucketTagging,
         Method::PUT if has("versioning") => Op::PutBucketVersioning,
+        Method::PUT if has("website") => Op::PutBucketWebsite,
         Method::PUT => return only(facts, &[], Op::CreateBucket),
         Method::DELETE if has("cors") => Op::DeleteBucketCors,
         Method::DELETE if has("encryption") => Op::DeleteBucketEncryption,
         Method::DELETE if has("lifecycle") => Op::DeleteBucketLifecycle,
         Method::DELETE if has("policy") => Op::DeleteBucketPolicy,
+        Method::DELETE if has("website") => Op::DeleteBucketWebsite,
         Method::DELETE if has("tagging") => Op::DeleteBucketTagging,
         Method::DELETE => return only(facts, &[], Op::DeleteBucket),
         Method::POST if has("delete") => Op::DeleteObjects,

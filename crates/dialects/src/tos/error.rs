@@ -210,6 +210,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
                 DocKind::Lifecycle => "NoSuchLifecycleConfiguration",
                 DocKind::Tags => "NoSuchTagSet",
                 DocKind::Encryption => "ServerSideEncryptionConfigurationNotFoundError",
+                DocKind::Website => "NoSuchWebsiteConfiguration",
+                DocKind::Mirrors => "NoSuchMirrorConfiguration",
             };
             (S::NOT_FOUND, code, "0006-00000007")
         }
@@ -279,6 +281,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
             "InsufficientStorage",
             "0001-00000002",
         ),
+        K::OriginFailed => (S::FAILED_DEPENDENCY, "MirrorFailed", "0017-00000030"),
         K::Unavailable => (
             S::SERVICE_UNAVAILABLE,
             "ServiceUnavailable",

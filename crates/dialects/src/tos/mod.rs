@@ -96,6 +96,7 @@ impl Tos {
                 skew_max: SKEW_MAX,
             },
             addressing: Addressing {
+                pages: BaseDomains::NONE,
                 domains: BaseDomains::new(domains.chain(options.domains.iter().cloned())),
                 paths: false,
                 custom: BTreeMap::new(),

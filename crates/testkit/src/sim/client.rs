@@ -55,6 +55,7 @@ pub(super) fn cx(request: &str) -> Cx {
         user_agent: None,
         referer: None,
         pays: false,
+        by_link: false,
         past: cohong_core::model::SyncPast::None,
         encrypting: cohong_core::engine::Encrypting::default(),
     }

@@ -447,6 +447,7 @@ pub(crate) fn owner() -> Cx {
         user_agent: None,
         referer: None,
         pays: false,
+        by_link: false,
         past: SyncPast::None,
         encrypting: cohong_core::engine::Encrypting::default(),
     }

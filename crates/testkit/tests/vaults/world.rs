@@ -97,6 +97,7 @@ impl World {
             user_agent: None,
             referer: None,
             pays: false,
+            by_link: false,
             past: SyncPast::None,
             encrypting: cohong_core::engine::Encrypting::default(),
         };

@@ -63,7 +63,9 @@ impl From<Error> for Problem {
             | ErrorKind::NoSuchTask
             | ErrorKind::UnknownAccessKey => StatusCode::NOT_FOUND,
             ErrorKind::Busy | ErrorKind::TaskState => StatusCode::CONFLICT,
-            ErrorKind::Full | ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Full | ErrorKind::OriginFailed | ErrorKind::Unavailable => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };

@@ -43,6 +43,7 @@ fn cx(admin: &Admin, principal: Principal) -> Cx {
         at: admin.engine.ports().clock.now(),
         secure: true,
         pays: true,
+        by_link: false,
         user_agent: None,
         referer: None,
         past: SyncPast::None,

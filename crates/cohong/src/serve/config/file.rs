@@ -118,6 +118,9 @@ pub(crate) struct S3 {
     /// Domains that each belong to one bucket, and its name.
     #[serde(default)]
     pub custom_domains: BTreeMap<String, String>,
+    /// Domains in front of which buckets are shown as websites.
+    #[serde(default)]
+    pub website_domains: Vec<String>,
     /// Regions that are accepted; any where there are none.
     #[serde(default)]
     pub regions: Vec<String>,
@@ -271,7 +274,7 @@ mod tests {
         assert!(!oss.custom_domains.is_empty() && oss.endpoint.is_some());
         assert!(oss.callback_public_url.is_some());
         assert!(!s3.domains.is_empty() && !s3.regions.is_empty() && s3.default_region.is_some());
-        assert!(!s3.custom_domains.is_empty());
+        assert!(!s3.custom_domains.is_empty() && !s3.website_domains.is_empty());
         assert!(!oms.domains.is_empty() && oms.project_id.is_some());
         assert!(oms.event_keys_max.is_some());
         assert!(sync.transfers.is_some());

@@ -205,6 +205,7 @@ impl Settings {
             "s3": {
                 "domains": self.s3.domains,
                 "custom_domains": self.s3.custom_domains,
+                "website_domains": self.s3.website_domains,
                 "regions": self.s3.regions,
                 "default_region": self.s3.default_region,
             },
@@ -325,6 +326,7 @@ fn s3(file: super::file::S3) -> Result<cohong_dialects::s3::Options, SettingsErr
     Ok(cohong_dialects::s3::Options {
         domains: file.domains,
         custom_domains: file.custom_domains,
+        website_domains: file.website_domains,
         regions: file.regions,
         default_region: file.default_region.unwrap_or(default.default_region),
         host_id: default.host_id,

@@ -96,6 +96,7 @@ impl Engine {
             referer: None,
             // Whoever made the task ordered it.
             pays: true,
+            by_link: false,
             past,
             encrypting: crate::engine::Encrypting::default(),
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, BucketName, NotificationRule, RuleSetVersion, Statement, StorageClass, Versioning,
+    Acl, BucketName, NotificationRule, Referers, RuleSetVersion, Statement, StorageClass,
+    Versioning,
 };
 use crate::rules::retention::RetentionStep;
 
@@ -35,6 +36,8 @@ pub enum BucketChange {
     RequesterPays(bool),
     /// Begin, lock, extend or take back its retention.
     Retention(RetentionStep),
+    /// Replace what is asked of pages that lead to it by a link.
+    Referers(Referers),
     /// Replace the notification rules; the dialect has validated them.
     Rules {
         /// The rules, none to clear.

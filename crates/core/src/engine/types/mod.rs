@@ -56,6 +56,8 @@ pub struct Cx {
     pub user_agent: Option<Box<str>>,
     /// The page that led to it.
     pub referer: Option<Box<str>>,
+    /// Whether it came by a link: whoever has its URL can make it, signed or not.
+    pub by_link: bool,
     /// What of it is owed to sync tasks.
     pub past: SyncPast,
     /// What it says of encryption at rest.

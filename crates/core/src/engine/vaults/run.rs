@@ -130,6 +130,7 @@ impl Engine {
             at,
             secure: true,
             pays: true,
+            by_link: false,
             user_agent: None,
             referer: None,
             past: SyncPast::None,

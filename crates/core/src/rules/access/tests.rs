@@ -36,6 +36,7 @@ fn cx(principal: &Principal) -> Cx {
         user_agent: Some("agent/1.0".into()),
         referer: None,
         pays: false,
+        by_link: false,
         past: crate::model::SyncPast::None,
         encrypting: crate::engine::Encrypting::default(),
     }
@@ -62,6 +63,9 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         lifecycle: None,
         retention: None,
         encryption: None,
+        referers: crate::model::Referers::default(),
+        has_website: false,
+        has_mirrors: false,
     }
 }
 

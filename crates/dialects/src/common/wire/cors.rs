@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::cors::Texts;
 use crate::common::vocabulary::Vocabulary;
-use crate::common::xml;
+use crate::common::xml::Flag;
 use crate::gate::fault::Fault;
 
 /// Body of the operations that put and get the rules.
@@ -16,10 +16,6 @@ pub(crate) struct CorsBody {
     #[serde(rename = "ResponseVary", skip_serializing_if = "Option::is_none")]
     vary: Option<Flag>,
 }
-
-/// A boolean in any spelling.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Flag(#[serde(deserialize_with = "xml::flag")] bool);
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct RuleBody {

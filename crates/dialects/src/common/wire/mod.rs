@@ -10,3 +10,4 @@ pub(crate) mod multipart;
 pub(crate) mod settings;
 pub(crate) mod tags;
 pub(crate) mod versions;
+pub(crate) mod website;

@@ -51,6 +51,7 @@ fn buckets_stand_in_host_path_or_nowhere() {
         domains: BaseDomains::new(["oss-*.aliyuncs.com".into(), "oss.lan".into()]),
         paths: true,
         custom: BTreeMap::from([("pics.example.org".into(), "pictures".into())]),
+        pages: BaseDomains::NONE,
         no_bucket: &["", "undefined"],
     };
     let cases = [
@@ -84,6 +85,7 @@ fn urls_are_written_as_the_request_was() {
         domains: BaseDomains::new([]),
         paths: true,
         custom: BTreeMap::from([("pics.example.org".into(), "b".into())]),
+        pages: BaseDomains::NONE,
         no_bucket: &[],
     };
     for (host, path, wanted) in [

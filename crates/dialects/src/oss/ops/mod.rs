@@ -8,10 +8,11 @@ mod object;
 mod post;
 mod service;
 mod settings;
+mod website;
 mod worm;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, Encryption, LifecycleRule};
+use cohong_core::model::{Cors, Encryption, LifecycleRule, Website};
 use http::Response;
 
 use super::Oss;
@@ -67,8 +68,13 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::ExtendBucketWorm => worm::extend(call, engine).await,
         Op::AbortBucketWorm => worm::abort(call, engine).await,
         Op::GetBucketWorm => worm::get(call, engine).await,
+        Op::PutBucketWebsite => website::put(call, engine).await,
+        Op::GetBucketWebsite => website::get(call, engine).await,
+        Op::DeleteBucketWebsite => Ok(delete_document::<Website>(&call, engine).await?),
+        Op::PutBucketReferer => website::put_referer(call, engine).await,
+        Op::GetBucketReferer => website::get_referer(call, engine).await,
         Op::ListLiveChannel => settings::live_channels(call, engine).await,
-        Op::ListObjects => Ok(OSS.objects_page(call, engine).await?),
+        Op::ListObjects => website::list(call, engine).await,
         Op::ListObjectsV2 => Ok(OSS.objects_page_by_token(call, engine).await?),
         Op::DeleteMultipleObjects => delete::many(call, engine).await,
         Op::PostObject => post::post(call, oss).await,
@@ -77,8 +83,8 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::PutSymlink => Ok(OSS.put_symlink(call, engine, OBJECT_ACL).await?),
         Op::GetSymlink => Ok(OSS.get_symlink(call, engine).await?),
         Op::RestoreObject => object::restore(call, engine).await,
-        Op::GetObject => Ok(OSS.get_object(call, engine).await?),
-        Op::HeadObject => Ok(OSS.head_object(call, engine).await?),
+        Op::GetObject => Ok(OSS.visit(call, engine, website::manner(false)).await?),
+        Op::HeadObject => Ok(OSS.visit(call, engine, website::manner(true)).await?),
         Op::GetObjectMeta => object::meta(call, engine).await,
         Op::DeleteObject => Ok(OSS.delete_object(call, engine).await?),
         Op::PutObjectAcl => object::put_acl(call, engine).await,

@@ -10,9 +10,10 @@ mod post;
 mod request;
 mod service;
 mod settings;
+mod website;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, Encryption, LifecycleRule, Tags};
+use cohong_core::model::{Cors, Encryption, LifecycleRule, Tags, Website};
 use http::Response;
 
 use super::S3 as Dialect;
@@ -31,7 +32,9 @@ type Answer = Result<Response<OutBody>, S3Error>;
 /// Serves a request whose signature holds; a form proves itself with its fields.
 pub(super) async fn run(op: Op, mut call: Call, s3: &Dialect) -> Answer {
     let engine = &*s3.engine;
-    request::prepare(&mut call, op, engine).await?;
+    if !matches!(op, Op::Page | Op::PageHead) {
+        request::prepare(&mut call, op, engine).await?;
+    }
     match op {
         Op::ListBuckets => service::list_buckets(call, engine).await,
         Op::CreateBucket => bucket::create(call, s3).await,
@@ -62,6 +65,9 @@ pub(super) async fn run(op: Op, mut call: Call, s3: &Dialect) -> Answer {
         Op::PutBucketTagging => Ok(S3.put_bucket_tags(call, engine).await?),
         Op::GetBucketTagging => settings::get_tags(call, engine).await,
         Op::DeleteBucketTagging => Ok(delete_document::<Tags>(&call, engine).await?),
+        Op::PutBucketWebsite => website::put(call, engine).await,
+        Op::GetBucketWebsite => website::get(call, engine).await,
+        Op::DeleteBucketWebsite => Ok(delete_document::<Website>(&call, engine).await?),
         Op::ListObjects => Ok(S3.objects_page(call, engine).await?),
         Op::ListObjectsV2 => Ok(S3.objects_page_by_token(call, engine).await?),
         Op::ListObjectVersions => Ok(S3.versions_page(call, engine).await?),
@@ -69,8 +75,8 @@ pub(super) async fn run(op: Op, mut call: Call, s3: &Dialect) -> Answer {
         Op::DeleteObjects => delete::many(call, engine).await,
         Op::PostObject => post::post(call, s3).await,
         Op::PutObject => Ok(S3.put_object(call, engine, ACL).await?),
-        Op::GetObject => Ok(S3.get_object(call, engine).await?),
-        Op::HeadObject => Ok(S3.head_object(call, engine).await?),
+        Op::GetObject => Ok(S3.visit(call, engine, website::manner(false)).await?),
+        Op::HeadObject => Ok(S3.visit(call, engine, website::manner(true)).await?),
         Op::GetObjectAttributes => object::attributes(call, engine).await,
         Op::CopyObject => object::copy(call, engine).await,
         Op::DeleteObject => Ok(S3.delete_object(call, engine).await?),
@@ -87,6 +93,8 @@ pub(super) async fn run(op: Op, mut call: Call, s3: &Dialect) -> Answer {
         Op::ListParts => Ok(S3.parts_page(call, engine).await?),
         Op::CompleteMultipartUpload => multipart::complete(call, engine).await,
         Op::AbortMultipartUpload => Ok(abort_upload(call, engine).await?),
+        Op::Page => website::page(call, engine, false).await,
+        Op::PageHead => website::page(call, engine, true).await,
         Op::NotImplemented(name) => Err(S3Error::not_implemented(name)),
     }
 }

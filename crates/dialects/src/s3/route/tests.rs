@@ -15,6 +15,7 @@ fn routed(method: &str, level: Level, query: &str) -> Result<Op, S3Error> {
         query: &query,
         copies: marks.contains(&"copies"),
         form: marks.contains(&"form"),
+        pages: false,
         neutral: is_neutral,
     })
 }

@@ -6,3 +6,4 @@ pub(super) mod attributes;
 pub(super) mod bucket;
 pub(super) mod lifecycle;
 pub(super) mod object;
+pub(super) mod website;

@@ -9,8 +9,10 @@ mod multipart;
 mod notification;
 mod object;
 mod object_config;
+mod website;
 
 use cohong_core::model::Encryption;
+use cohong_core::model::{MirrorRule, Website};
 use http::Response;
 
 use super::Tos;
@@ -31,7 +33,7 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
     match op {
         Op::ListBuckets => bucket::list(call, engine).await,
         Op::CreateBucket => bucket::create(call, engine).await,
-        Op::HeadBucket => bucket::head(call, engine).await,
+        Op::HeadBucket => website::head(call, engine).await,
         Op::DeleteBucket => Ok(delete_bucket(call, engine).await?),
         Op::GetBucketLocation => bucket::location(call, engine).await,
         Op::GetBucketInfo => bucket::info(call, engine).await,
@@ -46,7 +48,13 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::GetBucketNotification => notification::get(call, engine).await,
         Op::PutBucketNotificationType2 => notification::put_type2(call, engine).await,
         Op::GetBucketNotificationType2 => notification::get_type2(call, engine).await,
-        Op::ListObjects => list::objects(call, engine).await,
+        Op::PutBucketWebsite => website::put(call, engine).await,
+        Op::GetBucketWebsite => website::get(call, engine).await,
+        Op::DeleteBucketWebsite => Ok(delete_document::<Website>(&call, engine).await?),
+        Op::PutBucketMirrorBack => website::put_mirror(call, engine).await,
+        Op::GetBucketMirrorBack => website::get_mirror(call, engine).await,
+        Op::DeleteBucketMirrorBack => Ok(delete_document::<Vec<MirrorRule>>(&call, engine).await?),
+        Op::ListObjects => website::list(call, engine).await,
         Op::ListObjectsType2 => list::objects_type2(call, engine).await,
         Op::ListObjectVersions => list::versions(call, engine).await,
         Op::ListMultipartUploads => list::uploads(call, engine).await,
@@ -54,8 +62,8 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::PostObject => object::post(call, tos).await,
         Op::PutObject => Ok(TOS.put_object(call, engine, ACL).await?),
         Op::AppendObject => Ok(TOS.append_object(call, engine, ACL).await?),
-        Op::GetObject => Ok(TOS.get_object(call, engine).await?),
-        Op::HeadObject => Ok(TOS.head_object(call, engine).await?),
+        Op::GetObject => Ok(TOS.visit(call, engine, website::manner(false)).await?),
+        Op::HeadObject => Ok(TOS.visit(call, engine, website::manner(true)).await?),
         Op::DeleteObject => Ok(TOS.delete_object(call, engine).await?),
         Op::CopyObject => object::copy(call, engine).await,
         Op::SetObjectMeta => object_config::set_meta(call, engine).await,
