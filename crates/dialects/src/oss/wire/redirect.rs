@@ -207,6 +207,8 @@ impl RedirectBody {
         let headers = &mirror.headers;
         Self {
             redirect_type: "Mirror".into(),
+            // The vendor tells it of mirrors, too.
+            pass_query_string: Some(Flag(mirror.pass_query)),
             enable_replace_prefix: mirror.key.prefix.as_ref().map(|_| Flag(true)),
             url: first(&mirror.origins),
             slave: first(&mirror.spares),
