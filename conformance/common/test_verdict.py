@@ -2,13 +2,13 @@
 
 import pytest
 
-from verdict import complaints, listed
+from verdict import Rules, complaints, listed
 
 LIST = "# why\n\nt/a.py::A::test_two | needs another service\n"
 
 
 def judged(passed, failed, text=LIST, allowed=1, count=2, least=1):
-    return complaints(set(passed), set(failed), listed(text), allowed, {"t": count}, {"t": least})
+    return complaints(set(passed), set(failed), listed(text), Rules(allowed, {"t/": count}, {"t/": least}))
 
 
 ONE, TWO = "t/a.py::A::test_one", "t/a.py::A::test_two"
@@ -32,7 +32,7 @@ def test_what_may_end_either_way():
         (dict(passed=[ONE], failed=[]), "was not run"),
         (dict(passed=[ONE], failed=[TWO], count=3), "2 tests of t/ ran instead of 3"),
         (dict(passed=[ONE], failed=[TWO], least=2), "1 tests of t/ passed"),
-        (dict(passed=[ONE], failed=[TWO], allowed=0), "where LISTED is 0"),
+        (dict(passed=[ONE], failed=[TWO], allowed=0), "where the rules say 0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
