@@ -1,11 +1,24 @@
 """A pytest plugin: nothing leaves the machine. Names other than localhost are not resolved, other
-addresses than loopback are not connected to; both fail at once, as on a machine without a network."""
+addresses than loopback are not connected to; both fail at once, as on a machine without a network.
+
+Where `LOOPBACK_DOMAIN` names a domain, all hosts below it are this machine: their ports 80 and 443 are those that
+`LOOPBACK_HTTP` and `LOOPBACK_HTTPS` name."""
 
 import ipaddress
+import os
 import socket
 
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 _lookup, _lookup_one = socket.getaddrinfo, socket.gethostbyname
+
+
+DOMAIN = os.getenv("LOOPBACK_DOMAIN")
+PORTS = [int(os.getenv(name, "0")) for name in ("LOOPBACK_HTTP", "LOOPBACK_HTTPS")]
+
+
+def _is_served(host):
+    host = host.decode() if isinstance(host, bytes) else host
+    return bool(DOMAIN and host and (host == DOMAIN or host.endswith("." + DOMAIN)))
 
 
 def _is_here(host):
@@ -25,9 +38,12 @@ def _is_allowed(sock, address):
     return sock.family not in (socket.AF_INET, socket.AF_INET6) or _is_here(address[0])
 
 
-def _getaddrinfo(host, *args, **options):
+def _getaddrinfo(host, port=None, *args, **options):
+    if _is_served(host):
+        port = {80: PORTS[0], 443: PORTS[1]}.get(port, port)
+        return _lookup("127.0.0.1", port, *args, **options)
     _checked(host)
-    return _lookup(host, *args, **options)
+    return _lookup(host, port, *args, **options)
 
 
 def _gethostbyname(host):

@@ -8,6 +8,7 @@
 //! requirements = "requirements.txt"   # every line pinned with `==`; else `package-lock.json`, `go.sum`, `pom.xml`
 //! source = "source.txt"               # optional: a Python package whose own tests are run
 //! python2 = "python2.txt"             # optional: packages for Python 2.7, which the suite starts beside its own
+//! checkout = "github.com/a/b at v1"   # optional: a repository whose own tests are run, and which of its states
 //! command = ["python", "-m", "pytest", "-q"]
 //! ```
 //!
@@ -15,7 +16,9 @@
 //! `conformance/common` too. `COHONG_BIN` is the path of the binary; starting and stopping it is
 //! the suite's business. `COHONG_SOURCE` is the folder of the unpacked `source`, which belongs to
 //! all runs: a suite works on a copy. `COHONG_PYTHON2` is the interpreter of Python 2.7 and
-//! `COHONG_PYTHON2_PATH` the folder of its packages. A suite runs at most [`RUN_SECS_MAX`] seconds.
+//! `COHONG_PYTHON2_PATH` the folder of its packages. A suite with a `checkout` finds its folder in
+//! `COHONG_CHECKOUT`; it runs only when it is asked for with `--checkout`, never among all suites.
+//! A suite runs at most [`RUN_SECS_MAX`] seconds.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -45,6 +48,7 @@ struct Spec {
     requirements: String,
     source: Option<String>,
     python2: Option<String>,
+    checkout: Option<String>,
     command: Vec<String>,
 }
 
@@ -57,7 +61,7 @@ enum Language {
     Java,
 }
 
-/// All suites below `folder` in order of their names, or the one asked for.
+/// All suites below `folder` that need no checkout, in order of their names, or the one asked for.
 pub(crate) fn suites(folder: &Path, name: Option<&str>) -> Outcome<Vec<Suite>> {
     let mut found = Vec::new();
     if folder.is_dir() {
@@ -69,13 +73,15 @@ pub(crate) fn suites(folder: &Path, name: Option<&str>) -> Outcome<Vec<Suite>> {
         }
     }
     found.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
-    if let Some(name) = name {
-        found.retain(|suite| suite.spec.name == name);
-        if found.is_empty() {
-            return Err(Failure::new(format!(
-                "conformance/{name}/conformance.toml does not exist"
-            )));
-        }
+    let Some(name) = name else {
+        found.retain(|suite| suite.spec.checkout.is_none());
+        return Ok(found);
+    };
+    found.retain(|suite| suite.spec.name == name);
+    if found.is_empty() {
+        return Err(Failure::new(format!(
+            "conformance/{name}/conformance.toml does not exist"
+        )));
     }
     Ok(found)
 }
@@ -87,7 +93,8 @@ impl Suite {
     }
 
     /// Makes the environment when needed, then runs the suite's command against `binary`.
-    pub(crate) fn run(&self, binary: &Path) -> Outcome {
+    pub(crate) fn run(&self, binary: &Path, checkout: Option<&Path>) -> Outcome {
+        let checkout = self.checkout(checkout)?;
         let scratch = shell::target_dir().join("conformance").join(self.name());
         let requirements = self.folder.join(&self.spec.requirements);
         let words = &self.spec.command;
@@ -110,8 +117,26 @@ impl Suite {
             command.env("COHONG_PYTHON2", python);
             command.env("COHONG_PYTHON2_PATH", packages);
         }
+        if let Some(checkout) = checkout {
+            command.env("COHONG_CHECKOUT", checkout);
+        }
         command.current_dir(&self.folder).env("COHONG_BIN", binary);
         shell::run_within(&mut command, Duration::from_secs(RUN_SECS_MAX))
+    }
+
+    /// The folder with the repository that the suite names, where it names one.
+    fn checkout(&self, given: Option<&Path>) -> Outcome<Option<PathBuf>> {
+        match (&self.spec.checkout, given) {
+            (None, None) => Ok(None),
+            (Some(_), Some(folder)) if folder.is_dir() => std::path::absolute(folder)
+                .map(Some)
+                .map_err(|e| unreadable(folder, &e)),
+            (Some(_), Some(folder)) => Err(unreadable(folder, &"is no folder")),
+            (Some(what), None) => Err(Failure::new(format!(
+                "the tests are not ours to carry: name a checkout of {what} with --checkout"
+            ))),
+            (None, Some(_)) => Err(Failure::new("this suite takes no --checkout")),
+        }
     }
 
     fn read(folder: PathBuf) -> Outcome<Self> {
@@ -170,6 +195,33 @@ mod tests {
             let all = folder_with("one", &toml);
             assert!(suites(all.path(), None).is_ok(), "refused {toml}");
         }
+    }
+
+    #[test]
+    fn a_suite_with_a_checkout_runs_when_it_is_asked_for() {
+        let all = folder_with("one", &format!("{GOOD}checkout = \"a/b at v1\"\n"));
+        assert!(suites(all.path(), None).unwrap().is_empty());
+        let suite = &suites(all.path(), Some("one")).unwrap()[0];
+        assert!(
+            suite
+                .checkout(None)
+                .unwrap_err()
+                .to_string()
+                .contains("a/b at v1")
+        );
+        assert!(suite.checkout(Some(&all.path().join("absent"))).is_err());
+        assert_eq!(
+            suite.checkout(Some(all.path())).unwrap().as_deref(),
+            Some(all.path())
+        );
+
+        let all = folder_with("one", GOOD);
+        let suite = &suites(all.path(), None).unwrap()[0];
+        assert!(suite.checkout(None).unwrap().is_none());
+        assert!(
+            suite.checkout(Some(all.path())).is_err(),
+            "it has no use for one"
+        );
     }
 
     #[test]

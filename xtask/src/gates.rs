@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every gate of a change, one after the other, all of them in any case.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -45,10 +45,10 @@ pub(crate) fn run(only: &[Step], skip: &[Step]) -> Outcome {
     summary.finish()
 }
 
-/// The conformance step alone, for all suites or one.
-pub(crate) fn conformance(name: Option<&str>) -> Outcome {
+/// The conformance step alone, for all suites or one, which may want a checkout.
+pub(crate) fn conformance(name: Option<&str>, checkout: Option<&Path>) -> Outcome {
     let mut summary = Summary::default();
-    conformance_steps(name, &mut summary);
+    conformance_steps(name, checkout, &mut summary);
     summary.finish()
 }
 
@@ -66,12 +66,12 @@ fn perform(step: Step, summary: &mut Summary) {
         Step::Doc => summary.step(name, doc),
         Step::Deny => summary.step(name, deny::run),
         Step::Test => summary.step(name, || cargo(&["test", "--workspace", "--no-fail-fast"])),
-        Step::Conformance => conformance_steps(None, summary),
+        Step::Conformance => conformance_steps(None, None, summary),
     }
 }
 
 /// Builds the binary, then runs each suite as a step of its own.
-fn conformance_steps(name: Option<&str>, summary: &mut Summary) {
+fn conformance_steps(name: Option<&str>, checkout: Option<&Path>, summary: &mut Summary) {
     let suites = match conformance::suites(&shell::root().join("conformance"), name) {
         Ok(suites) => suites,
         Err(why) => return summary.step("conformance", || Err(why)),
@@ -91,7 +91,8 @@ fn conformance_steps(name: Option<&str>, summary: &mut Summary) {
     for suite in &suites {
         summary.step(&format!("conformance {}", suite.name()), || {
             let binary = built.as_deref();
-            suite.run(binary.ok_or_else(|| Failure::new("there is no binary to test"))?)
+            let binary = binary.ok_or_else(|| Failure::new("there is no binary to test"))?;
+            suite.run(binary, checkout)
         });
     }
 }

@@ -51,8 +51,11 @@ enum Command {
     Tidy,
     /// The conformance suites against a freshly built binary.
     Conformance {
-        /// One folder of `conformance/`; all of them when left out.
+        /// One folder of `conformance/`; when left out, all of them that need no checkout.
         name: Option<String>,
+        /// The folder with the repository of a suite whose tests live there only.
+        #[arg(long, requires = "name")]
+        checkout: Option<std::path::PathBuf>,
     },
     /// The simulation over a range of seeds.
     Sim {
@@ -80,7 +83,9 @@ fn main() -> ExitCode {
     let passed = match Cli::parse().command {
         Command::Test { only, skip } => gates::run(&only, &skip),
         Command::Tidy => tidy::run(),
-        Command::Conformance { name } => gates::conformance(name.as_deref()),
+        Command::Conformance { name, checkout } => {
+            gates::conformance(name.as_deref(), checkout.as_deref())
+        }
         Command::Sim { seeds, from } => forward::sim(seeds, from),
         Command::Kill { rounds } => forward::kill(rounds),
         Command::Bench { name } => forward::bench(name.as_deref()),

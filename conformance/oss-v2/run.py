@@ -1,0 +1,69 @@
+"""Runs the vendor's integration tests of `alibabacloud-oss-v2`, unmodified, from a checkout, and judges the outcome.
+
+The tests are those of the checkout that `COHONG_CHECKOUT` names, the package is the pinned one. The vendor's hosts
+are the server under test: their names lead to its port. `python run.py PATTERN` runs the tests whose name matches,
+without verdict.
+"""
+
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+from harness import Server
+from vendor_tests import check_verdict, outcomes, show, surroundings
+from verdict import Rules, judge
+
+HERE = pathlib.Path(__file__).parent
+REGION = "cn-hangzhou"
+PAYER = "1234567890123456"
+RULES = Rules(listed=0, collected={"tests/": 365}, passed_min={"tests/": 292})
+
+
+def variables(server):
+    """What tests/integration/__init__.py reads; there is no service of roles, of vectors or of tables."""
+    payer = server.command("key", "create", "--account", PAYER)
+    return surroundings() | {
+        "OSS_TEST_ACCESS_KEY_ID": server.access_key,
+        "OSS_TEST_ACCESS_KEY_SECRET": server.secret_key,
+        "OSS_TEST_ENDPOINT": f"http://oss-{REGION}.aliyuncs.com",
+        "OSS_TEST_REGION": REGION,
+        "OSS_TEST_RAM_ROLE_ARN": f"acs:ram::{PAYER}:role/inventory",
+        "OSS_TEST_USER_ID": "root",
+        "OSS_TEST_PAYER_UID": PAYER,
+        "OSS_TEST_PAYER_ACCESS_KEY_ID": payer["access_key"],
+        "OSS_TEST_PAYER_ACCESS_KEY_SECRET": payer["secret_key"],
+        "LOOPBACK_DOMAIN": "aliyuncs.com",
+        "LOOPBACK_HTTP": str(server.port),
+    }
+
+
+def run(*more):
+    """The outcomes of all tests, on a server and a copy of the tests of their own."""
+    checkout = pathlib.Path(os.environ["COHONG_CHECKOUT"])
+    with tempfile.TemporaryDirectory(prefix="oss-v2-") as folder:
+        where = pathlib.Path(folder)
+        # Tests look at restores that have not finished.
+        config = where / "cohong.toml"
+        config.write_text("restore_delay_s = 60\n", encoding="utf-8")
+        server = Server(COHONG_CONFIG=str(config))
+        try:
+            # Without the package of the checkout: what is tested is the released one.
+            shutil.copytree(checkout / "tests", where / "tests")
+            # One after the other: each class of tests removes the buckets of all.
+            return outcomes("tests/integration", where, variables(server), "-n", "0", *more)
+        finally:
+            server.stop()
+
+
+def main(patterns):
+    if patterns:
+        show(run("-k", patterns[0]))
+        return 0
+    check_verdict()
+    return judge(run(), HERE, RULES)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
