@@ -299,6 +299,8 @@ fn buckets(samples: &mut Samples) {
         },
         has_website: true,
         has_mirrors: false,
+        blocks_public: true,
+        reads_archive: true,
     };
     samples.check("bucket", &bucket);
     samples.check("last-bucket", &BucketId(5));

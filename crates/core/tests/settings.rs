@@ -189,7 +189,9 @@ fn tags_of_buckets_are_found_and_taken_off_one_by_one() {
             ("a", None, 0),
         ];
         for (name, value, wanted) in cases {
-            let listed = engine.list_buckets_tagged(&owner(), name, value).await;
+            let listed = engine
+                .list_buckets_tagged(&owner(), &[(name.to_owned(), value.map(str::to_owned))])
+                .await;
             assert_eq!(listed.unwrap().len(), wanted, "{name} {value:?}");
         }
         let other = account("other");

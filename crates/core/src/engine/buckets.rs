@@ -60,6 +60,8 @@ impl Engine {
             referers: Referers::default(),
             has_website: false,
             has_mirrors: false,
+            blocks_public: false,
+            reads_archive: false,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {

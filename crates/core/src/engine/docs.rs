@@ -26,6 +26,11 @@ pub trait Document: Serialize + DeserializeOwned + Send + Sync {
     /// Says what is wrong with it.
     fn check(&self) -> Result<(), Error>;
 
+    /// Whether it allows everybody something, which buckets may block.
+    fn is_public(&self) -> bool {
+        false
+    }
+
     /// Puts what every request needs of it into the bucket's record; `None` when it is removed.
     fn mark(doc: Option<&Self>, bucket: &mut Bucket, ids: &dyn Ids);
 }
@@ -35,6 +40,10 @@ impl Document for BucketPolicy {
 
     fn check(&self) -> Result<(), Error> {
         access::check_policy(&self.text, &self.statements)
+    }
+
+    fn is_public(&self) -> bool {
+        access::is_public(&self.statements)
     }
 
     fn mark(doc: Option<&Self>, bucket: &mut Bucket, _: &dyn Ids) {
@@ -155,21 +164,22 @@ impl Engine {
         Err(CommitError::Conflict.into())
     }
 
-    /// Buckets of the asking account that have a tag of this name, and this value if one is given; in
-    /// name order.
+    /// Buckets of the asking account that have tags of all these names, with these values where some are
+    /// given; in name order.
     pub async fn list_buckets_tagged(
         &self,
         cx: &Cx,
-        name: &str,
-        value: Option<&str>,
+        wanted: &[(String, Option<String>)],
     ) -> Result<Vec<Bucket>, Error> {
         let mut found = Vec::new();
         for bucket in self.list_buckets(cx).await? {
             let tags = self.read_doc::<Tags>(&bucket).await?.unwrap_or_default();
-            let fits = |(n, v): &(Box<str>, Box<str>)| {
-                **n == *name && value.is_none_or(|value| **v == *value)
+            let has = |(name, value): &(String, Option<String>)| {
+                tags.iter().any(|(n, v)| {
+                    **n == **name && value.as_deref().is_none_or(|value| **v == *value)
+                })
             };
-            if tags.iter().any(fits) {
+            if wanted.iter().all(has) {
                 found.push(bucket);
             }
         }
@@ -227,6 +237,7 @@ impl Engine {
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(name).await?;
             allow(cx, &bucket, action, On::Bucket)?;
+            access::check_public(&bucket, doc.is_some_and(D::is_public))?;
             if self.commit_doc(bucket, revision, doc).await? {
                 self.work_bell.ring();
                 return Ok(());

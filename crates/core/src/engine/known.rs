@@ -83,6 +83,8 @@ mod tests {
             referers: Referers::default(),
             has_website: false,
             has_mirrors: false,
+            blocks_public: false,
+            reads_archive: false,
         };
         (name, bucket)
     }

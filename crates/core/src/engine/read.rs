@@ -247,7 +247,7 @@ impl Engine {
             let (bucket, _) = self.read_live_bucket(&target.bucket).await?;
             let found = self.reach(cx, &bucket, target).await?;
             check(&found).map_err(|kind| refusal(kind, &found))?;
-            restore::check_readable(found.object(), self.ports.clock.now())
+            restore::check_readable(found.object(), bucket.reads_archive, self.ports.clock.now())
                 .map_err(|kind| refusal(kind, &found))?;
             let size = found.object().size;
             let range = match spec {

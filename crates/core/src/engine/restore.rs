@@ -16,7 +16,7 @@ use crate::model::{
 use crate::ports::{CommitError, Write};
 use crate::records::{OwedRestore, WorkKind};
 use crate::rules::access::Action;
-use crate::rules::restore::{Accepted, Told, plan, tell};
+use crate::rules::restore::{Accepted, Told, end, plan, tell};
 use crate::rules::version::{Look, tag};
 use crate::work;
 
@@ -70,6 +70,28 @@ impl Engine {
                     accepted,
                     version: found.tag,
                 });
+            }
+        }
+        Err(CommitError::Conflict.into())
+    }
+
+    /// Ends the restore of an object before its time; its bytes are not read any more. `RestoreInProgress`,
+    /// `NotRestored`, `NotArchived`, and errors about the object.
+    pub async fn end_restore(&self, cx: &Cx, target: &ObjectTarget) -> Result<(), Error> {
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let (bucket, revision) = self.bucket_for_change(&target.bucket).await?;
+            let _pass = self.gates.enter(&target.bucket, [&target.key]).await;
+            let found = self
+                .find_allowed(cx, &bucket, target, Action::RestoreObject)
+                .await?;
+            let seen = self.see_one(bucket.id, &target.key).await?;
+            let ended = end(found.object(), self.ports.clock.now()).map_err(refused)?;
+            let version = restored(&found.version, ended);
+            let changed = in_place((&bucket, revision), &target.key, &seen, &version);
+            let Some(mut txn) = changed else { continue };
+            txn.expect.push(found.unchanged());
+            if self.commit_draft(bucket.id, Draft::silent(txn)).await? {
+                return Ok(());
             }
         }
         Err(CommitError::Conflict.into())
@@ -165,6 +187,7 @@ fn finished(owed: &OwedRestore, version: VersionTag, at: Timestamp) -> Event {
 fn refused(kind: ErrorKind) -> Error {
     let message = match kind {
         ErrorKind::RestoreInProgress => "the object is being restored; wait until it is",
+        ErrorKind::NotRestored => "the object is not restored; there is nothing to end",
         _ => "the object is not archived; it can be read as it is",
     };
     Error::new(kind, message)

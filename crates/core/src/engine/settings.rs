@@ -8,10 +8,9 @@ use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{Bucket, BucketName, NotificationRule, RuleSetVersion, Versioning};
 use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
-use crate::rules::access::{Action, On, allow};
-use crate::rules::attributes::{check_acl, check_rules};
-use crate::rules::referer;
-use crate::rules::retention;
+use crate::rules::access::{Action, On, allow, check_public, is_for_everybody};
+use crate::rules::attributes::{check_acl, check_rules, check_labels};
+use crate::rules::{referer, retention};
 
 use super::buckets::now;
 use super::commit::nanos;
@@ -29,6 +28,9 @@ impl Engine {
             BucketChange::Versioning(_) => Action::WriteVersioning,
             BucketChange::RequesterPays(_) => Action::WritePayment,
             BucketChange::Retention(_) => Action::WriteRetention,
+            BucketChange::BlocksPublic(_) => Action::WriteAccessBlock,
+            BucketChange::ReadsArchive(_) => Action::WriteArchiveReads,
+            BucketChange::Label(..) => Action::WriteBucketLabel,
             BucketChange::Acl(acl) => {
                 check_acl(acl)?;
                 Action::WriteBucketAcl
@@ -84,7 +86,10 @@ impl Engine {
                 }
                 bucket.versioning = *versioning;
             }
-            BucketChange::Acl(acl) => bucket.acl.clone_from(acl),
+            BucketChange::Acl(acl) => {
+                check_public(bucket, is_for_everybody(acl))?;
+                bucket.acl.clone_from(acl);
+            }
             BucketChange::RequesterPays(pays) => bucket.requester_pays = *pays,
             BucketChange::Retention(step) => {
                 let id = hex::encode_upper(self.ports.ids.work().0).into();
@@ -93,6 +98,13 @@ impl Engine {
                 bucket.retention = retention::after(current, versioning, step, id, now)?;
             }
             BucketChange::Referers(referers) => bucket.referers.clone_from(referers),
+            BucketChange::BlocksPublic(blocks) => bucket.blocks_public = *blocks,
+            BucketChange::ReadsArchive(reads) => bucket.reads_archive = *reads,
+            BucketChange::Label(name, value) => {
+                bucket.labels.retain(|(label, _)| label != name);
+                bucket.labels.push((name.clone(), value.clone()));
+                check_labels(&bucket.labels)?;
+            }
             BucketChange::Rules { rules, seen } => {
                 return self.apply_rules(bucket, rules, *seen).await;
             }

@@ -114,6 +114,10 @@ pub struct Bucket {
     pub has_website: bool,
     /// Whether origins stand in for objects it does not have.
     pub has_mirrors: bool,
+    /// Whether what lists and policies allow everybody counts for nothing.
+    pub blocks_public: bool,
+    /// Whether objects of class `Archive` are read without having been restored.
+    pub reads_archive: bool,
 }
 
 impl Bucket {

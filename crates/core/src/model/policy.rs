@@ -70,11 +70,16 @@ pub enum Action {
     DeleteWebsite,
     ReadMirrors,
     WriteMirrors,
+    ReadAccessBlock,
+    WriteAccessBlock,
+    ReadArchiveReads,
+    WriteArchiveReads,
+    WriteBucketLabel,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 64] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -134,6 +139,11 @@ impl Action {
         Self::DeleteWebsite,
         Self::ReadMirrors,
         Self::WriteMirrors,
+        Self::ReadAccessBlock,
+        Self::WriteAccessBlock,
+        Self::ReadArchiveReads,
+        Self::WriteArchiveReads,
+        Self::WriteBucketLabel,
     ];
 
     /// The same, of a version named by its id instead of the current one.

@@ -6,14 +6,15 @@
 //! not excepted. One thing no policy takes away: the owner of a bucket reads, replaces and removes its
 //! policy, so that nobody locks themselves out for good. And where the requester pays, others than the owner
 //! are heard only when they sign and agree to that. Where nothing but a link was needed to ask, the page it
-//! stands on has to be one that may lead here; that is asked before the policy.
+//! stands on has to be one that may lead here; that is asked before the policy. Where the bucket blocks public access, lists and policies
+//! that name everybody allow nothing; what they deny stays denied.
 
 mod policy;
 
 use crate::engine::Cx;
 use crate::error::{Error, ErrorKind};
 use crate::model::{
-    AccountId, Acl, Bucket, Effect, Grantee, ObjectKey, ObjectRecord, Permission, Principal,
+    AccountId, Acl, Bucket, Effect, Grant, Grantee, ObjectKey, ObjectRecord, Permission, Principal,
     Statement, Vault, WorkId,
 };
 use crate::rules::referer;
@@ -96,7 +97,7 @@ pub fn allow(cx: &Cx, bucket: &Bucket, action: Action, on: On<'_>) -> Result<Per
             "the policy of the bucket denies this; ask its owner",
         )),
         Some(Effect::Allow) => Ok(Permit(())),
-        None if is_owner || granted(&cx.principal, action, &bucket.acl, on) => Ok(Permit(())),
+        None if is_owner || granted(&cx.principal, action, bucket, on) => Ok(Permit(())),
         None => Err(Error::new(
             ErrorKind::Denied,
             "you may not do this; ask the owner of the bucket for a grant",
@@ -118,6 +119,22 @@ pub fn check_policy(text: &str, statements: &[Statement]) -> Result<(), Error> {
 /// Whether a policy lets everybody do something: it allows it without naming accounts or networks.
 pub fn is_public(statements: &[Statement]) -> bool {
     policy::is_public(statements)
+}
+
+/// Whether a list grants something to everybody, or to everybody who signs.
+pub fn is_for_everybody(acl: &Acl) -> bool {
+    acl.grants.iter().any(names_everybody)
+}
+
+/// Refuses to allow everybody something where the bucket blocks that: `Denied`.
+pub fn check_public(bucket: &Bucket, public: bool) -> Result<(), Error> {
+    if bucket.blocks_public && public {
+        return Err(Error::new(
+            ErrorKind::Denied,
+            "the bucket blocks public access; allow it before you grant something to everybody",
+        ));
+    }
+    Ok(())
 }
 
 /// Decides about operations that are aimed at no bucket: any account may.
@@ -146,12 +163,17 @@ pub(crate) fn no_such_vault() -> Error {
     )
 }
 
-fn granted(principal: &Principal, action: Action, bucket: &Acl, on: On<'_>) -> bool {
-    let on_bucket = |wanted| holds(principal, wanted, bucket);
+fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -> bool {
+    let holds = |wanted, acl: &Acl| {
+        let counts = |grant: &&Grant| !(bucket.blocks_public && names_everybody(grant));
+        let mut grants = acl.grants.iter().filter(counts);
+        grants.any(|grant| gives(grant, principal, wanted))
+    };
+    let on_bucket = |wanted| holds(wanted, &bucket.acl);
     let on_object = |wanted| match on {
         On::Object { owner, acl, .. } => {
             principal.account() == Some(owner)
-                || acl.map_or_else(|| on_bucket(wanted), |acl| holds(principal, wanted, acl))
+                || acl.map_or_else(|| on_bucket(wanted), |acl| holds(wanted, acl))
         }
         On::Bucket | On::List { .. } | On::Key(_) => on_bucket(wanted),
     };
@@ -213,19 +235,29 @@ fn granted(principal: &Principal, action: Action, bucket: &Acl, on: On<'_>) -> b
         | Action::WriteWebsite
         | Action::DeleteWebsite
         | Action::ReadMirrors
-        | Action::WriteMirrors => false,
+        | Action::WriteMirrors
+        | Action::ReadAccessBlock
+        | Action::WriteAccessBlock
+        | Action::ReadArchiveReads
+        | Action::WriteArchiveReads
+        | Action::WriteBucketLabel => false,
     }
 }
 
-fn holds(principal: &Principal, wanted: Permission, acl: &Acl) -> bool {
-    acl.grants.iter().any(|grant| {
-        let whom = match &grant.grantee {
-            Grantee::AllUsers => true,
-            Grantee::AuthenticatedUsers => principal.account().is_some(),
-            Grantee::Account(account) => principal.account() == Some(account),
-        };
-        whom && (grant.permission == wanted || grant.permission == Permission::FullControl)
-    })
+fn gives(grant: &Grant, principal: &Principal, wanted: Permission) -> bool {
+    let whom = match &grant.grantee {
+        Grantee::AllUsers => true,
+        Grantee::AuthenticatedUsers => principal.account().is_some(),
+        Grantee::Account(account) => principal.account() == Some(account),
+    };
+    whom && (grant.permission == wanted || grant.permission == Permission::FullControl)
+}
+
+fn names_everybody(grant: &Grant) -> bool {
+    match grant.grantee {
+        Grantee::AllUsers | Grantee::AuthenticatedUsers => true,
+        Grantee::Account(_) => false,
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::error::ErrorKind;
-use crate::model::{Form, ObjectRecord, Restore, RestoreState, Timestamp};
+use crate::model::{Form, ObjectRecord, Restore, RestoreState, StorageClass, Timestamp};
 
 /// What a request to restore did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +26,16 @@ pub fn state(record: &ObjectRecord, now: Timestamp) -> Option<RestoreState> {
     })
 }
 
-/// Whether the bytes of an object may be read: `NotRestored`.
-pub fn check_readable(record: &ObjectRecord, now: Timestamp) -> Result<(), ErrorKind> {
+/// Whether the bytes of an object may be read: `NotRestored`. `at_once` says whether those of class
+/// `Archive` are read without a restore.
+pub fn check_readable(
+    record: &ObjectRecord,
+    at_once: bool,
+    now: Timestamp,
+) -> Result<(), ErrorKind> {
     let restored = matches!(state(record, now), Some(RestoreState::Until(_)));
-    if record.class.is_frozen() && !restored {
+    let open = at_once && record.class == StorageClass::Archive;
+    if record.class.is_frozen() && !open && !restored {
         return Err(ErrorKind::NotRestored);
     }
     Ok(())
@@ -71,6 +77,22 @@ pub fn plan(
     }
 }
 
+/// Ends a restore before its time: `RestoreInProgress` while it runs, `NotRestored` when there is none,
+/// `NotArchived` for an object that needs none.
+pub fn end(record: &ObjectRecord, now: Timestamp) -> Result<Restore, ErrorKind> {
+    if !record.class.is_frozen() || matches!(record.form, Form::Symlink(_)) {
+        return Err(ErrorKind::NotArchived);
+    }
+    match (state(record, now), record.restore) {
+        (Some(RestoreState::Running), _) => Err(ErrorKind::RestoreInProgress),
+        (Some(RestoreState::Until(_)), Some(restore)) => Ok(Restore {
+            expires_at: now,
+            ..restore
+        }),
+        (Some(RestoreState::Until(_)) | None, _) => Err(ErrorKind::NotRestored),
+    }
+}
+
 /// What is to be told of a restore that somebody is owed the end of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
@@ -97,9 +119,7 @@ pub fn tell(record: Option<&ObjectRecord>, now: Timestamp) -> Told {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        AccountId, Checksums, Etag, ObjectKey, PayloadRef, StorageClass, StoredHeaders,
-    };
+    use crate::model::{AccountId, Checksums, Etag, ObjectKey, PayloadRef, StoredHeaders};
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
@@ -129,6 +149,27 @@ mod tests {
     }
 
     #[test]
+    fn a_restore_is_ended_once_it_is_ready() {
+        let cold = |restore| record(StorageClass::ColdArchive, restore);
+        let ended = |record: &ObjectRecord, now| end(record, at(now));
+        assert_eq!(ended(&cold(None), 5), Err(ErrorKind::NotRestored));
+        assert_eq!(
+            ended(&cold(Some((10, 20))), 5),
+            Err(ErrorKind::RestoreInProgress)
+        );
+        assert_eq!(
+            ended(&cold(Some((10, 20))), 20),
+            Err(ErrorKind::NotRestored)
+        );
+        let plain = record(StorageClass::Standard, None);
+        assert_eq!(ended(&plain, 5), Err(ErrorKind::NotArchived));
+        let mut cold = cold(Some((10, 20)));
+        cold.restore = Some(ended(&cold, 15).unwrap());
+        assert_eq!(state(&cold, at(15)), None);
+        assert!(check_readable(&cold, true, at(15)).is_err());
+    }
+
+    #[test]
     fn bytes_can_be_read_between_ready_and_expired() {
         use RestoreState::{Running, Until};
         let restored = Some((10, 20));
@@ -146,7 +187,10 @@ mod tests {
                 let record = record(class, restore);
                 assert_eq!(state(&record, at(now)), wanted, "{restore:?} at {now}");
                 let good = !class.is_frozen() || matches!(wanted, Some(Until(_)));
-                let readable = check_readable(&record, at(now));
+                let readable = check_readable(&record, false, at(now));
+                assert_eq!(readable.is_ok(), good, "{class:?} {restore:?} at {now}");
+                let readable = check_readable(&record, true, at(now));
+                let good = good || class == StorageClass::Archive;
                 assert_eq!(readable.is_ok(), good, "{class:?} {restore:?} at {now}");
             }
         }

@@ -73,7 +73,13 @@ impl Vocabulary {
     /// Puts the rules for pages of other origins.
     pub(crate) async fn put_cors(&self, mut call: Call, engine: &Engine) -> Answer {
         let body: CorsBody = read(&mut call, CORS).await?;
-        put_document(&call, engine, &body.rules()?).await
+        let mut cors = body.rules()?;
+        if self.bodies.lower_headers {
+            for header in cors.rules.iter_mut().flat_map(|rule| &mut rule.headers) {
+                *header = header.to_ascii_lowercase().into();
+            }
+        }
+        put_document(&call, engine, &cors).await
     }
 
     /// Tells the rules for pages of other origins.

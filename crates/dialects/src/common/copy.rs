@@ -77,7 +77,7 @@ impl Vocabulary {
             class: self.class_given(&given)?,
             acl: self.acl_given(&given, acl)?.own(),
             checksum: self.checksum_asked(&given)?,
-            conditions: self.write_conditions(&given)?,
+            conditions: self.copy_conditions(&given)?,
             source,
         };
         let cx = self.encrypting(call, &given)?;

@@ -145,6 +145,19 @@ pub(crate) fn bad_part_number() -> Fault {
 }
 
 impl Vocabulary {
+    /// Conditions on what a copy would replace: those of a write, or `forbid-overwrite` alone.
+    pub(crate) fn copy_conditions(&self, given: &Given<'_>) -> Result<Conditions, Fault> {
+        let all = self.write_conditions(given)?;
+        if self.copies.conditions {
+            return Ok(all);
+        }
+        Ok(Conditions {
+            if_match: None,
+            if_none_match: all.if_none_match.filter(|_| all.no_overwrite),
+            ..all
+        })
+    }
+
     /// Conditions on what a write would replace: `forbid-overwrite` and `if-match` of the vendor, and the
     /// standard headers.
     pub(crate) fn write_conditions(&self, given: &Given<'_>) -> Result<Conditions, Fault> {

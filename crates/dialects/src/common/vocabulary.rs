@@ -155,6 +155,8 @@ pub(crate) struct Bodies {
     pub(crate) vary: bool,
     /// Whether open uploads and lists of parts name who began the upload beside its owner.
     pub(crate) initiators: bool,
+    /// Whether rules for pages of other origins keep names of headers in lower case.
+    pub(crate) lower_headers: bool,
 }
 
 impl Bodies {
@@ -165,6 +167,7 @@ impl Bodies {
         restores: false,
         vary: false,
         initiators: false,
+        lower_headers: false,
     };
 }
 
@@ -301,6 +304,8 @@ pub(crate) struct Copies {
     pub(crate) tell_not_modified: bool,
     /// What the range of a part may be.
     pub(crate) ranges: PartRanges,
+    /// Whether `If-Match` and its relatives are about what the copy replaces; else they mean nothing.
+    pub(crate) conditions: bool,
 }
 
 /// How the number of entries on a page is read.

@@ -21,7 +21,7 @@ use super::fault::Fault;
 use super::given::Given;
 use super::origin;
 use super::route::{Facts, Level, is_form};
-use super::said::{Asked, Said, Vendor, encode};
+use super::said::{Asked, Said, Vendor, condition, encode};
 use super::service::asking;
 use super::{Claim, Dialect, GateCx, InBody, OutBody, Refused, Served};
 
@@ -273,6 +273,7 @@ impl<P: Protocol> Dialect for P {
         let mut trace = Trace::default();
         let method = head.method.clone();
         let range = head.headers.get(RANGE).cloned();
+        let condition = condition(&head.headers);
         let host = address::host(&head).unwrap_or_default().to_owned();
         let outcome = answer(self, head, body, &cx, &mut trace).await;
         let (response, code, cause) = match outcome {
@@ -284,6 +285,7 @@ impl<P: Protocol> Dialect for P {
                     bucket: trace.bucket.as_deref(),
                     path: &trace.path,
                     range: range.as_ref().and_then(|range| range.to_str().ok()),
+                    condition,
                     request_id: &cx.request_id,
                 };
                 let response = encode(self, &error, &asked);
@@ -313,6 +315,7 @@ impl<P: Protocol> Dialect for P {
             bucket: None,
             path: head.uri.path().trim_start_matches('/'),
             range: None,
+            condition: None,
             request_id: &cx.request_id,
         };
         let response = encode(self, &Fault::from(why).into(), &asked);

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use cohong_core::{Error, ErrorKind};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::fault::Fault;
 use super::pipeline::Protocol;
@@ -112,8 +112,30 @@ pub(crate) struct Asked<'a> {
     pub(crate) path: &'a str,
     /// The range it asked for.
     pub(crate) range: Option<&'a str>,
+    /// The name of its condition, when it had one and no more.
+    pub(crate) condition: Option<&'static str>,
     /// The request's id.
     pub(crate) request_id: &'a str,
+}
+
+/// The name of the condition of a request, about what it reads or what it copies, when it has one and no more.
+pub(super) fn condition(headers: &HeaderMap) -> Option<&'static str> {
+    const NAMES: [(&str, &str); 4] = [
+        ("if-match", "If-Match"),
+        ("if-none-match", "If-None-Match"),
+        ("if-modified-since", "If-Modified-Since"),
+        ("if-unmodified-since", "If-Unmodified-Since"),
+    ];
+    let ends = |given: &HeaderName, name: &str| {
+        given
+            .as_str()
+            .strip_suffix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('-'))
+    };
+    let has = |name: &str| headers.keys().any(|given| ends(given, name));
+    let mut found = NAMES.into_iter().filter(|(name, _)| has(name));
+    let (_, word) = found.next()?;
+    found.next().is_none().then_some(word)
 }
 
 /// The answer an error becomes. Answers to HEAD and 304 have no body and do not announce one.

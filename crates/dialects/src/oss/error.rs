@@ -73,6 +73,15 @@ impl OssError {
         )
     }
 
+    /// 409 for a restore that cannot be ended before its time.
+    pub(super) fn restore_stands(code: &'static str) -> Self {
+        let message = match code {
+            "ArchiveRestoreNotFinished" => "The archive file's restore is not finished.",
+            _ => "The archive file's restore is not found or has expired.",
+        };
+        Self::new(StatusCode::CONFLICT, code, "0026-00000019", message)
+    }
+
     /// 400 for a complete that names parts and takes all; the vendor's text is spelled so.
     pub(super) fn all_and_named() -> Self {
         Self {
@@ -176,6 +185,7 @@ impl OssError {
                 let key = key.and_then(|key| String::from_utf8(key).ok());
                 [one("Key", key.map(Into::into)), None]
             }
+            "PreconditionFailed" => [one("Condition", asked.condition.map(Into::into)), None],
             "InvalidRange" => {
                 let size = self.cause.as_ref().and_then(|cause| cause.length());
                 [
@@ -468,6 +478,10 @@ fn text(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::PositionMismatch => "Position is not equal to file length",
         ErrorKind::RestoreInProgress => "The restore operation is in progress.",
         ErrorKind::OriginFailed => "Mirroring failed, please check your mirror configuration",
+        ErrorKind::PreconditionFailed => {
+            "At least one of the pre-conditions you specified did not hold."
+        }
+        ErrorKind::NoSuchDocument(DocKind::Cors) => "The CORS Configuration does not exist.",
         ErrorKind::NotArchived => "The operation is not supported for this resource",
         ErrorKind::UnknownAccessKey => {
             "The OSS Access Key Id you provided does not exist in our records."

@@ -99,6 +99,26 @@ const ACTIONS: Names = &[
     ),
     ("oss:RestoreObject", &[Action::RestoreObject]),
     ("oss:RestoreObjectVersion", &[Action::RestoreObjectVersion]),
+    ("oss:GetBucketPublicAccessBlock", &[Action::ReadAccessBlock]),
+    (
+        "oss:PutBucketPublicAccessBlock",
+        &[Action::WriteAccessBlock],
+    ),
+    (
+        "oss:DeleteBucketPublicAccessBlock",
+        &[Action::WriteAccessBlock],
+    ),
+    (
+        "oss:GetBucketArchiveDirectRead",
+        &[Action::ReadArchiveReads],
+    ),
+    (
+        "oss:PutBucketArchiveDirectRead",
+        &[Action::WriteArchiveReads],
+    ),
+    ("oss:GetBucketResourceGroup", &[Action::ReadBucket]),
+    ("oss:PutBucketResourceGroup", &[Action::WriteBucketLabel]),
+    ("oss:CleanRestoredObject", &[Action::RestoreObject]),
     ("oss:ListBuckets", &[]),
     ("oss:PutBucket", &[]),
     ("oss:GetBucketLogging", &[]),

@@ -83,6 +83,15 @@ pub(crate) enum Op {
     ListParts,
     CompleteMultipartUpload,
     AbortMultipartUpload,
+    GetBucketPublicAccessBlock,
+    PutBucketPublicAccessBlock,
+    DeleteBucketPublicAccessBlock,
+    GetBucketResourceGroup,
+    PutBucketResourceGroup,
+    GetBucketArchiveDirectRead,
+    PutBucketArchiveDirectRead,
+    ListCloudBoxes,
+    CleanRestoredObject,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -159,15 +168,29 @@ impl Operation for Op {
             Self::ListParts => "ListParts",
             Self::CompleteMultipartUpload => "CompleteMultipartUpload",
             Self::AbortMultipartUpload => "AbortMultipartUpload",
+            Self::GetBucketPublicAccessBlock => "GetBucketPublicAccessBlock",
+            Self::PutBucketPublicAccessBlock => "PutBucketPublicAccessBlock",
+            Self::DeleteBucketPublicAccessBlock => "DeleteBucketPublicAccessBlock",
+            Self::GetBucketResourceGroup => "GetBucketResourceGroup",
+            Self::PutBucketResourceGroup => "PutBucketResourceGroup",
+            Self::GetBucketArchiveDirectRead => "GetBucketArchiveDirectRead",
+            Self::PutBucketArchiveDirectRead => "PutBucketArchiveDirectRead",
+            Self::ListCloudBoxes => "ListCloudBoxes",
+            Self::CleanRestoredObject => "CleanRestoredObject",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
 
-    /// A missing bucket is told even to an unknown access key (sheet section 2).
+    /// A missing bucket is told even to an unknown access key (sheet section 2), but where the operation
+    /// makes it.
     fn tells_missing_bucket_first(self) -> bool {
         !matches!(
             self,
-            Self::ListBuckets | Self::DescribeRegions | Self::PutBucket
+            Self::ListBuckets
+                | Self::ListCloudBoxes
+                | Self::DescribeRegions
+                | Self::PutBucket
+                | Self::PutBucketAcl
         )
     }
 }
@@ -175,6 +198,7 @@ impl Operation for Op {
 /// Query names of which one selects an operation on a bucket.
 const BUCKET_NAMES: &[&str] = &[
     "acl",
+    "bucketArchiveDirectRead",
     "bucketInfo",
     "cors",
     "delete",
@@ -185,6 +209,8 @@ const BUCKET_NAMES: &[&str] = &[
     "location",
     "policy",
     "policyStatus",
+    "publicAccessBlock",
+    "resourceGroup",
     "stat",
     "tagging",
     "uploads",
@@ -201,6 +227,7 @@ const BUCKET_NAMES: &[&str] = &[
 const OBJECT_NAMES: &[&str] = &[
     "acl",
     "append",
+    "cleanRestoredObject",
     "objectMeta",
     "restore",
     "symlink",
@@ -212,7 +239,6 @@ const OBJECT_NAMES: &[&str] = &[
 /// Sub-resources of the service that the vendor knows and this server does not serve.
 const SERVICE_LATER: &[&str] = &[
     "accessPoint",
-    "cloudboxes",
     "publicAccessBlock",
     "qosInfo",
     "requesterQosInfo",
@@ -229,7 +255,6 @@ const BUCKET_LATER: &[&str] = &[
     "accessPointPolicy",
     "accessmonitor",
     "asyncFetch",
-    "bucketArchiveDirectRead",
     "cleanRestoredObject",
     "cname",
     "comp",
@@ -245,7 +270,6 @@ const BUCKET_LATER: &[&str] = &[
     "objectWorm",
     "overwriteConfig",
     "processConfiguration",
-    "publicAccessBlock",
     "qos",
     "qosInfo",
     "quota",
@@ -254,7 +278,6 @@ const BUCKET_LATER: &[&str] = &[
     "replicationLocation",
     "replicationProgress",
     "requesterQosInfo",
-    "resourceGroup",
     "rtc",
     "style",
     "styleName",
@@ -270,7 +293,6 @@ const BUCKET_LATER: &[&str] = &[
 /// Sub-resources of objects that the vendor knows and this server does not serve.
 const OBJECT_LATER: &[&str] = &[
     "asyncFetch",
-    "cleanRestoredObject",
     "comp",
     "img",
     "legalHold",
@@ -319,6 +341,7 @@ fn service(facts: Facts<'_>) -> Result<Op, OssError> {
     }
     match *facts.method {
         Method::GET if facts.has("regions") => Ok(Op::DescribeRegions),
+        Method::GET if facts.has("cloudboxes") => Ok(Op::ListCloudBoxes),
         Method::GET => Ok(facts.only(SERVICE_PARAMETERS, Op::ListBuckets)?),
         _ => Err(not_allowed().into()),
     }
@@ -332,6 +355,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
     }
     Ok(match *facts.method {
         Method::GET if has("acl") => Op::GetBucketAcl,
+        Method::GET if has("bucketArchiveDirectRead") => Op::GetBucketArchiveDirectRead,
         Method::GET if has("bucketInfo") => Op::GetBucketInfo,
         Method::GET if has("cors") => Op::GetBucketCors,
         Method::GET if has("encryption") => Op::GetBucketEncryption,
@@ -340,6 +364,8 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::GET if has("location") => Op::GetBucketLocation,
         Method::GET if has("policy") => Op::GetBucketPolicy,
         Method::GET if has("policyStatus") => Op::GetBucketPolicyStatus,
+        Method::GET if has("publicAccessBlock") => Op::GetBucketPublicAccessBlock,
+        Method::GET if has("resourceGroup") => Op::GetBucketResourceGroup,
         Method::GET if has("stat") => Op::GetBucketStat,
         Method::GET if has("tagging") => Op::GetBucketTags,
         Method::GET if has("uploads") => Op::ListMultipartUploads,
@@ -352,10 +378,13 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::GET if has("list-type") => Op::ListObjectsV2,
         Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
+        Method::PUT if has("bucketArchiveDirectRead") => Op::PutBucketArchiveDirectRead,
         Method::PUT if has("cors") => Op::PutBucketCors,
         Method::PUT if has("encryption") => Op::PutBucketEncryption,
         Method::PUT if has("lifecycle") => Op::PutBucketLifecycle,
         Method::PUT if has("policy") => Op::PutBucketPolicy,
+        Method::PUT if has("publicAccessBlock") => Op::PutBucketPublicAccessBlock,
+        Method::PUT if has("resourceGroup") => Op::PutBucketResourceGroup,
         Method::PUT if has("tagging") => Op::PutBucketTags,
         Method::PUT if has("referer") => Op::PutBucketReferer,
         Method::PUT if has("requestPayment") => Op::PutBucketRequestPayment,
@@ -366,6 +395,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::DELETE if has("encryption") => Op::DeleteBucketEncryption,
         Method::DELETE if has("lifecycle") => Op::DeleteBucketLifecycle,
         Method::DELETE if has("policy") => Op::DeleteBucketPolicy,
+        Method::DELETE if has("publicAccessBlock") => Op::DeleteBucketPublicAccessBlock,
         Method::DELETE if has("tagging") => Op::DeleteBucketTags,
         Method::DELETE if has("worm") => Op::AbortBucketWorm,
         Method::DELETE if has("website") => Op::DeleteBucketWebsite,
@@ -408,6 +438,7 @@ fn object(facts: Facts<'_>) -> Result<Op, OssError> {
         // A link is deleted as any object is.
         Method::DELETE => return Ok(facts.only(&["versionId", "symlink"], Op::DeleteObject)?),
         Method::POST if has("append") => Op::AppendObject,
+        Method::POST if has("cleanRestoredObject") => Op::CleanRestoredObject,
         Method::POST if has("restore") => Op::RestoreObject,
         Method::POST if has("uploads") => Op::InitiateMultipartUpload,
         Method::POST if upload => Op::CompleteMultipartUpload,

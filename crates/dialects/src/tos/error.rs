@@ -307,6 +307,7 @@ mod tests {
             bucket: Some("b"),
             path: "k",
             range: None,
+            condition: None,
             request_id: "req",
         };
         let error = TosError::from(Error::new(ErrorKind::NoSuchKey, "no such key"));

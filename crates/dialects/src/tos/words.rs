@@ -97,6 +97,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         onto_itself: OntoItself::Copies,
         tell_not_modified: false,
         ranges: PartRanges::Closed,
+        conditions: true,
     },
     disposition: twice_decoded,
     ranges_in_heads: false,

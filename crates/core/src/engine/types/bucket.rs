@@ -38,6 +38,12 @@ pub enum BucketChange {
     Retention(RetentionStep),
     /// Replace what is asked of pages that lead to it by a link.
     Referers(Referers),
+    /// Say whether what lists and policies allow everybody counts.
+    BlocksPublic(bool),
+    /// Say whether objects of class `Archive` are read without having been restored.
+    ReadsArchive(bool),
+    /// Keep a vendor's word under a name, in the place of the one before.
+    Label(Box<str>, Box<str>),
     /// Replace the notification rules; the dialect has validated them.
     Rules {
         /// The rules, none to clear.

@@ -66,6 +66,8 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         referers: crate::model::Referers::default(),
         has_website: false,
         has_mirrors: false,
+        blocks_public: false,
+        reads_archive: false,
     }
 }
 
@@ -616,5 +618,36 @@ fn where_the_requester_pays_others_than_the_owner_sign_and_agree() {
         let cx = Cx { pays, ..cx(&who) };
         let found = allow(&cx, &bucket, Action::ReadObject, On::Key(&key()));
         assert_eq!(found.is_ok(), wanted, "{who:?} pays: {pays}");
+    }
+}
+
+#[test]
+fn where_public_access_is_blocked_nothing_that_names_everybody_allows() {
+    let friends = account("friend");
+    let everybody = acl(&[(Grantee::AllUsers, Permission::Read)]);
+    let signers = acl(&[(Grantee::AuthenticatedUsers, Permission::Read)]);
+    let friend = AccountId("friend".into());
+    let named = acl(&[(Grantee::Account(friend), Permission::Read)]);
+    // (list, who, without the block)
+    let cases = [
+        (&everybody, Principal::Anonymous, true),
+        (&everybody, friends.clone(), true),
+        (&signers, friends.clone(), true),
+        (&named, friends, true),
+        (&named, Principal::Anonymous, false),
+    ];
+    for (acl, who, open) in cases {
+        let by_name = acl == &named;
+        for blocks_public in [false, true] {
+            let bucket = Bucket {
+                blocks_public,
+                ..bucket(acl, &[])
+            };
+            let allowed = allow(&cx(&who), &bucket, Action::ListObjects, On::Bucket).is_ok();
+            let wanted = open && (!blocks_public || by_name);
+            assert_eq!(allowed, wanted, "{acl:?} {who:?} {blocks_public}");
+            let kept = check_public(&bucket, is_for_everybody(acl)).is_ok();
+            assert_eq!(kept, !blocks_public || by_name, "{acl:?} {blocks_public}");
+        }
     }
 }

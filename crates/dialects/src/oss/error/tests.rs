@@ -9,6 +9,7 @@ fn asked<'a>(method: &'a Method, path: &'a str) -> Asked<'a> {
         bucket: Some("pics"),
         path,
         range: None,
+        condition: None,
         request_id: "REQ",
     }
 }

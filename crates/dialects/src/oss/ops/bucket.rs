@@ -2,6 +2,7 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{BucketChange, CreateBucket, Engine};
+use cohong_core::model::{BucketName, StorageClass};
 use cohong_core::rules::access::Action;
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
@@ -10,7 +11,7 @@ use super::Answer;
 use crate::common::answer::{empty, put as header};
 use crate::common::attributes::AclSaid;
 use crate::common::document::read_any;
-use crate::common::settings::{change_bucket, read_bucket};
+use crate::common::settings::read_bucket;
 use crate::gate::call::Call;
 use crate::oss::Oss;
 use crate::oss::limits::GROUP_BYTES_MAX;
@@ -27,7 +28,6 @@ pub(super) async fn put(mut call: Call, engine: &Engine) -> Answer {
     let acl = OSS.acl_given(&given, BUCKET_ACL)?.own();
     let name = call.bucket()?.clone();
     let class = body.class().or(given.own_text("storage-class"));
-    let location = format!("/{name}");
     let mut labels = Vec::new();
     if let Some(group) = given.own_text("resource-group-id") {
         if group.len() > GROUP_BYTES_MAX {
@@ -58,9 +58,14 @@ pub(super) async fn put(mut call: Call, engine: &Engine) -> Answer {
         }
         done => done?,
     }
+    Ok(empty(StatusCode::OK, located(&name)))
+}
+
+/// Where a bucket is, for those who made it.
+fn located(name: &BucketName) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    header(&mut headers, LOCATION, &location);
-    Ok(empty(StatusCode::OK, headers))
+    header(&mut headers, LOCATION, &format!("/{name}"));
+    headers
 }
 
 /// `GetBucketInfo`.
@@ -84,14 +89,29 @@ pub(super) async fn location(call: Call, engine: &Engine) -> Answer {
     Ok(OSS.answer(HeaderMap::new(), "LocationConstraint", &location))
 }
 
-/// `PutBucketAcl`.
+/// `PutBucketAcl`: makes a bucket that does not exist.
 pub(super) async fn put_acl(call: Call, engine: &Engine) -> Answer {
     let given = OSS.given(&call)?;
     let AclSaid::Own(acl) = OSS.acl_given(&given, BUCKET_ACL)? else {
         let why = "x-oss-acl is private, public-read or public-read-write";
         return Err(given.bad(BUCKET_ACL, why).into());
     };
-    Ok(change_bucket(call, engine, BucketChange::Acl(acl)).await?)
+    let name = call.bucket()?.clone();
+    let change = BucketChange::Acl(acl.clone());
+    match engine.change_bucket(&call.cx, &name, change).await {
+        Err(error) if error.kind() == ErrorKind::NoSuchBucket => {
+            let request = CreateBucket {
+                name: name.clone(),
+                region: call.region.clone(),
+                acl,
+                default_class: StorageClass::default(),
+                labels: Vec::new(),
+            };
+            engine.create_bucket(&call.cx, request).await?;
+        }
+        done => done?,
+    }
+    Ok(empty(StatusCode::OK, located(&name)))
 }
 
 /// `GetBucketAcl`.

@@ -102,6 +102,15 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::CompleteMultipartUpload => multipart::complete(call, engine).await,
         Op::AbortMultipartUpload => multipart::abort(call, engine).await,
         Op::OptionObject => Ok(preflight(&call, engine).await?),
+        Op::GetBucketPublicAccessBlock => settings::get_access_block(call, engine).await,
+        Op::PutBucketPublicAccessBlock => settings::put_access_block(call, engine).await,
+        Op::DeleteBucketPublicAccessBlock => settings::delete_access_block(call, engine).await,
+        Op::GetBucketResourceGroup => settings::get_group(call, engine).await,
+        Op::PutBucketResourceGroup => settings::put_group(call, engine).await,
+        Op::GetBucketArchiveDirectRead => settings::get_archive_reads(call, engine).await,
+        Op::PutBucketArchiveDirectRead => settings::put_archive_reads(call, engine).await,
+        Op::ListCloudBoxes => service::cloud_boxes(&call),
+        Op::CleanRestoredObject => object::end_restore(call, engine).await,
         Op::NotImplemented(name) => Err(OssError::not_implemented(name)),
     }
 }

@@ -1,5 +1,6 @@
 //! Objects: what this vendor tells in other ways than its family (sheet section 5, Object).
 
+use cohong_core::ErrorKind;
 use cohong_core::engine::{Engine, ObjectChange};
 use cohong_core::rules::access::Action;
 use http::header::{CONTENT_LENGTH, ETAG, LAST_MODIFIED};
@@ -9,6 +10,7 @@ use super::Answer;
 use crate::common::answer::{empty, put};
 use crate::common::attributes::AclSaid;
 use crate::common::document::read_any;
+use crate::common::input::target;
 use crate::common::settings::inspect;
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
@@ -56,6 +58,18 @@ pub(super) async fn restore(mut call: Call, engine: &Engine) -> Answer {
         put(restored.headers_mut(), PRIORITY, tier);
     }
     Ok(restored)
+}
+
+/// `CleanRestoredObject`: has numbers and words of its own for what cannot be ended.
+pub(super) async fn end_restore(call: Call, engine: &Engine) -> Answer {
+    match engine.end_restore(&call.cx, &target(&call)?).await {
+        Ok(()) => Ok(empty(StatusCode::OK, HeaderMap::new())),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::RestoreInProgress => OssError::restore_stands("ArchiveRestoreNotFinished"),
+            ErrorKind::NotRestored => OssError::restore_stands("ArchiveRestoreFileStale"),
+            _ => error.into(),
+        }),
+    }
 }
 
 /// `PutObjectACL`.

@@ -2,7 +2,7 @@
 //! (sheet section 6).
 
 use cohong_core::ErrorKind;
-use cohong_core::engine::Engine;
+use cohong_core::engine::{BucketChange, Engine};
 use cohong_core::model::{Encryption, LifecycleRule, Tags};
 use cohong_core::rules::access::Action;
 use cohong_core::rules::lifecycle::{Deed, overlap};
@@ -14,12 +14,15 @@ use crate::common::attributes::boolean;
 use crate::common::document::read;
 use crate::common::lifecycle::mixes_times;
 use crate::common::list::page_size;
-use crate::common::settings::{delete_document, document, put_document, read_bucket};
-use crate::common::wire::encryption::Rule;
+use crate::common::settings::{delete_document, document, put_document, read_bucket, change_bucket};
+use crate::common::wire::encryption::{Rule};
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
+use crate::oss::limits::GROUP_BYTES_MAX;
+use crate::oss::wire::bucket::{GROUP, group};
 use crate::oss::wire::lifecycle::LifecycleBody;
 use crate::oss::wire::live::LiveChannelList;
+use crate::oss::wire::settings::{AccessBlock, ArchiveReads, ResourceGroup};
 use crate::oss::words::OSS;
 
 const ENCRYPTION: &str = "ServerSideEncryptionRule";
@@ -102,6 +105,61 @@ pub(super) async fn delete_tags(call: Call, engine: &Engine) -> Answer {
         .delete_bucket_tags(&call.cx, call.bucket()?, &named)
         .await?;
     Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
+}
+
+/// `PutBucketPublicAccessBlock`.
+pub(super) async fn put_access_block(mut call: Call, engine: &Engine) -> Answer {
+    let body: AccessBlock = read(&mut call, AccessBlock::ROOT).await?;
+    let change = BucketChange::BlocksPublic(body.blocks);
+    Ok(change_bucket(call, engine, change).await?)
+}
+
+/// `GetBucketPublicAccessBlock`.
+pub(super) async fn get_access_block(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadAccessBlock).await?;
+    let blocks = bucket.blocks_public;
+    Ok(OSS.answer(HeaderMap::new(), AccessBlock::ROOT, &AccessBlock { blocks }))
+}
+
+/// `DeleteBucketPublicAccessBlock`: public access is not blocked, which is the default here.
+pub(super) async fn delete_access_block(call: Call, engine: &Engine) -> Answer {
+    change_bucket(call, engine, BucketChange::BlocksPublic(false)).await?;
+    Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
+}
+
+/// `PutBucketResourceGroup`: an empty name is the account's own group.
+pub(super) async fn put_group(mut call: Call, engine: &Engine) -> Answer {
+    let body: ResourceGroup = read(&mut call, ResourceGroup::ROOT).await?;
+    if body.id.len() > GROUP_BYTES_MAX {
+        return Err(OssError::invalid_argument("ResourceGroupId is too long"));
+    }
+    let change = BucketChange::Label(GROUP.into(), body.id.into());
+    Ok(change_bucket(call, engine, change).await?)
+}
+
+/// `GetBucketResourceGroup`.
+pub(super) async fn get_group(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadBucket).await?;
+    let id = group(&bucket).to_owned();
+    Ok(OSS.answer(HeaderMap::new(), ResourceGroup::ROOT, &ResourceGroup { id }))
+}
+
+/// `PutBucketArchiveDirectRead`.
+pub(super) async fn put_archive_reads(mut call: Call, engine: &Engine) -> Answer {
+    let body: ArchiveReads = read(&mut call, ArchiveReads::ROOT).await?;
+    let change = BucketChange::ReadsArchive(body.enabled);
+    Ok(change_bucket(call, engine, change).await?)
+}
+
+/// `GetBucketArchiveDirectRead`.
+pub(super) async fn get_archive_reads(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadArchiveReads).await?;
+    let enabled = bucket.reads_archive;
+    Ok(OSS.answer(
+        HeaderMap::new(),
+        ArchiveReads::ROOT,
+        &ArchiveReads { enabled },
+    ))
 }
 
 /// `ListLiveChannel`: there are none.

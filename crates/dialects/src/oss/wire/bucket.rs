@@ -19,9 +19,14 @@ const DEFAULT_REDUNDANCY: &str = "LRS";
 /// State of abilities that this server does not have.
 const OFF: &str = "Disabled";
 
-/// The resource group of a bucket; empty for none.
+/// The resource group of buckets that name none: the vendor gives every account one.
+const DEFAULT_GROUP: &str = "rg-default";
+
+/// The resource group of a bucket.
 pub(in crate::oss) fn group(bucket: &Bucket) -> &str {
-    label(bucket, GROUP, "")
+    Some(label(bucket, GROUP, ""))
+        .filter(|group| !group.is_empty())
+        .unwrap_or(DEFAULT_GROUP)
 }
 
 /// Body of `PutBucket`.
@@ -82,7 +87,6 @@ struct BucketLine {
     extranet_endpoint: String,
     intranet_endpoint: String,
     storage_class: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
     resource_group_id: String,
 }
 
@@ -129,6 +133,18 @@ impl BucketList {
             ..self
         }
     }
+}
+
+/// Answer of `ListCloudBoxes`: this server is no cloud box and knows none.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::oss) struct CloudBoxList {
+    pub(in crate::oss) owner: Owner,
+    pub(in crate::oss) prefix: String,
+    pub(in crate::oss) marker: String,
+    pub(in crate::oss) max_keys: usize,
+    pub(in crate::oss) is_truncated: bool,
+    pub(in crate::oss) cloud_boxes: &'static str,
 }
 
 /// Answer of `GetBucketLocation`.
@@ -208,12 +224,12 @@ struct LogPolicy {
 }
 
 impl BucketInfo {
-    /// Public access is not blocked, as most tutorials need it (sheet, trap 22).
+    /// Public access is not blocked unless somebody said so, as most tutorials need it (sheet, trap 22).
     pub(in crate::oss) fn new(bucket: &Bucket, endpoint: &str) -> Self {
         Self {
             bucket: BucketFacts {
                 access_monitor: OFF,
-                block_public_access: false,
+                block_public_access: bucket.blocks_public,
                 comment: "",
                 creation_date: OSS.date(bucket.created_at),
                 cross_region_replication: OFF,

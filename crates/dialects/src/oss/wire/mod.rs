@@ -8,6 +8,7 @@ pub(super) mod object;
 mod redirect;
 pub(super) mod referer;
 pub(super) mod region;
+pub(super) mod settings;
 pub(super) mod stat;
 pub(super) mod website;
 pub(super) mod worm;

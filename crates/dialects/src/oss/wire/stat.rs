@@ -34,7 +34,7 @@ pub(in crate::oss) struct Stat {
 }
 
 impl Stat {
-    /// What was counted at a moment. Parts count as storage, and as no object. Classes that only other
+    /// What was counted at a moment, which is not told of an empty bucket. Parts count as storage, and as no object. Classes that only other
     /// dialects have count as what they are shown as.
     pub(in crate::oss) fn new(stat: &BucketStat, at: Timestamp) -> Self {
         let of = |class| {
@@ -54,13 +54,14 @@ impl Stat {
         ]
         .map(of);
         let all = stat.classes.values();
+        let is_empty = stat.classes.is_empty() && stat.uploads == 0 && stat.delete_markers == 0;
         Self {
             storage: all.clone().map(|usage| usage.bytes).sum::<u64>() + stat.part_bytes,
             object_count: all.map(|usage| usage.objects).sum(),
             multipart_upload_count: stat.uploads,
             multipart_part_count: stat.parts,
             live_channel_count: 0,
-            last_modified_time: at.seconds(),
+            last_modified_time: if is_empty { 0 } else { at.seconds() },
             standard_storage: standard.bytes,
             standard_object_count: standard.objects,
             infrequent_access_storage: infrequent.bytes,

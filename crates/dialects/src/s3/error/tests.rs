@@ -10,6 +10,7 @@ fn asked(method: &Method) -> Asked<'_> {
         bucket: Some("photos"),
         path: "dir/a%20%26",
         range: Some("bytes=9-"),
+        condition: None,
         request_id: "req-1",
     }
 }
