@@ -34,6 +34,7 @@ def variables(server):
         "OSS_TEST_PAYER_UID": PAYER,
         "OSS_TEST_PAYER_ACCESS_KEY_ID": payer["access_key"],
         "OSS_TEST_PAYER_ACCESS_KEY_SECRET": payer["secret_key"],
+        "TZ": "Asia/Shanghai",
         "LOOPBACK_DOMAIN": "aliyuncs.com",
         "LOOPBACK_HTTP": str(server.port),
     }

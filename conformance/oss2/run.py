@@ -1,7 +1,7 @@
 """Runs the vendor's own tests of `oss2`, unmodified, against one server, and judges the outcome.
 
-The tests speak to the vendor's public endpoint through a proxy, which is the server under test: it
-serves requests in absolute form. So hosts that the tests name themselves lead here as well, and
+The tests speak to the vendor's public endpoint through a proxy, which is the server under test, with a stand-in in
+front for what is no store: it serves requests in absolute form. So hosts that the tests name themselves lead here as well, and
 nothing leaves the machine. `python run.py PATTERN` runs the tests whose name matches, without verdict.
 """
 
@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+from cloud import Cloud
 from harness import Server
 from vendor_tests import check_verdict, outcomes, show, surroundings
 from verdict import Rules, judge
@@ -27,8 +28,8 @@ RULES = Rules(
 )
 
 
-def variables(server):
-    """What tests/common.py reads; there is no STS service, so those stay unset."""
+def variables(server, cloud):
+    """What tests/common.py reads."""
     payer = server.command("key", "create", "--account", PAYER)
     return surroundings() | {
         "OSS_TEST_ACCESS_KEY_ID": server.access_key,
@@ -42,8 +43,12 @@ def variables(server):
         "OSS_TEST_PAYER_ACCESS_KEY_SECRET": payer["secret_key"],
         "OSS_TEST_RAM_UID": PAYER,
         "OSS_TEST_RAM_ROLE_ARN": f"acs:ram::{PAYER}:role/inventory",
-        "http_proxy": server.url,
-        "https_proxy": server.url,
+        "OSS_TEST_STS_ID": server.access_key,
+        "OSS_TEST_STS_KEY": server.secret_key,
+        "OSS_TEST_STS_ARN": f"acs:ram::{PAYER}:role/sts",
+        "ALIBABA_CLOUD_CA_BUNDLE": str(cloud.roots),
+        "http_proxy": cloud.url,
+        "https_proxy": cloud.url,
     }
 
 
@@ -55,9 +60,10 @@ def run(*more):
         config = where / "cohong.toml"
         config.write_text("restore_delay_s = 60\n", encoding="utf-8")
         server = Server(COHONG_CONFIG=str(config))
+        cloud = Cloud(server)
         try:
             shutil.copytree(os.environ["COHONG_SOURCE"], where, dirs_exist_ok=True)
-            env = variables(server)
+            env = variables(server, cloud)
             found = {}
             for name in ["unittests", "tests"]:
                 started = time.monotonic()
@@ -65,6 +71,7 @@ def run(*more):
                 print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
             return found
         finally:
+            cloud.stop()
             server.stop()
 
 

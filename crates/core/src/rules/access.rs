@@ -6,8 +6,8 @@
 //! not excepted. One thing no policy takes away: the owner of a bucket reads, replaces and removes its
 //! policy, so that nobody locks themselves out for good. And where the requester pays, others than the owner
 //! are heard only when they sign and agree to that. Where nothing but a link was needed to ask, the page it
-//! stands on has to be one that may lead here; that is asked before the policy. Where the bucket blocks public access, lists and policies
-//! that name everybody allow nothing; what they deny stays denied.
+//! stands on has to be one that may lead here; that is asked before the policy. Where the bucket blocks
+//! public access, lists and policies that name everybody allow nothing; what they deny stays denied.
 
 mod policy;
 
