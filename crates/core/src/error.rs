@@ -143,6 +143,10 @@ pub enum ErrorKind {
     Unavailable,
     /// A bug or damage on this side. The cause is in the log.
     Internal,
+    /// The bucket would hold more bytes than it may.
+    OverQuota,
+    /// The domain stands for another bucket.
+    DomainTaken,
 }
 
 /// One of the digests that a client sends with a body.

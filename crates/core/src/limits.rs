@@ -325,3 +325,7 @@ pub const JOB_KEPT: Duration = Duration::from_hours(24);
 pub const JOB_TRIED_MAX: Duration = Duration::from_hours(1);
 /// Jobs of vaults that read objects at once: fewer than workers, so that short work never waits for them.
 pub const LONG_WORK_AT_ONCE: usize = 2;
+/// Most domains of a bucket: they are part of its record, which every request on it reads. TOS says 100.
+pub const BUCKET_DOMAINS_MAX: usize = 100;
+/// Longest name of a domain, bytes: what DNS allows.
+pub const DOMAIN_BYTES_MAX: usize = 253;

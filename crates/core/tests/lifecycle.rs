@@ -11,7 +11,7 @@ use cohong_core::engine::{
     VersionChoice,
 };
 use cohong_core::model::{
-    Action, Actions, BucketName, Due, Effect, EventKind, LifecycleFilter, LifecycleRule, ObjectKey,
+    Action, Actions, BucketName, Due, Effect, EventKind, Lifecycle, LifecycleFilter, LifecycleRule, ObjectKey,
     Principals, Statement, StorageClass, Timestamp, Transition, VersionTag, Versioning,
 };
 use cohong_core::ports::{MetadataStore, Table, Txn};
@@ -42,7 +42,10 @@ fn expire(prefix: &str, days: u32) -> LifecycleRule {
 }
 
 async fn set(world: &World, bucket: &BucketName, rules: &[LifecycleRule]) {
-    let rules = rules.to_vec();
+    let rules = Lifecycle {
+        rules: rules.to_vec(),
+        may_overlap: true,
+    };
     let stored = world.engine.put_bucket_doc(&owner(), bucket, &rules).await;
     stored.unwrap();
 }
@@ -128,7 +131,7 @@ fn with_versions_a_marker_is_made_and_the_rest_follows() {
         world.clock.advance(DAY);
         world.put(&bucket, "k", "two").await;
         let all = LifecycleRule {
-            expire_older: Some(3),
+            expire_older: Some(Due::Days(3)),
             expire_markers: true,
             ..expire("", 1)
         };
@@ -291,7 +294,7 @@ fn what_has_changed_since_it_was_judged_stays() {
                 "rules removed" => {
                     let removed = other
                         .engine
-                        .delete_bucket_doc::<Vec<LifecycleRule>>(&owner(), &bucket)
+                        .delete_bucket_doc::<Lifecycle>(&owner(), &bucket)
                         .await;
                     removed.unwrap();
                 }

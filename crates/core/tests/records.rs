@@ -13,13 +13,12 @@ use std::fmt::{Debug, Write};
 
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketId, BucketName,
-    BucketState, Cipher, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Encryption, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, KeyHolder, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, Seal, Elsewhere, ErrorPage, Folders, HeaderTest, Index, KeyChange, Mirror, MirrorRule, PassedHeaders, Redirect, Referers, Route, Scheme, Then, Website, When,
+    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketId, BucketName, BucketState, Cipher, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Encryption, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, KeyHolder, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, Seal, Elsewhere, ErrorPage, Folders, HeaderTest, Index, KeyChange, Mirror, MirrorRule, PassedHeaders, Redirect, Referers, Route, Scheme, Then, Website, When, BucketDomain, Lifecycle,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
     AccountRecord, AttemptBlock, AttemptRecord, CallRecord, CallResult, CallbackKeyRecord,
-    CredentialRecord, CurrentRecord, DeadRecord, FormerCallbackKey, FunctionRecord, HeldRecord,
+    CredentialRecord, CurrentRecord, DeadRecord, DomainRecord, FormerCallbackKey, FunctionRecord, HeldRecord,
     Hit, LifecycleStage, LifecycleStep, LoggedEvent, OwedRestore, PartRecord, PayloadRecord,
     PayloadState, ReplayRecord, ReplaySource, ReplayState, RootRecord, RuleSetRecord, SourceRecord,
     SubRecord, SubState, UploadRecord, UploadState, WorkKind, WorkRecord, decode, encode,
@@ -301,9 +300,21 @@ fn buckets(samples: &mut Samples) {
         has_mirrors: false,
         blocks_public: true,
         reads_archive: true,
+        renames: true,
+        quota: Some(300),
+        domains: vec![BucketDomain {
+            name: "files.example.com".into(),
+            dialect: DialectId::S3,
+        }],
     };
     samples.check("bucket", &bucket);
     samples.check("last-bucket", &BucketId(5));
+    let domain = DomainRecord {
+        bucket: BucketId(5),
+        name: name.clone(),
+        dialect: DialectId::S3,
+    };
+    samples.check("domain", &domain);
     let rule_set = RuleSetRecord {
         bucket: BucketId(5),
         name,
@@ -469,8 +480,8 @@ fn documents(samples: &mut Samples) {
             headers: vec!["*".into()],
             exposed: vec!["etag".into()],
             max_age_s: Some(60),
+            vary: true,
         }],
-        vary: true,
     };
     samples.check("cors", &cors);
     websites(samples);
@@ -493,15 +504,21 @@ fn documents(samples: &mut Samples) {
                 prefix: "logs/kept/".into(),
                 tag: Some(pair("c", "d")),
             }],
+            at_least: Some(2),
+            at_most: Some(299),
         },
         expire: Some(Due::Days(9)),
         expire_markers: true,
-        expire_older: Some(5),
+        expire_older: Some(Due::Days(5)),
         transitions: transitions(&[Due::Date(time(1)), Due::WrittenBefore(time(2))]),
         older_transitions: transitions(&[Due::Days(1)]),
         abort: Some(Due::Days(3)),
     };
-    samples.check("lifecycle", &vec![rule]);
+    let lifecycle = Lifecycle {
+        rules: vec![rule],
+        may_overlap: true,
+    };
+    samples.check("lifecycle", &lifecycle);
     samples.check("bucket-tags", &vec![pair("a", "b")]);
     let stages = [
         LifecycleStage::Objects,

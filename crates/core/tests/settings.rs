@@ -12,8 +12,7 @@ use cohong_core::engine::{
 };
 use cohong_core::model::{
     Acl, Action, Actions, BucketName, Condition, Cors, CorsMethod, CorsRule, DocKind, Due, Effect,
-    Fact, Folders, Grant, Grantee, Index, LifecycleRule, Likeness, Mirror, MirrorRule, Network,
-    ObjectKey, Permission, Principals, Statement, Tags, Versioning, Website, When,
+    Fact, Folders, Grant, Grantee, Index, LifecycleRule, Likeness, Mirror, MirrorRule, Network, ObjectKey, Permission, Principals, Statement, Tags, Versioning, Website, When, Lifecycle,
 };
 use cohong_core::ports::Table;
 use common::{World, account, anonymous, create_bucket, owner, put, run, target};
@@ -44,18 +43,22 @@ fn cors() -> Cors {
             headers: Vec::new(),
             exposed: Vec::new(),
             max_age_s: None,
+            vary: false,
         }],
-        vary: false,
     }
 }
 
-fn lifecycle() -> Vec<LifecycleRule> {
-    vec![LifecycleRule {
+fn lifecycle() -> Lifecycle {
+    let rule = LifecycleRule {
         id: "rule".into(),
         enabled: true,
         expire: Some(Due::Days(1)),
         ..LifecycleRule::default()
-    }]
+    };
+    Lifecycle {
+        rules: vec![rule],
+        may_overlap: false,
+    }
 }
 
 fn tags() -> Tags {
@@ -162,7 +165,7 @@ fn documents_that_make_no_sense_are_refused() {
             wrong
         );
         assert_eq!(
-            store(&world, &owner(), &bucket, &Vec::<LifecycleRule>::new()).await,
+            store(&world, &owner(), &bucket, &Lifecycle::default()).await,
             wrong
         );
         assert!(world.rows(Table::BucketDocs).await.is_empty());

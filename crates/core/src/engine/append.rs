@@ -62,6 +62,7 @@ impl Engine {
             Some(there) => self.sealing_of(there.seal.as_ref(), cx.encrypting.key.as_ref())?,
             None => self.new_sealing(cx, &bucket),
         };
+        self.room_for(&bucket, body.len).await?;
         let id = BlobId {
             payload: self.ports.ids.payload(),
             n: 0,
@@ -167,6 +168,7 @@ impl Engine {
             // Another object came in the meantime, and the piece is sealed for the one before.
             return Ok(None);
         }
+        let _room = self.make_room(bucket, taken.ingested.size).await?;
         let holder = (bucket.id, &req.key, current.version.id);
         let (payload, holding) = self.grow(holder, record, taken).await?;
         let record = grown(record, &piece(&taken.ingested), payload);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
 use crate::model::{
-    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, RuleSetVersion, Versioning, Referers,
+    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, RuleSetVersion, Versioning, Referers, Tags,
 };
 use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,
 };
 use crate::records::{decode, encode, keys};
 use crate::rules::access::{Action, On, allow, allow_account};
-use crate::rules::attributes::{check_acl, check_labels};
+use crate::rules::attributes::{check_acl, check_bucket_tags, check_labels};
 
 use super::key::unchanged;
 use super::{CreateBucket, Cx, Engine, sealing};
@@ -37,6 +37,7 @@ impl Engine {
         check_acl(&req.acl)?;
         check_labels(&req.labels)?;
         cx.encrypting.with.as_ref().map_or(Ok(()), sealing::check)?;
+        check_bucket_tags(&req.tags)?;
         let mut bucket = Bucket {
             id: BucketId(0),
             name: req.name,
@@ -62,6 +63,9 @@ impl Engine {
             has_mirrors: false,
             blocks_public: false,
             reads_archive: false,
+            renames: false,
+            quota: None,
+            domains: Vec::new(),
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {
@@ -80,7 +84,7 @@ impl Engine {
                 ));
             }
             if self
-                .commit_one(creation(&mut bucket, last.as_ref())?)
+                .commit_one(creation(&mut bucket, &req.tags, last.as_ref())?)
                 .await?
             {
                 return Ok(());
@@ -217,8 +221,8 @@ impl Engine {
     }
 }
 
-/// The transaction that creates a bucket; gives the bucket its id.
-fn creation(bucket: &mut Bucket, last: Option<&Record>) -> Result<Txn, Error> {
+/// The transaction that creates a bucket with its tags; gives the bucket its id.
+fn creation(bucket: &mut Bucket, tags: &Tags, last: Option<&Record>) -> Result<Txn, Error> {
     let counter = keys::server(LAST_BUCKET);
     let before = match last {
         Some(record) => decode(&record.bytes)?,
@@ -233,6 +237,10 @@ fn creation(bucket: &mut Bucket, last: Option<&Record>) -> Result<Txn, Error> {
     let doc = keys::bucket_doc(bucket.id, DocKind::Encryption);
     let encryption = bucket.encryption.as_ref();
     write.extend(encryption.map(|encryption| Write::Put(doc, encode(encryption))));
+    if !tags.is_empty() {
+        let own = keys::bucket_doc(bucket.id, DocKind::Tags);
+        write.push(Write::Put(own, encode(tags)));
+    }
     Ok(now(
         vec![
             Expect::Absent(at),

@@ -96,6 +96,9 @@ impl Engine {
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(w.bucket).await?;
             let permit = allow(cx, &bucket, Action::WriteObject, On::Key(w.key))?;
+            // The parts of an upload are counted already.
+            let bytes = w.record.upload.map_or(w.record.size, |_| 0);
+            let _room = self.make_room(&bucket, bytes).await?;
             let pass = self.gates.enter(w.bucket, [w.key]).await;
             let written = self.write_once(cx, w, permit, (&bucket, revision)).await?;
             if let Some(written) = written {
@@ -167,7 +170,11 @@ impl Engine {
 
     /// Commits one transaction; `false` after a conflict.
     pub(crate) async fn commit_one(&self, txn: Txn) -> Result<bool, Error> {
+        let touched = self.usages.touched(&txn.write);
         let outcomes = self.ports.meta.commit(vec![txn]).await;
+        for bucket in touched {
+            self.usages.changed(bucket);
+        }
         match outcomes.into_iter().next() {
             Some(Ok(())) => Ok(true),
             Some(Err(CommitError::Conflict)) => Ok(false),

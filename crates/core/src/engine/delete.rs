@@ -226,7 +226,9 @@ impl Engine {
         let mut commits = if txns.is_empty() {
             Vec::new().into_iter()
         } else {
-            self.ports.meta.commit(txns).await.into_iter()
+            let commits = self.ports.meta.commit(txns).await;
+            self.usages.changed(bucket.id);
+            commits.into_iter()
         };
         let mut outcomes = Vec::with_capacity(planned.len());
         for step in planned {

@@ -11,7 +11,7 @@ use super::buckets::now;
 use super::{BucketPolicy, Cx, Engine, sealing};
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::model::{Bucket, BucketName, Cors, DocKind, Encryption, LifecycleRule, Tags, MirrorRule, Website};
+use crate::model::{Bucket, BucketName, Cors, DocKind, Encryption, Tags, MirrorRule, Website, Lifecycle};
 use crate::ports::{CommitError, Expect, Ids, Revision, Write};
 use crate::records::{LifecycleStep, WorkKind, decode, encode, keys};
 use crate::rules::access::{Action, On, allow};
@@ -65,11 +65,11 @@ impl Document for Cors {
 
 /// Lifecycle rules. Each new document begins a new duty, so that the one of the document before finds
 /// itself replaced and ends.
-impl Document for Vec<LifecycleRule> {
+impl Document for Lifecycle {
     const KIND: DocKind = DocKind::Lifecycle;
 
     fn check(&self) -> Result<(), Error> {
-        lifecycle::check(self)
+        lifecycle::check(&self.rules)
     }
 
     fn mark(doc: Option<&Self>, bucket: &mut Bucket, ids: &dyn Ids) {

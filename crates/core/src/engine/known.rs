@@ -85,6 +85,9 @@ mod tests {
             has_mirrors: false,
             blocks_public: false,
             reads_archive: false,
+            renames: false,
+            quota: None,
+            domains: Vec::new(),
         };
         (name, bucket)
     }

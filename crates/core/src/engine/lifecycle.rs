@@ -12,7 +12,7 @@ use super::{Cx, Engine, ObjectTarget, UploadTarget, VersionChoice, Walk};
 use crate::error::Error;
 use crate::limits::{CONFLICT_RETRIES_MAX, WORK_BACKOFF_MAX, WORK_BACKOFF_MIN};
 use crate::model::{
-    AccessKeyId, Bucket, BucketId, BucketName, BucketState, LifecycleRule, ObjectKey,
+    AccessKeyId, Bucket, BucketId, BucketName, BucketState, Lifecycle, LifecycleRule, ObjectKey,
     ObjectVersion, Principal, StorageClass, SyncPast, Timestamp, UploadId, WorkId,
 };
 use crate::ports::{CommitError, Expect, KeyRange, Table};
@@ -83,10 +83,10 @@ impl Engine {
         if let Some(due) = self.waits(step, now) {
             return Ok(Some((step.clone(), due)));
         }
-        let Some(rules) = self.read_doc::<Vec<LifecycleRule>>(&bucket).await? else {
+        let Some(doc) = self.read_doc::<Lifecycle>(&bucket).await? else {
             return Ok(None);
         };
-        let after = self.look_through(&bucket, &rules, duty, step).await?;
+        let after = self.look_through(&bucket, &doc.rules, duty, step).await?;
         let next = match (after, next_stage(step.stage)) {
             (Some(after), _) => LifecycleStep {
                 after,

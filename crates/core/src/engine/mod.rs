@@ -13,6 +13,7 @@ mod complete;
 mod copy;
 mod delete;
 mod docs;
+mod domains;
 mod functions;
 mod gate;
 mod holding;
@@ -25,6 +26,7 @@ mod list;
 mod mirror;
 mod parts;
 mod put;
+mod quota;
 mod read;
 mod removal;
 mod restore;
@@ -104,6 +106,8 @@ pub struct Engine {
     pub(crate) boot: u64,
     /// Buckets as they were read last.
     known: known::Known,
+    /// What buckets with a quota hold.
+    usages: quota::Usages,
     /// Credentials read in the last seconds.
     pub(crate) credentials: accounts::Cache,
     /// How often lifecycle rules are carried out.
@@ -134,6 +138,7 @@ impl Engine {
             versions: AtomicU64::new(0),
             boot,
             known: known::Known::default(),
+            usages: quota::Usages::default(),
             credentials: accounts::Cache::default(),
             lifecycle_every: crate::limits::LIFECYCLE_INTERVAL,
             restore_delay: Duration::ZERO,

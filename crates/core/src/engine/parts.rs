@@ -107,6 +107,7 @@ impl Engine {
         digests: ExpectedDigests,
         body: Body,
     ) -> Result<PartReceipt, Error> {
+        self.room_for(bucket, body.len).await?;
         let spec = IngestSpec {
             id: BlobId {
                 payload: target.upload.payload(),
@@ -168,6 +169,7 @@ impl Engine {
         number: u16,
         part: &PartRecord,
     ) -> Result<(), Error> {
+        let _room = self.make_room(bucket, part.size).await?;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let upload = self.open_upload(bucket, target).await?;
             let mut write = vec![Write::Put(keys::part(target.upload, number), encode(part))];

@@ -34,6 +34,7 @@ impl Engine {
         }
         let bucket = self.check_early(cx, &req).await?;
         let sealing = self.new_sealing(cx, &bucket);
+        self.room_for(&bucket, body.len).await?;
         let spec = IngestSpec {
             id: BlobId {
                 payload: self.ports.ids.payload(),

@@ -14,8 +14,7 @@ use super::{
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, CustomerKey, Etag, LifecycleRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef,
-    Timestamp, VersionId, VersionTag,
+    Bucket, CustomerKey, Etag, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef, Timestamp, VersionId, VersionTag, Lifecycle,
 };
 use crate::ports::{BlobError, BodyError, ByteStream, Expect, Key, Revision, Table};
 use crate::records::{CurrentRecord, decode, keys};
@@ -181,8 +180,8 @@ impl Engine {
         if bucket.lifecycle.is_none() || found.at.table != Table::Heads {
             return Ok(None);
         }
-        let rules: Option<Vec<LifecycleRule>> = self.read_doc(bucket).await?;
-        let rules = rules.unwrap_or_default();
+        let doc: Option<Lifecycle> = self.read_doc(bucket).await?;
+        let rules = doc.unwrap_or_default().rules;
         let expiry = lifecycle::expiry(&rules, key.as_str(), &found.version);
         Ok(expiry.map(|(at, rule)| Expiry {
             at,

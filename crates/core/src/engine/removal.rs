@@ -13,6 +13,7 @@ use crate::rules::access::{Action, On, allow};
 use crate::work;
 
 use super::buckets::now;
+use super::domains::without_domains;
 use super::{Cx, Engine};
 
 /// How a removal ended.
@@ -86,6 +87,7 @@ impl Engine {
                 let docs = DocKind::ALL.map(|kind| Write::Delete(keys::bucket_doc(id, kind)));
                 let mut write = vec![Write::Delete(at.clone())];
                 write.extend(docs);
+                write.extend(without_domains(&bucket));
                 (Verdict::Removed, write)
             } else {
                 Arc::make_mut(&mut bucket).state = BucketState::Live;
@@ -94,6 +96,9 @@ impl Engine {
             };
             let txn = now(vec![Expect::Revision(at, revision)], write);
             if self.commit_one(txn).await? {
+                if verdict == Verdict::Removed {
+                    self.usages.forget(id);
+                }
                 return Ok(verdict);
             }
         }

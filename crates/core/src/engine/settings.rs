@@ -14,6 +14,7 @@ use crate::rules::{referer, retention};
 
 use super::buckets::now;
 use super::commit::nanos;
+use super::domains::{check_domain, remove_domain};
 use super::{BucketChange, Cx, Engine};
 
 impl Engine {
@@ -43,6 +44,14 @@ impl Engine {
                 check_rules(rules)?;
                 Action::WriteNotification
             }
+            BucketChange::DefaultClass(_) => Action::WriteDefaultClass,
+            BucketChange::Renames(_) => Action::WriteRename,
+            BucketChange::Quota(_) => Action::WriteQuota,
+            BucketChange::AddDomain(domain) => {
+                check_domain(&domain.name)?;
+                Action::WriteDomains
+            }
+            BucketChange::RemoveDomain(_) => Action::WriteDomains,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (mut bucket, revision) = self.bucket_for_change(name).await?;
@@ -108,6 +117,14 @@ impl Engine {
             BucketChange::Rules { rules, seen } => {
                 return self.apply_rules(bucket, rules, *seen).await;
             }
+            BucketChange::DefaultClass(class) => bucket.default_class = *class,
+            BucketChange::Renames(renames) => bucket.renames = *renames,
+            BucketChange::Quota(quota) => {
+                bucket.quota = *quota;
+                self.begin_counting(bucket).await?;
+            }
+            BucketChange::AddDomain(domain) => return self.add_domain(bucket, domain).await,
+            BucketChange::RemoveDomain(name) => return Ok(remove_domain(bucket, name)),
         }
         Ok((Vec::new(), Vec::new()))
     }

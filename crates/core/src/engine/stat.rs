@@ -5,7 +5,7 @@ use super::walk::Walk;
 use super::{BucketStat, Cx, Engine};
 use crate::error::{Error, ErrorKind};
 use crate::limits::STAT_ROWS_MAX;
-use crate::model::{BucketName, ObjectVersion};
+use crate::model::{Bucket, BucketName, ObjectVersion};
 use crate::ports::{KeyRange, Record, StoreError, Table};
 use crate::records::{CurrentRecord, PartRecord, decode, keys};
 use crate::rules::access::{Action, On, allow};
@@ -15,6 +15,11 @@ impl Engine {
     pub async fn bucket_stat(&self, cx: &Cx, name: &BucketName) -> Result<BucketStat, Error> {
         let (bucket, _) = self.read_live_bucket(name).await?;
         allow(cx, &bucket, Action::ReadBucket, On::Bucket)?;
+        self.stat_of(&bucket).await
+    }
+
+    /// Counts what a bucket holds, whoever asks.
+    pub(super) async fn stat_of(&self, bucket: &Bucket) -> Result<BucketStat, Error> {
         let mut stat = BucketStat::default();
         let mut left = STAT_ROWS_MAX;
         let current = |table| keys::current_range(table, bucket.id, "");

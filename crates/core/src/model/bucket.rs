@@ -118,6 +118,21 @@ pub struct Bucket {
     pub blocks_public: bool,
     /// Whether objects of class `Archive` are read without having been restored.
     pub reads_archive: bool,
+    /// Whether its objects may be renamed.
+    pub renames: bool,
+    /// Most bytes it may hold, all versions and open uploads together.
+    pub quota: Option<u64>,
+    /// Domains of its own, at most [`crate::limits::BUCKET_DOMAINS_MAX`].
+    pub domains: Vec<BucketDomain>,
+}
+
+/// A domain under which one bucket alone is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketDomain {
+    /// Its name, in lower case, unique on the server.
+    pub name: Box<str>,
+    /// The tongue of requests that do not tell theirs.
+    pub dialect: DialectId,
 }
 
 impl Bucket {

@@ -26,6 +26,9 @@ pub struct CorsRule {
     pub exposed: Vec<Box<str>>,
     /// How long a browser may keep the answer to a preflight request, seconds.
     pub max_age_s: Option<u32>,
+    /// Whether every answer says that it depends on the origin, also one to a request without. Of several
+    /// rules one is enough.
+    pub vary: bool,
 }
 
 /// The rules of a bucket, the first that fits counts.
@@ -33,6 +36,11 @@ pub struct CorsRule {
 pub struct Cors {
     /// The rules, at most [`crate::limits::CORS_RULES_MAX`].
     pub rules: Vec<CorsRule>,
-    /// Whether every answer says that it depends on the origin, also one to a request without.
-    pub vary: bool,
+}
+
+impl Cors {
+    /// Whether every answer says that it depends on the origin.
+    pub fn varies(&self) -> bool {
+        self.rules.iter().any(|rule| rule.vary)
+    }
 }

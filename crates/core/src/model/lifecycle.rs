@@ -37,6 +37,22 @@ pub struct LifecycleFilter {
     pub smaller_than: Option<u64>,
     /// What is left out of all that, at most [`crate::limits::LIFECYCLE_EXCEPTIONS_MAX`].
     pub except: Vec<LifecycleException>,
+    /// Objects of this size or larger, bytes.
+    pub at_least: Option<u64>,
+    /// Objects of this size or smaller, bytes.
+    pub at_most: Option<u64>,
+}
+
+impl LifecycleFilter {
+    /// Its sizes as bounds that are left out themselves: larger than, and smaller than.
+    pub fn open_bounds(&self) -> (Option<u64>, Option<u64>) {
+        let larger = || self.at_least?.checked_sub(1);
+        let smaller = || self.at_most?.checked_add(1);
+        (
+            self.larger_than.or_else(larger),
+            self.smaller_than.or_else(smaller),
+        )
+    }
 }
 
 /// What a rule leaves alone.
@@ -61,12 +77,21 @@ pub struct LifecycleRule {
     pub expire: Option<Due>,
     /// Whether a delete marker goes when no version is left behind it.
     pub expire_markers: bool,
-    /// Days until a version that is not current is removed.
-    pub expire_older: Option<u32>,
+    /// When versions that are not current are removed.
+    pub expire_older: Option<Due>,
     /// When current objects are kept in another class.
     pub transitions: Vec<Transition>,
-    /// The same for versions that are not current; only days make sense.
+    /// The same for versions that are not current.
     pub older_transitions: Vec<Transition>,
     /// When open uploads are given up.
     pub abort: Option<Due>,
+}
+
+/// The lifecycle rules of a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifecycle {
+    /// The rules, at most [`crate::limits::LIFECYCLE_RULES_MAX`].
+    pub rules: Vec<LifecycleRule>,
+    /// Whether whoever set them said that several may do the same to one object.
+    pub may_overlap: bool,
 }

@@ -30,7 +30,7 @@ pub use access::{
     AccessKeyId, AccountId, Acl, Grant, Grantee, Permission, Principal, SessionToken,
 };
 pub use bandwidth::BandwidthSpan;
-pub use bucket::{Bucket, BucketState, DialectId, DocKind, Versioning};
+pub use bucket::{Bucket, BucketDomain, BucketState, DialectId, DocKind, Versioning};
 pub use callback::{Accept, BodyType, CallbackSpec, CallbackStyle, EtagCase, JsonTemplate};
 pub use checksum::{
     ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Etag, FurtherChecksum,
@@ -38,7 +38,9 @@ pub use checksum::{
 pub use cors::{Cors, CorsMethod, CorsRule};
 pub use event::{Event, EventKind, EventKinds, VersionTag};
 pub use id::{BlobId, BucketId, PayloadId, UploadId, VersionId, WorkId};
-pub use lifecycle::{Due, LifecycleException, LifecycleFilter, LifecycleRule, Transition};
+pub use lifecycle::{
+    Due, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Transition,
+};
 pub use name::{BucketName, InvalidName, ObjectKey};
 pub use object::{
     Extent, Form, ObjectRecord, ObjectType, ObjectVersion, PayloadRef, Place, Restore,

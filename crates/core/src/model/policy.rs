@@ -75,11 +75,18 @@ pub enum Action {
     ReadArchiveReads,
     WriteArchiveReads,
     WriteBucketLabel,
+    WriteDefaultClass,
+    ReadQuota,
+    WriteQuota,
+    ReadRename,
+    WriteRename,
+    ReadDomains,
+    WriteDomains,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 71] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -144,6 +151,13 @@ impl Action {
         Self::ReadArchiveReads,
         Self::WriteArchiveReads,
         Self::WriteBucketLabel,
+        Self::WriteDefaultClass,
+        Self::ReadQuota,
+        Self::WriteQuota,
+        Self::ReadRename,
+        Self::WriteRename,
+        Self::ReadDomains,
+        Self::WriteDomains,
     ];
 
     /// The same, of a version named by its id instead of the current one.

@@ -329,3 +329,8 @@ pub fn replay(id: WorkId) -> Key {
 pub fn server(name: &'static str) -> Key {
     key(Table::Server, &[name.as_bytes()])
 }
+
+/// The domain of a bucket, by its name.
+pub fn domain(name: &str) -> Key {
+    key(Table::Server, &[b"domain/", name.as_bytes()])
+}

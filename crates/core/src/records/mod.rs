@@ -7,6 +7,7 @@
 mod account;
 mod call;
 mod delivery;
+mod domain;
 mod event;
 mod function;
 pub mod keys;
@@ -30,6 +31,7 @@ pub use delivery::{
     AttemptBlock, AttemptRecord, DeadRecord, ERRORS_MAX, HeldRecord, ReplayRecord, ReplaySource,
     ReplayState, SubRecord, SubState, push_error,
 };
+pub use domain::DomainRecord;
 pub use event::{Hit, LoggedEvent, RuleSetRecord};
 pub use function::FunctionRecord;
 pub use payload::{PayloadRecord, PayloadState};

@@ -240,7 +240,14 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::WriteAccessBlock
         | Action::ReadArchiveReads
         | Action::WriteArchiveReads
-        | Action::WriteBucketLabel => false,
+        | Action::WriteBucketLabel
+        | Action::WriteDefaultClass
+        | Action::ReadQuota
+        | Action::WriteQuota
+        | Action::ReadRename
+        | Action::WriteRename
+        | Action::ReadDomains
+        | Action::WriteDomains => false,
     }
 }
 

@@ -88,9 +88,11 @@ fn check_rule(rule: &CorsRule) -> Result<(), Error> {
     if !rule
         .exposed
         .iter()
-        .all(|one| is_token(one) && !one.contains('*'))
+        .all(|one| &**one == "*" || is_token(one) && !one.contains('*'))
     {
-        return Err(invalid("an exposed header is the name of one header"));
+        return Err(invalid(
+            "an exposed header is the name of one header, or `*` for all",
+        ));
     }
     Ok(())
 }
@@ -119,6 +121,7 @@ mod tests {
             headers: texts(headers),
             exposed: texts(&["ETag"]),
             max_age_s: Some(60),
+            vary: false,
         }
     }
 
@@ -134,7 +137,6 @@ mod tests {
                 rule(&["*"], &[Get], &["*"]),
                 rule(&["https://app.example"], &[Get, Put], &[]),
             ],
-            vary: false,
         }
     }
 
@@ -221,7 +223,8 @@ mod tests {
             (with(|rule| rule.origins = texts(&["http://a?"])), false),
             (with(|rule| rule.origins = texts(&[""])), false),
             (with(|rule| rule.headers = texts(&["x-*-*"])), false),
-            (with(|rule| rule.exposed = texts(&["*"])), false),
+            (with(|rule| rule.exposed = texts(&["*"])), true),
+            (with(|rule| rule.exposed = texts(&["x-*"])), false),
             (with(|rule| rule.exposed = texts(&["a b"])), false),
             (
                 with(|rule| rule.origins = vec!["a".repeat(CORS_BYTES_MAX).into()]),
@@ -229,7 +232,7 @@ mod tests {
             ),
         ];
         for (rules, fine) in cases {
-            let cors = Cors { rules, vary: true };
+            let cors = Cors { rules };
             assert_eq!(check(&cors).is_ok(), fine, "{:?}", cors.rules.first());
         }
     }

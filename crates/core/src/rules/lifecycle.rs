@@ -8,6 +8,7 @@ mod check;
 
 pub use check::{Deed, check, overlap};
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::model::{
@@ -87,7 +88,7 @@ fn expires(
         }
         Standing::Current { alone } => alone && rule.expire_markers,
         Standing::Older(replaced_at) => {
-            let due = |days| is_due(Due::Days(days), replaced_at, now);
+            let due = |due| is_due(due, replaced_at, now);
             rule.expire_older.is_some_and(due)
         }
     }
@@ -109,13 +110,28 @@ fn covers(filter: &LifecycleFilter, key: &str, version: &ObjectVersion) -> bool 
     if !covers_key(filter, key, version.object()) {
         return false;
     }
-    let any_object =
-        filter.tags.is_empty() && filter.larger_than.is_none() && filter.smaller_than.is_none();
+    let any_object = filter.tags.is_empty() && !names_sizes(filter);
     version.object().map_or(any_object, |object| {
         filter.tags.iter().all(|tag| object.tags.contains(tag))
-            && filter.larger_than.is_none_or(|least| object.size > least)
-            && filter.smaller_than.is_none_or(|most| object.size < most)
+            && sizes(filter).contains(&object.size)
     })
+}
+
+/// Whether a filter says anything of sizes.
+fn names_sizes(filter: &LifecycleFilter) -> bool {
+    let above = filter.larger_than.or(filter.at_least);
+    above.or(filter.smaller_than).or(filter.at_most).is_some()
+}
+
+/// Sizes that a filter is about, bytes. Empty when no object has them.
+fn sizes(filter: &LifecycleFilter) -> RangeInclusive<u64> {
+    let above = filter.larger_than.map_or(0, |size| size.saturating_add(1));
+    let least = above.max(filter.at_least.unwrap_or(0));
+    let below = match filter.smaller_than {
+        Some(0) => return 1..=0,
+        size => size.map_or(u64::MAX, |size| size - 1),
+    };
+    least..=below.min(filter.at_most.unwrap_or(u64::MAX))
 }
 
 /// Whether a filter is about a key, under which `object` is if it has tags at all.

@@ -250,6 +250,7 @@ pub(crate) fn create_bucket(name: &str, acl: Acl) -> CreateBucket {
         acl,
         default_class: StorageClass::Standard,
         labels: Vec::new(),
+        tags: Vec::new(),
     }
 }
 

@@ -28,7 +28,7 @@ use crate::gate::fault::Fault;
 /// A vendor's words.
 #[derive(Clone, Copy, Debug)]
 pub struct Words {
-    /// Versions of the language.
+    /// Versions of the language; none where documents name none.
     pub versions: &'static [&'static str],
     /// Names of actions, prefix included, with what each is here: nothing for what is not served. Case
     /// does not matter, and documents may write `*` and `?`.
@@ -103,8 +103,12 @@ pub fn read(text: &[u8], bucket: &BucketName, words: &Words) -> Read<Vec<Stateme
         return bad("it is not an object");
     };
     only(&document, &["Version", "Id", "Statement"])?;
-    let version = document.get("Version").and_then(Value::as_str);
-    if !version.is_some_and(|version| words.versions.contains(&version)) {
+    let version = document.get("Version");
+    let is_known = |version: &Value| {
+        let version = version.as_str();
+        version.is_some_and(|version| words.versions.contains(&version))
+    };
+    if !version.map_or(words.versions.is_empty(), is_known) {
         return bad(format!("its Version is one of {:?}", words.versions));
     }
     let statements = match document.get("Statement") {

@@ -19,6 +19,8 @@ pub(crate) struct Texts {
     pub(crate) exposed: Vec<String>,
     /// How long the answer to a preflight request may be kept, seconds.
     pub(crate) max_age: Option<String>,
+    /// Whether answers say that they depend on the origin.
+    pub(crate) vary: bool,
 }
 
 impl Texts {
@@ -44,6 +46,7 @@ impl Texts {
             headers: boxed(self.headers),
             exposed: boxed(self.exposed),
             max_age_s: self.max_age.map(age).transpose()?,
+            vary: self.vary,
         })
     }
 
@@ -57,6 +60,7 @@ impl Texts {
             headers: texts(&rule.headers),
             exposed: texts(&rule.exposed),
             max_age: rule.max_age_s.map(|age| age.to_string()),
+            vary: rule.vary,
         }
     }
 }

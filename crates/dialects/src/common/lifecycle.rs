@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cohong_core::model::{Due, LifecycleRule};
+use cohong_core::rules::lifecycle::{Deed, overlap};
 
 use super::date;
 use super::vocabulary::Vocabulary;
@@ -103,6 +104,17 @@ pub(crate) fn mixes_times(rule: &LifecycleRule) -> bool {
     let dues: Vec<Due> = rule.expire.into_iter().chain(moves).collect();
     let by_days = |due: &Due| matches!(due, Due::Days(_));
     dues.iter().any(by_days) && !dues.iter().all(by_days)
+}
+
+/// What two rules may both do to one object, in the family's words.
+pub(crate) fn overlapping(rules: &[LifecycleRule]) -> Option<&'static str> {
+    overlap(rules).map(|deed| match deed {
+        Deed::Expire | Deed::ExpireMarkers => "Expiration",
+        Deed::ExpireOlder => "NoncurrentVersionExpiration",
+        Deed::Move => "Transition",
+        Deed::MoveOlder => "NoncurrentVersionTransition",
+        Deed::Abort => "AbortMultipartUpload",
+    })
 }
 
 #[cfg(test)]

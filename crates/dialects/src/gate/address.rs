@@ -4,12 +4,23 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use cohong_core::model::{BucketName, DialectId};
 use http::request::Parts;
 
 /// Host names under which the service itself is reached. What stands in front of one, with a dot, is
 /// a bucket.
 #[derive(Clone, Debug)]
 pub struct BaseDomains(Vec<String>);
+
+/// The bucket that the host of a request stands for by a domain of its own; travels as an extension of the
+/// request's head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnDomain {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The dialect of requests that do not tell theirs.
+    pub dialect: DialectId,
+}
 
 /// A host taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,13 +135,15 @@ impl Addressing {
         let host = host(head)?;
         let raw = head.uri.path();
         let raw = raw.strip_prefix('/').unwrap_or(raw);
-        if let Some(bucket) = self.custom.get(split_port(&host.to_ascii_lowercase()).0) {
+        let named = self.custom.get(&domain(host));
+        let own = || Some(head.extensions.get::<OwnDomain>()?.bucket.to_string());
+        if let Some(bucket) = named.cloned().or_else(own) {
             return Some(Address {
                 endpoint: host.to_ascii_lowercase(),
-                bucket: Some(bucket.clone()),
+                bucket: Some(bucket),
                 path: raw.to_owned(),
                 style: Style::Custom,
-                by_name: true,
+                by_name: named.is_some(),
                 pages: false,
             });
         }
@@ -191,6 +204,11 @@ pub fn host(head: &Parts) -> Option<&str> {
         Some(authority) => Some(authority.as_str()),
         None => head.headers.get(http::header::HOST)?.to_str().ok(),
     }
+}
+
+/// A host's name in lower case, without the port.
+pub(super) fn domain(host: &str) -> String {
+    split_port(&host.to_ascii_lowercase()).0.to_owned()
 }
 
 fn split_port(host: &str) -> (&str, Option<&str>) {

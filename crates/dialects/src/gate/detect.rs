@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cohong_core::engine::Engine;
 use http::request::Parts;
 
+use super::address::{self, OwnDomain};
 use super::{Claim, Dialect};
 
 /// The dialects of a listener, in the order that settles equal claims.
@@ -23,6 +24,24 @@ impl Dialects {
     pub fn new(engine: Arc<Engine>, list: Vec<Arc<dyn Dialect>>) -> Self {
         assert!(!list.is_empty(), "a listener speaks at least one dialect");
         Self { engine, list }
+    }
+
+    /// Looks up which bucket the host of a request stands for, where no dialect knows the host. To be asked
+    /// before [`Self::of`]. What the store cannot say is taken for no bucket, and the log says so.
+    pub async fn look_up(&self, head: &mut Parts) {
+        if self.list.iter().any(|dialect| dialect.knows_host(head)) {
+            return;
+        }
+        let Some(domain) = address::host(head).map(address::domain) else {
+            return;
+        };
+        match self.engine.bucket_of_domain(&domain).await {
+            Ok(Some((bucket, dialect))) => {
+                head.extensions.insert(OwnDomain { bucket, dialect });
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%domain, %error, "the domain cannot be looked up"),
+        }
     }
 
     /// The dialect that serves, or refuses, a request. Where nothing in the request tells, it is the one

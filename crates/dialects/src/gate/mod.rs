@@ -99,6 +99,11 @@ pub trait Dialect: Send + Sync + 'static {
     /// Whether the request speaks it.
     fn claim(&self, head: &Parts) -> Claim;
 
+    /// Whether the host of the request is one of this dialect's.
+    fn knows_host(&self, _head: &Parts) -> bool {
+        false
+    }
+
     /// The bucket it is addressed to, as this dialect reads addresses.
     fn bucket(&self, head: &Parts) -> Option<BucketName>;
 

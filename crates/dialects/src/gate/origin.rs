@@ -120,7 +120,7 @@ fn by_rules(rules: &Cors, head: &Parts, origin: Option<&HeaderValue>) -> HeaderM
         .and_then(|(origin, method)| cors::actual(rules, origin, method));
     let mut headers = found.as_ref().map(allowed).unwrap_or_default();
     // What another origin would be told may differ; whether that is told without one is up to the rules.
-    if origin.is_some() || rules.vary {
+    if origin.is_some() || rules.varies() {
         headers.insert(VARY, HeaderValue::from_static("Origin"));
     }
     headers

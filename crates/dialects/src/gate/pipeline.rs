@@ -13,7 +13,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body_util::BodyDataStream;
 
-use super::address::{self, Address, Addressing};
+use super::address::{self, Address, Addressing, OwnDomain};
 use super::auth::Proved;
 use super::body::{declared_length, inbound, streamed};
 use super::call::{Call, begins, decode_query};
@@ -252,7 +252,10 @@ impl<P: Protocol> Dialect for P {
             return Claim::Scheme;
         }
         let address = self.addressing().of(head);
-        if address.as_ref().is_some_and(|address| address.by_name) {
+        let own = head.extensions.get::<OwnDomain>();
+        if address.as_ref().is_some_and(|address| address.by_name)
+            || own.is_some_and(|own| own.dialect == P::ID)
+        {
             return Claim::Host;
         }
         let own = |name: &HeaderName| name.as_str().starts_with(P::words().prefix);
@@ -263,6 +266,10 @@ impl<P: Protocol> Dialect for P {
             Some(address) if address.bucket.is_some() || address.path.is_empty() => Claim::Default,
             _ => Claim::No,
         }
+    }
+
+    fn knows_host(&self, head: &Parts) -> bool {
+        self.addressing().of(head).is_some()
     }
 
     fn bucket(&self, head: &Parts) -> Option<BucketName> {

@@ -238,6 +238,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::KeyMissing
         | K::KeyWrong
         | K::KeyUnasked
+        | K::OverQuota
+        | K::DomainTaken
         | K::Unsupported => (S::BAD_REQUEST, "InvalidRequest"),
     }
 }

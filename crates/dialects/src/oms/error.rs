@@ -205,6 +205,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | ErrorKind::NoSuchVersion
         | ErrorKind::NoSuchUpload
         | ErrorKind::NoSuchPart
+        | ErrorKind::OverQuota
+        | ErrorKind::DomainTaken
         | ErrorKind::NoSuchDocument(_)
         | ErrorKind::BucketExists
         | ErrorKind::BucketAlreadyOwned

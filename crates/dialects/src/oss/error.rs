@@ -462,6 +462,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
             "0005-00000003",
         ),
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError", "0005-00000004"),
+        K::OverQuota => (S::FORBIDDEN, "QuotaExceeded", "0005-00000005"),
+        K::DomainTaken => (S::CONFLICT, "CnameAlreadyExists", "0005-00000006"),
     }
 }
 

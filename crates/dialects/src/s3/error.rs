@@ -333,6 +333,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::OriginFailed => (S::FAILED_DEPENDENCY, "MirrorFailed"),
         K::Unavailable => (S::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError"),
+        K::OverQuota => (S::FORBIDDEN, "QuotaExceeded"),
+        // No operation of this dialect is about domains.
+        K::DomainTaken => (S::CONFLICT, "OperationAborted"),
     }
 }
 

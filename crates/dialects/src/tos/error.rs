@@ -288,6 +288,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
             "0001-00000003",
         ),
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError", "0001-00000004"),
+        K::OverQuota => (S::FORBIDDEN, "QuotaExceeded", "0006-00000009"),
+        K::DomainTaken => (S::CONFLICT, "DomainAlreadyExists", "0006-00000010"),
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod limits;
 mod ops;
+mod policy;
 mod route;
 mod wire;
 mod words;

@@ -112,7 +112,6 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         strict: false,
     },
     tags: TAGS,
-    // Not served.
     bucket_tags: TAGS,
     callbacks: Some(Orders {
         rules: CALLBACKS,

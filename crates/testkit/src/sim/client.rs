@@ -474,6 +474,7 @@ impl Client {
                     acl: Acl::default(),
                     default_class: StorageClass::Standard,
                     labels: Vec::new(),
+                    tags: Vec::new(),
                 };
                 self.engine.create_bucket(&cx, req).await?;
             }

@@ -25,6 +25,7 @@ fn bucket(world: &World, name: &str, of: &str) -> BucketName {
         acl: Acl::default(),
         default_class: StorageClass::Standard,
         labels: Vec::new(),
+        tags: Vec::new(),
     };
     let mut cx = owner();
     if let Principal::Account { account, .. } = &mut cx.principal {

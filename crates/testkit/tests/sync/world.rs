@@ -151,6 +151,7 @@ impl World {
                 acl: Acl::default(),
                 default_class: StorageClass::Standard,
                 labels: Vec::new(),
+                tags: Vec::new(),
             };
             engine.create_bucket(&owner(), req).await.unwrap();
             let account = AccountId("owner".into());

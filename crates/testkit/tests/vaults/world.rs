@@ -114,6 +114,7 @@ impl World {
                 acl: Acl::default(),
                 default_class: StorageClass::Standard,
                 labels: Vec::new(),
+                tags: Vec::new(),
             };
             engine.create_bucket(&cx, req).await.unwrap();
             let name = VaultName::new("vault").unwrap();

@@ -179,12 +179,13 @@ impl Gateway {
         line: Line,
     ) -> Result<Response<OutBody>, std::convert::Infallible> {
         let started = Instant::now();
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let cx = GateCx {
             request_id: self.ids.draw(),
             peer: Some(line.peer.ip()),
             secure: line.secure,
         };
+        self.dialects.look_up(&mut head).await;
         let dialect = self.dialects.of(&head).await.clone();
         let kept = head::copy(&head);
         let gateway = self.clone();

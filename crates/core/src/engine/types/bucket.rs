@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, BucketName, NotificationRule, Referers, RuleSetVersion, Statement, StorageClass,
-    Versioning,
+    Acl, BucketName, NotificationRule, Referers, RuleSetVersion, Statement, StorageClass, Versioning, BucketDomain, Tags,
 };
 use crate::rules::retention::RetentionStep;
 
@@ -23,6 +22,8 @@ pub struct CreateBucket {
     pub default_class: StorageClass,
     /// Vendor words to keep with it.
     pub labels: Vec<(Box<str>, Box<str>)>,
+    /// Its tags.
+    pub tags: Tags,
 }
 
 /// Change one setting of a bucket.
@@ -51,6 +52,16 @@ pub enum BucketChange {
         /// Refuse with `Busy` unless this version is in force.
         seen: Option<RuleSetVersion>,
     },
+    /// Give objects that name no class this one.
+    DefaultClass(StorageClass),
+    /// Say whether objects may be renamed.
+    Renames(bool),
+    /// Bound how many bytes it holds, all versions and open uploads together; `None` lifts the bound.
+    Quota(Option<u64>),
+    /// Reach the bucket under a domain too, or in another tongue than before.
+    AddDomain(BucketDomain),
+    /// Do not reach it under this domain any more; that it was not is success.
+    RemoveDomain(Box<str>),
 }
 
 /// The policy of a bucket.

@@ -68,6 +68,9 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         has_mirrors: false,
         blocks_public: false,
         reads_archive: false,
+        renames: false,
+        quota: None,
+        domains: Vec::new(),
     }
 }
 

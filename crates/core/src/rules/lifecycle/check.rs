@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{DAY_MS, depth};
+use super::{DAY_MS, depth, names_sizes, sizes};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{
     LIFECYCLE_BYTES_MAX, LIFECYCLE_EXCEPTIONS_MAX, LIFECYCLE_ID_BYTES_MAX, LIFECYCLE_MOVES_MAX,
@@ -37,9 +37,7 @@ pub fn check(rules: &[LifecycleRule]) -> Result<(), Error> {
 fn check_filter(rule: &LifecycleRule) -> Result<(), Error> {
     let filter = &rule.filter;
     check_tags(&filter.tags)?;
-    if let (Some(least), Some(most)) = (filter.larger_than, filter.smaller_than)
-        && least >= most
-    {
+    if sizes(filter).is_empty() {
         return Err(invalid(
             "no object is larger than the one size and smaller than the other of a lifecycle rule",
         ));
@@ -53,8 +51,7 @@ fn check_filter(rule: &LifecycleRule) -> Result<(), Error> {
             "an exception of a lifecycle rule names a prefix or a tag",
         ));
     }
-    let by_object =
-        !filter.tags.is_empty() || filter.larger_than.is_some() || filter.smaller_than.is_some();
+    let by_object = !filter.tags.is_empty() || names_sizes(filter);
     if by_object && (rule.abort.is_some() || rule.expire_markers) {
         return Err(invalid(
             "uploads and delete markers have no tags and no size; give them a lifecycle rule of their own",
@@ -72,24 +69,26 @@ fn check_actions(rule: &LifecycleRule) -> Result<(), Error> {
     if moves > LIFECYCLE_MOVES_MAX {
         return Err(invalid("a lifecycle rule has at most 20 transitions"));
     }
-    let own = [rule.expire, rule.abort].into_iter().flatten();
-    if rule.expire_older == Some(0) || !own.clone().all(is_sensible) {
+    let own = [rule.expire, rule.abort, rule.expire_older];
+    if !own.into_iter().flatten().all(is_sensible) {
         return Err(invalid(
             "days of a lifecycle rule are at least 1, and its dates are midnights in UTC",
         ));
     }
-    if !rule.transitions.iter().all(|one| is_midnight(one.due)) {
+    let mut moved = rule.transitions.iter().chain(&rule.older_transitions);
+    if !moved.all(|one| is_midnight(one.due)) {
         return Err(invalid("dates of a lifecycle rule are midnights in UTC"));
     }
-    let by_days = |one: &Transition| matches!(one.due, Due::Days(_));
-    if !rule.older_transitions.iter().all(by_days) {
+    let older = rule.older_transitions.iter().map(|one| one.due);
+    let by_writing = |due: Due| matches!(due, Due::WrittenBefore(_));
+    if rule.expire_older.into_iter().chain(older).any(by_writing) {
         return Err(invalid(
-            "versions that are not current are moved after a number of days",
+            "versions that are not current go after a number of days or from a date on",
         ));
     }
     let expire_days = days(rule.expire);
     check_moves(&rule.transitions, expire_days)?;
-    check_moves(&rule.older_transitions, rule.expire_older)
+    check_moves(&rule.older_transitions, days(rule.expire_older))
 }
 
 /// Moves go to classes for ever less frequent use, and end before the object does.
@@ -176,8 +175,7 @@ fn meet(one: &LifecycleFilter, other: &LifecycleFilter) -> bool {
         other.tags.iter().any(same_name)
     };
     let apart = |one: &LifecycleFilter, other: &LifecycleFilter| {
-        let (most, least) = (one.smaller_than, other.larger_than);
-        matches!((most, least), (Some(most), Some(least)) if most <= least.saturating_add(1))
+        sizes(one).end() < sizes(other).start()
     };
     nested && !one.tags.iter().any(differs) && !apart(one, other) && !apart(other, one)
 }

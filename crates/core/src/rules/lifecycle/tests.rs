@@ -127,6 +127,10 @@ fn rules_are_about_what_they_name() {
         (filtered(|filter| filter.larger_than = Some(100)), false),
         (filtered(|filter| filter.smaller_than = Some(101)), true),
         (filtered(|filter| filter.smaller_than = Some(100)), false),
+        (filtered(|filter| filter.at_least = Some(100)), true),
+        (filtered(|filter| filter.at_least = Some(101)), false),
+        (filtered(|filter| filter.at_most = Some(100)), true),
+        (filtered(|filter| filter.at_most = Some(99)), false),
     ];
     let seen = object(at(0, 0), StorageClass::Standard);
     for (rule, about) in cases {
@@ -226,7 +230,7 @@ fn the_earliest_end_of_an_object_is_told() {
 fn markers_and_older_versions_have_rules_of_their_own() {
     let all = LifecycleRule {
         expire_markers: true,
-        expire_older: Some(2),
+        expire_older: Some(Due::Days(2)),
         ..expire(Due::Days(90))
     };
     let tagged = LifecycleRule {
@@ -357,7 +361,13 @@ fn rules_that_contradict_themselves_are_refused() {
         (vec![expire(Due::Days(0))], false),
         (vec![expire(Due::Date(at(1, 0)))], true),
         (vec![expire(Due::Date(at(1, 1)))], false),
-        (with(|rule| rule.expire_older = Some(0)), false),
+        (with(|rule| rule.expire_older = Some(Due::Days(0))), false),
+        (with(|rule| rule.expire_older = Some(Due::Date(at(1, 0)))), true),
+        (with(|rule| rule.expire_older = Some(Due::Date(at(1, 1)))), false),
+        (
+            with(|rule| rule.expire_older = Some(Due::WrittenBefore(at(1, 0)))),
+            false,
+        ),
         (with(|rule| rule.abort = Some(Due::Days(0))), false),
         (
             with(|rule| rule.filter.tags = vec![("a".into(), "b".into())]),
@@ -377,10 +387,34 @@ fn rules_that_contradict_themselves_are_refused() {
             }),
             false,
         ),
+        (with(|rule| rule.filter.smaller_than = Some(0)), false),
+        (
+            with(|rule| {
+                rule.filter.at_least = Some(5);
+                rule.filter.at_most = Some(5);
+            }),
+            true,
+        ),
+        (
+            with(|rule| {
+                rule.filter.at_least = Some(6);
+                rule.filter.at_most = Some(5);
+            }),
+            false,
+        ),
         (
             with(|rule| {
                 rule.older_transitions = vec![Transition {
                     due: Due::Date(at(1, 0)),
+                    class: Infrequent,
+                }];
+            }),
+            true,
+        ),
+        (
+            with(|rule| {
+                rule.older_transitions = vec![Transition {
+                    due: Due::WrittenBefore(at(1, 0)),
                     class: Infrequent,
                 }];
             }),

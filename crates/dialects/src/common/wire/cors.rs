@@ -34,10 +34,10 @@ struct RuleBody {
 impl CorsBody {
     /// The rules it names.
     pub(crate) fn rules(self) -> Result<Cors, Fault> {
-        let rules = self.rules.into_iter().map(RuleBody::read);
+        let vary = self.vary.is_some_and(|Flag(vary)| vary);
+        let rules = self.rules.into_iter().map(|rule| rule.read(vary));
         Ok(Cors {
             rules: rules.collect::<Result<_, _>>()?,
-            vary: self.vary.is_some_and(|Flag(vary)| vary),
         })
     }
 }
@@ -47,19 +47,24 @@ impl Vocabulary {
     pub(crate) fn cors_body(&self, cors: &Cors) -> CorsBody {
         CorsBody {
             rules: cors.rules.iter().map(RuleBody::new).collect(),
-            vary: self.bodies.vary.then_some(Flag(cors.vary)),
+            vary: self.bodies.vary.then_some(Flag(cors.varies())),
         }
     }
 }
 
 impl RuleBody {
-    fn read(self) -> Result<CorsRule, Fault> {
+    fn read(self, vary: bool) -> Result<CorsRule, Fault> {
+        if self.exposed.iter().any(|name| name == "*") {
+            let why = "ExposeHeader is the name of one header";
+            return Err(Fault::argument("ExposeHeader", "*", why));
+        }
         let texts = Texts {
             origins: self.origins,
             methods: self.methods,
             headers: self.headers,
             exposed: self.exposed,
             max_age: self.max_age,
+            vary,
         };
         texts.read()
     }

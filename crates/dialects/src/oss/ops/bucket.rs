@@ -47,6 +47,7 @@ pub(super) async fn put(mut call: Call, engine: &Engine) -> Answer {
             .transpose()?
             .unwrap_or_default(),
         labels,
+        tags: Vec::new(),
     };
     let cx = OSS.encrypting(&call, &given)?;
     match engine.create_bucket(&cx, request).await {

@@ -12,7 +12,7 @@ mod website;
 mod worm;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, Encryption, LifecycleRule, Website};
+use cohong_core::model::{Cors, Encryption, Website, Lifecycle};
 use http::Response;
 
 use super::Oss;
@@ -57,9 +57,7 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::DeleteBucketEncryption => Ok(delete_document::<Encryption>(&call, engine).await?),
         Op::PutBucketLifecycle => settings::put_lifecycle(call, engine).await,
         Op::GetBucketLifecycle => settings::get_lifecycle(call, engine).await,
-        Op::DeleteBucketLifecycle => {
-            Ok(delete_document::<Vec<LifecycleRule>>(&call, engine).await?)
-        }
+        Op::DeleteBucketLifecycle => Ok(delete_document::<Lifecycle>(&call, engine).await?),
         Op::PutBucketTags => Ok(OSS.put_bucket_tags(call, engine).await?),
         Op::GetBucketTags => settings::get_tags(call, engine).await,
         Op::DeleteBucketTags => settings::delete_tags(call, engine).await,

@@ -3,16 +3,15 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{BucketChange, Engine};
-use cohong_core::model::{Encryption, LifecycleRule, Tags};
+use cohong_core::model::{Encryption, Tags, Lifecycle};
 use cohong_core::rules::access::Action;
-use cohong_core::rules::lifecycle::{Deed, overlap};
 use http::{HeaderMap, StatusCode};
 
 use super::Answer;
 use crate::common::answer::empty;
 use crate::common::attributes::boolean;
 use crate::common::document::read;
-use crate::common::lifecycle::mixes_times;
+use crate::common::lifecycle::{mixes_times, overlapping};
 use crate::common::list::page_size;
 use crate::common::settings::{delete_document, document, put_document, read_bucket, change_bucket};
 use crate::common::wire::encryption::{Rule};
@@ -40,15 +39,14 @@ pub(super) async fn put_lifecycle(mut call: Call, engine: &Engine) -> Answer {
         ));
     }
     let given = OSS.given(&call)?;
-    let allowed = given
+    let may_overlap = given
         .own(ALLOW)
         .map_or(Ok(false), |word| boolean(&given.name(ALLOW), word))?;
-    if let Some(deed) = overlap(&rules).filter(|_| !allowed) {
-        let action = action_word(deed);
+    if let Some(action) = overlapping(&rules).filter(|_| !may_overlap) {
         let message = format!("Overlap for same action type {action}");
         return Err(OssError::invalid_argument(message));
     }
-    Ok(put_document(&call, engine, &rules).await?)
+    Ok(put_document(&call, engine, &Lifecycle { rules, may_overlap }).await?)
 }
 
 /// `PutBucketEncryption`.
@@ -64,21 +62,10 @@ pub(super) async fn get_encryption(call: Call, engine: &Engine) -> Answer {
     Ok(OSS.answer(HeaderMap::new(), ENCRYPTION, &rule))
 }
 
-/// The vendor's word for what a rule does.
-fn action_word(deed: Deed) -> &'static str {
-    match deed {
-        Deed::Expire | Deed::ExpireMarkers => "Expiration",
-        Deed::ExpireOlder => "NoncurrentVersionExpiration",
-        Deed::Move => "Transition",
-        Deed::MoveOlder => "NoncurrentVersionTransition",
-        Deed::Abort => "AbortMultipartUpload",
-    }
-}
-
 /// `GetBucketLifecycle`.
 pub(super) async fn get_lifecycle(call: Call, engine: &Engine) -> Answer {
-    let rules: Vec<LifecycleRule> = document(&call, engine).await?;
-    let body = LifecycleBody::new(&rules);
+    let doc: Lifecycle = document(&call, engine).await?;
+    let body = LifecycleBody::new(&doc.rules);
     Ok(OSS.answer(HeaderMap::new(), "LifecycleConfiguration", &body))
 }
 

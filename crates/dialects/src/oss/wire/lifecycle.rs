@@ -176,12 +176,14 @@ impl RuleBody {
                 larger_than: filter.object_size_greater_than,
                 smaller_than: filter.object_size_less_than,
                 except: filter.not.into_iter().map(except).collect(),
+                at_least: None,
+                at_most: None,
             },
             expire,
             expire_markers,
             expire_older: self
                 .noncurrent_version_expiration
-                .map(|older| older.noncurrent_days),
+                .map(|older| Due::Days(older.noncurrent_days)),
             transitions: self
                 .transition
                 .into_iter()
@@ -202,9 +204,7 @@ impl RuleBody {
             transition: rule.transitions.iter().map(Move::new).collect(),
             abort_multipart_upload: rule.abort.map(Abort::new),
             tag: Tag::all(&filter.tags),
-            noncurrent_version_expiration: rule.expire_older.map(|days| OlderExpiration {
-                noncurrent_days: days,
-            }),
+            noncurrent_version_expiration: rule.expire_older.and_then(OlderExpiration::new),
             noncurrent_version_transition: rule
                 .older_transitions
                 .iter()
@@ -222,9 +222,10 @@ impl Filter {
             prefix: one.prefix.to_string(),
             tag: one.tag.as_ref().map(Tag::new),
         };
+        let (larger_than, smaller_than) = filter.open_bounds();
         Self {
-            object_size_greater_than: filter.larger_than,
-            object_size_less_than: filter.smaller_than,
+            object_size_greater_than: larger_than,
+            object_size_less_than: smaller_than,
             not: filter.except.iter().map(not).collect(),
         }
     }
@@ -251,6 +252,14 @@ impl Expiration {
                 expired_object_delete_marker: rule.expire_markers,
             }
         })
+    }
+}
+
+impl OlderExpiration {
+    /// None for a date: this vendor counts days.
+    fn new(due: Due) -> Option<Self> {
+        let noncurrent_days = OSS.when(due).days?;
+        Some(Self { noncurrent_days })
     }
 }
 
@@ -319,7 +328,7 @@ impl OlderMove {
         })
     }
 
-    /// The engine keeps only those that count days.
+    /// None for one that names a date: this vendor counts days.
     fn new(one: &Transition) -> Option<Self> {
         Some(Self {
             noncurrent_days: OSS.when(one.due).days?,

@@ -43,6 +43,7 @@ pub(super) async fn create(mut call: Call, s3: &Dialect) -> Answer {
         acl: acl.clone().unwrap_or_default(),
         default_class: StorageClass::default(),
         labels: Vec::new(),
+        tags: Vec::new(),
     };
     match engine.create_bucket(&call.cx, request).await {
         Err(error) if error.kind() == ErrorKind::BucketAlreadyOwned && *region == *FIRST_REGION => {

@@ -13,7 +13,7 @@ mod settings;
 mod website;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, Encryption, LifecycleRule, Tags, Website};
+use cohong_core::model::{Cors, Encryption, Tags, Website, Lifecycle};
 use http::Response;
 
 use super::S3 as Dialect;
@@ -59,9 +59,7 @@ pub(super) async fn run(op: Op, mut call: Call, s3: &Dialect) -> Answer {
         Op::DeleteBucketEncryption => Ok(delete_document::<Encryption>(&call, engine).await?),
         Op::PutBucketLifecycleConfiguration => settings::put_lifecycle(call, engine).await,
         Op::GetBucketLifecycleConfiguration => settings::get_lifecycle(call, engine).await,
-        Op::DeleteBucketLifecycle => {
-            Ok(delete_document::<Vec<LifecycleRule>>(&call, engine).await?)
-        }
+        Op::DeleteBucketLifecycle => Ok(delete_document::<Lifecycle>(&call, engine).await?),
         Op::PutBucketTagging => Ok(S3.put_bucket_tags(call, engine).await?),
         Op::GetBucketTagging => settings::get_tags(call, engine).await,
         Op::DeleteBucketTagging => Ok(delete_document::<Tags>(&call, engine).await?),

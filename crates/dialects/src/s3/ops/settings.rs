@@ -1,7 +1,7 @@
 //! Settings of buckets that this vendor tells in other ways than its family (sheet section 7).
 
 use cohong_core::engine::Engine;
-use cohong_core::model::{Encryption, LifecycleRule, Tags};
+use cohong_core::model::{Encryption, Tags, Lifecycle};
 use http::HeaderMap;
 
 use super::Answer;
@@ -32,13 +32,18 @@ pub(super) async fn put_policy(call: Call, engine: &Engine) -> Answer {
 /// `PutBucketLifecycleConfiguration`.
 pub(super) async fn put_lifecycle(mut call: Call, engine: &Engine) -> Answer {
     let body: LifecycleBody = read(&mut call, LIFECYCLE).await?;
-    Ok(put_document(&call, engine, &body.rules()?).await?)
+    // The vendor lets rules overlap.
+    let doc = Lifecycle {
+        rules: body.rules()?,
+        may_overlap: true,
+    };
+    Ok(put_document(&call, engine, &doc).await?)
 }
 
 /// `GetBucketLifecycleConfiguration`.
 pub(super) async fn get_lifecycle(call: Call, engine: &Engine) -> Answer {
-    let rules: Vec<LifecycleRule> = document(&call, engine).await?;
-    let body = LifecycleBody::new(&rules);
+    let doc: Lifecycle = document(&call, engine).await?;
+    let body = LifecycleBody::new(&doc.rules);
     Ok(S3.answer(HeaderMap::new(), LIFECYCLE, &body))
 }
 

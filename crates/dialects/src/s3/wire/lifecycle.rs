@@ -159,7 +159,7 @@ impl RuleBody {
             filter,
             expire,
             expire_markers,
-            expire_older: older.map(OlderExpiration::read).transpose()?,
+            expire_older: older.map(OlderExpiration::read).transpose()?.map(Due::Days),
             transitions: moves.collect::<Result<_, _>>()?,
             older_transitions: older_moves.map(OlderMove::read).collect::<Result<_, _>>()?,
             abort: abort.map(|abort| Due::Days(abort.days_after_initiation)),
@@ -176,10 +176,7 @@ impl RuleBody {
             status: status(rule.enabled).to_owned(),
             expiration: Expiration::new(rule),
             transition: rule.transitions.iter().map(Move::new).collect(),
-            noncurrent_version_expiration: rule.expire_older.map(|days| OlderExpiration {
-                noncurrent_days: days,
-                newer_noncurrent_versions: None,
-            }),
+            noncurrent_version_expiration: rule.expire_older.and_then(OlderExpiration::new),
             noncurrent_version_transition: rule
                 .older_transitions
                 .iter()
@@ -216,15 +213,18 @@ impl Filter {
             larger_than: all.object_size_greater_than,
             smaller_than: all.object_size_less_than,
             except: Vec::new(),
+            at_least: None,
+            at_most: None,
         })
     }
 
     fn new(filter: &LifecycleFilter) -> Self {
+        let (larger_than, smaller_than) = filter.open_bounds();
         let all = All {
             prefix: Some(filter.prefix.to_string()).filter(|prefix| !prefix.is_empty()),
             tag: Tag::all(&filter.tags),
-            object_size_greater_than: filter.larger_than,
-            object_size_less_than: filter.smaller_than,
+            object_size_greater_than: larger_than,
+            object_size_less_than: smaller_than,
         };
         if all.count() > 1 {
             return Self {
@@ -286,6 +286,14 @@ impl OlderExpiration {
         kept(self.newer_noncurrent_versions)?;
         Ok(self.noncurrent_days)
     }
+
+    /// None for a date: this vendor counts days.
+    fn new(due: Due) -> Option<Self> {
+        Some(Self {
+            noncurrent_days: S3.when(due).days?,
+            newer_noncurrent_versions: None,
+        })
+    }
 }
 
 /// How many versions a rule leaves alone is not counted here.
@@ -328,7 +336,7 @@ impl OlderMove {
         })
     }
 
-    /// The engine keeps only those that count days.
+    /// None for one that names a date: this vendor counts days.
     fn new(one: &Transition) -> Option<Self> {
         Some(Self {
             noncurrent_days: S3.when(one.due).days?,

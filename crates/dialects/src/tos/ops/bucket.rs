@@ -43,9 +43,6 @@ pub(super) async fn list(call: Call, engine: &Engine) -> Answer {
 /// `CreateBucket`.
 pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
     let given = TOS.given(&call)?;
-    if given.own("tagging").is_some() {
-        return Err(TosError::not_implemented("tagging of buckets"));
-    }
     if given
         .own("bucket-type")
         .is_some_and(|kind| kind != BUCKET_TYPE)
@@ -62,6 +59,7 @@ pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
         acl: TOS.acl_given(&given, ACL)?.own().unwrap_or_default(),
         default_class: TOS.class_given(&given)?.unwrap_or_default(),
         labels: labels(&given)?,
+        tags: TOS.tags_given(&given)?,
     };
     engine.create_bucket(&call.cx, request).await?;
     let mut headers = HeaderMap::new();

@@ -10,9 +10,12 @@ mod notification;
 mod object;
 mod object_config;
 mod website;
+mod settings;
 
 use cohong_core::model::Encryption;
 use cohong_core::model::{MirrorRule, Website};
+use cohong_core::engine::BucketPolicy;
+use cohong_core::model::{Cors, Lifecycle, Tags};
 use http::Response;
 
 use super::Tos;
@@ -20,6 +23,7 @@ use super::error::TosError;
 use super::route::Op;
 use super::words::{ACL, TOS};
 use crate::common::settings::{delete_bucket, delete_document};
+use crate::common::{bucket_policy};
 use crate::common::upload::abort_upload;
 use crate::gate::OutBody;
 use crate::gate::call::Call;
@@ -54,6 +58,27 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::PutBucketMirrorBack => website::put_mirror(call, engine).await,
         Op::GetBucketMirrorBack => website::get_mirror(call, engine).await,
         Op::DeleteBucketMirrorBack => Ok(delete_document::<Vec<MirrorRule>>(&call, engine).await?),
+        Op::PutBucketLifecycle => settings::put_lifecycle(call, engine).await,
+        Op::GetBucketLifecycle => settings::get_lifecycle(call, engine).await,
+        Op::DeleteBucketLifecycle => Ok(delete_document::<Lifecycle>(&call, engine).await?),
+        Op::PutBucketCors => settings::put_cors(call, engine).await,
+        Op::GetBucketCors => settings::get_cors(call, engine).await,
+        Op::DeleteBucketCors => Ok(delete_document::<Cors>(&call, engine).await?),
+        Op::PutBucketPolicy => settings::put_policy(call, engine).await,
+        Op::GetBucketPolicy => Ok(bucket_policy::get(&call, engine).await?),
+        Op::DeleteBucketPolicy => Ok(delete_document::<BucketPolicy>(&call, engine).await?),
+        Op::PutBucketTagging => settings::put_tags(call, engine).await,
+        Op::GetBucketTagging => settings::get_tags(call, engine).await,
+        Op::DeleteBucketTagging => Ok(delete_document::<Tags>(&call, engine).await?),
+        Op::PutBucketStorageClass => settings::put_class(call, engine).await,
+        Op::PutBucketQuota => settings::put_quota(call, engine).await,
+        Op::GetBucketQuota => settings::get_quota(call, engine).await,
+        Op::PutBucketRename => settings::put_rename(call, engine).await,
+        Op::GetBucketRename => settings::get_rename(call, engine).await,
+        Op::DeleteBucketRename => settings::delete_rename(call, engine).await,
+        Op::PutBucketCustomDomain => settings::put_domain(call, tos).await,
+        Op::ListBucketCustomDomain => settings::domains(call, engine).await,
+        Op::DeleteBucketCustomDomain => settings::delete_domain(call, engine).await,
         Op::ListObjects => website::list(call, engine).await,
         Op::ListObjectsType2 => list::objects_type2(call, engine).await,
         Op::ListObjectVersions => list::versions(call, engine).await,

@@ -138,17 +138,39 @@ struct PutTagSet {
     tags: Option<Vec<PutTag>>,
 }
 
+/// A name and a value; member names in lower case.
 #[derive(Debug, Deserialize)]
-struct PutTag {
+pub(in crate::tos) struct PutTag {
     key: String,
     value: Option<String>,
 }
 
+impl PutTag {
+    fn pair(self) -> (String, String) {
+        (self.key, self.value.unwrap_or_default())
+    }
+
+    /// Name and value, not yet checked.
+    pub(in crate::tos) fn boxed(self) -> (Box<str>, Box<str>) {
+        let (name, value) = self.pair();
+        (name.into(), value.into())
+    }
+}
+
 impl PutTagging {
+    /// Tags of an object.
     pub(in crate::tos) fn tags(self) -> Result<Tags, Fault> {
+        TOS.tags.read(self.pairs(), "TagSet")
+    }
+
+    /// Tags of a bucket.
+    pub(in crate::tos) fn bucket_tags(self) -> Result<Tags, Fault> {
+        TOS.bucket_tags.read(self.pairs(), "TagSet")
+    }
+
+    fn pairs(self) -> Vec<(String, String)> {
         let tags = self.tag_set.tags.unwrap_or_default().into_iter();
-        let pairs = tags.map(|tag| (tag.key, tag.value.unwrap_or_default()));
-        TOS.tags.read(pairs.collect(), "TagSet")
+        tags.map(PutTag::pair).collect()
     }
 }
 
