@@ -51,12 +51,25 @@ fn a_bucket_holds_no_more_than_its_quota() {
         assert!(fits(&world, &bucket, "b", 40).await);
         assert!(!fits(&world, &bucket, "c", 1).await);
         assert!(fits(&world, &bucket, "empty", 0).await);
-        world.delete(&bucket, "a", VersionChoice::Current).await.unwrap();
+        world
+            .delete(&bucket, "a", VersionChoice::Current)
+            .await
+            .unwrap();
         assert!(fits(&world, &bucket, "c", 60).await, "there is room again");
-        change(&world, &bucket, BucketChange::Quota(None)).await.unwrap();
-        assert!(fits(&world, &bucket, "d", 1000).await, "the bound is lifted");
-        change(&world, &bucket, BucketChange::Quota(Some(100))).await.unwrap();
-        assert!(!fits(&world, &bucket, "e", 1).await, "it holds too much already");
+        change(&world, &bucket, BucketChange::Quota(None))
+            .await
+            .unwrap();
+        assert!(
+            fits(&world, &bucket, "d", 1000).await,
+            "the bound is lifted"
+        );
+        change(&world, &bucket, BucketChange::Quota(Some(100)))
+            .await
+            .unwrap();
+        assert!(
+            !fits(&world, &bucket, "e", 1).await,
+            "it holds too much already"
+        );
         let other = world.bucket("unbounded").await;
         assert!(fits(&world, &other, "a", 1000).await);
     });
@@ -106,8 +119,14 @@ fn versions_and_parts_count() {
         world.versioning(&bucket, Versioning::Enabled).await;
         assert!(fits(&world, &bucket, "a", 30).await);
         assert!(fits(&world, &bucket, "a", 30).await);
-        world.delete(&bucket, "a", VersionChoice::Current).await.unwrap();
-        assert!(!fits(&world, &bucket, "b", 41).await, "older versions are there");
+        world
+            .delete(&bucket, "a", VersionChoice::Current)
+            .await
+            .unwrap();
+        assert!(
+            !fits(&world, &bucket, "b", 41).await,
+            "older versions are there"
+        );
         let key = ObjectKey::new("k").unwrap();
         let req = CreateUpload {
             bucket: bucket.clone(),

@@ -11,8 +11,8 @@ use cohong_core::engine::{
     VersionChoice,
 };
 use cohong_core::model::{
-    Action, Actions, BucketName, Due, Effect, EventKind, Lifecycle, LifecycleFilter, LifecycleRule, ObjectKey,
-    Principals, Statement, StorageClass, Timestamp, Transition, VersionTag, Versioning,
+    Action, Actions, BucketName, Due, Effect, EventKind, Lifecycle, LifecycleFilter, LifecycleRule,
+    ObjectKey, Principals, Statement, StorageClass, Timestamp, Transition, VersionTag, Versioning,
 };
 use cohong_core::ports::{MetadataStore, Table, Txn};
 use cohong_core::records::{WorkKind, WorkRecord, decode};

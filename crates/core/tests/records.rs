@@ -18,10 +18,11 @@ use cohong_core::model::{
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
     AccountRecord, AttemptBlock, AttemptRecord, CallRecord, CallResult, CallbackKeyRecord,
-    CredentialRecord, CurrentRecord, DeadRecord, DomainRecord, FormerCallbackKey, FunctionRecord, HeldRecord,
-    Hit, LifecycleStage, LifecycleStep, LoggedEvent, OwedRestore, PartRecord, PayloadRecord,
-    PayloadState, ReplayRecord, ReplaySource, ReplayState, RootRecord, RuleSetRecord, SourceRecord,
-    SubRecord, SubState, UploadRecord, UploadState, WorkKind, WorkRecord, decode, encode,
+    CredentialRecord, CurrentRecord, DeadRecord, DomainRecord, FormerCallbackKey, FunctionRecord,
+    HeldRecord, Hit, LifecycleStage, LifecycleStep, LoggedEvent, OwedRestore, PartRecord,
+    PayloadRecord, PayloadState, ReplayRecord, ReplaySource, ReplayState, RootRecord,
+    RuleSetRecord, SourceRecord, SubRecord, SubState, UploadRecord, UploadState, WorkKind,
+    WorkRecord, decode, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -3,7 +3,7 @@
 mod common;
 
 use cohong_core::model::DialectId;
-use common::{World, oss, s3};
+use common::{World, oss, put, s3};
 use http::request::Parts;
 
 use DialectId::{Oas, Oms, Oss, S3, Tos};
@@ -138,5 +138,36 @@ async fn the_strongest_claim_wins() {
     for (host, target, headers, wanted) in TABLE {
         let found = dialects.of(&head(host, target, headers)).await.id();
         assert_eq!(found, *wanted, "{host} {target} {headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_domain_of_a_bucket_is_looked_up() {
+    let world = World::with_bucket().await;
+    let rule = r#"{"CustomDomainRule":{"Domain":"files.example.net","Protocol":"s3"}}"#;
+    let ask = put("bucket-test", "/?customdomain").body(rule);
+    world.send(ask).await.expect_status(200);
+    let dialects = world.dialects();
+    // Host, further headers, who serves it, the bucket.
+    let cases: [(&str, &[(&str, &str)], DialectId, Option<&str>); 6] = [
+        ("files.example.net", &[], S3, Some("bucket-test")),
+        ("Files.Example.net:9000", &[], S3, Some("bucket-test")),
+        (
+            "files.example.net",
+            &[("authorization", "TOS4-HMAC-SHA256 x")],
+            Tos,
+            Some("bucket-test"),
+        ),
+        ("other.example.net", &[], Tos, None),
+        ("files.example.net.", &[], Tos, None),
+        ("photos.tos-cn-beijing.volces.com", &[], Tos, Some("photos")),
+    ];
+    for (host, headers, wanted, bucket) in cases {
+        let mut head = head(host, "/k", headers);
+        dialects.look_up(&mut head).await;
+        let found = dialects.of(&head).await;
+        assert_eq!(found.id(), wanted, "{host} {headers:?}");
+        let named = found.bucket(&head).map(|name| name.to_string());
+        assert_eq!(named.as_deref(), bucket, "{host}");
     }
 }

@@ -59,7 +59,9 @@ pub(crate) struct Room<'a> {
 impl Usage {
     fn bytes(&self) -> u64 {
         let since = self.written.saturating_sub(self.written_at_count);
-        self.counted.saturating_add(since).saturating_add(self.coming)
+        self.counted
+            .saturating_add(since)
+            .saturating_add(self.coming)
     }
 }
 
@@ -241,7 +243,10 @@ mod tests {
         let usages = Usages::default();
         assert!(matches!(usages.ask(BUCKET, 100, 1), Asked::Unknown));
         let begun = usages.begin(BUCKET);
-        assert!(!is_there(&usages, 1), "nobody writes before the first count");
+        assert!(
+            !is_there(&usages, 1),
+            "nobody writes before the first count"
+        );
         usages.end(BUCKET, begun, 60);
         assert!(matches!(usages.ask(BUCKET, 100, 41), Asked::Full));
         let room = usages.ask(BUCKET, 100, 30);
@@ -266,7 +271,7 @@ mod tests {
         };
         let writes = [
             Write::Delete(at(Table::Heads, 1)),
-            Write::Put(at(Table::Versions, 1), Default::default()),
+            Write::Put(at(Table::Versions, 1), bytes::Bytes::new()),
             Write::Delete(at(Table::Heads, 2)),
             Write::Delete(at(Table::Buckets, 1)),
         ];

@@ -8,7 +8,6 @@ mod check;
 
 pub use check::{Deed, check, overlap};
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::model::{
@@ -111,9 +110,10 @@ fn covers(filter: &LifecycleFilter, key: &str, version: &ObjectVersion) -> bool 
         return false;
     }
     let any_object = filter.tags.is_empty() && !names_sizes(filter);
+    let (least, most) = sizes(filter);
     version.object().map_or(any_object, |object| {
         filter.tags.iter().all(|tag| object.tags.contains(tag))
-            && sizes(filter).contains(&object.size)
+            && (least..=most).contains(&object.size)
     })
 }
 
@@ -123,15 +123,16 @@ fn names_sizes(filter: &LifecycleFilter) -> bool {
     above.or(filter.smaller_than).or(filter.at_most).is_some()
 }
 
-/// Sizes that a filter is about, bytes. Empty when no object has them.
-fn sizes(filter: &LifecycleFilter) -> RangeInclusive<u64> {
+/// The least and the greatest size that a filter is about, bytes. The least is above the other when no
+/// object is so.
+fn sizes(filter: &LifecycleFilter) -> (u64, u64) {
     let above = filter.larger_than.map_or(0, |size| size.saturating_add(1));
     let least = above.max(filter.at_least.unwrap_or(0));
     let below = match filter.smaller_than {
-        Some(0) => return 1..=0,
+        Some(0) => return (1, 0),
         size => size.map_or(u64::MAX, |size| size - 1),
     };
-    least..=below.min(filter.at_most.unwrap_or(u64::MAX))
+    (least, below.min(filter.at_most.unwrap_or(u64::MAX)))
 }
 
 /// Whether a filter is about a key, under which `object` is if it has tags at all.

@@ -114,10 +114,7 @@ const ACTIONS: Names = &[
         &[Action::DeleteObjectVersionTags],
     ),
     ("tos:RestoreObject", &[Action::RestoreObject]),
-    (
-        "tos:RestoreObjectVersion",
-        &[Action::RestoreObjectVersion],
-    ),
+    ("tos:RestoreObjectVersion", &[Action::RestoreObjectVersion]),
     ("tos:ListBuckets", &[]),
     ("tos:CreateBucket", &[]),
     ("tos:GetReplicationConfiguration", &[]),

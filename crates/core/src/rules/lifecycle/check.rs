@@ -37,7 +37,8 @@ pub fn check(rules: &[LifecycleRule]) -> Result<(), Error> {
 fn check_filter(rule: &LifecycleRule) -> Result<(), Error> {
     let filter = &rule.filter;
     check_tags(&filter.tags)?;
-    if sizes(filter).is_empty() {
+    let (least, most) = sizes(filter);
+    if least > most {
         return Err(invalid(
             "no object is larger than the one size and smaller than the other of a lifecycle rule",
         ));
@@ -75,8 +76,8 @@ fn check_actions(rule: &LifecycleRule) -> Result<(), Error> {
             "days of a lifecycle rule are at least 1, and its dates are midnights in UTC",
         ));
     }
-    let mut moved = rule.transitions.iter().chain(&rule.older_transitions);
-    if !moved.all(|one| is_midnight(one.due)) {
+    let mut both = rule.transitions.iter().chain(&rule.older_transitions);
+    if !both.all(|one| is_midnight(one.due)) {
         return Err(invalid("dates of a lifecycle rule are midnights in UTC"));
     }
     let older = rule.older_transitions.iter().map(|one| one.due);
@@ -174,10 +175,9 @@ fn meet(one: &LifecycleFilter, other: &LifecycleFilter) -> bool {
         let same_name = |(n, v): &(Box<str>, Box<str>)| n == name && v != value;
         other.tags.iter().any(same_name)
     };
-    let apart = |one: &LifecycleFilter, other: &LifecycleFilter| {
-        sizes(one).end() < sizes(other).start()
-    };
-    nested && !one.tags.iter().any(differs) && !apart(one, other) && !apart(other, one)
+    let ((least, most), (other_least, other_most)) = (sizes(one), sizes(other));
+    let apart = most < other_least || other_most < least;
+    nested && !one.tags.iter().any(differs) && !apart
 }
 
 fn deeds(rule: &LifecycleRule) -> impl Iterator<Item = Deed> {

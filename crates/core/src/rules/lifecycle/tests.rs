@@ -362,8 +362,14 @@ fn rules_that_contradict_themselves_are_refused() {
         (vec![expire(Due::Date(at(1, 0)))], true),
         (vec![expire(Due::Date(at(1, 1)))], false),
         (with(|rule| rule.expire_older = Some(Due::Days(0))), false),
-        (with(|rule| rule.expire_older = Some(Due::Date(at(1, 0)))), true),
-        (with(|rule| rule.expire_older = Some(Due::Date(at(1, 1)))), false),
+        (
+            with(|rule| rule.expire_older = Some(Due::Date(at(1, 0)))),
+            true,
+        ),
+        (
+            with(|rule| rule.expire_older = Some(Due::Date(at(1, 1)))),
+            false,
+        ),
         (
             with(|rule| rule.expire_older = Some(Due::WrittenBefore(at(1, 0)))),
             false,

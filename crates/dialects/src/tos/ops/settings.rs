@@ -4,7 +4,7 @@
 use cohong_core::engine::{BucketChange, Engine};
 use cohong_core::model::{Cors, Lifecycle, Tags};
 use cohong_core::rules::access::Action;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::Answer;
 use super::body::{answer, read};
@@ -12,6 +12,7 @@ use crate::common::attributes::boolean;
 use crate::common::bucket_policy;
 use crate::common::lifecycle::{mixes_times, overlapping};
 use crate::common::settings::{change_bucket, document, put_document, read_bucket};
+use crate::gate::OutBody;
 use crate::gate::call::Call;
 use crate::tos::Tos;
 use crate::tos::error::TosError;
@@ -37,8 +38,7 @@ pub(super) async fn put_lifecycle(mut call: Call, engine: &Engine) -> Answer {
     let given = TOS.given(&call)?;
     // The SDK writes `None` where it was told nothing.
     let word = given.own_text(ALLOW).filter(|word| *word != "None");
-    let may_overlap = word
-        .map_or(Ok(false), |word| boolean(&given.name(ALLOW), word))?;
+    let may_overlap = word.map_or(Ok(false), |word| boolean(&given.name(ALLOW), word))?;
     if let Some(action) = overlapping(&rules).filter(|_| !may_overlap) {
         return Err(TosError::invalid_argument(format!(
             "two lifecycle rules overlap in {action}; say x-tos-{ALLOW}: true if that is meant"
@@ -72,9 +72,8 @@ pub(super) async fn get_cors(call: Call, engine: &Engine) -> Answer {
 
 /// `PutBucketPolicy`.
 pub(super) async fn put_policy(call: Call, engine: &Engine) -> Answer {
-    let mut response = bucket_policy::put(call, engine, &POLICY).await?;
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    Ok(response)
+    let put = bucket_policy::put(call, engine, &POLICY).await?;
+    Ok(no_content(put))
 }
 
 /// `PutBucketTagging`.
@@ -127,7 +126,8 @@ pub(super) async fn get_rename(call: Call, engine: &Engine) -> Answer {
 
 /// `DeleteBucketRename`.
 pub(super) async fn delete_rename(call: Call, engine: &Engine) -> Answer {
-    gone(change_bucket(call, engine, BucketChange::Renames(false)).await?)
+    let changed = change_bucket(call, engine, BucketChange::Renames(false)).await?;
+    Ok(no_content(changed))
 }
 
 /// `PutBucketCustomDomain`. A name under one of the server's own would never lead to the bucket.
@@ -153,11 +153,12 @@ pub(super) async fn domains(call: Call, engine: &Engine) -> Answer {
 pub(super) async fn delete_domain(call: Call, engine: &Engine) -> Answer {
     let name = call.query("customdomain").unwrap_or_default();
     let name = name.to_ascii_lowercase().into();
-    gone(change_bucket(call, engine, BucketChange::RemoveDomain(name)).await?)
+    let changed = change_bucket(call, engine, BucketChange::RemoveDomain(name)).await?;
+    Ok(no_content(changed))
 }
 
-/// The answer of a removal.
-fn gone(mut response: http::Response<crate::gate::OutBody>) -> Answer {
+/// An answer without body that says so.
+fn no_content(mut response: Response<OutBody>) -> Response<OutBody> {
     *response.status_mut() = StatusCode::NO_CONTENT;
-    Ok(response)
+    response
 }

@@ -123,7 +123,12 @@ impl PutRule {
             .map(|one| due(one.days, one.date, "NoncurrentVersionExpiration"));
         let moved = |one: PutMove| transition(one.days, one.date, &one.class, "Transitions");
         let older_moved = |one: PutOlderMove| {
-            transition(one.days, one.date, &one.class, "NoncurrentVersionTransitions")
+            transition(
+                one.days,
+                one.date,
+                &one.class,
+                "NoncurrentVersionTransitions",
+            )
         };
         let tags: Tags = self.tags.into_iter().map(PutTag::boxed).collect();
         Ok(LifecycleRule {
@@ -180,7 +185,11 @@ fn transition(
 /// A bound that is left out itself, or one that belongs to what is inside.
 fn bound(size: Option<u64>, included: Option<&str>) -> Result<(Option<u64>, Option<u64>), Fault> {
     let is_included = included.map_or(Ok(false), is_enabled)?;
-    Ok(if is_included { (None, size) } else { (size, None) })
+    Ok(if is_included {
+        (None, size)
+    } else {
+        (size, None)
+    })
 }
 
 /// Answer of `GetBucketLifecycle`.
@@ -384,11 +393,17 @@ mod tests {
         let cases = [
             ("Status", json!("On")),
             ("Expiration", json!({})),
-            ("Expiration", json!({"Days": 1, "Date": "2030-01-01T00:00:00.000Z"})),
+            (
+                "Expiration",
+                json!({"Days": 1, "Date": "2030-01-01T00:00:00.000Z"}),
+            ),
             ("Expiration", json!({"Date": "tomorrow"})),
             ("Expiration", json!({"Days": -1})),
             ("Transitions", json!([{"Days": 1}])),
-            ("Transitions", json!([{"Days": 1, "StorageClass": "GLACIER"}])),
+            (
+                "Transitions",
+                json!([{"Days": 1, "StorageClass": "GLACIER"}]),
+            ),
             ("AccessTimeTransitions", json!([])),
             ("Filter", json!({"GreaterThanIncludeEqual": "yes"})),
             ("Filter", json!({"Suffix": "a"})),

@@ -276,13 +276,21 @@ mod tests {
         let read = |rule: serde_json::Value| {
             let body = json!({ "CustomDomainRule": rule }).to_string();
             let put: PutDomain = read(body.as_bytes()).expect("the shape");
-            put.domain().ok().map(|domain| (domain.name.into_string(), domain.dialect))
+            put.domain()
+                .ok()
+                .map(|domain| (domain.name.into_string(), domain.dialect))
         };
         let of = |dialect| Some(("files.example.com".to_owned(), dialect));
         let name = "Files.Example.com";
         assert_eq!(read(json!({"Domain": name})), of(DialectId::Tos));
-        assert_eq!(read(json!({"Domain": name, "Protocol": "tos"})), of(DialectId::Tos));
-        assert_eq!(read(json!({"Domain": name, "Protocol": "s3"})), of(DialectId::S3));
+        assert_eq!(
+            read(json!({"Domain": name, "Protocol": "tos"})),
+            of(DialectId::Tos)
+        );
+        assert_eq!(
+            read(json!({"Domain": name, "Protocol": "s3"})),
+            of(DialectId::S3)
+        );
         assert_eq!(read(json!({"Domain": name, "Protocol": "oss"})), None);
         assert_eq!(read(json!({"Domain": name, "CertId": "c"})), None);
         assert_eq!(read(json!({"Domain": name, "Forbidden": true})), None);
