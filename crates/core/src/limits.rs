@@ -329,3 +329,6 @@ pub const LONG_WORK_AT_ONCE: usize = 2;
 pub const BUCKET_DOMAINS_MAX: usize = 100;
 /// Longest name of a domain, bytes: what DNS allows.
 pub const DOMAIN_BYTES_MAX: usize = 253;
+
+/// Longest life that an object may be given, days: as long as anybody plans, and no date overflows.
+pub const EXPIRES_DAYS_MAX: u32 = 36_500;

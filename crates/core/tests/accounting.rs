@@ -6,7 +6,9 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cohong_core::engine::{Conditions, CopyObject, CopySource, VersionChoice};
+use cohong_core::engine::{
+    BucketChange, Conditions, CopyObject, CopySource, RenameObject, VersionChoice,
+};
 use cohong_core::model::{
     BucketName, ObjectKey, ObjectVersion, PayloadId, PayloadRef, Place, VersionId, Versioning,
 };
@@ -26,6 +28,7 @@ enum Op {
     /// Deletes the current version by its id, if it has one.
     DeleteVersion(usize),
     Copy(usize, usize),
+    Rename(usize, usize),
     Switch(Versioning),
 }
 
@@ -36,7 +39,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => key.clone().prop_map(Op::Delete),
         1 => key.clone().prop_map(Op::DeleteNull),
         2 => key.clone().prop_map(Op::DeleteVersion),
-        3 => (key.clone(), key).prop_map(|(from, to)| Op::Copy(from, to)),
+        3 => (key.clone(), key.clone()).prop_map(|(from, to)| Op::Copy(from, to)),
+        2 => (key.clone(), key).prop_map(|(from, to)| Op::Rename(from, to)),
         1 => Just(Op::Switch(Versioning::Enabled)),
         1 => Just(Op::Switch(Versioning::Suspended)),
     ]
@@ -64,6 +68,7 @@ async fn act(world: &World, bucket: &BucketName, op: &Op) {
         }
         Op::Copy(from, to) => {
             let req = CopyObject {
+                expires_days: None,
                 source: CopySource {
                     object: target(bucket, KEYS[*from], VersionChoice::Current),
                     conditions: Conditions::default(),
@@ -80,7 +85,22 @@ async fn act(world: &World, bucket: &BucketName, op: &Op) {
             // There may be nothing to copy.
             let _ = world.engine.copy_object(&owner(), req).await;
         }
-        Op::Switch(to) => world.versioning(bucket, *to).await,
+        Op::Rename(from, to) => {
+            let req = RenameObject {
+                bucket: bucket.clone(),
+                from: ObjectKey::new(KEYS[*from]).unwrap(),
+                to: ObjectKey::new(KEYS[*to]).unwrap(),
+                conditions: Conditions::default(),
+            };
+            // There may be nothing to rename, and versions keep objects where they are.
+            let _ = world.engine.rename_object(&owner(), req).await;
+        }
+        Op::Switch(to) => {
+            let change = BucketChange::Renames(false);
+            let off = world.engine.change_bucket(&owner(), bucket, change).await;
+            off.unwrap();
+            world.versioning(bucket, *to).await;
+        }
     }
 }
 
@@ -196,6 +216,9 @@ proptest! {
         run(async {
             let world = if small { World::new() } else { World::without_small_bodies() };
             let bucket = world.bucket("photos").await;
+            let change = BucketChange::Renames(true);
+            let on = world.engine.change_bucket(&owner(), &bucket, change).await;
+            on.unwrap();
             for wave in &waves {
                 join_all(wave.iter().map(|op| act(&world, &bucket, op))).await;
                 check(&world, &bucket).await;

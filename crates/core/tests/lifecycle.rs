@@ -7,17 +7,17 @@ mod common;
 use std::time::Duration;
 
 use cohong_core::engine::{
-    Attributes, BucketPolicy, Conditions, CreateUpload, Engine, GetObject, ObjectChange,
+    Attributes, BucketPolicy, Conditions, CreateUpload, Cx, Engine, GetObject, ObjectChange,
     VersionChoice,
 };
 use cohong_core::model::{
     Action, Actions, BucketName, Due, Effect, EventKind, Lifecycle, LifecycleFilter, LifecycleRule,
     ObjectKey, Principals, Statement, StorageClass, Timestamp, Transition, VersionTag, Versioning,
 };
-use cohong_core::ports::{MetadataStore, Table, Txn};
+use cohong_core::ports::{Clock as _, MetadataStore, Table, Txn};
 use cohong_core::records::{WorkKind, WorkRecord, decode};
 use cohong_core::{ErrorKind, limits, work};
-use common::{World, owner, run, target};
+use common::{World, body, owner, put, run, target};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -464,5 +464,104 @@ fn turns_may_be_closer_than_a_day() {
             assert_eq!(keys(&world, Table::Heads).await, ["k"]);
             world.clock.advance(hour);
         }
+    });
+}
+
+/// Stores an object that is to be deleted after some days.
+async fn put_for(world: &World, bucket: &BucketName, key: &str, days: u32) {
+    let mut req = put(bucket, key);
+    req.attributes.expires_days = Some(days);
+    let stored = world
+        .engine
+        .put_object(&owner_at(world), req, body(b"body"))
+        .await;
+    stored.unwrap();
+}
+
+/// The owner, asking by the clock of the world.
+fn owner_at(world: &World) -> Cx {
+    Cx {
+        at: world.clock.now(),
+        ..owner()
+    }
+}
+
+async fn order(world: &World, bucket: &BucketName, key: &str, days: Option<u32>) {
+    let at = target(bucket, key, VersionChoice::Current);
+    let change = ObjectChange::Expires(days);
+    let cx = owner_at(world);
+    let done = world.engine.change_object(&cx, &at, change);
+    done.await.unwrap();
+}
+
+async fn told(world: &World, bucket: &BucketName, key: &str) -> Option<Timestamp> {
+    let req = GetObject {
+        target: target(bucket, key, VersionChoice::Current),
+        range: None,
+        conditions: Conditions::default(),
+    };
+    let info = world.engine.head_object(&owner(), req).await.unwrap();
+    info.expires.map(|end| end.at)
+}
+
+#[test]
+fn objects_end_by_their_own_order() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("life").await;
+        world.rule(&bucket).await;
+        put_for(&world, &bucket, "two", 2).await;
+        put_for(&world, &bucket, "kept", 2).await;
+        for key in ["never", "later"] {
+            world.put(&bucket, key, "body").await;
+        }
+        order(&world, &bucket, "later", Some(4)).await;
+        order(&world, &bucket, "kept", None).await;
+        assert_eq!(told(&world, &bucket, "never").await, None);
+        assert_eq!(told(&world, &bucket, "kept").await, None);
+        let end = told(&world, &bucket, "two").await.unwrap();
+        work(&world).await;
+        world
+            .clock
+            .advance(end.since(world.clock.now()) - Duration::from_secs(1));
+        work(&world).await;
+        assert_eq!(keys(&world, Table::Heads).await.len(), 4);
+        world.clock.advance(Duration::from_secs(1));
+        work(&world).await;
+        assert_eq!(keys(&world, Table::Heads).await, ["kept", "later", "never"]);
+        let events = world.events(&bucket).await;
+        let last = &events.last().unwrap().event;
+        let wanted = (EventKind::ExpiredDelete, "two");
+        assert_eq!((last.kind, last.key.as_str()), wanted);
+        world.clock.advance(2 * DAY);
+        work(&world).await;
+        assert_eq!(keys(&world, Table::Heads).await, ["kept", "never"]);
+        assert_eq!(duties(&world).await, 1);
+    });
+}
+
+#[test]
+fn own_orders_outlive_the_rules_and_leave_a_marker_where_versions_are_kept() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("life").await;
+        world.versioning(&bucket, Versioning::Enabled).await;
+        set(&world, &bucket, &[expire("other/", 1)]).await;
+        put_for(&world, &bucket, "k", 1).await;
+        put_for(&world, &bucket, "replaced", 1).await;
+        world
+            .put(&bucket, "replaced", "a version without order")
+            .await;
+        let cx = owner();
+        let removed = world
+            .engine
+            .delete_bucket_doc::<Vec<LifecycleRule>>(&cx, &bucket);
+        removed.await.unwrap();
+        world.clock.advance(3 * DAY);
+        work(&world).await;
+        assert_eq!(keys(&world, Table::Heads).await, ["replaced"]);
+        assert_eq!(keys(&world, Table::Graves).await, ["k"]);
+        assert_eq!(world.rows(Table::Versions).await.len(), 2);
+        assert_eq!(duties(&world).await, 1);
     });
 }

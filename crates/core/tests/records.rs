@@ -192,6 +192,7 @@ fn version() -> ObjectVersion {
             told: true,
         }),
         seal: Some(seals()[0].clone()),
+        expires_at: Some(time(1_700_000_000_003)),
     };
     ObjectVersion {
         id: VersionId(1_700_000_000_000_000_000),
@@ -307,6 +308,7 @@ fn buckets(samples: &mut Samples) {
             name: "files.example.com".into(),
             dialect: DialectId::S3,
         }],
+        expires: true,
     };
     samples.check("bucket", &bucket);
     samples.check("last-bucket", &BucketId(5));
@@ -564,6 +566,7 @@ fn objects(samples: &mut Samples) {
             kind: ChecksumKind::Composite,
         }),
         seal: Some(seals()[1].clone()),
+        expires_days: Some(3),
     };
     samples.check("upload", &upload);
     let part = PartRecord {

@@ -342,6 +342,7 @@ async fn object_attempts(world: &World, cx: &Cx, bucket: &BucketName) -> [(&'sta
         conditions: Conditions::default(),
     };
     let copy = CopyObject {
+        expires_days: None,
         bucket: bucket.clone(),
         key: ObjectKey::new("copy").unwrap(),
         source: CopySource {

@@ -30,6 +30,7 @@ fn id(tag: VersionTag) -> VersionChoice {
 
 fn copy(from: &BucketName, key: &str, to: &BucketName, to_key: &str) -> CopyObject {
     CopyObject {
+        expires_days: None,
         source: CopySource {
             object: target(from, key, CURRENT),
             conditions: Conditions::default(),
@@ -486,6 +487,7 @@ fn new_metadata_of_a_copy_may_leave_the_content_type() {
                 .unwrap();
             // Onto itself: the bytes stay, what stands beside them changes.
             let req = CopyObject {
+                expires_days: None,
                 replace: Some(NewMeta {
                     headers: named(given),
                     user_meta: Vec::new(),

@@ -290,6 +290,7 @@ fn a_payload_that_is_still_held_stays() {
         let bucket = world.bucket("scene").await;
         world.put(&bucket, "k", "body").await;
         let req = CopyObject {
+            expires_days: None,
             source: CopySource {
                 object: target(&bucket, "k", VersionChoice::Current),
                 conditions: Conditions::default(),

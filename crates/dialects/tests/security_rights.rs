@@ -21,6 +21,7 @@ enum Needs {
     List,
     Read,
     Write,
+    ReadAndWrite,
     ReadAcl,
     WriteAcl,
 }
@@ -123,11 +124,28 @@ const ON_BUCKETS: &[Row] = &[
     row("CompleteMultipartUpload", Needs::Write, |id| {
         post(BUCKET, &format!("/up?uploadId={id}")).body("{}")
     }),
+    row("RestoreObject", Needs::Write, |_| {
+        post(BUCKET, "/cold?restore").body(r#"{"Days":1}"#)
+    }),
+    row("PutSymlink", Needs::Write, |_| {
+        put(BUCKET, "/new-link?symlink").header("x-tos-symlink-target", "o")
+    }),
+    row("SetObjectExpires", Needs::Write, |_| {
+        post(BUCKET, "/o?objectExpires").body(r#"{"ObjectExpires":3}"#)
+    }),
+    row("SetObjectTime", Needs::Write, |_| {
+        post(BUCKET, "/o?time").header("x-modify-timestamp", "1700000000")
+    }),
+    row("RenameObject", Needs::ReadAndWrite, |_| {
+        put(BUCKET, "/o?rename&name=new")
+    }),
     row("AbortMultipartUpload", Needs::Write, |id| {
         delete(BUCKET, &format!("/up?uploadId={id}"))
     }),
     row("GetObject", Needs::Read, |_| get(BUCKET, "/o")),
     row("HeadObject", Needs::Read, |_| head(BUCKET, "/o")),
+    row("GetSymlink", Needs::Read, |_| get(BUCKET, "/link?symlink")),
+    row("GetFileStatus", Needs::Read, |_| get(BUCKET, "/o?stat")),
     row("GetObjectTagging", Needs::Read, |_| {
         get(BUCKET, "/o?tagging")
     }),
@@ -163,6 +181,10 @@ async fn world(grant: Option<(&'static str, &str)>) -> (World, String) {
         open,
         put(OPEN, "/o").body("open"),
         put(BUCKET, "/o").body("old"),
+        put(BUCKET, "/cold")
+            .header("x-tos-storage-class", "ARCHIVE")
+            .body("cold"),
+        put(BUCKET, "/link?symlink").header("x-tos-symlink-target", "o"),
     ] {
         world.send(ask).await.expect_status(200);
     }
@@ -173,6 +195,7 @@ async fn world(grant: Option<(&'static str, &str)>) -> (World, String) {
     let id = made.json()["UploadId"].as_str().expect("an id").to_owned();
     let part = put(BUCKET, &format!("/up?uploadId={id}&partNumber=1")).body("part");
     world.send(part).await.expect_status(200);
+    world.let_rename(BUCKET).await;
     if let Some((header, whom)) = grant {
         let acl = put(BUCKET, "/?acl").header(header, whom);
         world.send(acl).await.expect_status(200);
@@ -262,7 +285,7 @@ async fn without_a_grant_nothing_is_open() {
     let list = world.send(get(BUCKET, "/")).await.json();
     assert_eq!(
         list["Contents"].as_array().expect("a list").len(),
-        1,
+        3,
         "{list}"
     );
 }
@@ -281,6 +304,7 @@ async fn a_grant_opens_what_it_says_and_nothing_else() {
                 Needs::List,
                 Needs::Read,
                 Needs::Write,
+                Needs::ReadAndWrite,
                 Needs::ReadAcl,
                 Needs::WriteAcl,
             ],
@@ -328,8 +352,10 @@ async fn the_list_of_an_object_stands_before_that_of_its_bucket() {
     for (header, opens) in grants {
         for row in ON_BUCKETS {
             let (world, id) = world(None).await;
-            let own = put(BUCKET, "/o?acl").header(header, "canned=AllUsers");
-            world.send(own).await.expect_status(200);
+            for object in ["/o?acl", "/link?acl"] {
+                let own = put(BUCKET, object).header(header, "canned=AllUsers");
+                world.send(own).await.expect_status(200);
+            }
             let wanted = on_object(row.needs)
                 && opens.contains(&row.needs)
                 && row.operation != "GetBucketAcl"
@@ -343,8 +369,10 @@ async fn the_list_of_an_object_stands_before_that_of_its_bucket() {
         }
     }
     let (world, id) = world(Some(("x-tos-acl", "public-read"))).await;
-    let closed = put(BUCKET, "/o?acl").header("x-tos-acl", "private");
-    world.send(closed).await.expect_status(200);
+    for object in ["/o?acl", "/link?acl"] {
+        let closed = put(BUCKET, object).header("x-tos-acl", "private");
+        world.send(closed).await.expect_status(200);
+    }
     for row in ON_BUCKETS.iter().filter(|row| row.needs == Needs::Read) {
         assert!(
             !done(&world, row, As::Other, &id).await,

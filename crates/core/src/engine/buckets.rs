@@ -66,6 +66,7 @@ impl Engine {
             renames: false,
             quota: None,
             domains: Vec::new(),
+            expires: false,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {

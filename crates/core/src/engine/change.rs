@@ -3,13 +3,14 @@
 use crate::error::Error;
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
-    Bucket, ObjectKey, ObjectRecord, ObjectVersion, StorageClass, VersionKind, VersionTag,
+    Bucket, ObjectKey, ObjectVersion, StorageClass, Timestamp, VersionKind, VersionTag,
 };
 use crate::ports::{CommitError, Revision, Txn, Write};
 use crate::records::{encode, keys};
 use crate::rules::access::{Action, allow_lifecycle};
-use crate::rules::attributes::{check_acl, check_meta, check_tags};
-use crate::rules::retention;
+use crate::rules::attributes::{check_acl, check_meta, check_tags, check_expiry};
+use crate::rules::{retention};
+use crate::rules::lifecycle::{end_of};
 
 use super::buckets::now;
 use super::key::{Seen, current_writes, expect};
@@ -27,6 +28,11 @@ impl Engine {
         change: ObjectChange,
     ) -> Result<VersionTag, Error> {
         let action = check_change(&change)?;
+        if matches!(change, ObjectChange::Expires(Some(_))) {
+            let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
+            self.find_allowed(cx, &bucket, target, action).await?;
+            self.await_expiries(&target.bucket).await?;
+        }
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&target.bucket).await?;
             let _pass = self.gates.enter(&target.bucket, [&target.key]).await;
@@ -36,7 +42,7 @@ impl Engine {
                 retention::check(&bucket, &found.version, self.ports.clock.now())?;
             }
             let tag = found.tag;
-            let alter = |record: &mut ObjectRecord| alter(record, &change);
+            let alter = |version: &mut ObjectVersion| alter(version, &change, cx.at);
             let Some(txn) = changed(target, (&bucket, revision), &seen, &found, alter) else {
                 continue;
             };
@@ -71,7 +77,11 @@ impl Engine {
                 return Ok(());
             }
             let seen = self.see_one(bucket.id, &target.key).await?;
-            let alter = |record: &mut ObjectRecord| record.class = class;
+            let alter = |version: &mut ObjectVersion| {
+                if let VersionKind::Object(record) = &mut version.kind {
+                    record.class = class;
+                }
+            };
             let Some(txn) = changed(target, (&bucket, revision), &seen, &found, alter) else {
                 continue;
             };
@@ -98,6 +108,11 @@ fn check_change(change: &ObjectChange) -> Result<Action, Error> {
             acl.as_ref().map_or(Ok(()), check_acl)?;
             Ok(Action::WriteObjectAcl)
         }
+        ObjectChange::Expires(days) => {
+            check_expiry(*days)?;
+            Ok(Action::WriteObjectMeta)
+        }
+        ObjectChange::Written(_) => Ok(Action::WriteObjectMeta),
     }
 }
 
@@ -107,12 +122,10 @@ fn changed(
     at: (&Bucket, Revision),
     seen: &Seen,
     found: &Found,
-    alter: impl FnOnce(&mut ObjectRecord),
+    alter: impl FnOnce(&mut ObjectVersion),
 ) -> Option<Txn> {
     let mut version = found.version.clone();
-    if let VersionKind::Object(record) = &mut version.kind {
-        alter(record);
-    }
+    alter(&mut version);
     let mut txn = in_place(at, &target.key, seen, &version)?;
     txn.expect.push(found.unchanged());
     Some(txn)
@@ -137,7 +150,10 @@ pub(super) fn in_place(
     Some(now(expect(bucket, revision, key, seen), write))
 }
 
-fn alter(record: &mut ObjectRecord, change: &ObjectChange) {
+fn alter(version: &mut ObjectVersion, change: &ObjectChange, now: Timestamp) {
+    let VersionKind::Object(record) = &mut version.kind else {
+        return;
+    };
     match change {
         ObjectChange::Meta(headers, user_meta) => {
             record.headers.clone_from(headers);
@@ -145,5 +161,7 @@ fn alter(record: &mut ObjectRecord, change: &ObjectChange) {
         }
         ObjectChange::Tags(tags) => record.tags.clone_from(tags),
         ObjectChange::Acl(acl) => record.acl.clone_from(acl),
+        ObjectChange::Expires(days) => record.expires_at = days.map(|days| end_of(now, days)),
+        ObjectChange::Written(at) => version.written_at = *at,
     }
 }

@@ -93,6 +93,9 @@ impl Engine {
         cx: &Cx,
         w: &VersionWrite<'_>,
     ) -> Result<Written, Unwritten> {
+        if w.record.expires_at.is_some() {
+            self.await_expiries(w.bucket).await?;
+        }
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(w.bucket).await?;
             let permit = allow(cx, &bucket, Action::WriteObject, On::Key(w.key))?;

@@ -25,6 +25,7 @@ use crate::records::{PartRecord, PayloadState, UploadState, decode, encode, keys
 use crate::rules::access::{Action, On, allow};
 use crate::rules::attributes::check_acl;
 use crate::rules::complete::{Assembled, assemble, check_meant};
+use crate::rules::lifecycle::end_of;
 use crate::rules::version;
 
 impl Engine {
@@ -123,7 +124,7 @@ impl Engine {
         let made = assemble(&stored, req.parts.as_deref(), req.part_bytes_min, form)?;
         check_meant(&made, req.checksum, req.size)?;
         let payload = req.target.upload.payload();
-        let record = object_of(bucket, req, fenced, &made);
+        let record = object_of((cx, bucket), req, fenced, &made);
         also.expect.push(fenced.unchanged());
         also.write.push(Write::Delete(fenced.at.clone()));
         also.write.extend(manifest(payload, &made.extents));
@@ -229,7 +230,7 @@ impl Engine {
 
 /// The object an upload becomes.
 fn object_of(
-    bucket: &Bucket,
+    (cx, bucket): (&Cx, &Bucket),
     req: &CompleteUpload,
     upload: &FoundUpload,
     made: &Assembled,
@@ -264,6 +265,7 @@ fn object_of(
         form: Form::Normal,
         restore: None,
         seal: begun.seal,
+        expires_at: begun.expires_days.map(|days| end_of(cx.at, days)),
     }
 }
 

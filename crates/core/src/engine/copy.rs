@@ -9,10 +9,11 @@ use crate::model::{
 };
 use crate::ports::{BlobError, BodyError, CommitError, StoreError};
 use crate::rules::access::{Action, On, allow};
-use crate::rules::attributes::{check_acl, check_meta, check_tags};
+use crate::rules::attributes::{check_acl, check_expiry, check_meta, check_tags};
 use crate::rules::checksum::Hasher;
 use crate::rules::cipher::DataKey;
 use crate::rules::conditions::check_read;
+use crate::rules::lifecycle::end_of;
 use crate::rules::restore::check_readable;
 
 use super::body_out::{prefetch, stored};
@@ -209,6 +210,7 @@ fn check_new(req: &CopyObject) -> Result<(), Error> {
         check_meta(&new.headers, &new.user_meta)?;
     }
     req.tags.as_ref().map_or(Ok(()), check_tags)?;
+    check_expiry(req.expires_days)?;
     req.acl.as_ref().map_or(Ok(()), check_acl)
 }
 
@@ -235,6 +237,7 @@ fn copied(cx: &Cx, bucket: &Bucket, req: &CopyObject, source: &ObjectRecord) -> 
         },
         restore: None,
         seal: None,
+        expires_at: req.expires_days.map(|days| end_of(cx.at, days)),
     }
 }
 

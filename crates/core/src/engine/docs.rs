@@ -64,7 +64,7 @@ impl Document for Cors {
 }
 
 /// Lifecycle rules. Each new document begins a new duty, so that the one of the document before finds
-/// itself replaced and ends.
+/// itself replaced and ends. Without any the duty goes on where objects say themselves when they end.
 impl Document for Lifecycle {
     const KIND: DocKind = DocKind::Lifecycle;
 
@@ -73,7 +73,7 @@ impl Document for Lifecycle {
     }
 
     fn mark(doc: Option<&Self>, bucket: &mut Bucket, ids: &dyn Ids) {
-        bucket.lifecycle = doc.map(|_| ids.work());
+        bucket.lifecycle = (doc.is_some() || bucket.expires).then(|| ids.work());
     }
 }
 
@@ -276,7 +276,7 @@ impl Engine {
     }
 
     /// Puts the duty to carry out the lifecycle rules of a bucket; the first turn is now.
-    fn lifecycle_duty(&self, bucket: &Bucket) -> Vec<Write> {
+    pub(super) fn lifecycle_duty(&self, bucket: &Bucket) -> Vec<Write> {
         let time = self.ports.clock.now();
         let put = bucket.lifecycle.map(|duty| {
             let kind = WorkKind::Lifecycle {

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 
-use crate::model::{BlobId, BucketId, ObjectKey, PayloadId, VersionId};
+use crate::model::{
+    BlobId, BucketId, ObjectKey, ObjectVersion, PayloadId, PayloadRef, Place, VersionId,
+};
 use crate::ports::{Expect, Key, Revision, Write};
 use crate::records::{PayloadRecord, PayloadState, decode, encode, keys};
 
@@ -112,6 +114,19 @@ impl Engine {
             Err(Unwritten::Stale)
         }
     }
+}
+
+/// Where it is written that a version holds its bytes; `None` for those that nobody else can hold.
+pub(super) fn holder_of(bucket: BucketId, key: &ObjectKey, version: &ObjectVersion) -> Option<Key> {
+    let payload = match &version.object()?.payload {
+        PayloadRef::Empty => return None,
+        PayloadRef::One { id, extent } => match extent.at {
+            Place::Meta(_) => return None,
+            Place::Hot(_) => *id,
+        },
+        PayloadRef::Manifest { id, .. } => *id,
+    };
+    Some(keys::payload_ref(payload, bucket, key, version.id))
 }
 
 fn place(expect: &Expect) -> &Key {

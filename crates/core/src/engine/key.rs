@@ -216,6 +216,15 @@ impl Draft {
         Self { txn, told }
     }
 
+    /// Both as one transaction.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.txn.expect.extend(other.txn.expect);
+        self.txn.write.extend(other.txn.write);
+        self.txn.payloads.extend(other.txn.payloads);
+        self.told |= other.told;
+        self
+    }
+
     /// Who is to be woken when it stands.
     pub(crate) fn wakes(&self) -> Wakes {
         let is_work = |w: &Write| matches!(w, Write::Put(at, _) if at.table == Table::Work);

@@ -88,6 +88,7 @@ mod tests {
             renames: false,
             quota: None,
             domains: Vec::new(),
+            expires: false,
         };
         (name, bucket)
     }

@@ -7,6 +7,8 @@
 
 mod judge;
 
+use std::sync::Arc;
+
 use super::delete::Asked;
 use super::{Cx, Engine, ObjectTarget, UploadTarget, VersionChoice, Walk};
 use crate::error::Error;
@@ -15,8 +17,8 @@ use crate::model::{
     AccessKeyId, Bucket, BucketId, BucketName, BucketState, Lifecycle, LifecycleRule, ObjectKey,
     ObjectVersion, Principal, StorageClass, SyncPast, Timestamp, UploadId, WorkId,
 };
-use crate::ports::{CommitError, Expect, KeyRange, Table};
-use crate::records::{CurrentRecord, LifecycleStage, LifecycleStep, keys};
+use crate::ports::{CommitError, Expect, KeyRange, Table, Write};
+use crate::records::{CurrentRecord, LifecycleStage, LifecycleStep, encode, keys};
 use crate::rules::access::{Permit, allow_lifecycle};
 use crate::rules::lifecycle::{Standing, next_turn};
 use crate::rules::version::means;
@@ -83,10 +85,12 @@ impl Engine {
         if let Some(due) = self.waits(step, now) {
             return Ok(Some((step.clone(), due)));
         }
-        let Some(doc) = self.read_doc::<Lifecycle>(&bucket).await? else {
+        let doc = self.read_doc::<Lifecycle>(&bucket).await?;
+        if doc.is_none() && !bucket.expires {
             return Ok(None);
-        };
-        let after = self.look_through(&bucket, &doc.rules, duty, step).await?;
+        }
+        let rules = doc.map(|doc| doc.rules).unwrap_or_default();
+        let after = self.look_through(&bucket, &rules, duty, step).await?;
         let next = match (after, next_stage(step.stage)) {
             (Some(after), _) => LifecycleStep {
                 after,
@@ -101,6 +105,39 @@ impl Engine {
         };
         let due = self.waits(&next, now).unwrap_or(now);
         Ok(Some((next, due)))
+    }
+
+    /// Makes sure that the bucket has the duty which deletes objects that say when.
+    pub(super) async fn await_expiries(&self, name: &BucketName) -> Result<(), Error> {
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let (mut bucket, revision) = self.bucket_for_change(name).await?;
+            if bucket.expires {
+                return Ok(());
+            }
+            let has_duty = bucket.lifecycle.is_some();
+            let changed = Arc::make_mut(&mut bucket);
+            changed.expires = true;
+            changed
+                .lifecycle
+                .get_or_insert_with(|| self.ports.ids.work());
+            let at = keys::bucket(name);
+            let mut write = vec![Write::Put(at.clone(), encode(&*bucket))];
+            if !has_duty {
+                write.extend(self.lifecycle_duty(&bucket));
+            }
+            let done = self
+                .commit_one(super::buckets::now(
+                    vec![Expect::Revision(at, revision)],
+                    write,
+                ))
+                .await?;
+            self.known.forget(name);
+            if done {
+                self.work_bell.ring();
+                return Ok(());
+            }
+        }
+        Err(CommitError::Conflict.into())
     }
 
     /// When to look again at a turn that has not begun: the queue holds nothing for long. A turn that
@@ -119,10 +156,9 @@ impl Engine {
         duty: WorkId,
         step: &LifecycleStep,
     ) -> Result<Option<Box<[u8]>>, Error> {
-        if !rules
-            .iter()
-            .any(|rule| rule.enabled && orders(rule, step.stage))
-        {
+        let own = bucket.expires && step.stage == LifecycleStage::Objects;
+        let orders = |rule: &LifecycleRule| rule.enabled && orders(rule, step.stage);
+        if !own && !rules.iter().any(orders) {
             return Ok(None);
         }
         let mut rows = Walk::over(range(bucket.id, step));

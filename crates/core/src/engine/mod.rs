@@ -29,6 +29,7 @@ mod put;
 mod quota;
 mod read;
 mod removal;
+mod rename;
 mod restore;
 mod sealing;
 mod settings;

@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::ports::CallbackOutcome;
 use crate::rules::access::{Action, On, allow};
+use crate::rules::lifecycle::end_of;
 use crate::rules::{attributes, conditions::check_write};
 
 use super::buckets::owner_of;
@@ -159,6 +160,7 @@ pub(super) fn new_record(
         form: Form::Normal,
         restore: None,
         seal: ingested.seal(),
+        expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
     }
 }
 

@@ -170,7 +170,8 @@ impl Engine {
         }))
     }
 
-    /// When a lifecycle rule will delete what a key holds now. Only buckets with rules pay for it.
+    /// When a lifecycle rule, or the object's own order, will delete what a key holds now. Only buckets with
+    /// rules pay for it.
     async fn expiry(
         &self,
         bucket: &Bucket,
@@ -374,12 +375,19 @@ pub(crate) fn refusal(kind: ErrorKind, found: &Found) -> Error {
         ErrorKind::InvalidRange => {
             Error::new(kind, "no byte of the object lies in the range").at_length(record.size)
         }
+        kind => refusal_of(kind),
+    }
+}
+
+/// The same, where nothing of what was found is told.
+pub(super) fn refusal_of(kind: ErrorKind) -> Error {
+    match kind {
         ErrorKind::NotRestored => Error::new(kind, "the object is archived; restore it first"),
         _ => Error::new(kind, "the request cannot be fulfilled"),
     }
 }
 
-const NO_SUCH_KEY: &str = "there is no object under this key";
+pub(super) const NO_SUCH_KEY: &str = "there is no object under this key";
 
 fn missing(choice: VersionChoice) -> Error {
     match choice {

@@ -93,6 +93,12 @@ impl Engine {
                         "versioning cannot be suspended while the bucket has a retention",
                     ));
                 }
+                if *versioning != Versioning::Off && bucket.renames {
+                    return Err(Error::new(
+                        ErrorKind::InvalidArgument,
+                        "the bucket lets objects be renamed; switch that off before versioning",
+                    ));
+                }
                 bucket.versioning = *versioning;
             }
             BucketChange::Acl(acl) => {
@@ -118,7 +124,15 @@ impl Engine {
                 return self.apply_rules(bucket, rules, *seen).await;
             }
             BucketChange::DefaultClass(class) => bucket.default_class = *class,
-            BucketChange::Renames(renames) => bucket.renames = *renames,
+            BucketChange::Renames(renames) => {
+                if *renames && bucket.versioning != Versioning::Off {
+                    return Err(Error::new(
+                        ErrorKind::InvalidArgument,
+                        "the bucket keeps versions, or has kept some; use one that never did",
+                    ));
+                }
+                bucket.renames = *renames;
+            }
             BucketChange::Quota(quota) => {
                 bucket.quota = *quota;
                 self.begin_counting(bucket).await?;

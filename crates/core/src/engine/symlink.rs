@@ -12,6 +12,7 @@ use crate::limits;
 use crate::model::{Bucket, Checksums, Etag, EventKind, Form, ObjectRecord, PayloadRef};
 use crate::records::{CurrentRecord, decode, keys};
 use crate::rules::access::{Action, On, allow};
+use crate::rules::lifecycle::end_of;
 use crate::rules::{attributes, symlink};
 
 impl Engine {
@@ -108,6 +109,7 @@ fn new_link(cx: &Cx, bucket: &Bucket, req: &PutSymlink) -> ObjectRecord {
         form: Form::Symlink(req.to.clone()),
         restore: None,
         seal: None,
+        expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
     }
 }
 

@@ -184,6 +184,7 @@ impl Engine {
             last_part: req.sequential.then_some(0),
             checksum: req.checksum,
             seal: self.new_sealing(cx, bucket).map(|sealing| sealing.seal),
+            expires_days: attributes.expires_days,
         }
     }
 }

@@ -102,7 +102,7 @@ pub struct Bucket {
     pub requester_pays: bool,
     /// Whether pages of other origins have rules.
     pub has_cors: bool,
-    /// The duty that carries out its lifecycle rules, when it has some.
+    /// The duty that carries out its lifecycle rules and the orders of its objects, when it has some.
     pub lifecycle: Option<WorkId>,
     /// How long its objects are kept from everybody, when they are.
     pub retention: Option<Retention>,
@@ -118,8 +118,10 @@ pub struct Bucket {
     pub blocks_public: bool,
     /// Whether objects of class `Archive` are read without having been restored.
     pub reads_archive: bool,
-    /// Whether its objects may be renamed.
+    /// Whether its objects may be renamed. Never while it keeps or has kept versions.
     pub renames: bool,
+    /// Whether objects may say when they are to be deleted; from the first one on that does.
+    pub expires: bool,
     /// Most bytes it may hold, all versions and open uploads together.
     pub quota: Option<u64>,
     /// Domains of its own, at most [`crate::limits::BUCKET_DOMAINS_MAX`].

@@ -193,6 +193,8 @@ pub struct ObjectRecord {
     pub restore: Option<Restore>,
     /// How its bytes are encrypted, if they are. Its digests and its length are those of the plain bytes.
     pub seal: Option<Seal>,
+    /// When it is deleted while it is current, by order of whoever wrote it; a midnight.
+    pub expires_at: Option<Timestamp>,
 }
 
 impl ObjectRecord {

@@ -43,6 +43,8 @@ pub struct UploadRecord {
     pub checksum: Option<ChecksumForm>,
     /// How its parts and the object to be are encrypted, if they are.
     pub seal: Option<Seal>,
+    /// Days after which the object to be is deleted.
+    pub expires_days: Option<u32>,
 }
 
 /// A part of an upload.

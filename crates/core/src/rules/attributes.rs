@@ -3,8 +3,8 @@
 use crate::engine::Attributes;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{
-    BUCKET_TAGS_MAX, DESTINATIONS_MAX, GRANTS_MAX, HEADERS_BYTES_MAX, LABELS_BYTES_MAX,
-    RULES_BYTES_MAX, RULES_MAX, TAGS_BYTES_MAX, TAGS_MAX, USER_META_BYTES_MAX,
+    BUCKET_TAGS_MAX, DESTINATIONS_MAX, EXPIRES_DAYS_MAX, GRANTS_MAX, HEADERS_BYTES_MAX,
+    LABELS_BYTES_MAX, RULES_BYTES_MAX, RULES_MAX, TAGS_BYTES_MAX, TAGS_MAX, USER_META_BYTES_MAX,
 };
 use crate::model::{Acl, NotificationRule, StoredHeaders, Tags, UserMeta};
 
@@ -12,7 +12,16 @@ use crate::model::{Acl, NotificationRule, StoredHeaders, Tags, UserMeta};
 pub fn check(attributes: &Attributes) -> Result<(), Error> {
     check_meta(&attributes.headers, &attributes.user_meta)?;
     check_tags(&attributes.tags)?;
+    check_expiry(attributes.expires_days)?;
     attributes.acl.as_ref().map_or(Ok(()), check_acl)
+}
+
+/// Checks after how many days an object is to be deleted.
+pub fn check_expiry(days: Option<u32>) -> Result<(), Error> {
+    if days.is_none_or(|days| (1..=EXPIRES_DAYS_MAX).contains(&days)) {
+        return Ok(());
+    }
+    Err(invalid("an object is deleted after 1 to 36,500 days"))
 }
 
 /// Checks headers and user metadata. Control characters are refused: these values are written into

@@ -50,7 +50,9 @@ pub fn verdict(
 ) -> Verdict {
     let about = |rule: &&LifecycleRule| rule.enabled && covers(&rule.filter, key, version);
     let rules = || rules.iter().filter(about);
-    if rules().any(|rule| expires(rule, version, standing, now)) {
+    let own = matches!(standing, Standing::Current { .. })
+        && own_end(version).is_some_and(|at| now >= at);
+    if own || rules().any(|rule| expires(rule, version, standing, now)) {
         return Verdict::Expire;
     }
     let Some(object) = version.object() else {
@@ -144,7 +146,18 @@ fn covers_key(filter: &LifecycleFilter, key: &str, object: Option<&ObjectRecord>
     key.starts_with(&*filter.prefix) && !filter.except.iter().any(left_out)
 }
 
-/// When a current object is deleted if nothing changes, and the name of the rule that orders it.
+/// When an object says itself that it is deleted while it is current.
+fn own_end(version: &ObjectVersion) -> Option<Timestamp> {
+    version.object()?.expires_at
+}
+
+/// When an object ends that is to live for so many days from `at` on.
+pub fn end_of(at: Timestamp, days: u32) -> Timestamp {
+    midnight_after(at, days)
+}
+
+/// When a current object is deleted if nothing changes, and the name of the rule that orders it; no name
+/// where the object itself does.
 pub fn expiry<'a>(
     rules: &'a [LifecycleRule],
     key: &str,
@@ -159,7 +172,8 @@ pub fn expiry<'a>(
         };
         Some((at, &*rule.id))
     };
-    rules.iter().filter(about).filter_map(ends).min()
+    let own = own_end(version).map(|at| (at, ""));
+    rules.iter().filter(about).filter_map(ends).chain(own).min()
 }
 
 fn is_due(due: Due, since: Timestamp, now: Timestamp) -> bool {

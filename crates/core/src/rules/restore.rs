@@ -145,6 +145,7 @@ mod tests {
                 told: true,
             }),
             seal: None,
+            expires_at: None,
         }
     }
 

@@ -76,6 +76,7 @@ mod tests {
             form,
             restore: None,
             seal: None,
+            expires_at: None,
         }
     }
 

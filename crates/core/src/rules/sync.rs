@@ -180,6 +180,7 @@ pub fn carried(settings: &SyncSettings, source: &SourceObject) -> Attributes {
         tags: Vec::new(),
         class: Some(settings.class.unwrap_or(source.class)),
         acl: None,
+        expires_days: None,
     }
 }
 

@@ -27,6 +27,7 @@ async fn copy(
     checksum: Option<ChecksumAlgorithm>,
 ) -> Option<FurtherChecksum> {
     let req = CopyObject {
+        expires_days: None,
         source: CopySource {
             object: target(bucket, from, VersionChoice::Current),
             conditions: Conditions::default(),
@@ -175,6 +176,7 @@ fn what_grows_and_what_points_elsewhere_has_none() {
         // Read through, it tells what its target has; copied, it stays a link.
         assert_eq!(kept(&world, &bucket, "link").await, copied);
         let req = CopyObject {
+            expires_days: None,
             source: CopySource {
                 object: target(&bucket, "link", VersionChoice::Current),
                 conditions: Conditions::default(),

@@ -6,6 +6,7 @@ mod common;
 
 mod append;
 mod parts;
+mod rename;
 mod restore;
 mod stat;
 mod symlink;

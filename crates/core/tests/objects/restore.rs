@@ -181,6 +181,7 @@ fn archived_bytes_are_not_copied_unless_restored() {
             conditions: Conditions::default(),
         };
         let copy = || CopyObject {
+            expires_days: None,
             source: source(),
             bucket: bucket.clone(),
             key: ObjectKey::new("warm").unwrap(),

@@ -226,6 +226,7 @@ fn a_link_is_a_version_like_any_other() {
             .collect();
         assert_eq!(types, [ObjectType::Symlink, ObjectType::Normal]);
         let copy = CopyObject {
+            expires_days: None,
             source: CopySource {
                 object: target(&bucket, "at", VersionChoice::Current),
                 conditions: Conditions::default(),

@@ -146,6 +146,8 @@ impl Vocabulary {
         let mut headers = HeaderMap::new();
         self.put_digests(&mut headers, &record.etag, record.checksums.crc64);
         put(&mut headers, LAST_MODIFIED, &date::http(info.written_at));
+        let ns = info.written_at.millis() % 1000 * 1_000_000;
+        put_any(&mut headers, self.modified_ns.as_ref(), &ns.to_string());
         let class = self.class_word(record.class);
         let first = self.classes.first().map(|(_, word)| *word);
         if self.tells_first_class || first != Some(class) {
@@ -164,9 +166,12 @@ impl Vocabulary {
             put(&mut headers, self.names.restore.clone(), &restore);
         }
         if let Some(end) = info.expires.as_ref().filter(|_| self.tells_expiry) {
-            let (date, rule) = (date::http(end.at), cohong_sign::encode(end.rule.as_bytes()));
-            let end = format!("expiry-date=\"{date}\", rule-id=\"{rule}\"");
-            put(&mut headers, self.names.expiration.clone(), &end);
+            let mut text = format!("expiry-date=\"{}\"", date::http(end.at));
+            if !end.rule.is_empty() {
+                let rule = cohong_sign::encode(end.rule.as_bytes());
+                text = format!("{text}, rule-id=\"{rule}\"");
+            }
+            put(&mut headers, self.names.expiration.clone(), &text);
         }
         if let Some(count) = info.part.as_ref().and_then(|part| part.of) {
             headers.insert(self.names.parts_count.clone(), count.into());

@@ -11,6 +11,9 @@ use super::vocabulary::{Groups, TagRules, Vocabulary};
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
 
+/// Names the days after which an object is to be deleted.
+const EXPIRES: &str = "object-expires";
+
 impl Vocabulary {
     /// Everything a new object carries. `acl` is the name of the header of its access control list.
     pub(crate) fn attributes(&self, given: &Given<'_>, acl: &str) -> Result<Attributes, Fault> {
@@ -21,7 +24,19 @@ impl Vocabulary {
             tags: self.tags_given(given)?,
             class: self.class_given(given)?,
             acl: self.acl_given(given, acl)?.own(),
+            expires_days: self.expiry_given(given)?,
         })
+    }
+
+    /// The days after which a new object is to be deleted, with vendors that ask for that.
+    pub(crate) fn expiry_given(&self, given: &Given<'_>) -> Result<Option<u32>, Fault> {
+        let Some(text) = given.own_text(EXPIRES).filter(|_| self.own_ends) else {
+            return Ok(None);
+        };
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        let days = text.parse().ok().filter(|days| digits && *days > 0);
+        days.map(Some)
+            .ok_or_else(|| given.bad(EXPIRES, "this header is a number of days"))
     }
 
     /// An error when the request asks for something that would not be done.

@@ -78,6 +78,7 @@ impl Vocabulary {
             acl: self.acl_given(&given, acl)?.own(),
             checksum: self.checksum_asked(&given)?,
             conditions: self.copy_conditions(&given)?,
+            expires_days: self.expiry_given(&given)?,
             source,
         };
         let cx = self.encrypting(call, &given)?;

@@ -16,12 +16,18 @@ pub struct Policy {
     conditions: Vec<Condition>,
 }
 
+/// A condition of a policy; names are in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Condition {
+pub(crate) enum Condition {
+    /// A field has this value.
     Equals(String, String),
+    /// The value of a field begins with this.
     StartsWith(String, String),
+    /// The value of a field is one of these.
     In(String, Vec<String>),
+    /// The value of a field is none of these.
     NotIn(String, Vec<String>),
+    /// The file has at least and at most so many bytes.
     Length(u64, u64),
 }
 
@@ -49,12 +55,7 @@ fn malformed<T>(why: impl Into<String>) -> Result<T, BadPolicy> {
 impl Policy {
     /// Reads the Base64 text of a policy field.
     pub fn read(field: &str) -> Result<Self, BadPolicy> {
-        let Ok(text) = STANDARD.decode(field.trim()) else {
-            return malformed("the policy is not Base64");
-        };
-        let policy = json::parse(&text, Names::Exact);
-        let policy =
-            policy.map_err(|error| BadPolicy::Malformed(format!("the policy: {error}")))?;
+        let policy = document(field)?;
         let expires = policy
             .get("expiration")
             .and_then(Value::as_str)
@@ -62,19 +63,9 @@ impl Policy {
         let Some(expires) = expires else {
             return malformed("the policy has no expiration such as 2030-01-01T00:00:00.000Z");
         };
-        let Some(list) = policy.get("conditions").and_then(Value::as_array) else {
-            return malformed("the policy has no list of conditions");
-        };
-        if list.len() > POLICY_CONDITIONS_MAX {
-            return malformed("the policy has more than 500 conditions");
-        }
-        let mut conditions = Vec::with_capacity(list.len());
-        for item in list {
-            condition(item, &mut conditions)?;
-        }
         Ok(Self {
             expires,
-            conditions,
+            conditions: conditions(&policy)?,
         })
     }
 
@@ -142,6 +133,33 @@ impl Condition {
         };
         written.to_string()
     }
+}
+
+/// Reads the Base64 text of a policy that has conditions and no end of its own.
+pub(crate) fn read_conditions(text: &str) -> Result<Vec<Condition>, BadPolicy> {
+    conditions(&document(text)?)
+}
+
+fn document(text: &str) -> Result<Value, BadPolicy> {
+    let Ok(text) = STANDARD.decode(text.trim()) else {
+        return malformed("the policy is not Base64");
+    };
+    let policy = json::parse(&text, Names::Exact);
+    policy.map_err(|error| BadPolicy::Malformed(format!("the policy: {error}")))
+}
+
+fn conditions(policy: &Value) -> Result<Vec<Condition>, BadPolicy> {
+    let Some(list) = policy.get("conditions").and_then(Value::as_array) else {
+        return malformed("the policy has no list of conditions");
+    };
+    if list.len() > POLICY_CONDITIONS_MAX {
+        return malformed("the policy has more than 500 conditions");
+    }
+    let mut conditions = Vec::with_capacity(list.len());
+    for item in list {
+        condition(item, &mut conditions)?;
+    }
+    Ok(conditions)
 }
 
 fn condition(item: &Value, out: &mut Vec<Condition>) -> Result<(), BadPolicy> {

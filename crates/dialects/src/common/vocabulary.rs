@@ -67,6 +67,10 @@ pub(crate) struct Vocabulary {
     pub(crate) usual_checksum: Option<ChecksumAlgorithm>,
     /// How bodies write instants.
     pub(crate) date: fn(Timestamp) -> String,
+    /// The header for what the time of writing has beyond whole seconds, nanoseconds.
+    pub(crate) modified_ns: Option<HeaderName>,
+    /// Whether a new object may say after how many days it is to be deleted.
+    pub(crate) own_ends: bool,
     /// How values of user metadata stand in headers.
     pub(crate) metadata: Metadata,
     /// Whether lists of parts tell the CRC-64 of each.

@@ -84,6 +84,8 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     checksums: &[],
     usual_checksum: None,
     date: date::iso_seconds,
+    modified_ns: None,
+    own_ends: false,
     metadata: Metadata::Text,
     tells_parts_crc64: true,
     versions_overwrite: true,

@@ -103,6 +103,8 @@ pub(super) static S3: Vocabulary = Vocabulary {
     // As the vendor does (sheet section 4).
     usual_checksum: Some(ChecksumAlgorithm::Crc64Nvme),
     date: date::iso_seconds,
+    modified_ns: None,
+    own_ends: false,
     metadata: Metadata::Text,
     tells_parts_crc64: false,
     versions_overwrite: false,

@@ -1,7 +1,6 @@
 //! Who asks: what the vendor's signatures claim (sheet section 2).
 
 use cohong_core::engine::{Engine, Secret};
-use cohong_core::{Error, ErrorKind};
 use cohong_sign::{
     Flavour, Payload, Place, PresentError, Presented, RequestHead, TOS, VerifyError, present,
     present_form, signing_key, uncovered, verify,
@@ -11,7 +10,10 @@ use http::request::Parts;
 
 use super::error::TosError;
 use super::limits::EXPIRES_MAX_S;
+use super::policy_url;
+use super::route::Op;
 use crate::gate::auth::{Claimed, Proved, Rules, Time, form_head, judge, pairs, signed_head};
+use crate::gate::pipeline::Named;
 
 /// Judges what stands beside a form. A signature there would not cover the fields, which tell the
 /// server what to do, so it is refused.
@@ -30,18 +32,13 @@ pub(super) async fn request(
     engine: &Engine,
     rules: &Rules,
     head: &Parts,
+    (op, at): (Op, Named<'_>),
 ) -> Result<Proved, TosError> {
     let request = signed_head(head);
     let claim = present(&TOS, request.headers, request.query);
     let Some(claim) = claim.map_err(|error| malformed(&error))? else {
         return Ok(Proved::nothing());
     };
-    if matches!(claim.flavour, Flavour::PolicyUrl { .. }) {
-        return Err(TosError::from(Error::new(
-            ErrorKind::Unsupported,
-            "policy URLs are not implemented; presign the single request instead",
-        )));
-    }
     let check = |secret: &Secret| recompute(secret, &claim, &request);
     let (principal, payload) = judge(engine, rules, claimed(&claim)?, check).await?;
     let open = uncovered(&TOS, &claim, &request, &[]).map_err(|e| mismatch(e.to_string()))?;
@@ -49,6 +46,9 @@ pub(super) async fn request(
         return Err(TosError::access_denied(format!(
             "{name} is not covered by the signature; sign it or drop it"
         )));
+    }
+    if let Flavour::PolicyUrl { policy } = &claim.flavour {
+        policy_url::check(policy, op, at, request.query)?;
     }
     let sha256 = match payload {
         Payload::Unsigned => None,

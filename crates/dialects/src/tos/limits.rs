@@ -1,5 +1,6 @@
 //! Limits of this vendor.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::gate::call::KeyRules;
@@ -36,3 +37,8 @@ pub(crate) const RULE_TEXT_BYTES_MAX: usize = 1024;
 pub(crate) const FORM_FIELDS_MAX: usize = 200;
 /// Longest project name, bytes; it is kept with the bucket and answered in a header.
 pub(crate) const PROJECT_BYTES_MAX: usize = 128;
+/// What `x-tos-traffic-limit` may ask for, bits in a second: 100 KiB to 100 MiB, as the vendor says.
+pub(crate) const TRAFFIC_BITS_PER_S: RangeInclusive<u64> = 819_200..=838_860_800;
+/// Latest instant that an object may be said to have been written at, seconds: the end of the year 9999, the
+/// last one that headers can write.
+pub(crate) const SECONDS_MAX: u64 = 253_402_300_799;

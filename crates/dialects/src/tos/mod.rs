@@ -9,6 +9,7 @@ mod event;
 mod limits;
 mod ops;
 mod policy;
+mod policy_url;
 mod route;
 mod wire;
 mod words;
@@ -142,11 +143,11 @@ impl Protocol for Tos {
         route::route(facts)
     }
 
-    async fn prove(&self, head: &Parts, op: Op, _: Named<'_>) -> Result<Proved, TosError> {
+    async fn prove(&self, head: &Parts, op: Op, at: Named<'_>) -> Result<Proved, TosError> {
         match op {
             Op::PostObject => auth::before_form(head),
             Op::OptionsObject => Ok(Proved::nothing()),
-            _ => auth::request(&self.engine, &self.rules, head).await,
+            _ => auth::request(&self.engine, &self.rules, head, (op, at)).await,
         }
     }
 

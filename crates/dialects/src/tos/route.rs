@@ -85,6 +85,16 @@ pub(crate) enum Op {
     CompleteMultipartUpload,
     AbortMultipartUpload,
     OptionsObject,
+    RestoreObject,
+    PutSymlink,
+    GetSymlink,
+    GetFileStatus,
+    RenameObject,
+    SetObjectExpires,
+    SetObjectTime,
+    FetchObject,
+    PutFetchTask,
+    GetFetchTask,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -162,6 +172,16 @@ impl Operation for Op {
             Self::CompleteMultipartUpload => "CompleteMultipartUpload",
             Self::AbortMultipartUpload => "AbortMultipartUpload",
             Self::OptionsObject => "OptionsObject",
+            Self::RestoreObject => "RestoreObject",
+            Self::PutSymlink => "PutSymlink",
+            Self::GetSymlink => "GetSymlink",
+            Self::GetFileStatus => "GetFileStatus",
+            Self::RenameObject => "RenameObject",
+            Self::SetObjectExpires => "SetObjectExpires",
+            Self::SetObjectTime => "SetObjectTime",
+            Self::FetchObject => "FetchObject",
+            Self::PutFetchTask => "PutFetchTask",
+            Self::GetFetchTask => "GetFetchTask",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -176,6 +196,7 @@ const BUCKET_NAMES: &[&str] = &[
     "delete",
     "encryption",
     "lifecycle",
+    "fetchTask",
     "list-type",
     "location",
     "notification",
@@ -194,12 +215,34 @@ const BUCKET_NAMES: &[&str] = &[
 
 /// Query names of which one selects an operation on an object.
 const OBJECT_NAMES: &[&str] = &[
-    "acl", "append", "metadata", "tagging", "uploadId", "uploads",
+    "acl",
+    "append",
+    "fetch",
+    "metadata",
+    "objectExpires",
+    "rename",
+    "restore",
+    "stat",
+    "symlink",
+    "tagging",
+    "time",
+    "uploadId",
+    "uploads",
+];
+
+/// Those of an object that no other method is about than those that stand in [`object`].
+const OBJECT_ACTIONS: &[&str] = &[
+    "fetch",
+    "objectExpires",
+    "rename",
+    "restore",
+    "stat",
+    "symlink",
+    "time",
 ];
 
 /// Sub-resources of buckets that the vendor knows and this server does not serve.
 const BUCKET_LATER: &[&str] = &[
-    "fetchTask",
     "replication",
     "realtimeLog",
     "accessmonitor",
@@ -232,17 +275,14 @@ const BUCKET_LATER: &[&str] = &[
 /// Sub-resources of objects that the vendor knows and this server does not serve.
 const OBJECT_LATER: &[&str] = &[
     "modify",
-    "rename",
-    "restore",
-    "symlink",
-    "fetch",
-    "objectExpires",
-    "time",
-    "stat",
     "status",
     "select",
     "retention",
     "legalhold",
+    // What the vendor makes of an image or a document on the way.
+    "x-tos-process",
+    "x-tos-save-bucket",
+    "x-tos-save-object",
 ];
 
 /// Chooses the operation.
@@ -281,6 +321,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::GET if has("uploads") => Op::ListMultipartUploads,
         Method::GET if has("website") => Op::GetBucketWebsite,
         Method::GET if has("mirror") => Op::GetBucketMirrorBack,
+        Method::GET if has("fetchTask") => Op::GetFetchTask,
         Method::GET if has("list-type") => Op::ListObjectsType2,
         Method::GET if has("lifecycle") => Op::GetBucketLifecycle,
         Method::GET if has("cors") => Op::GetBucketCors,
@@ -317,6 +358,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::DELETE if has("rename") => Op::DeleteBucketRename,
         Method::DELETE if has("customdomain") => Op::DeleteBucketCustomDomain,
         Method::DELETE => return Ok(facts.only(&[], Op::DeleteBucket)?),
+        Method::POST if has("fetchTask") => Op::PutFetchTask,
         Method::POST if has("delete") => Op::DeleteMultiObjects,
         Method::POST if facts.form => Op::PostObject,
         _ => return Err(not_allowed().into()),
@@ -330,7 +372,17 @@ fn object(facts: Facts<'_>) -> Result<Op, TosError> {
         return Ok(Op::NotImplemented(name));
     }
     let upload = has("uploadId");
+    let action = facts.first_of(OBJECT_ACTIONS).is_some();
     Ok(match *facts.method {
+        Method::PUT if has("symlink") => Op::PutSymlink,
+        Method::PUT if has("rename") => Op::RenameObject,
+        Method::GET if has("symlink") => Op::GetSymlink,
+        Method::GET if has("stat") => Op::GetFileStatus,
+        Method::POST if has("restore") => Op::RestoreObject,
+        Method::POST if has("objectExpires") => Op::SetObjectExpires,
+        Method::POST if has("time") => Op::SetObjectTime,
+        Method::POST if has("fetch") => Op::FetchObject,
+        _ if action => return Err(not_allowed().into()),
         Method::PUT if upload && facts.copies => Op::UploadPartCopy,
         Method::PUT if upload => Op::UploadPart,
         Method::PUT if has("acl") => Op::PutObjectAcl,
@@ -421,6 +473,8 @@ mod tests {
         ("GET", "uploads", "ListMultipartUploads"),
         ("POST", "delete", "DeleteMultiObjects"),
         ("POST", "form", "PostObject"),
+        ("POST", "fetchTask", "PutFetchTask"),
+        ("GET", "fetchTask&taskId=t", "GetFetchTask"),
         ("OPTIONS", "prefix=a&unknown", "OptionsObject"),
         ("PUT", "lifecycle", "PutBucketLifecycle"),
         ("GET", "lifecycle", "GetBucketLifecycle"),
@@ -466,7 +520,16 @@ mod tests {
         ("GET", "tagging", "GetObjectTagging"),
         ("DELETE", "tagging", "DeleteObjectTagging"),
         ("POST", "append&offset=0", "AppendObject"),
+        ("POST", "restore", "RestoreObject"),
+        ("PUT", "symlink", "PutSymlink"),
+        ("GET", "symlink", "GetSymlink"),
+        ("GET", "stat", "GetFileStatus"),
+        ("PUT", "rename&name=new", "RenameObject"),
+        ("POST", "objectExpires", "SetObjectExpires"),
+        ("POST", "time", "SetObjectTime"),
+        ("POST", "fetch", "FetchObject"),
         ("POST", "modify&offset=0", "NotImplemented"),
+        ("GET", "x-tos-process=image/info", "NotImplemented"),
         ("POST", "form", "PostObject"),
         ("OPTIONS", "uploadId=u&restore", "OptionsObject"),
     ];
@@ -501,12 +564,16 @@ mod tests {
 
     #[test]
     fn an_unknown_sub_resource_is_never_a_plain_list() {
-        for (method, query) in [
-            ("GET", "secrets"),
-            ("PUT", "secrets"),
-            ("DELETE", "secrets=1"),
+        for (method, level, query) in [
+            ("GET", Level::Bucket, "secrets"),
+            ("PUT", Level::Bucket, "secrets"),
+            ("DELETE", Level::Bucket, "secrets=1"),
+            ("PUT", Level::Bucket, "fetchTask"),
+            ("PUT", Level::Object, "time"),
+            ("DELETE", Level::Object, "symlink"),
+            ("GET", Level::Object, "rename&name=new"),
         ] {
-            let error = routed(method, Level::Bucket, query, false, false).expect_err("refused");
+            let error = routed(method, level, query, false, false).expect_err("refused");
             assert_eq!(error.code, "MethodNotAllowed", "{method} {query}");
         }
     }

@@ -5,7 +5,9 @@ use cohong_core::model::{
     Accept, CallbackStyle, Cipher, EtagCase, Grantee, JsonTemplate, Permission, StorageClass,
 };
 
-use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX};
+use http::HeaderName;
+
+use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX, TRAFFIC_BITS_PER_S};
 use crate::common::callback::CallbackRules;
 use crate::common::date;
 use crate::common::encryption::EncryptionWords;
@@ -31,13 +33,11 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         (StorageClass::Infrequent, "IA"),
         (StorageClass::ArchiveInstant, "ARCHIVE_FR"),
         (StorageClass::Intelligent, "INTELLIGENT_TIERING"),
-    ],
-    // Their objects have to be restored, which this dialect does not serve.
-    classes_shown: &[
         (StorageClass::Archive, "ARCHIVE"),
         (StorageClass::ColdArchive, "COLD_ARCHIVE"),
         (StorageClass::DeepColdArchive, "DEEP_COLD_ARCHIVE"),
     ],
+    classes_shown: &[],
     // The words about the bucket's owner add nothing: the owner of a bucket may everything with its
     // objects.
     canned: &[
@@ -76,7 +76,6 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     },
     refused: &[
         "image-operations",
-        "object-expires",
         "server-side-encryption-key-id",
     ],
     default_type: "binary/octet-stream",
@@ -84,10 +83,12 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     tells_md5: false,
     tells_kind: false,
     tells_first_class: true,
-    tells_expiry: false,
+    tells_expiry: true,
     checksums: &[],
     usual_checksum: None,
     date: date::iso,
+    modified_ns: Some(HeaderName::from_static("x-tos-last-modified-ns")),
+    own_ends: true,
     // Sheet, trap 18.
     metadata: Metadata::Escaped,
     tells_parts_crc64: false,
@@ -106,7 +107,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     lenient_ranges: false,
     // The SDK compares what it reads with the length.
     compressed: &[],
-    traffic: None,
+    traffic: Some(TRAFFIC_BITS_PER_S),
     pages: Pages {
         default: PAGE_MAX,
         strict: false,
@@ -244,13 +245,11 @@ mod tests {
 
     #[test]
     fn classes_and_permissions_go_both_ways() {
-        for word in ["STANDARD", "IA", "ARCHIVE_FR", "INTELLIGENT_TIERING"] {
-            assert_eq!(TOS.class_word(TOS.class(word).expect("a class")), word);
+        for (class, word) in TOS.classes {
+            assert_eq!(TOS.class(word).ok(), Some(*class));
+            assert_eq!(TOS.class_word(*class), *word);
         }
-        assert_eq!(TOS.class_word(StorageClass::ColdArchive), "COLD_ARCHIVE");
-        for word in ["GLACIER", "COLD_ARCHIVE"] {
-            assert!(TOS.class(word).is_err(), "{word}");
-        }
+        assert!(TOS.class("GLACIER").is_err());
         for word in [
             "READ",
             "READ_NON_LIST",
@@ -339,10 +338,7 @@ mod tests {
                 &[("x-tos-acl", "private"), ("x-tos-grant-read", "id=1")],
                 "InvalidArgument",
             ),
-            (
-                &[("x-tos-storage-class", "DEEP_COLD_ARCHIVE")],
-                "InvalidArgument",
-            ),
+            (&[("x-tos-storage-class", "GLACIER")], "InvalidArgument"),
             (
                 &[("x-tos-server-side-encryption", "AES256")],
                 "NotImplemented",

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cohong_core::engine::{Engine, IssuedKey, Ports, VaultSettings};
+use cohong_core::engine::{BucketChange, Cx, Engine, IssuedKey, Ports, VaultSettings};
 use cohong_core::memory::MemoryBlobs;
-use cohong_core::model::{AccountId, DialectId};
+use cohong_core::model::{AccessKeyId, AccountId, BucketName, DialectId, Principal, SyncPast};
 use cohong_core::ports::Clock as _;
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::gate::{Dialect, GateCx, Served};
@@ -166,6 +166,29 @@ impl World {
         let world = Self::new().await;
         world.send(put("bucket-test", "/")).await.expect_status(200);
         world
+    }
+
+    /// Lets objects of the owner's bucket be renamed.
+    pub(crate) async fn let_rename(&self, bucket: &str) {
+        let cx = Cx {
+            principal: Principal::Account {
+                account: AccountId("2100000000".into()),
+                key: AccessKeyId("root".into()),
+            },
+            request_id: "req".into(),
+            source: None,
+            dialect: DialectId::Tos,
+            at: self.clock.now(),
+            secure: false,
+            user_agent: None,
+            referer: None,
+            pays: false,
+            past: SyncPast::None,
+        };
+        let bucket = BucketName::new(bucket).expect("a name");
+        let change = BucketChange::Renames(true);
+        let done = self.engine.change_bucket(&cx, &bucket, change).await;
+        done.expect("the owner may");
     }
 
     /// Sends a request and reads the answer.

@@ -272,6 +272,7 @@ impl Client {
                 checksum,
             } => {
                 let req = CopyObject {
+                    expires_days: None,
                     source: source(from),
                     bucket: bucket_name(bucket),
                     key: key_name(key),

@@ -311,6 +311,7 @@ async fn copy(
         version: VersionChoice::Current,
     };
     let req = CopyObject {
+        expires_days: None,
         source: CopySource {
             object,
             conditions: Conditions::default(),

@@ -45,6 +45,8 @@ pub enum BucketChange {
     ReadsArchive(bool),
     /// Keep a vendor's word under a name, in the place of the one before.
     Label(Box<str>, Box<str>),
+    /// Say whether objects may be renamed: `InvalidArgument` where versions are kept, or were.
+    Renames(bool),
     /// Replace the notification rules; the dialect has validated them.
     Rules {
         /// The rules, none to clear.
@@ -54,8 +56,6 @@ pub enum BucketChange {
     },
     /// Give objects that name no class this one.
     DefaultClass(StorageClass),
-    /// Say whether objects may be renamed.
-    Renames(bool),
     /// Bound how many bytes it holds, all versions and open uploads together; `None` lifts the bound.
     Quota(Option<u64>),
     /// Reach the bucket under a domain too, or in another tongue than before.

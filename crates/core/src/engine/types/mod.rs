@@ -17,7 +17,7 @@ pub use object::{
     AppendObject, Attributes, Conditions, CopyObject, CopyReceipt, CopySource, DeleteObject,
     DeleteReceipt, ETagMatch, Expiry, GetObject, NewMeta, NewVersion, ObjectChange, ObjectInfo,
     ObjectReader, ObjectTarget, PartSpan, PutObject, PutReceipt, PutSymlink, RangeSpec,
-    RestoreReceipt, SymlinkInfo, VersionChoice,
+    RenameObject, RestoreReceipt, SymlinkInfo, VersionChoice,
 };
 pub use upload::{
     BegunUpload, CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt,

@@ -48,6 +48,8 @@ pub struct Attributes {
     pub class: Option<StorageClass>,
     /// Its own grants; `None` leaves those of the bucket in force.
     pub acl: Option<Acl>,
+    /// Days after which it is deleted, 1 to [`crate::limits::EXPIRES_DAYS_MAX`].
+    pub expires_days: Option<u32>,
 }
 
 /// An entity tag condition.
@@ -229,7 +231,7 @@ pub struct PartSpan {
 pub struct Expiry {
     /// When.
     pub at: Timestamp,
-    /// Name of the rule that orders it.
+    /// Name of the rule that orders it; empty where the object itself does.
     pub rule: Box<str>,
 }
 
@@ -311,6 +313,21 @@ pub struct CopyObject {
     pub checksum: Option<ChecksumAlgorithm>,
     /// Conditions on what it would overwrite.
     pub conditions: Conditions,
+    /// Days after which the copy is deleted; never taken from the source.
+    pub expires_days: Option<u32>,
+}
+
+/// Give an object of a bucket another key of that bucket.
+#[derive(Clone, Debug)]
+pub struct RenameObject {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key that it has.
+    pub from: ObjectKey,
+    /// The key that it gets.
+    pub to: ObjectKey,
+    /// Conditions on what it would overwrite.
+    pub conditions: Conditions,
 }
 
 /// A finished copy.
@@ -331,4 +348,8 @@ pub enum ObjectChange {
     Tags(Tags),
     /// Replace its own grants; `None` puts those of the bucket in force.
     Acl(Option<Acl>),
+    /// Have it deleted after so many days, 1 to [`crate::limits::EXPIRES_DAYS_MAX`]; `None` takes that back.
+    Expires(Option<u32>),
+    /// Say when it was written.
+    Written(Timestamp),
 }

@@ -354,5 +354,6 @@ fn object_of(cx: &Cx, archive: &Archive) -> Result<ObjectRecord, Error> {
         form: Form::Normal,
         restore: None,
         seal: None,
+        expires_at: None,
     })
 }

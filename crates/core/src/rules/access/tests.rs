@@ -71,6 +71,7 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         renames: false,
         quota: None,
         domains: Vec::new(),
+        expires: false,
     }
 }
 

@@ -22,6 +22,7 @@ fn record(form: Form, size: u64) -> ObjectRecord {
         form,
         restore: None,
         seal: None,
+        expires_at: None,
     }
 }
 

@@ -36,6 +36,7 @@ fn record(context: &Json) -> ObjectRecord {
         form: crate::model::Form::Normal,
         restore: None,
         seal: None,
+        expires_at: None,
     }
 }
 

@@ -42,6 +42,7 @@ fn object(written_at: Timestamp, class: StorageClass) -> ObjectVersion {
         form: crate::model::Form::Normal,
         restore: None,
         seal: None,
+        expires_at: None,
     };
     version(written_at, VersionKind::Object(Box::new(record)))
 }

@@ -53,6 +53,7 @@ fn object(n: u8) -> Box<ObjectRecord> {
         form: crate::model::Form::Normal,
         restore: None,
         seal: None,
+        expires_at: None,
     })
 }
 

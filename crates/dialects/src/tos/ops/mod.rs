@@ -4,6 +4,7 @@
 mod body;
 mod bucket;
 mod bucket_config;
+mod kinds;
 mod list;
 mod multipart;
 mod notification;
@@ -88,7 +89,7 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::PutObject => Ok(TOS.put_object(call, engine, ACL).await?),
         Op::AppendObject => Ok(TOS.append_object(call, engine, ACL).await?),
         Op::GetObject => Ok(TOS.visit(call, engine, website::manner(false)).await?),
-        Op::HeadObject => Ok(TOS.visit(call, engine, website::manner(true)).await?),
+        Op::HeadObject => kinds::head(call, engine).await,
         Op::DeleteObject => Ok(TOS.delete_object(call, engine).await?),
         Op::CopyObject => object::copy(call, engine).await,
         Op::SetObjectMeta => object_config::set_meta(call, engine).await,
@@ -103,7 +104,17 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::ListParts => multipart::list_parts(call, engine).await,
         Op::CompleteMultipartUpload => multipart::complete(call, engine).await,
         Op::AbortMultipartUpload => Ok(abort_upload(call, engine).await?),
+        Op::RestoreObject => kinds::restore(call, engine).await,
+        Op::PutSymlink => kinds::put_symlink(call, engine).await,
+        Op::GetSymlink => Ok(TOS.get_symlink(call, engine).await?),
+        Op::GetFileStatus => kinds::status(call, engine).await,
         Op::OptionsObject => Ok(preflight(&call, engine).await?),
+        Op::RenameObject => object::rename(call, engine).await,
+        Op::SetObjectExpires => object_config::set_expires(call, engine).await,
+        Op::SetObjectTime => object_config::set_time(call, engine).await,
+        Op::FetchObject | Op::PutFetchTask | Op::GetFetchTask => {
+            Err(TosError::not_implemented("this"))
+        }
         Op::NotImplemented(name) => Err(TosError::not_implemented(name)),
     }
 }

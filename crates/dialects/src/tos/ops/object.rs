@@ -1,10 +1,11 @@
 //! Objects: copies, lists to delete, forms (sheet section 4). All else of objects is common.
 
-use cohong_core::engine::Engine;
-use http::HeaderMap;
+use cohong_core::engine::{Engine, RenameObject};
+use http::{HeaderMap, StatusCode};
 
 use super::Answer;
 use super::body;
+use crate::common::answer::empty;
 use crate::common::post::Posted;
 use crate::gate::call::Call;
 use crate::tos::error::TosError;
@@ -16,6 +17,19 @@ use crate::tos::{Tos, auth};
 pub(super) async fn copy(call: Call, engine: &Engine) -> Answer {
     let copied = TOS.copy_object(&call, engine, ACL).await?;
     Ok(body::answer(copied.headers, &copied.result))
+}
+
+/// `RenameObject`.
+pub(super) async fn rename(call: Call, engine: &Engine) -> Answer {
+    let name = call.query("name").unwrap_or_default();
+    let request = RenameObject {
+        bucket: call.bucket()?.clone(),
+        from: call.key()?.clone(),
+        to: TOS.keys.read(name)?,
+        conditions: TOS.write_conditions(&TOS.given(&call)?)?,
+    };
+    engine.rename_object(&call.cx, request).await?;
+    Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
 }
 
 /// `DeleteMultiObjects`: every key fails alone.

@@ -1,6 +1,7 @@
 //! What stands beside an object's bytes: metadata, access control list, tags (sheet section 4).
 
 use cohong_core::engine::{Engine, ObjectChange};
+use cohong_core::model::Timestamp;
 use cohong_core::rules::access::Action;
 use http::StatusCode;
 
@@ -8,13 +9,52 @@ use super::Answer;
 use super::body;
 use crate::common::settings::inspect;
 use crate::gate::call::Call;
+use crate::tos::error::TosError;
+use crate::tos::limits::SECONDS_MAX;
 use crate::tos::wire::acl::AclBody;
-use crate::tos::wire::object::{PutTagging, Tagging};
+use crate::tos::wire::object::{ExpiresBody, PutTagging, Tagging};
 use crate::tos::words::TOS;
 
 /// `SetObjectMeta`.
 pub(super) async fn set_meta(call: Call, engine: &Engine) -> Answer {
     Ok(TOS.set_meta(call, engine).await?)
+}
+
+/// `SetObjectExpires`: 0 days take back what was said before.
+pub(super) async fn set_expires(mut call: Call, engine: &Engine) -> Answer {
+    let days = body::read::<ExpiresBody>(&mut call).await?.days;
+    let change = ObjectChange::Expires(Some(days).filter(|days| *days > 0));
+    Ok(TOS
+        .change_object(call, engine, change, StatusCode::OK)
+        .await?)
+}
+
+/// `SetObjectTime`. Instants are kept to the millisecond. Without one it is now.
+pub(super) async fn set_time(call: Call, engine: &Engine) -> Answer {
+    let number = |name: &'static str| -> Result<Option<u64>, TosError> {
+        let Some(text) = call.header(name)? else {
+            return Ok(None);
+        };
+        let number = text.parse().ok().filter(|number| *number <= SECONDS_MAX);
+        number.map(Some).ok_or_else(|| {
+            TosError::invalid_argument(format!(
+                "{name} is a number since the first of January 1970"
+            ))
+        })
+    };
+    let seconds = number("x-modify-timestamp")?;
+    let nanos = number("x-modify-timestamp-ns")?.unwrap_or(0);
+    if nanos >= 1_000_000_000 {
+        return Err(TosError::invalid_argument(
+            "x-modify-timestamp-ns is less than a second",
+        ));
+    }
+    let at = seconds.map_or(call.cx.at, |seconds| {
+        Timestamp::from_millis(seconds * 1000 + nanos / 1_000_000)
+    });
+    Ok(TOS
+        .change_object(call, engine, ObjectChange::Written(at), StatusCode::OK)
+        .await?)
 }
 
 /// `PutObjectAcl`, by headers or else by body.

@@ -88,6 +88,14 @@ impl NotDeleted {
     }
 }
 
+/// Body of `SetObjectExpires`; member names in lower case.
+#[derive(Debug, Deserialize)]
+pub(in crate::tos) struct ExpiresBody {
+    /// Days after which the object is deleted; 0 for never.
+    #[serde(rename = "objectexpires")]
+    pub(in crate::tos) days: u32,
+}
+
 /// Answer of `GetObjectTagging`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]

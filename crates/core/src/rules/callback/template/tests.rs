@@ -29,6 +29,7 @@ fn record() -> ObjectRecord {
         form: crate::model::Form::Normal,
         restore: None,
         seal: None,
+        expires_at: None,
     }
 }
 

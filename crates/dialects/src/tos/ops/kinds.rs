@@ -1,0 +1,50 @@
+//! Links, archived objects, and what an object is (sheet section 7).
+
+use cohong_core::engine::Engine;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderName};
+
+use super::Answer;
+use super::{body, website};
+use crate::gate::call::Call;
+use crate::tos::error::TosError;
+use crate::tos::wire::kinds::{FileStatus, RestoreBody};
+use crate::tos::words::{ACL, TOS};
+
+/// Bytes of what a link points at.
+const TARGET_SIZE: HeaderName = HeaderName::from_static("x-tos-symlink-target-size");
+
+/// `HeadObject`. Of a link it tells the size of the target once more.
+pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
+    let mut answer = TOS.visit(call, engine, website::manner(true)).await?;
+    let headers = answer.headers_mut();
+    let kind = TOS.names.kind.as_ref().and_then(|name| headers.get(name));
+    if kind.is_some_and(|kind| kind == "Symlink")
+        && let Some(size) = headers.get(CONTENT_LENGTH).cloned()
+    {
+        headers.insert(TARGET_SIZE, size);
+    }
+    Ok(answer)
+}
+
+/// `PutSymlink`. What a link points at is in its own bucket.
+pub(super) async fn put_symlink(call: Call, engine: &Engine) -> Answer {
+    let bucket = TOS.given(&call)?.own_text("symlink-bucket");
+    if bucket.is_some_and(|named| named != call.bucket().map_or("", |own| own.as_str())) {
+        return Err(TosError::not_implemented("links into another bucket"));
+    }
+    Ok(TOS.put_symlink(call, engine, ACL).await?)
+}
+
+/// `RestoreObject`. How urgent it is makes no difference here.
+pub(super) async fn restore(mut call: Call, engine: &Engine) -> Answer {
+    let days = body::read::<RestoreBody>(&mut call).await?.days()?;
+    Ok(TOS.restore_object(&call, engine, days).await?)
+}
+
+/// `GetFileStatus`.
+pub(super) async fn status(call: Call, engine: &Engine) -> Answer {
+    let (info, _) = TOS.look(&call, engine).await?;
+    let status = FileStatus::new(call.key()?, &info);
+    Ok(body::answer(HeaderMap::new(), &status))
+}
