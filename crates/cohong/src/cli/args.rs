@@ -61,6 +61,8 @@ pub(super) enum Command {
     Check(Serve),
     /// Look for what is wrong with a server or its folder
     Doctor,
+    /// Shell variables that lead the vendors' SDKs to this server: eval "$(cohong env)"
+    Env(Env),
     /// Access keys
     #[command(subcommand)]
     Key(Key),
@@ -151,6 +153,8 @@ struct Variables {
         value_delimiter = ','
     )]
     egress_allow: Option<Vec<String>>,
+    #[arg(long = "tls-local-ca", hide = true, env = "COHONG_TLS_LOCAL_CA")]
+    tls_local_ca: Option<bool>,
 }
 
 impl Serve {
@@ -170,8 +174,16 @@ impl Serve {
             root_secret_key_file: self.variables.root_secret_key_file,
             egress_profile: self.variables.egress_profile,
             egress_allow: self.variables.egress_allow,
+            tls_local_ca: self.variables.tls_local_ca,
         }
     }
+}
+
+#[derive(Args)]
+pub(super) struct Env {
+    /// A host that programs reach without this server, which refuses those of others; may be repeated
+    #[arg(long, value_name = "HOST")]
+    pub direct: Vec<String>,
 }
 
 #[derive(Subcommand)]
@@ -424,6 +436,7 @@ mod tests {
             "check --config c",
             "doctor",
             "demo --json",
+            "env --direct pypi.org --direct .example.org",
             "key create --account a --temporary 1h",
             "function add team:resize/2 http://127.0.0.1:8080/",
             "source add a --cloud AWS --region * --endpoint http://127.0.0.1:9000 --style path",

@@ -18,7 +18,7 @@ pub(super) fn run(common: Common, serve: Serve, output: Output) -> Result<ExitCo
         egress_entry(entry).map_err(|why| Failure::new(format!("egress.allow: {why}")))?;
     }
     let mut notes = Vec::new();
-    if let Some(files) = &settings.tls {
+    if let Some(files) = settings.tls.as_ref().and_then(|tls| tls.files.as_ref()) {
         tls::load(files).map_err(|wrong| with_causes(&wrong))?;
         notes.extend(tls::exposed(files));
     }

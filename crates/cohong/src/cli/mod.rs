@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod demo;
 mod doctor;
+mod env;
 mod events;
 mod failure;
 mod find;
@@ -91,6 +92,7 @@ async fn execute(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
         Command::Demo => demo::run(output).await,
         Command::Check(serve) => check::run(common, serve, output),
         Command::Doctor => doctor::run(&common, output).await,
+        Command::Env(order) => env::run(&order, &common, output).await,
         Command::Key(order) => keys::run(order, &client()?, output).await,
         Command::Function(order) => functions::run(order, &client()?, output).await,
         Command::Source(order) => sources::run(order, &client()?, output).await,

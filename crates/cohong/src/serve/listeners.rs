@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::config::Settings;
-use super::gateway::Gateway;
+use super::gateway::{Gateway, Speech};
 use super::tls::{Certificates, Reload};
 use super::{StartError, ready};
 
@@ -20,11 +20,10 @@ pub(super) struct Listeners {
     pub admin: TcpListener,
 }
 
-/// A listener with what it needs to speak TLS.
+/// A listener that speaks TLS, with a certificate in files if there is one.
 pub(super) struct Secured {
     listener: TcpListener,
-    certificates: Certificates,
-    reload: Reload,
+    files: Option<(Reload, Certificates)>,
 }
 
 /// Where they listen.
@@ -42,11 +41,10 @@ impl Listeners {
             None => None,
             Some(tls) => {
                 let at = tls.listen;
-                let (reload, certificates) = Reload::start(tls)?;
+                let files = tls.files.map(Reload::start).transpose()?;
                 Some(Secured {
                     listener: bind("tls-listen", at).await?,
-                    certificates,
-                    reload,
+                    files,
                 })
             }
         };
@@ -67,20 +65,27 @@ impl Listeners {
     }
 }
 
-/// Lets the gateway serve the listeners for data until `stop` turns true.
+/// Lets the gateway serve the listeners for data until `stop` turns true. TLS without files is spoken in the name
+/// of the server's own authority, which there is then.
 pub(super) fn open(
     gateway: &Arc<Gateway>,
     data: TcpListener,
     tls: Option<Secured>,
     stop: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
-    let serve = |listener, certificates| {
-        tokio::spawn(gateway.clone().serve(listener, certificates, stop.clone()))
-    };
-    let mut serving = vec![serve(data, None)];
+    let serve =
+        |listener, speech| tokio::spawn(gateway.clone().serve(listener, speech, stop.clone()));
+    let mut serving = vec![serve(data, Speech::Any)];
     if let Some(tls) = tls {
-        tokio::spawn(tls.reload.run(stop.clone()));
-        serving.push(serve(tls.listener, Some(tls.certificates)));
+        let certificates = if let Some((reload, certificates)) = tls.files {
+            tokio::spawn(reload.run(stop.clone()));
+            certificates
+        } else {
+            let local = gateway.local_config();
+            let local = local.expect("settings without files stand for names");
+            watch::Sender::new(local).subscribe()
+        };
+        serving.push(serve(tls.listener, Speech::Tls(certificates)));
     }
     serving
 }

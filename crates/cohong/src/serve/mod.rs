@@ -1,6 +1,7 @@
 //! The server: everything plugged together, started in order and stopped in order.
 
 pub(crate) mod admin;
+pub(crate) mod authority;
 mod callback_key;
 pub(crate) mod config;
 mod gateway;
@@ -37,9 +38,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use admin::Admin;
+use authority::Authority;
 use callback_key::KeyRing;
 use config::Settings;
-use gateway::Gateway;
+use gateway::{Gateway, Local};
 use listeners::Listeners;
 use sources::KnownSources;
 
@@ -135,7 +137,9 @@ impl Server {
         tokio::spawn(telemetry::upkeep(metrics.clone(), stopped.clone()));
         let sources: Arc<dyn Sources> = Arc::new(KnownSources::new(&engine, &deliveries));
         let dialects = dialects(&engine, &sources, &settings);
-        let gateway = Gateway::new(dialects, keys.clone());
+        let local = local(&settings, &dialects, at)?;
+        let authority = local.as_ref().map(|local| local.authority.clone());
+        let gateway = Gateway::new(dialects, keys.clone(), local);
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
         let delivery = Arc::new(delivery);
         let sync = sync::start(
@@ -153,6 +157,8 @@ impl Server {
             keys,
             data: settings.data.clone(),
             settings: settings.shown(),
+            listen: at.data,
+            authority,
             metrics,
             started,
             draining: stopped.clone(),
@@ -228,6 +234,22 @@ async fn ended(listener: JoinHandle<()>) {
     if let Err(defect) = listener.await {
         tracing::error!(%defect, "a listener ended in a defect");
     }
+}
+
+/// What stands for the vendors' names, if the settings want that.
+fn local(
+    settings: &Settings,
+    dialects: &Dialects,
+    at: listeners::Addresses,
+) -> Result<Option<Local>, StartError> {
+    if !settings.local_ca {
+        return Ok(None);
+    }
+    let listening = [Some(at.data), at.tls].into_iter().flatten();
+    let addresses = listening.map(|at| at.ip());
+    let authority = Authority::open(&settings.data, dialects.clone(), addresses)?;
+    let config = authority.config()?;
+    Ok(Some(Local { authority, config }))
 }
 
 type Stores = (Arc<EmbeddedMeta>, Arc<LocalBlobs>, Arc<dyn Sealer>);

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::pki_types::pem::{Error as PemError, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{Error as RustlsError, InconsistentKeys, ServerConfig};
 
-use super::config::Tls;
+use super::config::TlsFiles;
 
 /// Largest file of a certificate with its chain, or of a key, bytes: they have a few thousand.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -78,12 +78,12 @@ struct Pem {
 }
 
 /// Reads the files and makes of them what the listener needs.
-pub(crate) fn load(tls: &Tls) -> Result<Arc<ServerConfig>, TlsError> {
+pub(crate) fn load(tls: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
     configured(tls, &read(tls)?)
 }
 
 /// What is wrong with who may read the private key, if anything is.
-pub(crate) fn exposed(tls: &Tls) -> Option<String> {
+pub(crate) fn exposed(tls: &TlsFiles) -> Option<String> {
     const OTHERS_READ: u32 = 0o004;
     let path = &tls.private_key;
     let mode = std::fs::metadata(path).ok()?.permissions().mode();
@@ -91,7 +91,7 @@ pub(crate) fn exposed(tls: &Tls) -> Option<String> {
     (mode & OTHERS_READ != 0).then(|| format!("{PRIVATE_KEY} {} {text}", path.display()))
 }
 
-fn read(tls: &Tls) -> Result<Pem, TlsError> {
+fn read(tls: &TlsFiles) -> Result<Pem, TlsError> {
     Ok(Pem {
         certificate: read_file(CERTIFICATE, &tls.certificate)?,
         private_key: read_file(PRIVATE_KEY, &tls.private_key)?,
@@ -114,7 +114,7 @@ fn read_file(setting: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
     Ok(bytes)
 }
 
-fn configured(tls: &Tls, pem: &Pem) -> Result<Arc<ServerConfig>, TlsError> {
+fn configured(tls: &TlsFiles, pem: &Pem) -> Result<Arc<ServerConfig>, TlsError> {
     let chain = chain_of(&pem.certificate).map_err(|source| TlsError::Pem {
         setting: CERTIFICATE,
         path: tls.certificate.clone(),
@@ -165,7 +165,7 @@ fn chain_of(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemError> {
 
 /// Watches the files of a listener.
 pub(crate) struct Reload {
-    tls: Tls,
+    tls: TlsFiles,
     /// What was found at the last look, or why nothing was; none when the next look has to say what it
     /// finds, whatever that is.
     seen: Option<Result<Pem, String>>,
@@ -175,7 +175,7 @@ pub(crate) struct Reload {
 
 impl Reload {
     /// Reads the files for the first time, and catches SIGHUP from now on.
-    pub(crate) fn start(tls: Tls) -> Result<(Self, Certificates), super::StartError> {
+    pub(crate) fn start(tls: TlsFiles) -> Result<(Self, Certificates), super::StartError> {
         let pem = read(&tls)?;
         let (current, certificates) = watch::channel(configured(&tls, &pem)?);
         warn_if_exposed(&tls);
@@ -239,7 +239,7 @@ impl Reload {
     }
 }
 
-fn warn_if_exposed(tls: &Tls) {
+fn warn_if_exposed(tls: &TlsFiles) {
     if let Some(text) = exposed(tls) {
         tracing::warn!("{text}");
     }

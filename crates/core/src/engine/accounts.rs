@@ -1,9 +1,10 @@
 //! Accounts and access keys. An account is no more than a name that owns keys and buckets.
 //!
 //! Secrets are sealed before they are stored, shown once when they are made, and otherwise leave this
-//! module only for computing signatures.
+//! module only for computing signatures; the one of [`Engine::local_key`] is shown again to the operator.
 
 mod cache;
+mod local;
 mod random;
 mod root;
 mod types;

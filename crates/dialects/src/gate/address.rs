@@ -91,6 +91,11 @@ impl BaseDomains {
         )
     }
 
+    /// The base domains as they were given, in lower case.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Takes a host apart; `None` when no base domain fits.
     pub fn take_apart(&self, host: &str) -> Option<HostParts> {
         let host = host.to_ascii_lowercase();

@@ -65,6 +65,16 @@ impl Dialects {
         best.0
     }
 
+    /// Whether a host, without port, is a name of any of them.
+    pub fn are_at(&self, host: &str) -> bool {
+        self.list.iter().any(|dialect| dialect.is_at(host))
+    }
+
+    /// The domains of all of them.
+    pub fn domains(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().flat_map(|dialect| dialect.domains())
+    }
+
     /// Whether the bucket addressed was made through a dialect. When the store cannot say, the request
     /// itself will tell why.
     async fn is_home(&self, dialect: &Arc<dyn Dialect>, head: &Parts) -> bool {

@@ -107,6 +107,13 @@ pub trait Dialect: Send + Sync + 'static {
     /// The bucket it is addressed to, as this dialect reads addresses.
     fn bucket(&self, head: &Parts) -> Option<BucketName>;
 
+    /// Where it is reached by name: base domains, in which `*` stands for any run of characters without a
+    /// dot, and domains that are a bucket's own.
+    fn domains(&self) -> Vec<&str>;
+
+    /// Whether a host, without port, is one of its domains, or a bucket in front of one.
+    fn is_at(&self, host: &str) -> bool;
+
     /// Serves a request. Never fails.
     async fn serve(&self, head: Parts, body: InBody, cx: GateCx) -> Response<OutBody>;
 

@@ -276,6 +276,24 @@ impl<P: Protocol> Dialect for P {
         BucketName::new(&self.addressing().of(head)?.bucket?).ok()
     }
 
+    fn domains(&self) -> Vec<&str> {
+        let Addressing {
+            domains, custom, ..
+        } = self.addressing();
+        domains
+            .all()
+            .chain(custom.keys().map(String::as_str))
+            .collect()
+    }
+
+    fn is_at(&self, host: &str) -> bool {
+        let Addressing {
+            domains, custom, ..
+        } = self.addressing();
+        custom.contains_key(&host.to_ascii_lowercase())
+            || domains.take_apart(host).is_some_and(|here| here.by_name)
+    }
+
     async fn serve(&self, head: Parts, body: InBody, cx: GateCx) -> Response<OutBody> {
         let mut trace = Trace::default();
         let method = head.method.clone();

@@ -148,6 +148,15 @@ impl Dialect for Oas {
         None
     }
 
+    fn domains(&self) -> Vec<&str> {
+        self.domains.all().collect()
+    }
+
+    fn is_at(&self, host: &str) -> bool {
+        let here = self.domains.take_apart(host);
+        here.is_some_and(|here| here.by_name && here.bucket.is_none())
+    }
+
     async fn serve(&self, head: Parts, body: InBody, cx: GateCx) -> Response<OutBody> {
         let mut trace = Trace::default();
         let body = Lent::new(inbound(body));

@@ -44,6 +44,31 @@ pub const VENDOR_DOMAINS: [&str; 3] = [
     "iam.myhuaweicloud.com",
 ];
 
+/// Regions in which the vendor has the service, as its SDKs list them.
+pub const VENDOR_REGIONS: [&str; 21] = [
+    "af-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "cn-east-2",
+    "cn-east-3",
+    "cn-east-4",
+    "cn-north-1",
+    "cn-north-12",
+    "cn-north-4",
+    "cn-north-9",
+    "cn-south-1",
+    "cn-south-4",
+    "cn-southwest-2",
+    "la-north-2",
+    "la-south-2",
+    "me-east-1",
+    "sa-brazil-1",
+    "tr-west-1",
+];
+
 /// What the dialect is told.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -212,6 +237,15 @@ impl Dialect for Oms {
 
     fn bucket(&self, _: &Parts) -> Option<BucketName> {
         None
+    }
+
+    fn domains(&self) -> Vec<&str> {
+        self.domains.all().collect()
+    }
+
+    fn is_at(&self, host: &str) -> bool {
+        let here = self.domains.take_apart(host);
+        here.is_some_and(|here| here.by_name && here.bucket.is_none())
     }
 
     async fn serve(&self, head: Parts, body: InBody, cx: GateCx) -> Response<OutBody> {

@@ -11,6 +11,7 @@ mod guard;
 mod health;
 mod keys;
 mod listen;
+mod local;
 mod shown;
 mod sources;
 mod status;
@@ -19,6 +20,7 @@ mod trace;
 mod wait;
 mod work;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -35,6 +37,7 @@ use cohong_store::meta::EmbeddedMeta;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
+use super::authority::Authority;
 use super::callback_key::KeyRing;
 
 pub(crate) use listen::{serve_tcp, serve_unix};
@@ -62,6 +65,10 @@ pub(crate) struct Admin {
     pub data: PathBuf,
     /// Settings in force, without secrets.
     pub settings: serde_json::Value,
+    /// Where SDKs connect.
+    pub listen: SocketAddr,
+    /// What vouches for the vendors' names, when they are stood for.
+    pub authority: Option<Arc<Authority>>,
     pub metrics: PrometheusHandle,
     pub started: Instant,
     /// True from the moment the server begins to stop.
@@ -96,6 +103,7 @@ fn resources() -> Router<Arc<Admin>> {
         .merge(events::routes())
         .merge(functions::routes())
         .merge(keys::routes())
+        .merge(local::routes())
         .merge(sources::routes())
         .merge(status::routes())
         .merge(sync::routes())

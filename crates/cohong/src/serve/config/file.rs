@@ -49,6 +49,8 @@ pub(crate) struct Tls {
     pub certificate: Option<PathBuf>,
     /// PEM file of its private key.
     pub private_key: Option<PathBuf>,
+    /// Whether the vendors' names are stood for, with an authority of the server's own.
+    pub local_ca: Option<bool>,
 }
 
 /// The root key.
@@ -267,6 +269,7 @@ mod tests {
         assert!(restore_delay_s.is_some());
         assert!(data.is_some() && listen.is_some() && admin.is_some() && log.is_some());
         assert!(tls.listen.is_some() && tls.certificate.is_some() && tls.private_key.is_some());
+        assert!(tls.local_ca.is_some());
         assert!(root.access_key.is_some() && root.secret_key_file.is_some());
         assert!(egress.profile.is_some() && !egress.allow.is_empty());
         assert!(!tos.domains.is_empty() && !tos.regions.is_empty() && tos.default_region.is_some());

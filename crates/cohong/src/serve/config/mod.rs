@@ -5,4 +5,4 @@ mod file;
 mod settings;
 
 pub(crate) use file::{File, FileError};
-pub(crate) use settings::{Profile, Settings, Tls, Written};
+pub(crate) use settings::{Profile, Settings, TlsFiles, Written};

@@ -27,6 +27,7 @@ pub(crate) struct Written {
     pub root_secret_key_file: Option<PathBuf>,
     pub egress_profile: Option<String>,
     pub egress_allow: Option<Vec<String>>,
+    pub tls_local_ca: Option<bool>,
 }
 
 /// Which addresses may be called.
@@ -43,6 +44,13 @@ pub(crate) enum Profile {
 #[derive(Clone, Debug)]
 pub(crate) struct Tls {
     pub listen: SocketAddr,
+    /// What it speaks with; without, the server's own authority vouches.
+    pub files: Option<TlsFiles>,
+}
+
+/// A certificate in two files.
+#[derive(Clone, Debug)]
+pub(crate) struct TlsFiles {
     /// PEM file of the certificate, with its chain.
     pub certificate: PathBuf,
     /// PEM file of its private key.
@@ -57,6 +65,8 @@ pub(crate) struct Settings {
     pub admin: SocketAddr,
     /// The listener beside the plain one, when there is one.
     pub tls: Option<Tls>,
+    /// Whether the vendors' names are stood for, with an authority of the server's own.
+    pub local_ca: bool,
     pub log: String,
     pub restore_delay: Duration,
     pub root: Option<(String, Secret)>,
@@ -84,8 +94,13 @@ pub(crate) enum SettingsError {
         setting: &'static str,
         value: String,
     },
-    #[error("tls.listen, tls.certificate and tls.private_key are given together or not at all")]
+    #[error("tls.certificate and tls.private_key are given together, and with tls.listen")]
     HalfTls,
+    #[error(
+        "tls.listen needs tls.certificate and tls.private_key, or tls.local_ca = true for programs that trust a \
+         certificate of this server's own making"
+    )]
+    NoCertificate,
     #[error("egress.profile = {0:?} is neither \"dev\" nor \"prod\"")]
     Profile(String),
     #[error(
@@ -139,11 +154,16 @@ impl Settings {
             written.tls_certificate.or(file.tls.certificate),
             written.tls_private_key.or(file.tls.private_key),
         )?;
+        let local_ca = written.tls_local_ca.or(file.tls.local_ca);
         let profile = written.egress_profile.or(file.egress.profile);
         let all_loopback = [Some(listen), tls.as_ref().map(|tls| tls.listen)]
             .iter()
             .flatten()
             .all(|at| at.ip().is_loopback());
+        let local_ca = local_ca.unwrap_or(all_loopback);
+        if !local_ca && tls.as_ref().is_some_and(|tls| tls.files.is_none()) {
+            return Err(SettingsError::NoCertificate);
+        }
         let secret = match written.root_secret_key_file.or(file.root.secret_key_file) {
             Some(path) => Some(read_secret(path)?),
             None => written.root_secret_key.or(file.root.secret_key),
@@ -159,6 +179,7 @@ impl Settings {
             restore_delay: Duration::from_secs(file.restore_delay_s.unwrap_or(0).into()),
             root: root(written.root_access_key.or(file.root.access_key), secret)?,
             tls,
+            local_ca,
             profile: profile_of(profile.as_deref(), all_loopback)?,
             allow: written.egress_allow.unwrap_or(file.egress.allow),
             tos: tos(file.tos),
@@ -176,14 +197,16 @@ impl Settings {
 
     /// The settings in force as JSON, without secrets.
     pub(crate) fn shown(&self) -> serde_json::Value {
+        let files = self.tls.as_ref().and_then(|tls| tls.files.as_ref());
         serde_json::json!({
             "data": self.data,
             "listen": self.listen.to_string(),
             "admin": self.admin.to_string(),
             "tls": {
                 "listen": self.tls.as_ref().map(|tls| tls.listen.to_string()),
-                "certificate": self.tls.as_ref().map(|tls| &tls.certificate),
-                "private_key": self.tls.as_ref().map(|tls| &tls.private_key),
+                "certificate": files.map(|files| &files.certificate),
+                "private_key": files.map(|files| &files.private_key),
+                "local_ca": self.local_ca,
             },
             "log": self.log,
             "restore_delay_s": self.restore_delay.as_secs(),
@@ -251,14 +274,21 @@ fn tls(
     certificate: Option<PathBuf>,
     private_key: Option<PathBuf>,
 ) -> Result<Option<Tls>, SettingsError> {
-    match (listen, certificate, private_key) {
-        (None, None, None) => Ok(None),
-        (Some(listen), Some(certificate), Some(private_key)) => Ok(Some(Tls {
-            listen: address("tls.listen", listen)?,
+    let files = match (certificate, private_key) {
+        (None, None) => None,
+        (Some(certificate), Some(private_key)) => Some(TlsFiles {
             certificate,
             private_key,
+        }),
+        _ => return Err(SettingsError::HalfTls),
+    };
+    match (listen, files) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(SettingsError::HalfTls),
+        (Some(listen), files) => Ok(Some(Tls {
+            listen: address("tls.listen", listen)?,
+            files,
         })),
-        _ => Err(SettingsError::HalfTls),
     }
 }
 
@@ -434,6 +464,21 @@ mod tests {
         assert_eq!(settings.profile, Profile::Dev);
     }
 
+    #[test]
+    fn names_of_others_are_stood_for_on_this_machine_only_unless_asked() {
+        let local = |change: fn(&mut Written)| resolve(change).expect("settings").local_ca;
+        assert!(local(|_| {}));
+        assert!(local(|w| w.tls_listen = Some("127.0.0.1:9443".into())));
+        assert!(!local(|w| w.listen = Some("0.0.0.0:9000".into())));
+        assert!(!local(|w| secured(w, "0.0.0.0:9443")));
+        assert!(!local(|w| w.tls_local_ca = Some(false)));
+        assert!(local(|w| {
+            w.listen = Some("0.0.0.0:9000".into());
+            w.tls_listen = Some("0.0.0.0:9443".into());
+            w.tls_local_ca = Some(true);
+        }));
+    }
+
     fn secured(written: &mut Written, listen: &str) {
         written.tls_listen = Some(listen.into());
         written.tls_certificate = Some("cert.pem".into());
@@ -442,9 +487,13 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        let bad: [fn(&mut Written); 8] = [
+        let bad: [fn(&mut Written); 9] = [
             |w| w.listen = Some("nowhere".into()),
-            |w| w.tls_listen = Some("127.0.0.1:9443".into()),
+            |w| w.tls_listen = Some("0.0.0.0:9443".into()),
+            |w| {
+                w.tls_listen = Some("127.0.0.1:9443".into());
+                w.tls_local_ca = Some(false);
+            },
             |w| w.tls_certificate = Some("cert.pem".into()),
             |w| secured(w, "nowhere"),
             |w| w.egress_profile = Some("open".into()),

@@ -2,14 +2,15 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 
-use super::limits::{HANDSHAKE_MAX, PLAIN_BYTES_MAX};
+use super::limits::{HANDSHAKE_MAX, HEAD_TIMEOUT, PLAIN_BYTES_MAX};
 
 /// The answer to whoever speaks plain HTTP. Nothing is known of their dialect.
 const SPEAK_TLS: &str = "HTTP/1.1 400 Bad Request\r\n\
@@ -19,7 +20,17 @@ const SPEAK_TLS: &str = "HTTP/1.1 400 Bad Request\r\n\
     \r\n\
     this address speaks TLS; ask by https://\n";
 
-/// Shakes hands within [`HANDSHAKE_MAX`]. Fails with whoever speaks no TLS, or another one.
+/// Kind of the record that a handshake begins with. A method begins with a letter.
+const HANDSHAKE: u8 = 0x16;
+
+/// Whether a client begins to speak TLS. Fails when it says nothing within [`HEAD_TIMEOUT`].
+pub(super) async fn is_begun(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    let read = within(HEAD_TIMEOUT, stream.peek(&mut first)).await?;
+    Ok(read > 0 && first[0] == HANDSHAKE)
+}
+
+/// Shakes hands within [`HANDSHAKE_MAX`] on a listener for TLS. Fails with whoever speaks no TLS, or another one.
 pub(super) async fn secured(
     stream: TcpStream,
     config: Arc<ServerConfig>,
@@ -27,14 +38,25 @@ pub(super) async fn secured(
     let shaking = async {
         let mut first = [0];
         stream.peek(&mut first).await?;
-        // A method begins with a letter, a handshake with the number of its kind of record.
         if first[0].is_ascii_alphabetic() {
             return refuse(stream).await;
         }
         TlsAcceptor::from(config).accept(stream).await
     };
-    let late = || io::Error::new(io::ErrorKind::TimedOut, "the handshake took too long");
-    tokio::time::timeout(HANDSHAKE_MAX, shaking)
+    within(HANDSHAKE_MAX, shaking).await
+}
+
+/// Shakes hands within [`HANDSHAKE_MAX`] where nothing but TLS can follow.
+pub(super) async fn shaken<S>(stream: S, config: Arc<ServerConfig>) -> io::Result<TlsStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    within(HANDSHAKE_MAX, TlsAcceptor::from(config).accept(stream)).await
+}
+
+async fn within<T>(most: Duration, doing: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    let late = || io::Error::new(io::ErrorKind::TimedOut, "the client took too long to begin");
+    tokio::time::timeout(most, doing)
         .await
         .map_err(|_| late())?
 }

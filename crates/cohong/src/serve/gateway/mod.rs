@@ -10,10 +10,13 @@ mod limits;
 mod load;
 mod patience;
 mod public;
+mod tunnel;
 
+use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use cohong_core::error::BoxError;
@@ -23,27 +26,46 @@ use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::rustls::ServerConfig;
 
+use super::authority::Authority;
 use super::callback_key::KeyRing;
 use super::tls::Certificates;
 use super::world;
 use patience::Patient;
+use tunnel::{Refusal, Tunnel};
 
 /// The gateway of the data listeners.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     dialects: Dialects,
     keys: Arc<KeyRing>,
+    local: Option<Local>,
     connections: Arc<Semaphore>,
     requests: Semaphore,
     gauge: load::Gauge,
     draining: AtomicBool,
     ids: RequestIds,
+}
+
+/// Names of others that the gateway stands for.
+#[derive(Debug)]
+pub(crate) struct Local {
+    pub authority: Arc<Authority>,
+    /// What TLS is spoken with by these names.
+    pub config: Arc<ServerConfig>,
+}
+
+/// What a listener speaks.
+#[derive(Clone, Debug)]
+pub(crate) enum Speech {
+    /// Plain HTTP, and TLS where names are stood for.
+    Any,
+    /// TLS.
+    Tls(Certificates),
 }
 
 /// What is known of a connection.
@@ -52,13 +74,8 @@ struct Line {
     peer: SocketAddr,
     /// Whether it is TLS.
     secure: bool,
-}
-
-impl Line {
-    fn plain(peer: SocketAddr) -> Self {
-        let secure = false;
-        Self { peer, secure }
-    }
+    /// Whether it began as another one.
+    tunnelled: bool,
 }
 
 /// Request ids: 24 capital hex digits, which every vendor's SDK takes; unique across restarts.
@@ -78,10 +95,11 @@ impl RequestIds {
 impl Gateway {
     /// A gateway to these dialects, which also gives away the public half of `keys`. Its requests run in the
     /// runtime that this is called in.
-    pub(crate) fn new(dialects: Dialects, keys: Arc<KeyRing>) -> Arc<Self> {
+    pub(crate) fn new(dialects: Dialects, keys: Arc<KeyRing>, local: Option<Local>) -> Arc<Self> {
         Arc::new(Self {
             dialects,
             keys,
+            local,
             connections: Arc::new(Semaphore::new(limits::CONNECTIONS_MAX)),
             requests: Semaphore::new(limits::REQUESTS_MAX),
             gauge: load::Gauge::here(),
@@ -93,15 +111,21 @@ impl Gateway {
         })
     }
 
+    /// What TLS is spoken with by the names of others, when they are stood for.
+    pub(crate) fn local_config(&self) -> Option<Arc<ServerConfig>> {
+        Some(self.local.as_ref()?.config.clone())
+    }
+
     /// Accepts until `stop` turns true, then lets running requests end within
-    /// [`limits::DRAIN_MAX`]. Speaks TLS when there are certificates.
+    /// [`limits::DRAIN_MAX`].
     pub(crate) async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
-        certificates: Option<Certificates>,
+        speech: Speech,
         mut stop: watch::Receiver<bool>,
     ) {
-        let graceful = GracefulShutdown::new();
+        // Whoever serves a connection listens to it, so it is closed when nobody does.
+        let running = watch::Sender::new(());
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -111,22 +135,19 @@ impl Gateway {
             let Some((stream, peer, place)) = accepted else {
                 continue;
             };
-            let (gateway, watcher, stop) = (self.clone(), graceful.watcher(), stop.clone());
-            let config = certificates.as_ref().map(|all| all.borrow().clone());
+            let (gateway, speech, stop) = (self.clone(), speech.clone(), stop.clone());
+            let runs = running.subscribe();
             tokio::spawn(async move {
-                let ended = match config {
-                    None => gateway.converse(stream, Line::plain(peer), watcher).await,
-                    Some(config) => gateway.secured(stream, peer, config, watcher, stop).await,
-                };
+                let ended = gateway.attend(stream, peer, speech, stop).await;
                 if let Err(error) = ended {
                     tracing::debug!(%peer, %error, "connection ended early");
                 }
-                drop(place);
+                drop((place, runs));
             });
         }
         drop(listener);
         self.draining.store(true, Ordering::Relaxed);
-        if tokio::time::timeout(limits::DRAIN_MAX, graceful.shutdown())
+        if tokio::time::timeout(limits::DRAIN_MAX, running.closed())
             .await
             .is_err()
         {
@@ -134,42 +155,138 @@ impl Gateway {
         }
     }
 
-    /// A TLS connection; one that has shaken no hands yet when the server stops has no request to end.
-    async fn secured(
+    /// Serves a connection, and the tunnel that it may turn into.
+    async fn attend(
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
-        config: Arc<ServerConfig>,
-        watcher: Watcher,
+        speech: Speech,
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), BoxError> {
-        let stream = tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => return Ok(()),
-            shaken = handshake::secured(stream, config) => shaken?,
+        let line = |secure, tunnelled| Line {
+            peer,
+            secure,
+            tunnelled,
         };
-        let secure = true;
-        self.converse(stream, Line { peer, secure }, watcher).await
+        let Some(tls) = unless_stopped(&mut stop, self.tls(&speech, &stream)).await else {
+            return Ok(());
+        };
+        let tunnel = if let Some(config) = tls? {
+            let shaking = handshake::secured(stream, config);
+            let Some(stream) = unless_stopped(&mut stop, shaking).await else {
+                return Ok(());
+            };
+            let line = line(true, false);
+            self.clone().converse(stream?, line, &mut stop).await?
+        } else {
+            let line = line(false, false);
+            self.clone().converse(stream, line, &mut stop).await?
+        };
+        let Some(Tunnel { bytes, secure }) = tunnel else {
+            return Ok(());
+        };
+        let stream = TokioIo::new(bytes.await?);
+        let Some(config) = self.local_config().filter(|_| secure) else {
+            self.converse(stream, line(false, true), &mut stop).await?;
+            return Ok(());
+        };
+        let shaking = handshake::shaken(stream, config);
+        let Some(stream) = unless_stopped(&mut stop, shaking).await else {
+            return Ok(());
+        };
+        self.converse(stream?, line(true, true), &mut stop).await?;
+        Ok(())
     }
 
-    /// Serves the requests of a connection.
+    /// What TLS is spoken with on a connection that begins; none where plain HTTP is.
+    async fn tls(
+        &self,
+        speech: &Speech,
+        stream: &TcpStream,
+    ) -> io::Result<Option<Arc<ServerConfig>>> {
+        if let Speech::Tls(certificates) = speech {
+            return Ok(Some(certificates.borrow().clone()));
+        }
+        match self.local_config() {
+            Some(config) if handshake::is_begun(stream).await? => Ok(Some(config)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Serves the requests of a connection; the tunnel, if one of them asked for it.
     async fn converse<S>(
         self: Arc<Self>,
         stream: S,
         line: Line,
-        watcher: Watcher,
-    ) -> Result<(), BoxError>
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Option<Tunnel>, BoxError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = service_fn(move |request| self.clone().detached(request, line));
+        let asked = Arc::new(Mutex::new(None));
+        let tunnel = asked.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (gateway, tunnel) = (self.clone(), tunnel.clone());
+            async move {
+                Ok::<_, Infallible>(if request.method() == Method::CONNECT {
+                    gateway.connect(request, line, &tunnel)
+                } else {
+                    gateway.detached(request, line).await
+                })
+            }
+        });
         let stream = Patient::new(stream, limits::ANSWER_IDLE_MAX);
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits::HEAD_TIMEOUT)
             .max_buf_size(limits::HEAD_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), service);
-        Ok(watcher.watch(connection).await?)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        if let Some(ended) = unless_stopped(stop, connection.as_mut()).await {
+            ended?;
+        } else {
+            connection.as_mut().graceful_shutdown();
+            connection.await?;
+        }
+        let tunnel = asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(tunnel)
+    }
+
+    /// Grants a tunnel to this server itself, or refuses it.
+    fn connect(
+        &self,
+        mut request: Request<Incoming>,
+        line: Line,
+        tunnel: &Mutex<Option<Tunnel>>,
+    ) -> Response<OutBody> {
+        let started = Instant::now();
+        let cx = self.cx(line);
+        let bytes = hyper::upgrade::on(&mut request);
+        let (head, _) = request.into_parts();
+        let authority = self.local.as_ref().map(|local| &*local.authority);
+        let judged = match self.draining.load(Ordering::Relaxed) {
+            true => Err(Refusal::Draining),
+            false => tunnel::judge(&head, line, authority),
+        };
+        let response = match judged {
+            Err(refusal) => refusal.answer(),
+            Ok(secure) => {
+                let granted = Some(Tunnel { bytes, secure });
+                *tunnel.lock().unwrap_or_else(PoisonError::into_inner) = granted;
+                tunnel::granted()
+            }
+        };
+        log(&head.method, &cx, &response, started);
+        response
+    }
+
+    fn cx(&self, line: Line) -> GateCx {
+        GateCx {
+            request_id: self.ids.draw(),
+            peer: Some(line.peer.ip()),
+            secure: line.secure,
+        }
     }
 
     /// Runs a request as a task of its own, so that nothing the client does can cancel it.
@@ -177,14 +294,10 @@ impl Gateway {
         self: Arc<Self>,
         request: Request<Incoming>,
         line: Line,
-    ) -> Result<Response<OutBody>, std::convert::Infallible> {
+    ) -> Response<OutBody> {
         let started = Instant::now();
         let (mut head, body) = request.into_parts();
-        let cx = GateCx {
-            request_id: self.ids.draw(),
-            peer: Some(line.peer.ip()),
-            secure: line.secure,
-        };
+        let cx = self.cx(line);
         self.dialects.look_up(&mut head).await;
         let dialect = self.dialects.of(&head).await.clone();
         let kept = head::copy(&head);
@@ -215,7 +328,19 @@ impl Gateway {
             }
         };
         log(&kept.method, &cx, &response, started);
-        Ok(response)
+        response
+    }
+}
+
+/// What comes of something unless the server stops first.
+async fn unless_stopped<T>(
+    stop: &mut watch::Receiver<bool>,
+    doing: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        _ = stop.wait_for(|stop| *stop) => None,
+        done = doing => Some(done),
     }
 }
 

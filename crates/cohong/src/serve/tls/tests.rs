@@ -6,7 +6,7 @@ use super::*;
 
 struct World {
     folder: tempfile::TempDir,
-    tls: Tls,
+    tls: TlsFiles,
 }
 
 /// Certificate and key in PEM.
@@ -19,8 +19,7 @@ fn made() -> (String, String) {
 impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let tls = Tls {
-            listen: ([127, 0, 0, 1], 0).into(),
+        let tls = TlsFiles {
             certificate: folder.path().join("cert.pem"),
             private_key: folder.path().join("key.pem"),
         };

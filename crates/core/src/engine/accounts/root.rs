@@ -9,7 +9,7 @@ use crate::ports::{Expect, Write};
 use crate::records::{RootRecord, decode, encode, keys};
 
 /// The account of the root key.
-const ROOT_ACCOUNT: &str = "root";
+pub(super) const ROOT_ACCOUNT: &str = "root";
 /// Record of the server that names the root key.
 const ROOT_RECORD: &str = "root-key";
 
