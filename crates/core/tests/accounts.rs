@@ -526,3 +526,23 @@ fn a_source_that_cannot_be_one_is_refused() {
         engine.add_source(source("s1", "C", "else")).await.unwrap();
     });
 }
+
+#[test]
+fn the_key_of_programs_here_is_the_same_until_it_is_removed() {
+    run(async {
+        let world = World::new();
+        let root = world.engine.ensure_root(None).await.unwrap();
+        let first = world.engine.local_key().await.unwrap();
+        assert_ne!(first.0, root.access);
+        assert_eq!(world.engine.local_key().await.unwrap(), first);
+        let known = credential(&world, &first.0).await.unwrap();
+        assert_eq!(known.secret, first.1);
+        assert_eq!(known.principal.account(), Some(&account("root")));
+        assert_eq!(world.engine.list_keys(None).await.unwrap().len(), 2);
+        world.engine.remove_key(&first.0).await.unwrap();
+        let second = world.engine.local_key().await.unwrap();
+        assert_ne!(second.0, first.0);
+        assert_eq!(world.engine.local_key().await.unwrap(), second);
+        assert!(credential(&world, &first.0).await.is_none());
+    });
+}

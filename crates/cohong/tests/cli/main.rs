@@ -4,6 +4,7 @@
 mod admin;
 mod archive;
 mod common;
+mod env;
 mod events;
 mod process;
 mod sync;

@@ -136,5 +136,5 @@ async fn files_that_cannot_be_used_are_named_before_anything_starts() {
     assert!(text.contains("can be read by every user"), "{text}");
     let (code, text) = run("check", folder, &[]).await;
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("together or not at all"), "{text}");
+    assert!(text.contains("and with tls.listen"), "{text}");
 }

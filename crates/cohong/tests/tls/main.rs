@@ -5,6 +5,7 @@
 
 mod files;
 mod handshakes;
+mod names;
 mod objects;
 
 use std::io;

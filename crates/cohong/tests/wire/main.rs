@@ -5,6 +5,7 @@
 
 mod ask;
 mod bodies;
+mod connect;
 mod heads;
 mod keys;
 mod life;

@@ -121,3 +121,46 @@ fn java_store(certificates: &[CertificateDer<'_>]) -> Vec<u8> {
     store.extend(digest.finalize());
     store
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_lists_its_certificates_and_ends_in_a_digest() {
+        let (one, two) = (
+            CertificateDer::from(vec![1; 3]),
+            CertificateDer::from(vec![2; 300]),
+        );
+        let store = java_store(&[one, two]);
+        assert_eq!(
+            store[..12],
+            [0xFE, 0xED, 0xFE, 0xED, 0, 0, 0, 2, 0, 0, 0, 2]
+        );
+        // Tag, name, time, kind and length stand before each.
+        let head = 4 + (2 + "trusted-0".len()) + 8 + (2 + "X.509".len()) + 4;
+        assert_eq!(store.len(), 12 + 2 * head + 3 + 300 + 20);
+        assert_eq!(java_store(&[]).len(), 12 + 20);
+    }
+
+    #[test]
+    fn files_hold_everybody_that_is_trusted_and_the_authority_last() {
+        let data = tempfile::tempdir().expect("a folder");
+        fs::create_dir(data.path().join(FOLDER)).expect("a folder");
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
+        let own = made.cert.pem();
+        let trust = Trust::write(data.path(), &own).expect("written");
+        let again = Trust::write(data.path(), &own).expect("written again");
+        assert_eq!(trust.bundle, again.bundle);
+        let bundle = fs::read_to_string(&trust.bundle).expect("a bundle");
+        assert!(bundle.ends_with(&own));
+        assert_eq!(bundle.matches(own.as_str()).count(), 1, "not once a call");
+        assert_eq!(fs::read_to_string(trust.own).expect("a file"), own);
+        assert_eq!(
+            fs::read_dir(data.path().join(FOLDER))
+                .expect("a folder")
+                .count(),
+            3
+        );
+    }
+}

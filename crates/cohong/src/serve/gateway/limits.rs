@@ -17,7 +17,7 @@ pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time for a TLS handshake: a few exchanges, on a slow line too. Until then nobody is known to be a client.
 pub(super) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
-/// Bytes that are read of a client that speaks plain HTTP where TLS is spoken, so that it gets its answer.
+/// Bytes that are read of a client that is refused for what it speaks or asks for, so that it gets its answer.
 pub(super) const PLAIN_BYTES_MAX: u64 = 64 << 10;
 /// Longest silence within a body.
 pub(super) const BODY_IDLE_MAX: Duration = Duration::from_secs(30);

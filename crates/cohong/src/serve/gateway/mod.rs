@@ -4,6 +4,7 @@
 //! before its commit, but cancels nothing after it.
 
 mod body;
+mod connection;
 mod handshake;
 mod head;
 mod limits;
@@ -12,21 +13,15 @@ mod patience;
 mod public;
 mod tunnel;
 
-use std::convert::Infallible;
-use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use cohong_core::error::BoxError;
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::gate::{GateCx, OutBody, Refused, Served};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::rustls::ServerConfig;
@@ -35,8 +30,7 @@ use super::authority::Authority;
 use super::callback_key::KeyRing;
 use super::tls::Certificates;
 use super::world;
-use patience::Patient;
-use tunnel::{Refusal, Tunnel};
+use connection::Line;
 
 /// The gateway of the data listeners.
 #[derive(Debug)]
@@ -66,16 +60,6 @@ pub(crate) enum Speech {
     Any,
     /// TLS.
     Tls(Certificates),
-}
-
-/// What is known of a connection.
-#[derive(Clone, Copy, Debug)]
-struct Line {
-    peer: SocketAddr,
-    /// Whether it is TLS.
-    secure: bool,
-    /// Whether it began as another one.
-    tunnelled: bool,
 }
 
 /// Request ids: 24 capital hex digits, which every vendor's SDK takes; unique across restarts.
@@ -155,132 +139,6 @@ impl Gateway {
         }
     }
 
-    /// Serves a connection, and the tunnel that it may turn into.
-    async fn attend(
-        self: Arc<Self>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        speech: Speech,
-        mut stop: watch::Receiver<bool>,
-    ) -> Result<(), BoxError> {
-        let line = |secure, tunnelled| Line {
-            peer,
-            secure,
-            tunnelled,
-        };
-        let Some(tls) = unless_stopped(&mut stop, self.tls(&speech, &stream)).await else {
-            return Ok(());
-        };
-        let tunnel = if let Some(config) = tls? {
-            let shaking = handshake::secured(stream, config);
-            let Some(stream) = unless_stopped(&mut stop, shaking).await else {
-                return Ok(());
-            };
-            let line = line(true, false);
-            self.clone().converse(stream?, line, &mut stop).await?
-        } else {
-            let line = line(false, false);
-            self.clone().converse(stream, line, &mut stop).await?
-        };
-        let Some(Tunnel { bytes, secure }) = tunnel else {
-            return Ok(());
-        };
-        let stream = TokioIo::new(bytes.await?);
-        let Some(config) = self.local_config().filter(|_| secure) else {
-            self.converse(stream, line(false, true), &mut stop).await?;
-            return Ok(());
-        };
-        let shaking = handshake::shaken(stream, config);
-        let Some(stream) = unless_stopped(&mut stop, shaking).await else {
-            return Ok(());
-        };
-        self.converse(stream?, line(true, true), &mut stop).await?;
-        Ok(())
-    }
-
-    /// What TLS is spoken with on a connection that begins; none where plain HTTP is.
-    async fn tls(
-        &self,
-        speech: &Speech,
-        stream: &TcpStream,
-    ) -> io::Result<Option<Arc<ServerConfig>>> {
-        if let Speech::Tls(certificates) = speech {
-            return Ok(Some(certificates.borrow().clone()));
-        }
-        match self.local_config() {
-            Some(config) if handshake::is_begun(stream).await? => Ok(Some(config)),
-            _ => Ok(None),
-        }
-    }
-
-    /// Serves the requests of a connection; the tunnel, if one of them asked for it.
-    async fn converse<S>(
-        self: Arc<Self>,
-        stream: S,
-        line: Line,
-        stop: &mut watch::Receiver<bool>,
-    ) -> Result<Option<Tunnel>, BoxError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let asked = Arc::new(Mutex::new(None));
-        let tunnel = asked.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let (gateway, tunnel) = (self.clone(), tunnel.clone());
-            async move {
-                Ok::<_, Infallible>(if request.method() == Method::CONNECT {
-                    gateway.connect(request, line, &tunnel)
-                } else {
-                    gateway.detached(request, line).await
-                })
-            }
-        });
-        let stream = Patient::new(stream, limits::ANSWER_IDLE_MAX);
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits::HEAD_TIMEOUT)
-            .max_buf_size(limits::HEAD_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades();
-        let mut connection = std::pin::pin!(connection);
-        if let Some(ended) = unless_stopped(stop, connection.as_mut()).await {
-            ended?;
-        } else {
-            connection.as_mut().graceful_shutdown();
-            connection.await?;
-        }
-        let tunnel = asked.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Ok(tunnel)
-    }
-
-    /// Grants a tunnel to this server itself, or refuses it.
-    fn connect(
-        &self,
-        mut request: Request<Incoming>,
-        line: Line,
-        tunnel: &Mutex<Option<Tunnel>>,
-    ) -> Response<OutBody> {
-        let started = Instant::now();
-        let cx = self.cx(line);
-        let bytes = hyper::upgrade::on(&mut request);
-        let (head, _) = request.into_parts();
-        let authority = self.local.as_ref().map(|local| &*local.authority);
-        let judged = match self.draining.load(Ordering::Relaxed) {
-            true => Err(Refusal::Draining),
-            false => tunnel::judge(&head, line, authority),
-        };
-        let response = match judged {
-            Err(refusal) => refusal.answer(),
-            Ok(secure) => {
-                let granted = Some(Tunnel { bytes, secure });
-                *tunnel.lock().unwrap_or_else(PoisonError::into_inner) = granted;
-                tunnel::granted()
-            }
-        };
-        log(&head.method, &cx, &response, started);
-        response
-    }
-
     fn cx(&self, line: Line) -> GateCx {
         GateCx {
             request_id: self.ids.draw(),
@@ -329,18 +187,6 @@ impl Gateway {
         };
         log(&kept.method, &cx, &response, started);
         response
-    }
-}
-
-/// What comes of something unless the server stops first.
-async fn unless_stopped<T>(
-    stop: &mut watch::Receiver<bool>,
-    doing: impl Future<Output = T>,
-) -> Option<T> {
-    tokio::select! {
-        biased;
-        _ = stop.wait_for(|stop| *stop) => None,
-        done = doing => Some(done),
     }
 }
 

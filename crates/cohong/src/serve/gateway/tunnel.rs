@@ -1,19 +1,32 @@
 //! `CONNECT`: a client asks for a way to a vendor's host, and is there already. Nothing is ever dialled.
 
+use cohong_core::error::BoxError;
 use cohong_dialects::gate::{OutBody, Served, full};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::limits::{HANDSHAKE_MAX, PLAIN_BYTES_MAX};
 use super::{Line, head};
 use crate::serve::authority::Authority;
 
-/// A way that was granted.
-pub(super) struct Tunnel {
-    /// What comes and goes behind the answer.
-    pub(super) bytes: OnUpgrade,
-    /// Whether TLS is spoken in it: the client asked for port 443, not 80.
-    pub(super) secure: bool,
+/// What a connection turns into when a way is asked for, with what comes and goes behind the answer.
+pub(super) enum Tunnel {
+    /// Nothing: it ends.
+    Refused(OnUpgrade),
+    /// A connection to here.
+    Granted(OnUpgrade, End),
+}
+
+/// Where a way leads: here, as every one, and what is spoken there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Plain HTTP: port 80.
+    Plain,
+    /// TLS: port 443.
+    Tls,
 }
 
 /// Why there is no way.
@@ -31,13 +44,13 @@ pub(super) enum Refusal {
     Draining,
 }
 
-/// Whether a way is granted, and then whether TLS is spoken in it. The target alone decides: some clients send
+/// Where a way leads, if it is granted. The target alone decides: some clients send
 /// no `Host`, and what is asked for in the tunnel is judged by its own.
 pub(super) fn judge(
     head: &Parts,
     line: Line,
     authority: Option<&Authority>,
-) -> Result<bool, Refusal> {
+) -> Result<End, Refusal> {
     let length = head.headers.get(header::CONTENT_LENGTH);
     if length.is_some_and(|length| length != "0")
         || head.headers.contains_key(header::TRANSFER_ENCODING)
@@ -53,10 +66,24 @@ pub(super) fn judge(
         return Err(Refusal::Foreign);
     }
     match target.port_u16() {
-        Some(443) => Ok(true),
-        Some(80) => Ok(false),
+        Some(443) => Ok(End::Tls),
+        Some(80) => Ok(End::Plain),
         _ => Err(Refusal::Foreign),
     }
+}
+
+/// Ends a connection on which a way was refused: what follows is read and thrown away, for closing with bytes
+/// unread would take the answer back.
+pub(super) async fn close(bytes: OnUpgrade) -> Result<(), BoxError> {
+    let mut stream = TokioIo::new(bytes.await?);
+    let closing = async {
+        stream.shutdown().await?;
+        let mut rest = stream.take(PLAIN_BYTES_MAX);
+        tokio::io::copy(&mut rest, &mut tokio::io::sink()).await
+    };
+    // A client that goes on talking is cut off.
+    drop(tokio::time::timeout(HANDSHAKE_MAX, closing).await);
+    Ok(())
 }
 
 /// The answer behind which the tunnel begins.
