@@ -9,6 +9,8 @@
 //! source = "source.txt"               # optional: a Python package whose own tests are run
 //! python2 = "python2.txt"             # optional: packages for Python 2.7, which the suite starts beside its own
 //! checkout = "github.com/a/b at v1"   # optional: a repository whose own tests are run, and which of its states
+//! go = "go.sum"                       # optional: modules of a program in Go that it builds
+//! java = "pom.xml"                    # optional: packages of a program in Java that it runs
 //! command = ["python", "-m", "pytest", "-q"]
 //! ```
 //!
@@ -49,6 +51,8 @@ struct Spec {
     source: Option<String>,
     python2: Option<String>,
     checkout: Option<String>,
+    go: Option<String>,
+    java: Option<String>,
     command: Vec<String>,
 }
 
@@ -119,6 +123,13 @@ impl Suite {
         }
         if let Some(checkout) = checkout {
             command.env("COHONG_CHECKOUT", checkout);
+        }
+        if let Some(sums) = &self.spec.go {
+            goenv::pin(&mut command, &self.folder.join(sums))?;
+        }
+        if let Some(pom) = &self.spec.java {
+            javaenv::Env::prepare(&scratch.join("java"), &self.folder.join(pom))?
+                .show(&mut command);
         }
         command.current_dir(&self.folder).env("COHONG_BIN", binary);
         shell::run_within(&mut command, Duration::from_secs(RUN_SECS_MAX))
@@ -191,6 +202,7 @@ mod tests {
             GOOD.replace("python\"\n", "java\"\n"),
             format!("{GOOD}source = \"s\"\n"),
             format!("{GOOD}python2 = \"p\"\n"),
+            format!("{GOOD}go = \"go.sum\"\njava = \"pom.xml\"\n"),
         ] {
             let all = folder_with("one", &toml);
             assert!(suites(all.path(), None).is_ok(), "refused {toml}");

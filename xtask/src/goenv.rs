@@ -8,16 +8,22 @@ use crate::shell::{Failure, Outcome};
 
 /// The command of a suite whose modules `sums` pins.
 pub(crate) fn command(sums: &Path, words: &[String]) -> Outcome<Command> {
+    let (program, args) = words.split_first().expect("a suite's command is not empty");
+    let mut command = Command::new(program);
+    command.args(args);
+    pin(&mut command, sums)?;
+    Ok(command)
+}
+
+/// Lets a command that starts Go use nothing beside what `sums` pins, and no other Go than the machine's.
+pub(crate) fn pin(command: &mut Command, sums: &Path) -> Outcome {
     if scratch::read(sums)?.trim().is_empty() {
         let why = "names no module; make it with `go mod tidy`";
         return Err(Failure::new(format!("{}: {why}", sums.display())));
     }
-    let (program, args) = words.split_first().expect("a suite's command is not empty");
-    let mut command = Command::new(program);
-    // Nothing beside what is pinned, and no other Go than the machine's.
-    command.args(args).env("GOFLAGS", "-mod=readonly");
+    command.env("GOFLAGS", "-mod=readonly");
     command.env("GOTOOLCHAIN", "local");
-    Ok(command)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -32,8 +32,14 @@ impl Env {
     pub(crate) fn command(&self, words: &[String]) -> Command {
         let (program, args) = words.split_first().expect("a suite's command is not empty");
         let mut command = Command::new(program);
-        command.args(args).env("CLASSPATH", self.packages.join("*"));
+        command.args(args);
+        self.show(&mut command);
         command
+    }
+
+    /// Lets Java find the classes, where a command starts it.
+    pub(crate) fn show(&self, command: &mut Command) {
+        command.env("CLASSPATH", self.packages.join("*"));
     }
 }
 
