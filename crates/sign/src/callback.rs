@@ -8,12 +8,19 @@ use std::fmt;
 
 use md5::Md5;
 use percent_encoding::percent_decode_str;
-use rsa::PrivateKey;
-use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::pkcs1::{ALGORITHM_OID, RsaPublicKeyRef};
+use rsa::pkcs8::der::Document;
+use rsa::pkcs8::{
+    DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding, SubjectPublicKeyInfoRef,
+};
+use rsa::{BoxedUint, PrivateKey, PublicKey};
 use sha2::{Digest, Sha256};
 
 /// Length of the modulus.
 const KEY_BITS: usize = 2048;
+/// Shortest modulus that is verified with: the vendor's own key has no more (OSS sheet section 4.6). It can be factored;
+/// who trusts that key trusts the vendor's choice.
+const PUBLIC_BITS_MIN: usize = 512;
 
 /// What is signed of a callback: the decoded path, the query as it stands with its question mark, a line
 /// end, the body. `query` is without its question mark.
@@ -113,5 +120,39 @@ impl CallbackKey {
     pub fn sign(&self, text: &[u8]) -> Result<Vec<u8>, CallbackKeyError> {
         let signature = self.private.pkcs1v15_sign::<Md5>(text);
         signature.map_err(CallbackKeyError::of("used"))
+    }
+}
+
+/// The public half of a key that signs callbacks, as receivers read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallbackPublicKey(PublicKey);
+
+impl CallbackPublicKey {
+    /// From `SubjectPublicKeyInfo` in PEM. Takes RSA keys of 512 to 8,192 bits.
+    pub fn from_pem(pem: &str) -> Result<Self, CallbackKeyError> {
+        let (label, document) = Document::from_pem(pem).map_err(CallbackKeyError::of("read"))?;
+        if label != "PUBLIC KEY" {
+            let found = format!("the PEM holds a {label}, not a PUBLIC KEY");
+            return Err(CallbackKeyError::of("read")(found));
+        }
+        let info = SubjectPublicKeyInfoRef::try_from(document.as_bytes());
+        let info = info.map_err(CallbackKeyError::of("read"))?;
+        if info.algorithm.oid != ALGORITHM_OID {
+            return Err(CallbackKeyError::of("read")("it is not a key of RSA"));
+        }
+        let key = RsaPublicKeyRef::try_from(info.subject_public_key.raw_bytes());
+        let key = key.map_err(CallbackKeyError::of("read"))?;
+        let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(bytes);
+        let public = PublicKey::new_with_size_limits(
+            number(key.modulus.as_bytes()),
+            number(key.public_exponent.as_bytes()),
+            PUBLIC_BITS_MIN..=PublicKey::MAX_SIZE,
+        );
+        public.map(Self).map_err(CallbackKeyError::of("used"))
+    }
+
+    /// Whether `signature` is that of the text.
+    pub fn verify(&self, text: &[u8], signature: &[u8]) -> bool {
+        self.0.pkcs1v15_verify::<Md5>(text, signature).is_ok()
     }
 }

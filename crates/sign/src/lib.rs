@@ -13,8 +13,8 @@
 //! 4. [`verify`] recomputes the signature and compares in constant time, returning what the body must hash to;
 //! 5. [`uncovered`] lists what the signature does not protect, for the caller to refuse.
 //!
-//! A client or a test uses [`Signer`]. Apart from all this stands [`CallbackKey`], with which the server signs what
-//! it sends itself.
+//! A client or a test uses [`Signer`]. Apart from all this stand [`CallbackKey`] and [`webhook`], with which the server
+//! signs what it sends itself, and [`CallbackPublicKey`] for those who receive it.
 //!
 //! This crate knows no clock, no key store, no sockets and no error codes of a vendor.
 
@@ -38,8 +38,9 @@ mod signer;
 mod time;
 mod verify;
 mod versions;
+pub mod webhook;
 
-pub use callback::{CallbackKey, CallbackKeyError, callback_text};
+pub use callback::{CallbackKey, CallbackKeyError, CallbackPublicKey, callback_text};
 pub use canonical::{RequestHead, canonical_policy_request, canonical_request, string_to_sign};
 pub use chunks::ChunkSigner;
 pub use error::{

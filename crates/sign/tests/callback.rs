@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cohong_sign::{CallbackKey, callback_text};
+use cohong_sign::{CallbackKey, CallbackPublicKey, callback_text};
 use serde_json::Value;
 
 fn vectors() -> Value {
@@ -77,4 +77,45 @@ fn a_new_key_lasts_and_is_not_printed() {
     let other = CallbackKey::generate().expect("a key");
     assert_ne!(other.id(), key.id());
     assert_ne!(other.sign(b"/cb\nbody").expect("a signature"), signature);
+}
+
+#[test]
+fn the_public_half_verifies_and_nothing_else_passes() {
+    let vectors = vectors();
+    let public = CallbackPublicKey::from_pem(text(&vectors, "public_key_pem")).expect("a key");
+    for case in vectors["cases"].as_array().expect("a list") {
+        let signed = text(case, "string_to_sign").as_bytes();
+        let signature = STANDARD.decode(text(case, "authorization")).expect("Base64");
+        assert!(public.verify(signed, &signature));
+        let mut damaged = signature.clone();
+        damaged[7] ^= 1;
+        let mut longer = signed.to_vec();
+        longer.push(b' ');
+        assert!(!public.verify(signed, &damaged) && !public.verify(&longer, &signature));
+        assert!(!public.verify(signed, &signature[1..]) && !public.verify(signed, b""));
+    }
+}
+
+/// A key as short as the vendor's, made by OpenSSL, and its signature of a text.
+const SHORT: &str = "-----BEGIN PUBLIC KEY-----
+MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBANqC3tly433CdEGxZGLi/sX4YSqBU+8n
+TuDX5a+ROkCZD1sCM1KEO+QVCe8o6mGHgF75KzUeug65MJf7F8xnHPMCAwEAAQ==
+-----END PUBLIC KEY-----
+";
+const BY_SHORT: &str = "d0fk4KFZ5Jmw9meiNr8MSbFyAyI+XK/XdmfT8MINEBu28H/zm/3dh0U96X+v8RYUN78NfYxvA4OMyhqLoFiuMQ==";
+
+#[test]
+fn public_keys_of_the_vendors_length_are_read_and_other_things_are_not() {
+    let short = CallbackPublicKey::from_pem(SHORT).expect("a key");
+    let signature = STANDARD.decode(BY_SHORT).expect("Base64");
+    assert!(short.verify(&callback_text("/cb", Some("a=1"), b"body"), &signature));
+    let other_kind = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAKduB4jdMlbovtn4NnY4vTbGxnDaUVSxeVT6oygwDcc8=
+-----END PUBLIC KEY-----
+";
+    let label = SHORT.replace("PUBLIC KEY", "RSA PUBLIC KEY");
+    let cut = SHORT.replace("TuDX5a+", "");
+    for text in ["", "no key", other_kind, &label, &cut] {
+        assert!(CallbackPublicKey::from_pem(text).is_err(), "{text}");
+    }
 }

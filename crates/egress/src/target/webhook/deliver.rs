@@ -4,12 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use cohong_core::model::Destination;
 use cohong_core::ports::{Clock, Message, Target, Undelivered};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use cohong_sign::webhook::signature;
 
 use super::{WebhookSecret, WebhookSecrets};
 use crate::client::Http;
@@ -62,15 +59,14 @@ impl Target for WebhookTarget {
     }
 }
 
-/// The headers of the Standard Webhooks specification: HMAC-SHA256 over id, time and body.
+/// The headers of the Standard Webhooks specification.
 fn signed(secret: &WebhookSecret, message: &Message, seconds: u64) -> Vec<(&'static str, String)> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.bytes()).expect("any key length will do");
-    mac.update(format!("{}.{seconds}.", message.id).as_bytes());
-    mac.update(&message.body);
-    let signature = STANDARD.encode(mac.finalize().into_bytes());
     vec![
         ("webhook-id", message.id.clone()),
         ("webhook-timestamp", seconds.to_string()),
-        ("webhook-signature", format!("v1,{signature}")),
+        (
+            "webhook-signature",
+            signature(secret.bytes(), &message.id, seconds, &message.body),
+        ),
     ]
 }
