@@ -49,7 +49,13 @@ mod tests {
         assert!(is(1_614_265_330, BODY, SIGNED));
         let several = format!("v1a,AAAA v1,AAAA {SIGNED}");
         assert!(is(1_614_265_330, BODY, &several));
-        for list in ["", "v1,", "v1,AAAA", &SIGNED[3..], &SIGNED[..SIGNED.len() - 4]] {
+        for list in [
+            "",
+            "v1,",
+            "v1,AAAA",
+            &SIGNED[3..],
+            &SIGNED[..SIGNED.len() - 4],
+        ] {
             assert!(!is(1_614_265_330, BODY, list), "{list}");
         }
         assert!(!is(1_614_265_331, BODY, SIGNED));

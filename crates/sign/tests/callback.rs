@@ -85,7 +85,9 @@ fn the_public_half_verifies_and_nothing_else_passes() {
     let public = CallbackPublicKey::from_pem(text(&vectors, "public_key_pem")).expect("a key");
     for case in vectors["cases"].as_array().expect("a list") {
         let signed = text(case, "string_to_sign").as_bytes();
-        let signature = STANDARD.decode(text(case, "authorization")).expect("Base64");
+        let signature = STANDARD
+            .decode(text(case, "authorization"))
+            .expect("Base64");
         assert!(public.verify(signed, &signature));
         let mut damaged = signature.clone();
         damaged[7] ^= 1;
@@ -102,7 +104,8 @@ MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBANqC3tly433CdEGxZGLi/sX4YSqBU+8n
 TuDX5a+ROkCZD1sCM1KEO+QVCe8o6mGHgF75KzUeug65MJf7F8xnHPMCAwEAAQ==
 -----END PUBLIC KEY-----
 ";
-const BY_SHORT: &str = "d0fk4KFZ5Jmw9meiNr8MSbFyAyI+XK/XdmfT8MINEBu28H/zm/3dh0U96X+v8RYUN78NfYxvA4OMyhqLoFiuMQ==";
+const BY_SHORT: &str =
+    "d0fk4KFZ5Jmw9meiNr8MSbFyAyI+XK/XdmfT8MINEBu28H/zm/3dh0U96X+v8RYUN78NfYxvA4OMyhqLoFiuMQ==";
 
 #[test]
 fn public_keys_of_the_vendors_length_are_read_and_other_things_are_not() {

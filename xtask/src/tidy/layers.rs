@@ -60,7 +60,12 @@ const OWNED: &[(&str, &[&str])] = &[
     ("opendal", &["cohong-store"]),
     (
         "quick-xml",
-        &["cohong-dialects", "cohong-egress", "cohong-testkit"],
+        &[
+            "cohong-client",
+            "cohong-dialects",
+            "cohong-egress",
+            "cohong-testkit",
+        ],
     ),
     (
         "reqwest",

@@ -4,21 +4,20 @@ mod calls;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use cohong_sign::oas::Signer;
-use cohong_sign::{Credentials, Timestamp, encode};
+use cohong_sign::{Credentials, encode};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use url::Url;
 
 pub(super) use calls::Digests;
 pub use calls::JobOrder;
 
-use super::error::{ConnectionError, Error, ValueError};
-use super::limits::{CONNECT_MAX, IDLE_MAX, SILENCE_MAX, SLOWEST_UPLOAD};
-use super::response::{Response, within};
-use super::retry::Retry;
+use super::error::{Error, ValueError};
+use super::response::Response;
+use crate::web::limits::{SILENCE_MAX, SLOWEST_UPLOAD};
+use crate::web::{Retry, client, now, origin, within};
 
 /// What the vendor's manual has clients say about themselves (OAS sheet section 1.2).
 const VERSION: &str = "2014-01-01";
@@ -101,17 +100,9 @@ impl Api {
         access_key: impl Into<String>,
         secret: impl Into<String>,
     ) -> Result<Self, Error> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_MAX)
-            .pool_idle_timeout(IDLE_MAX)
-            .user_agent(concat!("cohong-client/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| ConnectionError::of("there can be no client", error))?;
         Ok(Self(Arc::new(Inner {
-            http,
-            endpoint: origin(endpoint)?,
+            http: client()?,
+            endpoint: origin(endpoint, "http")?.origin().ascii_serialization(),
             access_key: access_key.into(),
             secret: secret.into(),
             retry: Retry::default(),
@@ -168,64 +159,14 @@ impl Api {
         }
         let request = self.0.http.request(ask.method, url);
         let patience = SILENCE_MAX + Duration::from_secs(bytes / SLOWEST_UPLOAD);
-        within(patience, request.headers(ask.headers).body(body).send()).await
+        let sent = request.headers(ask.headers).body(body).send();
+        Ok(within(patience, sent).await?)
     }
-}
-
-/// Scheme, host and port of an endpoint.
-fn origin(endpoint: &str) -> Result<String, ValueError> {
-    let wrong = || {
-        let text = format!("{endpoint:?} is no endpoint: write http://host:port");
-        ValueError::new(text)
-    };
-    let whole = match endpoint {
-        given if given.contains("://") => given.to_owned(),
-        host if host.ends_with(":443") => format!("https://{host}"),
-        host => format!("http://{host}"),
-    };
-    let url = Url::parse(&whole).map_err(|_| wrong())?;
-    let bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
-    if !matches!(url.scheme(), "http" | "https") || !bare || url.password().is_some() {
-        return Err(wrong());
-    }
-    Ok(url.origin().ascii_serialization())
-}
-
-fn now() -> Result<Timestamp, Error> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
-    let seconds = since.and_then(|since| i64::try_from(since.as_secs()).ok());
-    let time = seconds.and_then(Timestamp::from_unix);
-    time.ok_or_else(|| ValueError::new("this machine's clock is far off; set it").into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn endpoints() {
-        let table = [
-            ("http://127.0.0.1:9000", Some("http://127.0.0.1:9000")),
-            ("http://127.0.0.1:9000/", Some("http://127.0.0.1:9000")),
-            ("https://h", Some("https://h")),
-            (
-                "cn-hangzhou.oas.aliyuncs.com",
-                Some("http://cn-hangzhou.oas.aliyuncs.com"),
-            ),
-            ("h:443", Some("https://h")),
-            ("h:9000", Some("http://h:9000")),
-            ("[::1]:9000", Some("http://[::1]:9000")),
-            ("", None),
-            ("ftp://h", None),
-            ("http://h/path", None),
-            ("http://h/?q", None),
-            ("http://user:word@h", None),
-            ("http://", None),
-        ];
-        for (given, wanted) in table {
-            assert_eq!(origin(given).ok().as_deref(), wanted, "{given}");
-        }
-    }
 
     #[test]
     fn names_stay_one_segment() {

@@ -28,16 +28,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncSeek, AsyncWrite};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use super::error::Error;
 use super::limits::CHUNK_BYTES;
 use super::ranges::ByteRange;
-use super::retry::Retry;
-use super::{Response as AsyncResponse, ToFile};
-
-/// Threads that move bytes; digests and files have more of their own.
-const THREADS: usize = 2;
+use super::{Response as AsyncResponse, Retry, ToFile};
+use crate::blocking::runtime;
 
 /// A service and who asks it: [`super::Api`] with a runtime. Clones are cheap and share both.
 #[derive(Debug, Clone)]
@@ -53,13 +50,9 @@ impl Api {
         access_key: impl Into<String>,
         secret: impl Into<String>,
     ) -> Result<Self, Error> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .enable_all()
-            .build()?;
         Ok(Self {
             api: super::Api::new(endpoint, access_key, secret)?,
-            runtime: Arc::new(runtime),
+            runtime: runtime()?,
         })
     }
 

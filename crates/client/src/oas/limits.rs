@@ -26,27 +26,9 @@ pub(super) const UPLOADS_AT_ONCE: usize = 8;
 /// Ranges read at once. Each holds one piece and what its connection has buffered.
 pub(super) const DOWNLOADS_AT_ONCE: usize = 16;
 
-/// Largest answer that is taken as a whole. A page of 1,000 jobs with the longest descriptions is below 3 MiB.
-pub(super) const ANSWER_BYTES_MAX: usize = 16 << 20;
-
-/// Largest body of an error that is read; the rest says nothing.
-pub(super) const ERROR_BYTES_MAX: usize = 64 << 10;
-
 /// Pages followed in one listing: a server that never ends is given up. Far above 10 vaults and what jobs a vault
 /// can have.
 pub(super) const PAGES_MAX: usize = 100_000;
-
-/// How long a connection may take to stand.
-pub(super) const CONNECT_MAX: Duration = Duration::from_secs(30);
-
-/// How long the server may be silent; as with the vendor's client.
-pub(super) const SILENCE_MAX: Duration = Duration::from_secs(100);
-
-/// Slowest upload that is waited for, bytes a second: below it the connection is taken for dead.
-pub(super) const SLOWEST_UPLOAD: u64 = 16 << 10;
-
-/// How long a connection is kept for the next request; below what servers keep them.
-pub(super) const IDLE_MAX: Duration = Duration::from_secs(15);
 
 /// First pause between two looks at a job that runs: a local server is done at once.
 pub(super) const FIRST_LOOK: Duration = Duration::from_millis(100);

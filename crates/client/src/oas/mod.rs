@@ -34,7 +34,6 @@ mod parallel;
 mod progress;
 mod ranges;
 mod response;
-mod retry;
 mod uploader;
 mod vault;
 mod wire;
@@ -58,6 +57,7 @@ pub use limits::{
 pub use progress::Progress;
 pub use ranges::{ByteRange, calc_num_part, calc_ranges, range_size};
 pub use response::Response;
-pub use retry::Retry;
 pub use uploader::Uploader;
 pub use vault::Vault;
+
+pub use crate::web::Retry;

@@ -1,15 +1,15 @@
 //! What the service answered (OAS sheet section 7.3a).
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::{ConnectionError, Error, OASServerError};
-use super::limits::{ANSWER_BYTES_MAX, ERROR_BYTES_MAX, SILENCE_MAX};
+use crate::web::Body;
+use crate::web::limits::{ANSWER_BYTES_MAX, ERROR_BYTES_MAX};
 
 /// A successful answer: headers under lower-case names, the members of a JSON body, and the body to be read.
 #[derive(Debug)]
@@ -23,20 +23,11 @@ pub struct Response {
     body: Body,
 }
 
-/// Where the bytes of the body come from.
-#[derive(Debug)]
-enum Body {
-    /// All is here.
-    Whole(Bytes),
-    /// It comes, and this is left of the last piece.
-    Stream(Box<reqwest::Response>, Bytes),
-}
-
 impl Response {
     /// An answer with a short body, which is read at once and understood when it is JSON.
     pub(super) async fn whole(response: reqwest::Response) -> Result<Self, Error> {
         let mut answer = Self::stream(response).await?;
-        let body = answer.rest(ANSWER_BYTES_MAX).await?;
+        let body = answer.body.rest(ANSWER_BYTES_MAX).await?;
         if answer.header("content-type") == Some("application/json") {
             answer.json = serde_json::from_slice(&body).map_err(|error| {
                 ConnectionError::new(format!("the answer is no JSON object: {error}"))
@@ -54,7 +45,7 @@ impl Response {
             request_id: headers.get("x-oas-request-id").cloned().unwrap_or_default(),
             headers,
             json: Map::new(),
-            body: Body::Stream(Box::new(response), Bytes::new()),
+            body: Body::of(response),
         };
         if (200..300).contains(&answer.status) {
             return Ok(answer);
@@ -64,7 +55,7 @@ impl Response {
 
     /// The service's error. A body that is not of its form, or does not come, leaves what the status says.
     async fn refusal(&mut self) -> OASServerError {
-        let body = self.rest(ERROR_BYTES_MAX).await.unwrap_or_default();
+        let body = self.body.rest(ERROR_BYTES_MAX).await.unwrap_or_default();
         let body: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let at_fault = if self.status < 500 {
@@ -100,34 +91,7 @@ impl Response {
     /// Next bytes of the body, at most `size`; none at its end. Fails when the connection breaks or nothing comes for
     /// 100 seconds: an end is always the whole body's.
     pub async fn read(&mut self, size: usize) -> Result<Bytes, Error> {
-        match &mut self.body {
-            Body::Whole(bytes) => Ok(bytes.split_to(size.min(bytes.len()))),
-            Body::Stream(response, left) => {
-                while left.is_empty() {
-                    match within(SILENCE_MAX, response.chunk()).await? {
-                        Some(piece) => *left = piece,
-                        None => return Ok(Bytes::new()),
-                    }
-                }
-                Ok(left.split_to(size.min(left.len())))
-            }
-        }
-    }
-
-    /// The rest of the body, which may not be longer than that.
-    async fn rest(&mut self, bytes_max: usize) -> Result<Bytes, Error> {
-        let mut all = BytesMut::new();
-        loop {
-            let piece = self.read(bytes_max).await?;
-            if piece.is_empty() {
-                return Ok(all.freeze());
-            }
-            if all.len() + piece.len() > bytes_max {
-                let text = format!("the answer is longer than {bytes_max} bytes");
-                return Err(ConnectionError::new(text).into());
-            }
-            all.extend_from_slice(&piece);
-        }
+        Ok(self.body.read(size).await?)
     }
 
     /// The JSON body as a value of ours.
@@ -143,28 +107,6 @@ impl Response {
         let value = self.header(name).filter(|value| !value.is_empty());
         let missing = || ConnectionError::new(format!("the answer has no {name}")).into();
         value.map(str::to_owned).ok_or_else(missing)
-    }
-}
-
-/// Waits for the HTTP library, but not for ever.
-pub(super) async fn within<T>(
-    time: Duration,
-    work: impl Future<Output = Result<T, reqwest::Error>>,
-) -> Result<T, Error> {
-    match tokio::time::timeout(time, work).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => {
-            let text = if error.is_connect() {
-                "the service cannot be reached"
-            } else {
-                "the connection broke"
-            };
-            Err(ConnectionError::of(text, error).into())
-        }
-        Err(_) => {
-            let text = format!("the service was silent for {} seconds", time.as_secs());
-            Err(ConnectionError::new(text).into())
-        }
     }
 }
 

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 
-use super::error::Error;
-
 /// How often something is tried, and with which pauses between. A pause doubles from one to the next and is lengthened
 /// by chance, so that parts that failed together do not come together again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +17,7 @@ pub struct Retry {
 }
 
 impl Default for Retry {
-    /// Three tries and the pauses of the vendor's client, 0.256 to 4.096 seconds.
+    /// Three tries, and pauses of 0.256 to 4.096 seconds.
     fn default() -> Self {
         Self {
             tries: 3,
@@ -31,12 +29,12 @@ impl Default for Retry {
 
 impl Retry {
     /// Runs `work` until it succeeds, fails with what `again` does not take, or has been tried often enough.
-    pub(super) async fn run<T, F: Future<Output = Result<T, Error>>>(
+    pub(crate) async fn run<T, E, F: Future<Output = Result<T, E>>>(
         self,
         work: impl FnMut() -> F,
-        again: impl Fn(&Error) -> bool,
-        told: impl Fn(&Error, Duration),
-    ) -> Result<T, Error> {
+        again: impl Fn(&E) -> bool,
+        told: impl Fn(&E, Duration),
+    ) -> Result<T, E> {
         let pauses = ExponentialBuilder::default()
             .with_min_delay(self.pause_min)
             .with_max_delay(self.pause_max)
