@@ -35,7 +35,7 @@ pub use crate::web::{ConnectionError, Retry, ValueError};
 pub use event::SyncEvent;
 pub use task::{CreateSyncTask, SyncKeys, SyncTask};
 
-use crate::service::{Ask, Service, Vendor, Who, Wire};
+use crate::service::{Addressing, Ask, Service, Vendor, Who, Wire};
 
 /// The vendor.
 #[derive(Debug)]
@@ -109,8 +109,10 @@ impl OmsClient {
             security_token: None,
             region: String::new(),
         };
+        // Nothing here is in a bucket.
+        let service = Service::new(endpoint, who, Addressing::Path, String::new())?;
         Ok(Self {
-            service: Service::new(endpoint, who)?,
+            service,
             project_id: segment(&project_id.into())?,
         })
     }

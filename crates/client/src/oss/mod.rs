@@ -58,14 +58,17 @@ impl Bucket {
         region: impl Into<String>,
         bucket_name: impl Into<String>,
     ) -> Result<Self, Error> {
+        let region = region.into();
+        let domain = format!("oss-{region}.aliyuncs.com");
         let who = Who {
             access_key: access_key_id.into(),
             secret: access_key_secret.into(),
             security_token: None,
-            region: region.into(),
+            region,
         };
+        let service = Service::new(endpoint, who, Addressing::Path, domain)?;
         Ok(Self {
-            store: Store(Service::new(endpoint, who)?),
+            store: Store(service),
             name: bucket_name.into(),
         })
     }

@@ -46,6 +46,17 @@ impl Payload<'_> {
     }
 }
 
+/// Where a request goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Host and port of the connection.
+    pub(super) authority: String,
+    /// What `Host` says.
+    pub(super) host: String,
+    /// Path as it is sent.
+    pub(super) path: String,
+}
+
 /// A request.
 pub(crate) struct Ask<'a> {
     pub(crate) method: Method,
@@ -101,14 +112,20 @@ impl<'a> Ask<'a> {
         all.join("&")
     }
 
-    /// Host and path as they are sent. A bucket or a key that would lead elsewhere is refused.
+    /// Where the request goes. A bucket or a key that would lead elsewhere is refused.
     pub(super) fn place(
         &self,
         authority: &str,
+        domain: &str,
         addressing: Addressing,
-    ) -> Result<(String, String), ValueError> {
+    ) -> Result<Place, ValueError> {
+        let authority = authority.to_owned();
         let Some(bucket) = self.bucket else {
-            return Ok((authority.to_owned(), format!("/{}", self.key)));
+            return Ok(Place {
+                host: authority.clone(),
+                authority,
+                path: format!("/{}", self.key),
+            });
         };
         let of_buckets = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(of_buckets) {
@@ -116,9 +133,18 @@ impl<'a> Ask<'a> {
             return Err(ValueError::new(text));
         }
         let key = encoded(self.key)?;
-        Ok(match addressing {
-            Addressing::VirtualHost => (format!("{bucket}.{authority}"), format!("/{key}")),
-            Addressing::Path => (authority.to_owned(), format!("/{bucket}/{key}")),
+        let (authority, host, path) = match addressing {
+            Addressing::VirtualHost => {
+                let host = format!("{bucket}.{authority}");
+                (host.clone(), host, format!("/{key}"))
+            }
+            Addressing::Path => (authority.clone(), authority, format!("/{bucket}/{key}")),
+            Addressing::HostHeader => (authority, format!("{bucket}.{domain}"), format!("/{key}")),
+        };
+        Ok(Place {
+            authority,
+            host,
+            path,
         })
     }
 
@@ -161,29 +187,40 @@ mod tests {
     fn addresses() {
         let place = |bucket, key, addressing| {
             let ask = Ask::new(Method::GET, bucket, key);
-            ask.place("h:1", addressing).map_err(|_| ())
+            let place = ask.place("h:1", "vendor", addressing).ok();
+            place.map(|place| [place.authority, place.host, place.path])
         };
-        let at = |host: &str, path: &str| Ok((host.to_owned(), path.to_owned()));
+        let at = |place: [&str; 3]| Some(place.map(str::to_owned));
         let host = Addressing::VirtualHost;
-        assert_eq!(place(None, "", host), at("h:1", "/"));
-        assert_eq!(place(Some("abc"), "", host), at("abc.h:1", "/"));
-        assert_eq!(
-            place(Some("abc"), "a/b c+", host),
-            at("abc.h:1", "/a/b%20c%2B")
-        );
         let path = Addressing::Path;
-        assert_eq!(place(Some("abc"), "", path), at("h:1", "/abc/"));
-        assert_eq!(place(Some("abc"), "//é", path), at("h:1", "/abc///%C3%A9"));
-        assert_eq!(
-            place(Some("abc"), "a/../b", path),
-            at("h:1", "/abc/a%2F..%2Fb")
-        );
+        let header = Addressing::HostHeader;
+        for (bucket, key, addressing, wanted) in [
+            (None, "v2/a", host, ["h:1", "h:1", "/v2/a"]),
+            (Some("abc"), "", host, ["abc.h:1", "abc.h:1", "/"]),
+            (
+                Some("abc"),
+                "a/b c+",
+                host,
+                ["abc.h:1", "abc.h:1", "/a/b%20c%2B"],
+            ),
+            (Some("abc"), "", path, ["h:1", "h:1", "/abc/"]),
+            (Some("abc"), "//é", path, ["h:1", "h:1", "/abc///%C3%A9"]),
+            (
+                Some("abc"),
+                "a/../b",
+                path,
+                ["h:1", "h:1", "/abc/a%2F..%2Fb"],
+            ),
+            (Some("abc"), "a", header, ["h:1", "abc.vendor", "/a"]),
+        ] {
+            assert_eq!(place(bucket, key, addressing), at(wanted), "{key}");
+        }
         let long = "k".repeat(1025);
         for (bucket, key) in [("ab", "k"), ("a.b", "k"), ("evil/x", "k"), ("A-B", "k")] {
-            assert_eq!(place(Some(bucket), key, path), Err(()), "{bucket}");
+            assert_eq!(place(Some(bucket), key, path), None, "{bucket}");
         }
         for key in [".", "..", &long] {
-            assert_eq!(place(Some("abc"), key, path), Err(()), "{key}");
+            assert_eq!(place(Some("abc"), key, path), None, "{key}");
         }
     }
 

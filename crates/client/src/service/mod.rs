@@ -6,7 +6,6 @@ mod error;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,8 +26,12 @@ pub enum Addressing {
     /// As the first label of the host: `http://bucket.host/key`. What the vendors' own hosts want, and the default for
     /// names.
     VirtualHost,
-    /// As the first segment of the path: `http://host/bucket/key`. The default for addresses and `localhost`.
+    /// As the first segment of the path: `http://host/bucket/key`. The default of OSS for addresses and `localhost`; TOS
+    /// knows no such paths.
     Path,
+    /// In the header `Host` alone, in front of the vendor's own domain: `bucket.tos-cn-beijing.volces.com`, while the
+    /// connection goes to the endpoint. The default of TOS for addresses and `localhost`, where no bucket has a name.
+    HostHeader,
 }
 
 /// Who asks.
@@ -82,6 +85,8 @@ pub(crate) struct Service<V> {
     http: reqwest::Client,
     endpoint: Arc<Url>,
     addressing: Addressing,
+    /// Where the vendor itself is: what stands behind a bucket in a `Host`.
+    domain: Arc<str>,
     who: Arc<Who>,
     pub(crate) retry: Retry,
     vendor: PhantomData<fn() -> V>,
@@ -93,6 +98,7 @@ impl<V> Clone for Service<V> {
             http: self.http.clone(),
             endpoint: self.endpoint.clone(),
             addressing: self.addressing,
+            domain: self.domain.clone(),
             who: self.who.clone(),
             retry: self.retry,
             vendor: PhantomData,
@@ -110,12 +116,27 @@ impl<V> fmt::Debug for Service<V> {
 }
 
 impl<V: Vendor> Service<V> {
-    /// A service at an endpoint. Nothing is sent yet.
-    pub(crate) fn new(endpoint: &str, who: Who) -> Result<Self, Error> {
+    /// A service at an endpoint. Nothing is sent yet. Where hosts have no names, buckets are addressed by `unnamed`;
+    /// `domain` is where the vendor itself is.
+    pub(crate) fn new(
+        endpoint: &str,
+        who: Who,
+        unnamed: Addressing,
+        domain: String,
+    ) -> Result<Self, Error> {
         let endpoint = origin(endpoint, V::SCHEME)?;
+        let named = match endpoint.host() {
+            Some(Host::Domain(name)) => name != "localhost",
+            _ => false,
+        };
         Ok(Self {
             http: client()?,
-            addressing: usual(&endpoint),
+            addressing: if named {
+                Addressing::VirtualHost
+            } else {
+                unnamed
+            },
+            domain: domain.into(),
             endpoint: Arc::new(endpoint),
             who: Arc::new(who),
             retry: Retry::default(),
@@ -151,14 +172,14 @@ impl<V: Vendor> Service<V> {
     }
 
     async fn once(&self, ask: &Ask<'_>) -> Result<Answer, Error> {
-        let (authority, path) = ask.place(self.authority(), self.addressing)?;
+        let place = ask.place(self.endpoint.authority(), &self.domain, self.addressing)?;
         let query = ask.query();
         let mut headers = ask.headers.clone();
         let unfit = |_| ValueError::new("a host or key has characters that a header cannot carry");
-        headers.insert(HOST, HeaderValue::from_str(&authority).map_err(unfit)?);
+        headers.insert(HOST, HeaderValue::from_str(&place.host).map_err(unfit)?);
         let wire = Wire {
             ask,
-            path: &path,
+            path: &place.path,
             query: &query,
             time: now()?,
         };
@@ -168,29 +189,16 @@ impl<V: Vendor> Service<V> {
         headers.insert(AUTHORIZATION, value);
         let (body, bytes) = ask.payload.open().await?;
         headers.insert(CONTENT_LENGTH, bytes.into());
-        let place = format!("{}://{authority}{path}", self.endpoint.scheme());
-        let url = match query.as_str() {
-            "" => place.clone(),
-            query => format!("{place}?{query}"),
-        };
+        let scheme = self.endpoint.scheme();
+        let mut url = format!("{scheme}://{}{}", place.authority, place.path);
+        if !query.is_empty() {
+            url.push('?');
+            url.push_str(&query);
+        }
         let request = self.http.request(ask.method.clone(), url);
         let patience = SILENCE_MAX + Duration::from_secs(bytes / SLOWEST_UPLOAD);
         let sent = request.headers(headers).body(body).send();
-        Answer::judged::<V>(within(patience, sent).await?, place).await
-    }
-
-    /// Host and port.
-    fn authority(&self) -> &str {
-        self.endpoint.authority()
-    }
-}
-
-/// How buckets of an endpoint are addressed unless its user says otherwise.
-fn usual(endpoint: &Url) -> Addressing {
-    match endpoint.host() {
-        Some(Host::Domain(name)) if name != "localhost" && name.parse::<IpAddr>().is_err() => {
-            Addressing::VirtualHost
-        }
-        _ => Addressing::Path,
+        let asked = format!("{scheme}://{}{}", place.host, place.path);
+        Answer::judged::<V>(within(patience, sent).await?, asked).await
     }
 }

@@ -72,13 +72,16 @@ impl TosClient {
         endpoint: &str,
         region: impl Into<String>,
     ) -> Result<Self, Error> {
+        let region = region.into();
+        let domain = format!("tos-{region}.volces.com");
         let who = Who {
             access_key: access_key.into(),
             secret: secret_key.into(),
             security_token: None,
-            region: region.into(),
+            region,
         };
-        Ok(Self(Store(Service::new(endpoint, who)?)))
+        let service = Service::new(endpoint, who, Addressing::HostHeader, domain)?;
+        Ok(Self(Store(service)))
     }
 
     /// The same with the token of temporary keys.
