@@ -2,6 +2,7 @@
 //! Prints what the application answered.
 
 use std::error::Error;
+use std::io::Write;
 use std::path::Path;
 
 use cohong_client::callback::{Body, Callback, Variable};
@@ -13,7 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let stored = upload(&words)?;
     let answer = stored.callback_result.unwrap_or_default();
-    println!("{} {}", stored.etag, String::from_utf8_lossy(&answer));
+    let answer = String::from_utf8_lossy(&answer);
+    writeln!(std::io::stdout(), "{} {answer}", stored.etag)?;
     Ok(())
 }
 

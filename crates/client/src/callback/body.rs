@@ -87,8 +87,8 @@ impl Variable {
         Self::Custom(name.into())
     }
 
-    fn name(&self) -> Cow<'_, str> {
-        let known = NAMES.iter().find(|(variable, ..)| variable == self);
+    fn into_name(self) -> Cow<'static, str> {
+        let known = NAMES.iter().find(|(variable, ..)| *variable == self);
         match (self, known) {
             (Self::Custom(name), _) => name.into(),
             (_, Some((_, name, ..))) => (*name).into(),
@@ -144,7 +144,7 @@ impl Body {
     /// Adds a member, or a field, whose value the service fills in.
     #[must_use]
     pub fn with(self, name: &str, value: Variable) -> Self {
-        let value = format!("${{{}}}", value.name());
+        let value = format!("${{{}}}", value.into_name());
         self.added(name, &value)
     }
 
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn every_variable_has_a_name() {
         for (variable, name, ..) in NAMES {
-            assert_eq!(variable.name(), *name);
+            assert_eq!(variable.clone().into_name(), *name);
         }
         assert!(Variable::is_known("versionId", true) && !Variable::is_known("versionId", false));
         assert!(!Variable::is_known("Bucket", true) && !Variable::is_known("", false));

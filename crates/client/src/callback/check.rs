@@ -131,13 +131,13 @@ pub(super) fn headers(vendor: Vendor, headers: &[(String, String)]) -> Result<()
     for (name, value) in headers {
         let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
         let lower = name.to_ascii_lowercase();
-        let taken = ["proxy-", "x-oss-"]
+        let own = ["proxy-", "x-oss-"]
             .into_iter()
             .any(|start| lower.starts_with(start));
         if name.is_empty() || !name.bytes().all(token) || value.chars().any(char::is_control) {
             return bad(format!("{name:?} or its value is no header"));
         }
-        if taken || FRAMING.contains(&&*lower) {
+        if own || FRAMING.contains(&&*lower) {
             return bad(format!(
                 "{name:?} is a header that the service writes itself"
             ));

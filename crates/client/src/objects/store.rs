@@ -209,8 +209,8 @@ async fn stored<W: Words>(mut answer: Answer, called: bool) -> Result<Stored, Er
     let body = answer.whole().await?;
     let mut etag = answer.etag();
     if etag.is_empty() && !called {
-        let told = W::completed_etag(&body).unwrap_or_default();
-        etag = told.trim_matches('"').to_owned();
+        let told = W::completed_etag(&body);
+        etag = told.map_or(etag, |etag| etag.trim_matches('"').to_owned());
     }
     if etag.is_empty() {
         return Err(ConnectionError::new("the answer has no etag of what was stored").into());

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -37,6 +37,8 @@ const TARGET_BYTES_MAX: usize = 16 << 10;
 const PEM_BYTES_MAX: usize = 16 << 10;
 /// Keys that are kept: a server has two at a time.
 const KEYS_MAX: usize = 16;
+/// How long a key is kept that was read, so that another one under the same URL is noticed.
+const KEY_KEPT: Duration = Duration::from_hours(1);
 /// How long the reading of a key may take. The service waits five seconds for the application's answer.
 const KEY_WITHIN: Duration = Duration::from_secs(3);
 
@@ -90,9 +92,10 @@ impl CallbackKey {
             None => (target, None),
         };
         let text = callback_text(path, query, body);
-        match self.0.verify(&text, &claim.signature) {
-            true => Ok(()),
-            false => Err(Refused::Mismatch),
+        if self.0.verify(&text, &claim.signature) {
+            Ok(())
+        } else {
+            Err(Refused::Mismatch)
         }
     }
 }
@@ -102,7 +105,8 @@ pub struct CallbackVerifier {
     http: reqwest::Client,
     /// Each ends in a slash.
     trusted: Vec<Url>,
-    keys: RwLock<BTreeMap<String, CallbackKey>>,
+    /// Those that were read, with the time of it, and those that were given.
+    keys: RwLock<BTreeMap<String, (CallbackKey, Option<Instant>)>>,
     /// One key is read at a time, so that forged calls cannot make many requests of one.
     reading: Mutex<()>,
 }
@@ -134,7 +138,7 @@ impl CallbackVerifier {
     /// Knows a key beforehand, which is then never read; its URL need not be trusted.
     #[must_use]
     pub fn with_key(self, key_url: &str, key: CallbackKey) -> Self {
-        self.keep(key_url, key);
+        self.keep(key_url, key, None);
         self
     }
 
@@ -166,7 +170,7 @@ impl CallbackVerifier {
             .map_err(late)
             .and_then(|key| key)
             .map_err(Refused::Key)?;
-        self.keep(key_url, key.clone());
+        self.keep(key_url, key.clone(), Some(Instant::now()));
         Ok(key)
     }
 
@@ -190,23 +194,26 @@ impl CallbackVerifier {
         let bare = url.username().is_empty() && url.password().is_none();
         let within =
             |prefix: &Url| url.origin() == prefix.origin() && url.path().starts_with(prefix.path());
-        match bare && self.trusted.iter().any(within) {
-            true => Ok(url),
-            false => Err(untrusted()),
+        if bare && self.trusted.iter().any(within) {
+            Ok(url)
+        } else {
+            Err(untrusted())
         }
     }
 
     fn kept(&self, key_url: &str) -> Option<CallbackKey> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        keys.get(key_url).cloned()
+        let (key, read) = keys.get(key_url)?;
+        let fresh = read.is_none_or(|read| read.elapsed() < KEY_KEPT);
+        fresh.then(|| key.clone())
     }
 
-    fn keep(&self, key_url: &str, key: CallbackKey) {
+    fn keep(&self, key_url: &str, key: CallbackKey, read: Option<Instant>) {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= KEYS_MAX {
-            keys.clear();
+            keys.retain(|_, (_, read)| read.is_none());
         }
-        keys.insert(key_url.to_owned(), key);
+        keys.insert(key_url.to_owned(), (key, read));
     }
 }
 

@@ -202,3 +202,6 @@ impl<V: Vendor> Service<V> {
         Answer::judged::<V>(within(patience, sent).await?, asked).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,7 @@ fn templates_that_cannot_be_filled_in_are_not_built() {
         (json(r#"{"a":"${x:v}"}"#), false, true),
         (json(r#"{"s":"${size}"}"#), true, true),
         (json(r#"{"a":"say \"${x:v}\""}"#), false, true),
-        (json(r#"{${x:v}:1}"#), true, true),
+        (json("{${x:v}:1}"), true, true),
         (json(r#"{"a":${x:v}"#), false, false),
         (json(r#"{"a":${x:v"#), false, false),
         (json("plain"), false, false),

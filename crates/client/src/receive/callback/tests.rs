@@ -165,9 +165,10 @@ async fn a_key_is_read_once_and_what_is_no_key_is_told() {
         let headers = signed(case, &format!("{at}k.pem"));
         for _ in 0..2 {
             let judged = verifier.verify(target, &headers, body.as_bytes()).await;
-            match fine {
-                true => judged.expect("genuine"),
-                false => assert!(matches!(judged, Err(Refused::Key(_)))),
+            if fine {
+                judged.expect("genuine");
+            } else {
+                assert!(matches!(judged, Err(Refused::Key(_))));
             }
         }
         let count = asked.load(std::sync::atomic::Ordering::SeqCst);
