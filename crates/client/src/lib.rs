@@ -5,7 +5,8 @@
 //! speaks to this server as to the vendor's, is asynchronous, and has a module `blocking` for programs without a runtime.
 //!
 //! [`callback`] builds the orders of upload callbacks. [`receive`] is the other side, for whatever HTTP framework: are
-//! these callbacks and webhooks genuine, and what do they say.
+//! these callbacks and webhooks genuine, and what do they say. [`Retry`] and [`each`] are how all of them try again and do
+//! many things at once.
 //!
 //! The crate does not know `cohong-core` or anything else of the server; signing and verifying it takes from
 //! `cohong-sign`, as the server does.
@@ -16,7 +17,11 @@ pub mod oas;
 mod objects;
 pub mod oms;
 pub mod oss;
+mod parallel;
 pub mod receive;
 mod service;
 pub mod tos;
 mod web;
+
+pub use parallel::{blocking, each};
+pub use web::Retry;

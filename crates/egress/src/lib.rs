@@ -25,6 +25,8 @@ pub use callback::{CallbackLimits, Formats, HttpCallbacks};
 pub use client::{BuildError, Http, HttpLimits};
 pub use origin::HttpOrigins;
 pub use resolve::{Resolve, SystemResolver};
-pub use source::{SourceReaders, Speech, Store, known_store};
+pub use source::{
+    Listed, ListedBucket, Listing, Reader, SourceReaders, Speech, Store, Uploaded, known_store,
+};
 pub use target::function::{Endpoint, FunctionRegistry, FunctionTarget};
 pub use target::webhook::{WebhookSecret, WebhookSecrets, WebhookTarget};

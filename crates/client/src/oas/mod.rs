@@ -30,7 +30,6 @@ mod error;
 mod hash;
 mod job;
 mod limits;
-mod parallel;
 mod progress;
 mod ranges;
 mod response;

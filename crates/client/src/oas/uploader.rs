@@ -15,11 +15,11 @@ use super::api::{Api, Digests};
 use super::error::{Error, HashDoesNotMatchError, UploadArchiveError, ValueError};
 use super::hash::{Section, compute_combine_tree_etag_from_list, compute_hash_from_file};
 use super::limits::{CHUNK_BYTES, MAXIMUM_ARCHIVE_BYTES, MINIMUM_PART_BYTES, UPLOADS_AT_ONCE};
-use super::parallel::{blocking, each};
 use super::progress::{Attempt, Progress};
 use super::ranges::{self, ByteRange, calc_ranges, range_size};
 use super::response::Response;
 use super::wire::{PartFacts, UploadFacts, set};
+use crate::parallel::{blocking, each};
 
 /// An upload in parts. It stays on the service until it is completed or cancelled, whatever becomes of this client.
 ///

@@ -28,8 +28,9 @@ impl Default for Retry {
 }
 
 impl Retry {
-    /// Runs `work` until it succeeds, fails with what `again` does not take, or has been tried often enough.
-    pub(crate) async fn run<T, E, F: Future<Output = Result<T, E>>>(
+    /// Runs `work` until it succeeds, fails with what `again` does not take, or has been tried often enough; `told` hears
+    /// of each failure and the pause behind it.
+    pub async fn run<T, E, F: Future<Output = Result<T, E>>>(
         self,
         work: impl FnMut() -> F,
         again: impl Fn(&E) -> bool,

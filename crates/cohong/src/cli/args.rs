@@ -1,6 +1,7 @@
 //! What can be typed. Flags win over variables; for the server both win over the configuration file.
 
 pub(super) mod archive;
+pub(super) mod buckets;
 pub(super) mod sync;
 
 use std::path::PathBuf;
@@ -75,6 +76,22 @@ pub(super) enum Command {
     /// Tasks that copy objects from elsewhere, or from bucket to bucket
     #[command(subcommand)]
     Sync(sync::Sync),
+    /// Copy files and objects: into a bucket, out of it, from one to another
+    Cp(buckets::Cp),
+    /// Make a bucket or folder like another one: only what differs is copied
+    Mirror(buckets::Mirror),
+    /// List buckets, or the keys of one
+    Ls(buckets::Ls),
+    /// Remove objects
+    Rm(buckets::Rm),
+    /// Show an object, or whether a bucket is there
+    Stat(buckets::Stat),
+    /// Make a URL that reads or writes an object without a key
+    Presign(buckets::Presign),
+    /// Make a bucket
+    Mb(buckets::Mb),
+    /// Remove a bucket
+    Rb(buckets::Rb),
     /// Vaults of the archive service
     Vault(archive::At<archive::Vault>),
     /// Archives: files stored in vaults, brought back by jobs
@@ -461,6 +478,17 @@ mod tests {
             "job wait backups J --timeout 4h",
             "job get backups J f",
             "inventory backups f",
+            "cp f s3://b/k --endpoint http://h:9000 --content-type text/plain",
+            "cp -r tos://b/p/ d",
+            "cp - oss://b/k --region cn-hangzhou --style virtual --token t",
+            "mirror d s3://b --delete --dry-run --checksum",
+            "ls",
+            "ls -r oss://b/p",
+            "rm s3://b/k s3://b/l",
+            "stat tos://b/k",
+            "presign s3://b/k --expires 7d --put",
+            "mb s3://b",
+            "rb s3://b --force",
             "completions bash",
         ];
         for line in good {
@@ -486,6 +514,11 @@ mod tests {
             "archive get backups A",
             "archive get backups A f --range 5-1",
             "job wait backups",
+            "cp f",
+            "mirror d",
+            "rm",
+            "presign s3://b/k --expires 8d",
+            "presign s3://b/k --expires 0",
             "completions tcl",
         ];
         for line in bad {

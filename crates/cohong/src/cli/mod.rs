@@ -3,6 +3,8 @@
 
 mod archive;
 mod args;
+mod bar;
+mod buckets;
 mod check;
 mod client;
 mod demo;
@@ -73,12 +75,17 @@ fn parse(mut words: Vec<OsString>) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(words)
 }
 
-/// A command needs one thread, the server and what moves archives all of them.
+/// A command needs one thread, the server and what moves archives and objects all of them.
 fn runtime(cli: &Cli) -> std::io::Result<tokio::runtime::Runtime> {
     let mut builder = match cli.command {
-        Some(Command::Serve(_) | Command::Archive(_) | Command::Job(_)) | None => {
-            tokio::runtime::Builder::new_multi_thread()
-        }
+        Some(
+            Command::Serve(_)
+            | Command::Archive(_)
+            | Command::Job(_)
+            | Command::Cp(_)
+            | Command::Mirror(_),
+        )
+        | None => tokio::runtime::Builder::new_multi_thread(),
         Some(_) => tokio::runtime::Builder::new_current_thread(),
     };
     builder.enable_all().build()
@@ -99,6 +106,14 @@ async fn execute(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
         Command::Sync(order) => sync::run(order, &client()?, output).await,
         Command::Events(order) => events::run(order, &client()?, output).await,
         Command::Trace(order) => trace::run(&order, &client()?, output).await,
+        Command::Cp(order) => buckets::cp::run(&order, &common, output).await,
+        Command::Mirror(order) => buckets::mirror::run(&order, &common, output).await,
+        Command::Ls(order) => buckets::look::ls(&order, &common, output).await,
+        Command::Stat(order) => buckets::look::stat(&order, &common, output).await,
+        Command::Presign(order) => buckets::look::presign(&order, &common, output),
+        Command::Rm(order) => buckets::remove::rm(&order, &common, output).await,
+        Command::Mb(order) => buckets::remove::mb(&order, &common, output).await,
+        Command::Rb(order) => buckets::remove::rb(&order, &common, output).await,
         Command::Vault(at) => {
             let api = archive::service(&common, &at.service)?;
             archive::vaults::run(at.order, &api, output).await

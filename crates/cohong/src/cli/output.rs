@@ -114,6 +114,14 @@ pub(super) fn text(line: &Value, name: &str) -> String {
     }
 }
 
+/// The members of an object, one a line.
+pub(super) fn lines(answer: &Value) -> String {
+    let members = answer.as_object().into_iter().flatten();
+    let members = members.filter(|(_, value)| !value.is_null());
+    let lines = members.map(|(name, _)| format!("{name:<12}{}", text(answer, name)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

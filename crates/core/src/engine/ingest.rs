@@ -260,6 +260,36 @@ async fn write(
     Ok(())
 }
 
+/// Compares bytes with the digests that are published of them, for whoever reads or writes an object elsewhere.
+pub struct Comparison {
+    digests: Digests,
+    expected: ExpectedDigests,
+}
+
+impl Comparison {
+    /// Nothing yet.
+    pub fn new(expected: ExpectedDigests) -> Self {
+        let digests = Digests::new(&expected, Tree::None);
+        Self { digests, expected }
+    }
+
+    /// The next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.digests.update(bytes);
+    }
+
+    /// MD5 and checksums of all of them. `BadDigest` when they are not those that were expected.
+    pub fn finish(self) -> Result<([u8; 16], Checksums), Error> {
+        self.digests.check(&self.expected)
+    }
+}
+
+impl std::fmt::Debug for Comparison {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Comparison").finish_non_exhaustive()
+    }
+}
+
 /// The digests of the bytes so far.
 struct Digests {
     md5: Md5,

@@ -61,6 +61,7 @@ pub use callback::SeenCall;
 pub use callback_key::{CallbackKeys, StoredCallbackKey};
 pub use docs::Document;
 pub use functions::Function;
+pub use ingest::Comparison;
 pub use inspect::{Damage, Inspection};
 pub use mirror::MirrorOrder;
 pub use sources::{ANYWHERE, NewSource, RegisteredSource};

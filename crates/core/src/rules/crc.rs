@@ -6,6 +6,11 @@
 
 /// CRC-64/XZ (ECMA-182).
 pub(crate) const CRC64_XZ: Crc = Crc::new(0xc96c_5795_d787_0f42, u64::BITS);
+/// The CRC-64/XZ of bytes that have `first`, followed by `second_len` bytes that have `second`.
+pub fn append_crc64(first: u64, second: u64, second_len: u64) -> u64 {
+    CRC64_XZ.append(first, second, second_len)
+}
+
 /// CRC-64/NVME.
 pub(crate) const CRC64_NVME: Crc = Crc::new(0x9a6c_9329_ac4b_c9b5, u64::BITS);
 /// CRC-32/ISO-HDLC.

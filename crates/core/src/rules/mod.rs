@@ -26,3 +26,5 @@ pub mod tree;
 pub mod vault;
 pub mod version;
 pub mod website;
+
+pub use crc::append_crc64;

@@ -53,15 +53,8 @@ pub(super) fn page(speech: Speech, body: &[u8]) -> Result<SourcePage, SourceFaul
         Speech::Tos => serde_json::from_str(text).map_err(|_| unreadable())?,
         Speech::Azure | Speech::Http => return Err(unreadable()),
     };
-    let escaped = page.encoding_type.as_deref() == Some("url");
-    // Some vendors write a blank as `+`, and all escape a plus sign.
-    let object = |found: Entry| {
-        if escaped {
-            entry(&found.key.replace('+', "%20"), true, found.size)
-        } else {
-            entry(&found.key, false, found.size)
-        }
-    };
+    let escaped = is_escaped(page.encoding_type.as_deref());
+    let object = |found: Entry| Ok((key(&plain(&found.key, escaped)?)?, found.size));
     Ok(SourcePage {
         more: page.is_truncated,
         objects: page
@@ -116,21 +109,33 @@ pub(super) fn buckets(speech: Speech, body: &[u8]) -> Result<Vec<Box<str>>, Sour
     Ok(all.into_iter().map(|bucket| bucket.name).collect())
 }
 
-/// A key of a page, plain or escaped, and its size.
-fn entry(key: &str, escaped: bool, size: u64) -> Result<(ObjectKey, u64), SourceFault> {
-    let plain = if escaped {
-        let bytes = cohong_sign::decode(key).map_err(|_| unreadable())?;
-        String::from_utf8(bytes).map_err(|_| unreadable())?
-    } else {
-        key.to_owned()
-    };
-    let key = ObjectKey::new(&plain).map_err(|_| {
-        SourceFault::Broken("it lists a key that no object of this server can have".into())
-    })?;
-    Ok((key, size))
+/// Whether a page of this encoding has its texts escaped.
+pub(super) fn is_escaped(encoding: Option<&str>) -> bool {
+    encoding == Some("url")
 }
 
-fn unreadable() -> SourceFault {
+/// A text of a page as it is. Some vendors write a blank as `+`, and all escape a plus sign.
+pub(super) fn plain(text: &str, escaped: bool) -> Result<String, SourceFault> {
+    if escaped {
+        unescaped(&text.replace('+', "%20"))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+fn unescaped(text: &str) -> Result<String, SourceFault> {
+    let bytes = cohong_sign::decode(text).map_err(|_| unreadable())?;
+    String::from_utf8(bytes).map_err(|_| unreadable())
+}
+
+/// A key of a page.
+pub(super) fn key(text: &str) -> Result<ObjectKey, SourceFault> {
+    ObjectKey::new(text).map_err(|_| {
+        SourceFault::Broken("it lists a key that no object of this server can have".into())
+    })
+}
+
+pub(super) fn unreadable() -> SourceFault {
     SourceFault::Broken("its page of keys cannot be read".into())
 }
 

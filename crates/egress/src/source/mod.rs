@@ -9,18 +9,22 @@
 
 mod answer;
 mod ask;
+mod browse;
 mod connection;
 mod fault;
 mod known;
 mod list;
+mod manage;
 mod reader;
 mod speech;
 mod store;
 #[cfg(test)]
 mod tests;
+mod wire;
 mod writer;
 
+pub use browse::{Listed, ListedBucket, Listing, Uploaded};
 pub use known::known_store;
-pub use reader::SourceReaders;
+pub use reader::{Reader, SourceReaders};
 pub use speech::Speech;
 pub use store::Store;

@@ -16,13 +16,14 @@ use tokio::time::Instant;
 
 use super::ask::{self, Ask};
 use super::speech::Speech;
-use super::store::Store;
+use super::store::{Address, Store};
 use super::{answer, connection, fault, list};
 use crate::client::{Answer, Failure, Http};
 use crate::limits::{
     DISCARDED_BYTES_MAX, SOURCE_IDLE, SOURCE_PAGE_BYTES_MAX, SOURCE_PAGE_KEYS_MAX,
     SOURCE_RESTORE_DAYS, SOURCE_SEND_RATE_MIN, SOURCE_TIMEOUT,
 };
+use crate::policy::CheckedUrl;
 
 /// Opens buckets of other stores. Opening contacts nobody.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl SourceReaders {
         bucket: &str,
         with: &SourceCredentials,
     ) -> Result<Arc<dyn Source>, SourceFault> {
-        Ok(Arc::new(self.reader(store, region, bucket, with)?))
+        Ok(Arc::new(self.bucket(store, region, bucket, with)?))
     }
 
     /// The same to be written as well; not with the ways that only read.
@@ -87,7 +88,7 @@ impl SourceReaders {
             let why = format!("stores of the kind {} are read only", store.speech.word());
             return Err(SourceFault::Unknown(why.into()));
         }
-        Ok(Arc::new(self.reader(store, region, bucket, with)?))
+        Ok(Arc::new(self.bucket(store, region, bucket, with)?))
     }
 
     /// Names of the buckets that whoever has these credentials sees in a store.
@@ -97,7 +98,7 @@ impl SourceReaders {
         region: &str,
         with: &SourceCredentials,
     ) -> Result<Vec<Box<str>>, SourceFault> {
-        let reader = self.reader(store, region, "", with)?;
+        let reader = self.bucket(store, region, "", with)?;
         if reader.store.speech == Speech::Http {
             return reader.cannot("list buckets");
         }
@@ -110,7 +111,8 @@ impl SourceReaders {
         list::buckets(reader.store.speech, &body.map_err(fault::of_failure)?)
     }
 
-    fn reader(
+    /// The same with all that a person does there; an empty name is the store itself.
+    pub fn bucket(
         &self,
         store: Store,
         region: &str,
@@ -133,14 +135,15 @@ impl SourceReaders {
     }
 }
 
+/// A bucket of a store: what is in it is read as of a [`Source`] and written as of a [`Sink`].
 #[derive(Debug)]
-pub(super) struct Reader {
+pub struct Reader {
     http: Arc<Http>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     limits: Limits,
     pub(super) store: Store,
-    bucket: Box<str>,
-    credentials: SourceCredentials,
+    pub(super) bucket: Box<str>,
+    pub(super) credentials: SourceCredentials,
     /// Where Azure's next page begins: its last key, and the marker that leads on.
     marker: Mutex<(String, String)>,
 }
@@ -185,6 +188,23 @@ impl Reader {
     }
 
     async fn exchange(&self, ask: Ask<'_>) -> Result<Answer, SourceFault> {
+        let (address, url, host) = self.target(&ask)?;
+        let now = self.clock.now();
+        let headers = ask::sign(&self.store, &ask, &address, &host, &self.credentials, now)?;
+        let sending = Duration::from_secs(ask.body.len() as u64 / SOURCE_SEND_RATE_MIN);
+        let deadline = Instant::now() + self.limits.answer + sending;
+        let answer = self
+            .http
+            .send(ask.method, &url, headers, ask.body, deadline)
+            .await;
+        answer.map_err(fault::of_failure)
+    }
+
+    /// Where a request goes: its address, the same as it is called, and the name in `Host`.
+    pub(super) fn target(
+        &self,
+        ask: &Ask<'_>,
+    ) -> Result<(Address, CheckedUrl, String), SourceFault> {
         let address = self.store.address(ask.bucket, ask.key, ask.query)?;
         let url = self.http.check(&address.url(), self.store.given);
         let url = url.map_err(|unfit| fault::of_failure(Failure::from(unfit)))?;
@@ -197,15 +217,7 @@ impl Reader {
             (host, None) => host.to_owned(),
             (host, Some(port)) => format!("{host}:{port}"),
         };
-        let now = self.clock.now();
-        let headers = ask::sign(&self.store, &ask, &address, &host, &self.credentials, now)?;
-        let sending = Duration::from_secs(ask.body.len() as u64 / SOURCE_SEND_RATE_MIN);
-        let deadline = Instant::now() + self.limits.answer + sending;
-        let answer = self
-            .http
-            .send(ask.method, &url, headers, ask.body, deadline)
-            .await;
-        answer.map_err(fault::of_failure)
+        Ok((address, url, host))
     }
 
     /// A page of Azure. Where the marker behind a key is not known, pages are passed over until that key: a

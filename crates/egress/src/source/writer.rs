@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 
 use super::ask::{self, Ask};
 use super::reader::Reader;
-use super::speech::Speech;
 use super::{answer, fault};
 use crate::client::Answer;
 use crate::limits::{DISCARDED_BYTES_MAX, SOURCE_ERROR_BYTES_MAX, SOURCE_PAGE_BYTES_MAX};
@@ -30,13 +29,13 @@ struct Begun {
 #[serde(rename = "CompleteMultipartUpload")]
 struct XmlParts<'a> {
     #[serde(rename = "Part")]
-    parts: Vec<Part<'a>>,
+    parts: &'a [Part<'a>],
 }
 
 #[derive(Serialize)]
 struct JsonParts<'a> {
     #[serde(rename = "Parts")]
-    parts: Vec<Part<'a>>,
+    parts: &'a [Part<'a>],
 }
 
 #[derive(Serialize)]
@@ -101,7 +100,7 @@ impl Reader {
 
     /// The answer's whole body; the fault in it where the store says success too early, as S3 may when
     /// uploads are completed.
-    async fn told(&self, answer: Answer) -> Result<Bytes, SourceFault> {
+    pub(super) async fn told(&self, answer: Answer) -> Result<Bytes, SourceFault> {
         let body = answer.body(SOURCE_PAGE_BYTES_MAX).await;
         let body = body.map_err(fault::of_failure)?;
         let begins = &body[..body.len().min(SOURCE_ERROR_BYTES_MAX)];
@@ -113,33 +112,11 @@ impl Reader {
         Ok(body)
     }
 
-    /// What an answer calls an upload.
-    fn begun(&self, body: &[u8]) -> Result<Begun, SourceFault> {
-        let text = std::str::from_utf8(body).map_err(|_| unread())?;
-        let begun = match self.store.speech {
-            Speech::Tos => serde_json::from_str(text).ok(),
-            Speech::S3 | Speech::Oss | Speech::Http | Speech::Azure => {
-                quick_xml::de::from_str(text).ok()
-            }
-        };
-        begun.ok_or_else(unread)
-    }
-
-    fn parts(&self, parts: &[Box<str>]) -> Result<(&'static str, String), SourceFault> {
-        let parts = (1..)
-            .zip(parts)
-            .map(|(number, etag)| Part { number, etag })
-            .collect();
-        Ok(match self.store.speech {
-            Speech::Tos => {
-                let body = serde_json::to_string(&JsonParts { parts });
-                ("application/json", body.map_err(|_| unread())?)
-            }
-            Speech::S3 | Speech::Oss | Speech::Http | Speech::Azure => {
-                let body = quick_xml::se::to_string(&XmlParts { parts });
-                ("application/xml", body.map_err(|_| unread())?)
-            }
-        })
+    fn parts_body(&self, parts: &[Box<str>]) -> Result<(&'static str, String), SourceFault> {
+        let parts = (1..).zip(parts);
+        let parts: Vec<Part<'_>> = parts.map(|(number, etag)| Part { number, etag }).collect();
+        let (xml, json) = (XmlParts { parts: &parts }, JsonParts { parts: &parts });
+        self.store.speech.write(&xml, &json)
     }
 }
 
@@ -172,7 +149,7 @@ impl Sink for Reader {
         ask.query = &[("uploads", "")];
         self.describe(&mut ask.headers, like)?;
         let body = self.told(self.send(ask).await?).await?;
-        let begun = self.begun(&body)?;
+        let begun: Begun = self.store.speech.read(&body).ok_or_else(unread)?;
         Ok(begun.upload_id.into())
     }
 
@@ -203,7 +180,7 @@ impl Sink for Reader {
         let mut ask = self.ask(Method::POST, Some(key.as_str()));
         let query = [("uploadId", upload)];
         ask.query = &query;
-        let (media, body) = self.parts(parts)?;
+        let (media, body) = self.parts_body(parts)?;
         ask.headers
             .insert(CONTENT_TYPE, HeaderValue::from_static(media));
         ask.body = body.into();

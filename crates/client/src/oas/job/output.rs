@@ -15,10 +15,10 @@ use crate::oas::api::Api;
 use crate::oas::error::{DownloadArchiveError, Error, HashDoesNotMatchError};
 use crate::oas::hash::{TreeHasher, compute_combine_tree_etag_from_list};
 use crate::oas::limits::DOWNLOADS_AT_ONCE;
-use crate::oas::parallel::{blocking, each};
 use crate::oas::progress::{Attempt, Progress};
 use crate::oas::ranges::{self, ByteRange, calc_ranges, part_size, range_size};
 use crate::oas::response::Response;
+use crate::parallel::{blocking, each};
 
 /// Reads ranges of one job's output.
 struct Reader {
@@ -94,7 +94,7 @@ impl Reader {
                 object.write_all(&piece).await?;
                 hasher = blocking(move || {
                     hasher.update(&piece);
-                    Ok(hasher)
+                    Ok::<_, Error>(hasher)
                 })
                 .await?;
             }
@@ -238,7 +238,7 @@ impl Job {
                 let good = part
                     .tree_etag(range)
                     .is_some_and(|found| found == tree_etag);
-                Ok((range, tree_etag, good))
+                Ok::<_, Error>((range, tree_etag, good))
             })
         };
         let cores = std::thread::available_parallelism().map_or(1, Into::into);
@@ -249,7 +249,7 @@ impl Job {
                 let range = ranges::text(range);
                 tracing::warn!(target: "oas.ease.job", range, "range is not what was noted");
             }
-            Ok(())
+            Ok::<_, Error>(())
         })
         .await?;
         notes.done.clone_from(&self.done);

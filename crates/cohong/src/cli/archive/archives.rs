@@ -7,9 +7,10 @@ use std::process::ExitCode;
 use cohong_client::oas::{Api, ByRange, NORMAL_UPLOAD_THRESHOLD_BYTES, ToFile, Uploader, Vault};
 use serde_json::{Value, json};
 
-use super::bar::{moved, typed, waited};
+use super::bar::{moved, waited};
 use super::{failed, jobs, vault};
 use crate::cli::args::archive::Archive;
+use crate::cli::bar::typed;
 use crate::cli::failure::Failure;
 use crate::cli::output::{Column, Output, print, text};
 

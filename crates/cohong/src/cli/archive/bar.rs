@@ -1,17 +1,13 @@
-//! Progress bars, and Ctrl-C.
+//! Work of the client library with a bar, until Ctrl-C.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use cohong_client::oas::{Error, Progress};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::failed;
+use crate::cli::bar::{TICK, bar, stopped};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-
-/// How often the bar is drawn anew.
-const TICK: Duration = Duration::from_millis(200);
 
 /// Does something that moves `total` bytes, with a bar on a terminal. Whether it fails or is interrupted, `again` is the
 /// command that goes on.
@@ -50,58 +46,5 @@ pub(super) async fn waited<T>(
     tokio::select! {
         done = work => done.map_err(failed),
         stop = tokio::signal::ctrl_c() => Err(stopped(stop).hint(format!("go on with `{again}`"))),
-    }
-}
-
-fn stopped(stop: std::io::Result<()>) -> Failure {
-    match stop {
-        Ok(()) => Failure::new("interrupted"),
-        Err(error) => Failure::new(format!("cannot listen for Ctrl-C: {error}")),
-    }
-}
-
-/// Drawn only on a terminal.
-fn bar(output: Output, total: u64) -> ProgressBar {
-    if output.is_json() {
-        return ProgressBar::hidden();
-    }
-    let style = "{bar:30} {bytes} of {total_bytes}  {binary_bytes_per_sec}  {eta} left";
-    let style = ProgressStyle::with_template(style).expect("the template is right");
-    ProgressBar::new(total).with_style(style)
-}
-
-/// Words as they are typed in a shell.
-pub(super) fn typed(words: &[&str]) -> String {
-    let plain = |word: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-        !word.is_empty() && word.chars().all(plain)
-    };
-    let word = |word: &&str| {
-        if plain(word) {
-            (*word).to_owned()
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    };
-    let words: Vec<String> = words.iter().map(word).collect();
-    words.join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commands_can_be_pasted() {
-        let table = [
-            (&["cohong", "job", "a-b/c.d"][..], "cohong job a-b/c.d"),
-            (
-                &["cohong", "it's a file", ""][..],
-                r"cohong 'it'\''s a file' ''",
-            ),
-        ];
-        for (words, wanted) in table {
-            assert_eq!(typed(words), wanted);
-        }
     }
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use cohong_client::oas::{Api, Job, ToFile, range_size};
 use serde_json::{Value, json};
 
-use super::bar::{moved, typed, waited};
-use super::vaults::lines;
+use super::bar::{moved, waited};
 use super::{failed, vault};
 use crate::cli::args;
+use crate::cli::bar::typed;
 use crate::cli::failure::{Failure, OWED};
-use crate::cli::output::{Column, Output, text};
+use crate::cli::output::{Column, Output, lines, text};
 
 const COLUMNS: [(&str, Column); 5] = [
     ("CREATED", |line| text(line, "created")),

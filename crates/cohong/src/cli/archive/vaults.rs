@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{failed, vault};
 use crate::cli::args;
 use crate::cli::failure::Failure;
-use crate::cli::output::{Column, Output, text};
+use crate::cli::output::{Column, Output, lines, text};
 
 const COLUMNS: [(&str, Column); 5] = [
     ("NAME", |line| text(line, "name")),
@@ -59,12 +59,4 @@ fn shown(vault: &Vault) -> Value {
         "created": vault.creation_date,
         "inventory": vault.last_inventory_date,
     })
-}
-
-/// The members of an object, one a line.
-pub(super) fn lines(answer: &Value) -> String {
-    let members = answer.as_object().into_iter().flatten();
-    let members = members.filter(|(_, value)| !value.is_null());
-    let lines = members.map(|(name, _)| format!("{name:<12}{}", text(answer, name)));
-    lines.collect::<Vec<_>>().join("\n")
 }

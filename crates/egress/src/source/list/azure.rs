@@ -3,7 +3,7 @@
 use cohong_core::ports::{SourceFault, SourcePage};
 use serde::Deserialize;
 
-use super::{entry, unreadable};
+use super::{key, unescaped, unreadable};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -65,7 +65,13 @@ pub(in crate::source) fn page(body: &[u8]) -> Result<(SourcePage, String), Sourc
     let text = std::str::from_utf8(body).map_err(|_| unreadable())?;
     let text = text.trim_start_matches('\u{feff}');
     let page: Page = quick_xml::de::from_str(text).map_err(|_| unreadable())?;
-    let blob = |blob: Blob| entry(&blob.name.text, blob.name.encoded, blob.properties.size);
+    let blob = |blob: Blob| {
+        let name = match blob.name.encoded {
+            true => unescaped(&blob.name.text)?,
+            false => blob.name.text,
+        };
+        Ok((key(&name)?, blob.properties.size))
+    };
     let objects = page.blobs.blob.into_iter().map(blob);
     let read = SourcePage {
         objects: objects.collect::<Result<_, _>>()?,

@@ -2,21 +2,20 @@
 
 use tokio::task::{JoinError, JoinSet};
 
-use super::error::Error;
-
 /// Runs `work` on every item, at most `at_once` together, and hands each outcome to `done`.
 ///
 /// After a failure nothing new is begun, what runs comes to its end, and the first failure is returned: so as much as
 /// possible is there for the next attempt. Dropping the future ends everything.
-pub(super) async fn each<I, T, F>(
+pub async fn each<I, T, E, F>(
     items: impl IntoIterator<Item = I>,
     at_once: usize,
     work: impl Fn(I) -> F,
-    mut done: impl FnMut(T) -> Result<(), Error>,
-) -> Result<(), Error>
+    mut done: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E>
 where
     T: Send + 'static,
-    F: Future<Output = Result<T, Error>> + Send + 'static,
+    E: From<std::io::Error> + Send + 'static,
+    F: Future<Output = Result<T, E>> + Send + 'static,
 {
     let mut items = items.into_iter();
     let mut running = JoinSet::new();
@@ -36,14 +35,16 @@ where
 }
 
 /// Runs what computes or waits for a disk where it holds up nobody.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
+pub async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<std::io::Error> + Send + 'static,
+{
     joined(tokio::task::spawn_blocking(work).await)
 }
 
 /// A task of ours ends early only when it panicked, which goes on here, or with its runtime.
-fn joined<T>(ended: Result<Result<T, Error>, JoinError>) -> Result<T, Error> {
+fn joined<T, E: From<std::io::Error>>(ended: Result<Result<T, E>, JoinError>) -> Result<T, E> {
     match ended {
         Ok(outcome) => outcome,
         Err(error) => match error.try_into_panic() {
@@ -59,7 +60,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::oas::ValueError;
+    use crate::oas::{Error, ValueError};
 
     #[tokio::test]
     async fn no_more_than_allowed_run_together_and_a_failure_ends_it() {
@@ -79,7 +80,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut note = |n| {
             seen.push(n);
-            Ok(())
+            Ok::<(), Error>(())
         };
         each(0..20, 3, work, &mut note).await.expect("all good");
         assert_eq!(most.load(Ordering::SeqCst), 3);
