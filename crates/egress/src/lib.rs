@@ -3,8 +3,8 @@
 //! The outbound trust boundary. An address may come from whoever uploads an object, so every call
 //! passes [`policy`] three times: when its URL is read, when its name is resolved and when the
 //! connection stands. [`Http`] is the only HTTP client; [`HttpCallbacks`] calls uploaders'
-//! applications; [`FunctionTarget`] and [`WebhookTarget`] deliver notifications; [`SourceReaders`] reads
-//! objects of other stores, [`HttpOrigins`] those that a bucket mirrors.
+//! applications; [`FunctionTarget`] and [`WebhookTarget`] deliver notifications; [`SourceReaders`] opens
+//! buckets of other stores, for sync tasks and for commands, [`HttpOrigins`] objects that a bucket mirrors.
 //!
 //! It does **not** know buckets of this server, records, configuration files, or what is done about a
 //! failed call: `cohong-core` decides that. Vendors' words are known to `source` only, which has to

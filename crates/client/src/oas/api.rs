@@ -18,7 +18,6 @@ use super::error::{Error, ValueError};
 use super::response::{Response};
 use crate::web::limits::{SILENCE_MAX, SLOWEST_UPLOAD};
 use crate::web::{Retry, client, now, origin, within};
-use crate::web::Retry;
 
 /// What the vendor's manual has clients say about themselves (OAS sheet section 1.2).
 const VERSION: &str = "2014-01-01";

@@ -1,5 +1,5 @@
 //! The command line. `serve` runs the server in this process; every other command is a client of the
-//! admin interface, or looks at a folder itself when no server is needed.
+//! admin interface or of the listener for SDKs, or looks at a folder itself when no server is needed.
 
 mod archive;
 mod args;

@@ -55,6 +55,8 @@ That was the tour; its folder is gone. What next:
   cohong events ls                 who is told about which bucket, and what is owed
   cohong trace BUCKET/KEY          what an upload caused
   cohong sync create FROM TO       copy from another store, or from bucket to bucket
+  cohong cp FILE s3://BUCKET/KEY   copy files and objects; mirror, ls, rm, stat and presign are there too
+  cohong archive put VAULT FILE    keep a file for long; `cohong vault create NAME` makes a vault
   cohong help                      everything else";
 
 /// Gives the whole tour. `binary` is the server to start.

@@ -81,13 +81,21 @@ impl Server {
             .kill()
             .await
             .map_err(|e| format!("it cannot be killed: {e}"))?;
+        let secret_key = self.secret_key.take();
         *self = Self::start(&self.binary, &self.data, self.listen).await?;
+        self.secret_key = secret_key;
         Ok(())
     }
 
     /// Runs a command of the binary on this server.
     pub(super) async fn command(&self, words: &[&str]) -> Result<Output, String> {
-        let done = command(&self.binary, &self.data).args(words).output().await;
+        let secret_key = self.secret_key.as_deref().unwrap_or_default();
+        let done = command(&self.binary, &self.data)
+            .env("COHONG_ENDPOINT", format!("http://{}", self.listen))
+            .env("COHONG_KEY", format!("{}:{secret_key}", self.access_key))
+            .args(words)
+            .output()
+            .await;
         done.map_err(|e| format!("cohong {}: {e}", words.join(" ")))
     }
 

@@ -29,7 +29,7 @@ pub(crate) struct World {
     pub function: Receiver,
     pub patience: Duration,
     /// Removed when the tour is over; the server stands before it so that it ends first.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -55,7 +55,7 @@ impl World {
             application: receiver().await?,
             function: receiver().await?,
             patience: PATIENCE,
-            _folder: folder,
+            folder,
             server,
             client,
         })
@@ -69,6 +69,11 @@ impl World {
             .await
             .map_err(|why| missing("the server's end", why))?;
         Notes::default().see("exit code of the server", "Some(0)", format!("{code:?}"))
+    }
+
+    /// A file of this tour.
+    pub(super) fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
     }
 
     pub(super) async fn bucket(&self, bucket: &str, notes: &mut Notes) -> Result<(), Deviation> {

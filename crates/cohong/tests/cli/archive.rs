@@ -1,69 +1,20 @@
 //! Vaults, archives and jobs as people type them: there and back, interrupted and gone on with.
 
 mod library;
-mod relay;
 
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use cohong_testkit::instance::{ACCESS_KEY, SECRET_KEY};
+use cohong_testkit::instance::SECRET_KEY;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-use crate::common::{Done, World, command, run};
-use relay::{End, Relay};
-
-const MIB: usize = 1 << 20;
-
-fn key() -> String {
-    format!("{ACCESS_KEY}:{SECRET_KEY}")
-}
-
-impl World {
-    fn endpoint(&self) -> String {
-        format!("http://{}", self.server.listen())
-    }
-
-    /// Runs a command of the archive service.
-    async fn archive(&self, words: &[&str]) -> Done {
-        let (endpoint, key) = (self.endpoint(), key());
-        let mut all = words.to_vec();
-        all.extend(["--endpoint", &endpoint, "--key", &key]);
-        run(&all).await
-    }
-
-    /// Runs a command that succeeds, and reads its JSON.
-    async fn told(&self, words: &[&str]) -> Value {
-        let mut all = words.to_vec();
-        all.push("--json");
-        let done = self.archive(&all).await;
-        assert_eq!(done.code, 0, "{words:?}: {done:?}");
-        done.json()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// A file whose bytes differ from place to place.
-    fn file(&self, name: &str, bytes: usize) -> (String, Vec<u8>) {
-        let mut content: Vec<u8> = (0..=250).collect::<Vec<u8>>().repeat(bytes / 251 + 1);
-        content.truncate(bytes);
-        let path = self.path(name);
-        std::fs::write(&path, &content).expect("written");
-        (path.to_str().expect("UTF-8").to_owned(), content)
-    }
-}
-
-/// A comparison that prints no megabytes.
-fn holds(path: &Path, bytes: &[u8]) -> bool {
-    std::fs::read(path).is_ok_and(|found| found == bytes)
-}
+use crate::common::{MIB, World, holds, key, run};
+use crate::relay;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn archives_go_into_a_vault_and_come_back() {
     let world = World::start().await;
-    let said = world.archive(&["vault", "ls"]).await;
+    let said = world.speak(&["vault", "ls"]).await;
     assert_eq!(
         said.out,
         "no vaults; `cohong vault create NAME` makes one\n"
@@ -132,11 +83,11 @@ async fn archives_go_into_a_vault_and_come_back() {
     for document in [&printed, &written] {
         assert_eq!(document["ArchiveList"][0]["ArchiveId"], archive);
     }
-    let refused = world.archive(&["vault", "rm", "backups"]).await;
+    let refused = world.speak(&["vault", "rm", "backups"]).await;
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("VaultNotEmpty"), "{}", refused.err);
     world.told(&["archive", "rm", "backups", archive]).await;
-    let said = world.archive(&["archive", "ls", "backups"]).await;
+    let said = world.speak(&["archive", "ls", "backups"]).await;
     assert_eq!(
         said.out,
         "no archives; `cohong archive put VAULT FILE` stores one\n"
@@ -145,27 +96,9 @@ async fn archives_go_into_a_vault_and_come_back() {
     assert_eq!(world.told(&["vault", "ls"]).await, json!([]));
 }
 
-/// Runs a command through a relay that stalls, and types Ctrl-C then. Gives the command that goes on.
+/// Interrupts a command. Gives the command that goes on.
 async fn interrupted(world: &World, words: &[&str], budget: usize) -> Vec<String> {
-    let relay = Relay::start(world.server.listen(), budget, End::Stall).await;
-    let (endpoint, key) = (relay.endpoint(), key());
-    let mut all = words.to_vec();
-    all.extend(["--endpoint", &endpoint, "--key", &key]);
-    let child = command(&all)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("started");
-    relay.ended().await;
-    let pid = child.id().expect("running").to_string();
-    let asked = tokio::process::Command::new("kill")
-        .args(["-INT", &pid])
-        .status()
-        .await;
-    assert!(asked.expect("asked").success());
-    let done = child.wait_with_output().await.expect("ended");
-    let said = String::from_utf8(done.stderr).expect("UTF-8");
-    assert_eq!(done.status.code(), Some(1), "{said}");
+    let said = relay::interrupted(world.server.listen(), words, budget).await;
     let (error, again) = said.split_once("\n  go on with `cohong ").expect(&said);
     assert_eq!(error, "error: interrupted");
     let again = again.trim_end().trim_end_matches('`');
@@ -210,11 +143,11 @@ async fn an_upload_that_nobody_wants_is_given_up() {
     let again = interrupted(&world, &["archive", "put", "backups", &file], MIB).await;
     world.told(&["archive", "rm", "backups", &again[5]]).await;
     let said = world
-        .archive(&["archive", "ls", "backups", "--uploads"])
+        .speak(&["archive", "ls", "backups", "--uploads"])
         .await;
     assert_eq!(said.out, "no uploads\n");
     let words: Vec<&str> = again.iter().map(String::as_str).collect();
-    let gone = world.archive(&words).await;
+    let gone = world.speak(&words).await;
     assert_eq!(gone.code, 1);
     assert!(gone.err.contains("UploadIdNotExists"), "{}", gone.err);
 }

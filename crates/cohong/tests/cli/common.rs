@@ -1,14 +1,16 @@
 //! Running the binary and reading what it says.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use cohong_testkit::instance::{Instance, Start};
+use cohong_testkit::instance::{ACCESS_KEY, Instance, SECRET_KEY, Start};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
+
+pub(crate) const MIB: usize = 1 << 20;
 
 /// What a command did.
 #[derive(Debug)]
@@ -50,6 +52,16 @@ pub(crate) async fn run(words: &[&str]) -> Done {
     }
 }
 
+/// A comparison that prints no megabytes.
+pub(crate) fn holds(path: &Path, bytes: &[u8]) -> bool {
+    std::fs::read(path).is_ok_and(|found| found == bytes)
+}
+
+/// The key of such a server.
+pub(crate) fn key() -> String {
+    format!("{ACCESS_KEY}:{SECRET_KEY}")
+}
+
 /// A server on a folder of its own.
 pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
@@ -85,6 +97,40 @@ impl World {
         let done = self.run(&all).await;
         assert_eq!(done.code, 0, "{words:?}: {done:?}");
         done.json()
+    }
+
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.server.listen())
+    }
+
+    /// Runs a command that speaks to the listener for SDKs.
+    pub(crate) async fn speak(&self, words: &[&str]) -> Done {
+        let (endpoint, key) = (self.endpoint(), key());
+        let mut all = words.to_vec();
+        all.extend(["--endpoint", &endpoint, "--key", &key]);
+        run(&all).await
+    }
+
+    /// Runs a command that succeeds, and reads its JSON.
+    pub(crate) async fn told(&self, words: &[&str]) -> Value {
+        let mut all = words.to_vec();
+        all.push("--json");
+        let done = self.speak(&all).await;
+        assert_eq!(done.code, 0, "{words:?}: {done:?}");
+        done.json()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file whose bytes differ from place to place.
+    pub(crate) fn file(&self, name: &str, bytes: usize) -> (String, Vec<u8>) {
+        let mut content: Vec<u8> = (0..=250).collect::<Vec<u8>>().repeat(bytes / 251 + 1);
+        content.truncate(bytes);
+        let path = self.path(name);
+        std::fs::write(&path, &content).expect("written");
+        (path.to_str().expect("UTF-8").to_owned(), content)
     }
 
     /// A request to the admin address.

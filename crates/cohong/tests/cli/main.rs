@@ -3,8 +3,10 @@
 
 mod admin;
 mod archive;
+mod buckets;
 mod common;
 mod env;
 mod events;
 mod process;
+mod relay;
 mod sync;

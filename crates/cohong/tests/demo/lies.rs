@@ -37,6 +37,8 @@ pub(crate) enum Act {
     SentBody(&'static str, &'static str),
     /// A header less in the request.
     SentHeader(&'static str),
+    /// More in the file that a command with these words has written: the last of them.
+    File,
 }
 
 #[derive(Debug)]
@@ -125,12 +127,21 @@ pub(crate) const LIES: &[Lie] = &[
     lie(Step::Sync, At::Command, "trace*", Act::Body("copied", "waits"), "what the upload caused"),
     lie(Step::Sync, At::Server, "DELETE /album/sunset.jpg", REFUSED, "DELETE album/sunset.jpg"),
     lie(Step::Sync, At::Server, "GET /album/sunset.jpg", Act::Status(200), "GET from the other bucket, once it was deleted"),
+    lie(Step::Archive, At::Command, "vault create*", Act::Body("demo-vault", "another"), "`cohong vault create`, its name"),
+    lie(Step::Archive, At::Command, "archive ls*", Act::Body("\"archive\":\"", "\"archive\":\"X"), "the archive in the vault's inventory"),
+    lie(Step::Archive, At::Command, "archive ls*", Act::Body("monday", "tuesday"), "what it is called"),
+    lie(Step::Archive, At::Command, "archive get*", Act::Body("\"bytes\":14", "\"bytes\":15"), "`cohong archive get`, bytes"),
+    lie(Step::Archive, At::Command, "job show*", Act::Body("Succeeded", "Failed"), "status of the job"),
+    lie(Step::Archive, At::Command, "archive get*", Act::File, "the file that came back"),
 ];
 
 /// A program that is the binary, but for one command whose output it changes.
 pub(crate) fn liar(folder: &Path, binary: &Path, lie: &Lie) -> PathBuf {
-    let Act::Body(from, to) = lie.act else {
-        unreachable!("a command lies in what it says")
+    let act = match lie.act {
+        Act::Body(from, to) => format!("| sed 's|{from}|{to}|g'"),
+        // The file stands in front of `--json`.
+        Act::File => "&& { shift $(($# - 2)); printf more >> \"$1\"; }".to_owned(),
+        _ => unreachable!("a command lies in what it says and writes"),
     };
     let binary = binary.display();
     let (when, star) = match lie.when.strip_suffix('*') {
@@ -140,7 +151,7 @@ pub(crate) fn liar(folder: &Path, binary: &Path, lie: &Lie) -> PathBuf {
     // The words of a command stand between `--data DIR` and `--json`.
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in\n\
-         *' {when}'{star}*) \"{binary}\" \"$@\" | sed 's|{from}|{to}|g' ;;\n\
+         *' {when}'{star}*) \"{binary}\" \"$@\" {act} ;;\n\
          *) exec \"{binary}\" \"$@\" ;;\nesac\n",
     );
     let program = folder.join("liar");

@@ -54,6 +54,7 @@ async fn the_tour_succeeds_and_names_every_step() {
         "crash",
         "trace",
         "sync",
+        "archive",
     ];
     assert_eq!(names, expected);
     let lied_about: BTreeSet<&str> = LIES.iter().map(|lie| lie.caught).collect();

@@ -6,8 +6,8 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use cohong_core::model::ObjectKey;
-use cohong_core::ports::{Sink as _, SourceFault};
+use cohong_core::model::{ObjectKey, StorageClass};
+use cohong_core::ports::{Sink as _, Source as _, SourceFault};
 use cohong_sign::encode_path;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -87,9 +87,15 @@ impl Reader {
         &self.bucket
     }
 
-    /// Whether it is there and may be asked.
+    /// The store's word for a class; none for the standard one, and where it has no such class.
+    pub fn class_word(&self, class: StorageClass) -> Option<&'static str> {
+        let facts = self.store.speech.facts();
+        facts.word(class)
+    }
+
+    /// Whether it is there and may be listed.
     pub async fn probe(&self) -> Result<(), SourceFault> {
-        self.done(self.ask(Method::HEAD, None)).await
+        self.list("", "", 1).await.map(drop)
     }
 
     /// Makes the bucket.

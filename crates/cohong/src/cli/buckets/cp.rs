@@ -99,7 +99,7 @@ impl Command<'_> {
                 let key = from.object()?;
                 let path = file(path, &from)?;
                 let bucket = self.stores.open(from.speech, &from.bucket)?;
-                let fetched = download(context, &bucket, key, path).await;
+                let fetched = download(context, &bucket, key, path, None).await;
                 fetched.map_err(|trouble| trouble.failure(&from))
             }
             (Place::Remote(from), Place::Remote(to)) => {

@@ -27,31 +27,40 @@ pub(super) struct Fetch {
 
 impl Fetch {
     /// Writes the object into a file, which is complete and right when it has its name. Parts that a former
-    /// command wrote are not read again. Gives the length.
-    pub(super) async fn to_file(self: Arc<Self>, to: PathBuf) -> Result<u64, Trouble> {
+    /// command wrote are not read again. What is known to be small is not looked at first. Gives the length.
+    pub(super) async fn to_file(
+        self: Arc<Self>,
+        to: PathBuf,
+        size: Option<u64>,
+    ) -> Result<u64, Trouble> {
         let scratch = self.scratch(&to).await?;
+        if size.is_none_or(|size| size > WHOLE_BYTES_MAX) {
+            let look = || async { Ok(self.from.stat(&self.key).await?) };
+            let object = self.context.again(look).await?;
+            if size.is_none() {
+                self.context.bar.set_length(object.size);
+            }
+            if object.size > WHOLE_BYTES_MAX {
+                let size = object.size;
+                self.parts(scratch, object).await?;
+                return Ok(size);
+            }
+        }
         let whole = || async {
             let _room = self.context.room(WHOLE_BYTES_MAX).await?;
             let (object, body) = self.from.fetch(&self.key, WHOLE_BYTES_MAX).await?;
-            let bytes = match body {
-                Some(body) => Some(collected(body, object.size).await?),
-                None => None,
-            };
+            let body = body.ok_or(SourceFault::Changed)?;
+            let bytes = collected(body, object.size).await?;
             Ok((object, bytes))
         };
         let (object, bytes) = self.context.again(whole).await?;
         let size = object.size;
-        match bytes {
-            Some(bytes) => {
-                blocking(move || {
-                    scratch.write(&bytes)?;
-                    scratch.settle(&object)
-                })
-                .await?;
-                self.context.bar.inc(size);
-            }
-            None => self.parts(scratch, object).await?,
-        }
+        blocking(move || {
+            scratch.write(&bytes)?;
+            scratch.settle(&object)
+        })
+        .await?;
+        self.context.bar.inc(size);
         Ok(size)
     }
 

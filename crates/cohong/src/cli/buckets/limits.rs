@@ -6,8 +6,9 @@ pub(super) const WHOLE_BYTES_MAX: u64 = 16 << 20;
 pub(super) const PART_BYTES: u64 = 8 << 20;
 /// Most parts of an upload: the vendors' limit.
 pub(super) const PARTS_MAX: u64 = 10_000;
-/// Parts of an object that are on their way at once: more do not make one connection to a store faster.
-pub(super) const PARTS_AT_ONCE: usize = 8;
+/// Parts of an object that are on their way at once: enough to fill a connection, and what is lost when a command is
+/// interrupted.
+pub(super) const PARTS_AT_ONCE: usize = 4;
 /// Objects that are on their way at once: small ones wait for answers, not for bytes.
 pub(super) const OBJECTS_AT_ONCE: usize = 8;
 /// Memory for bytes that are on their way, MiB. A part that is larger than all of it goes alone.

@@ -139,13 +139,14 @@ pub(in crate::cli) async fn stat(
         json!({ "bucket": place.bucket })
     } else {
         let object = bucket.stat(&place.object()?).await.map_err(failed)?;
-        shown_object(&place, &object)
+        let class = bucket.class_word(object.class);
+        shown_object(&place, &object, class)
     };
     output.say(&document, lines)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn shown_object(place: &Remote, object: &SourceObject) -> Value {
+fn shown_object(place: &Remote, object: &SourceObject, class: Option<&str>) -> Value {
     let (digests, headers) = (&object.digests, &object.headers);
     let further = digests.further.as_ref();
     let metadata = object.user_meta.iter();
@@ -167,7 +168,7 @@ fn shown_object(place: &Remote, object: &SourceObject) -> Value {
         "disposition": headers.content_disposition,
         "cache": headers.cache_control,
         "expires": headers.expires,
-        "class": format!("{:?}", object.class).to_lowercase(),
+        "class": class,
         "archived": object.archived,
     });
     if !metadata.is_empty() {

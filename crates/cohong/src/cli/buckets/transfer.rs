@@ -154,7 +154,7 @@ impl Transfer {
                 let root = root.clone();
                 blocking(move || make_folders(&root, &folder).map_err(Trouble::Said)).await?;
                 let key = Side::key(prefix, name)?;
-                download(context, bucket, key, to)
+                download(context, bucket, key, to, Some(found.size))
                     .await
                     .map(Outcome::Copied)
             }
@@ -310,19 +310,20 @@ pub(super) async fn upload(
     send.all(Arc::new(Input::File(path))).await
 }
 
-/// An object into a file; gives its length.
+/// An object into a file; gives its length, which may be known already.
 pub(super) async fn download(
     context: &Arc<Context>,
     from: &Arc<Reader>,
     key: ObjectKey,
     to: PathBuf,
+    size: Option<u64>,
 ) -> Result<u64, Trouble> {
     let fetch = Arc::new(Fetch {
         context: context.clone(),
         from: from.clone(),
         key,
     });
-    fetch.to_file(to).await
+    fetch.to_file(to, size).await
 }
 
 /// An object into a bucket, as it is; gives its length. One store copies it itself, between two tongues it passes

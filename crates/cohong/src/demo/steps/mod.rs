@@ -1,5 +1,6 @@
 //! The steps. Each makes what it needs, so each can be tried alone.
 
+mod archive;
 mod callbacks;
 mod events;
 mod objects;
@@ -25,11 +26,12 @@ pub(crate) enum Step {
     Crash,
     Trace,
     Sync,
+    Archive,
 }
 
 impl Step {
     /// All steps in order.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Start,
         Self::Objects,
         Self::Versions,
@@ -42,6 +44,7 @@ impl Step {
         Self::Crash,
         Self::Trace,
         Self::Sync,
+        Self::Archive,
     ];
 
     /// The name that programs read.
@@ -59,6 +62,7 @@ impl Step {
             Self::Crash => "crash",
             Self::Trace => "trace",
             Self::Sync => "sync",
+            Self::Archive => "archive",
         }
     }
 
@@ -78,6 +82,7 @@ impl Step {
             Self::Crash => "The server is killed: what it acknowledged is still true",
             Self::Trace => "One command shows what an upload caused",
             Self::Sync => "What is written to one bucket appears in another",
+            Self::Archive => "A file goes into a vault, and a job brings it back",
         }
     }
 
@@ -96,6 +101,7 @@ impl Step {
             Self::Crash => safety::crash(world, notes).await,
             Self::Trace => events::trace(world, notes).await,
             Self::Sync => sync::sync(world, notes).await,
+            Self::Archive => archive::archive(world, notes).await,
         }
     }
 }

@@ -9,9 +9,8 @@ use cohong_client::oas::{
 };
 use cohong_testkit::instance::{ACCESS_KEY, SECRET_KEY};
 
-use super::relay::{End, Relay};
-use super::{MIB, holds};
-use crate::common::World;
+use crate::common::{MIB, World, holds};
+use crate::relay::{End, Relay};
 
 fn api(endpoint: &str, tries: usize) -> Api {
     let api = Api::new(endpoint, ACCESS_KEY, SECRET_KEY).expect("an endpoint");

@@ -1,6 +1,7 @@
 //! A way to a server that fails after so many bytes.
 
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,6 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+
+use crate::common::{command, key};
 
 /// Small, so that a request is passed on in several.
 const PIECE: usize = 1 << 14;
@@ -83,6 +86,30 @@ impl Relay {
     pub(crate) fn has_ended(&self) -> bool {
         *self.ended.borrow()
     }
+}
+
+/// Runs a command through a relay that stalls after so many bytes, and types Ctrl-C then. Gives what it said.
+pub(crate) async fn interrupted(to: SocketAddr, words: &[&str], budget: usize) -> String {
+    let relay = Relay::start(to, budget, End::Stall).await;
+    let (endpoint, key) = (relay.endpoint(), key());
+    let mut all = words.to_vec();
+    all.extend(["--endpoint", &endpoint, "--key", &key]);
+    let child = command(&all)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    relay.ended().await;
+    let pid = child.id().expect("running").to_string();
+    let asked = tokio::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .await;
+    assert!(asked.expect("asked").success());
+    let done = child.wait_with_output().await.expect("ended");
+    let said = String::from_utf8(done.stderr).expect("UTF-8");
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    said
 }
 
 async fn pass(
