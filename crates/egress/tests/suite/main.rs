@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod accept;
 #[cfg(test)]
+mod buckets;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod common;
