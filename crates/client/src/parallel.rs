@@ -60,7 +60,6 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::oas::{Error, ValueError};
 
     #[tokio::test]
     async fn no_more_than_allowed_run_together_and_a_failure_ends_it() {
@@ -72,7 +71,7 @@ mod tests {
                 tokio::task::yield_now().await;
                 now.fetch_sub(1, Ordering::SeqCst);
                 match n {
-                    20 => Err(ValueError::new("twenty").into()),
+                    20 => Err(std::io::Error::other("twenty")),
                     n => Ok(n),
                 }
             }
@@ -80,7 +79,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut note = |n| {
             seen.push(n);
-            Ok::<(), Error>(())
+            Ok::<(), std::io::Error>(())
         };
         each(0..20, 3, work, &mut note).await.expect("all good");
         assert_eq!(most.load(Ordering::SeqCst), 3);
