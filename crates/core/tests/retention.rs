@@ -6,7 +6,7 @@ mod common;
 use std::time::Duration;
 
 use cohong_core::engine::{BucketChange, VersionChoice};
-use cohong_core::model::{BucketName, Due, LifecycleFilter, LifecycleRule, Versioning};
+use cohong_core::model::{BucketName, Due, Lifecycle, LifecycleFilter, LifecycleRule, Versioning};
 use cohong_core::ports::Table;
 use cohong_core::rules::retention::RetentionStep;
 use cohong_core::{ErrorKind, work};
@@ -137,7 +137,11 @@ fn lifecycle_rules_wait_until_it_is_free() {
             expire: Some(Due::Days(1)),
             ..LifecycleRule::default()
         }];
-        let stored = world.engine.put_bucket_doc(&owner(), &bucket, &rules).await;
+        let doc = Lifecycle {
+            rules,
+            ..Lifecycle::default()
+        };
+        let stored = world.engine.put_bucket_doc(&owner(), &bucket, &doc).await;
         stored.unwrap();
         for (days, left) in [(3, 1), (5, 1), (3, 0)] {
             for _ in 0..days {

@@ -104,9 +104,11 @@ impl Document for Encryption {
 impl Document for Website {
     const KIND: DocKind = DocKind::Website;
 
+    fn check(&self) -> Result<(), Error> {
         website::check_website(self)
     }
 
+    fn mark(doc: Option<&Self>, bucket: &mut Bucket, _: &dyn Ids) {
         bucket.has_website = doc.is_some();
     }
 }
@@ -115,9 +117,11 @@ impl Document for Website {
 impl Document for Vec<MirrorRule> {
     const KIND: DocKind = DocKind::Mirrors;
 
+    fn check(&self) -> Result<(), Error> {
         website::check_mirrors(self)
     }
 
+    fn mark(doc: Option<&Self>, bucket: &mut Bucket, _: &dyn Ids) {
         bucket.has_mirrors = doc.is_some();
     }
 }
@@ -329,9 +333,11 @@ fn actions(kind: DocKind) -> DocActions {
             Action::ReadWebsite,
             Action::WriteWebsite,
             Action::DeleteWebsite,
+        ),
         DocKind::Mirrors => of(
             Action::ReadMirrors,
             Action::WriteMirrors,
             Action::WriteMirrors,
+        ),
     }
 }

@@ -107,7 +107,7 @@ impl Engine {
         digests: ExpectedDigests,
         body: Body,
     ) -> Result<PartReceipt, Error> {
-        self.room_for(bucket, body.len).await?;
+        self.room_for(&onto.bucket, body.len).await?;
         let spec = IngestSpec {
             id: BlobId {
                 payload: target.upload.payload(),

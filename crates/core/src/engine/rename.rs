@@ -15,6 +15,7 @@ use crate::records::{CurrentRecord, encode};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::conditions::check_write;
 use crate::rules::restore::check_readable;
+use crate::rules::retention;
 use crate::rules::version::{self, Act, Change};
 
 impl Engine {
@@ -66,7 +67,8 @@ impl Engine {
             ));
         }
         let stamp = self.stamp(newer(from, to));
-        check_readable(record, stamp.at).map_err(refusal_of)?;
+        check_readable(record, bucket.reads_archive, stamp.at).map_err(refusal_of)?;
+        retention::check(bucket, old, stamp.at)?;
         let there = overwritten(to.current.as_ref());
         check_write(&req.conditions, bucket.versioning, there)
             .map_err(|kind| unmet(kind, there.is_some()))?;
@@ -75,6 +77,9 @@ impl Engine {
         // There are no other versions: both settings exclude each other.
         let plan = version::plan(permit, Versioning::Off, current, None, act, stamp)
             .expect("a write always has something to do");
+        if let Some(gone) = &plan.gone {
+            retention::check(bucket, gone, stamp.at)?;
+        }
         let Change::Written(id, tag) = plan.change else {
             unreachable!("a write writes");
         };

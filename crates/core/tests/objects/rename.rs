@@ -24,7 +24,7 @@ fn request(bucket: &BucketName, from: &str, to: &str) -> RenameObject {
 async fn switch(engine: &Engine, bucket: &BucketName, on: bool) -> Result<(), ErrorKind> {
     let change = BucketChange::Renames(on);
     let done = engine.change_bucket(&owner(), bucket, change).await;
-    done.map_err(|error| error.kind())
+    done.map(drop).map_err(|error| error.kind())
 }
 
 async fn renaming(world: &World) -> BucketName {

@@ -2,7 +2,7 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{BucketChange, CreateBucket, Engine};
-use cohong_core::model::{BucketName, StorageClass};
+use cohong_core::model::{BucketName, StorageClass, Tags};
 use cohong_core::rules::access::Action;
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
@@ -107,10 +107,11 @@ pub(super) async fn put_acl(call: Call, engine: &Engine) -> Answer {
                 acl,
                 default_class: StorageClass::default(),
                 labels: Vec::new(),
+                tags: Tags::default(),
             };
             engine.create_bucket(&call.cx, request).await?;
         }
-        done => done?,
+        done => done.map(drop)?,
     }
     Ok(empty(StatusCode::OK, located(&name)))
 }
