@@ -38,6 +38,10 @@ class Terminal:
         self.ports = {"9000": str(free_port()), "8000": str(free_port())}
         (folder / "bin").mkdir()
         (folder / "bin" / "cohong").symlink_to(os.environ["COHONG_BIN"])
+        # The interpreter that has what the text installs.
+        python = folder / "bin" / "python3"
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        python.chmod(0o755)
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(("COHONG_", "TOS_"))}
         self.env["PATH"] = f"{folder / 'bin'}{os.pathsep}{self.env['PATH']}"
 

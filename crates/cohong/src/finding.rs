@@ -1,7 +1,13 @@
 //! What the doctor finds.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
 use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::serve::authority;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -61,7 +67,7 @@ const FREE_BYTES_HARD: u64 = 768 << 20;
 const FREE_BYTES_LOW: u64 = 4 << 30;
 
 /// Free space of the file system of a folder; none when it cannot be asked.
-pub(crate) fn free_bytes(folder: &std::path::Path) -> Option<u64> {
+pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(folder).ok()?;
     stat.f_bavail.checked_mul(stat.f_frsize)
 }
@@ -78,8 +84,33 @@ pub(crate) fn space(free: u64) -> Option<Finding> {
     (free < FREE_BYTES_LOW).then(|| Finding::note(what, why, todo))
 }
 
+/// Judges the server's own authority, once there are programs that may trust it.
+pub(crate) fn authority(data: &Path) -> Option<Finding> {
+    let folder = data.join(authority::FOLDER);
+    let key = folder.join(authority::KEY);
+    let mode = fs::metadata(&key).ok()?.mode();
+    let why = "whoever has its key can pretend to be a vendor's host to programs that trust it";
+    if mode & 0o077 != 0 {
+        let what = format!("others may read {}", key.display());
+        let todo = format!("chmod 600 {}", key.display());
+        return Some(Finding::wrong(what, why, todo));
+    }
+    folder.join(authority::CERTIFICATE).exists().then(|| {
+        Finding::note(
+            "programs may have been told by `cohong env` to trust this server's own authority",
+            why,
+            format!(
+                "keep {} to yourself; to end all trust, stop the server and remove the folder",
+                folder.display()
+            ),
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -88,6 +119,23 @@ mod tests {
         assert_eq!(level(100 << 30), None);
         assert_eq!(level(3 << 30), Some(Level::Note));
         assert_eq!(level(1 << 20), Some(Level::Wrong));
+    }
+
+    #[test]
+    fn an_authority_is_mentioned_when_it_may_be_trusted_and_wrong_when_its_key_is_open() {
+        let data = tempfile::tempdir().expect("a folder");
+        let level = || authority(data.path()).map(|finding| finding.level);
+        let at = |name: &str| data.path().join(authority::FOLDER).join(name);
+        assert_eq!(level(), None);
+        fs::create_dir(at("")).expect("a folder");
+        fs::write(at(authority::KEY), "key").expect("written");
+        let open = |mode| fs::set_permissions(at(authority::KEY), PermissionsExt::from_mode(mode));
+        open(0o600).expect("set");
+        assert_eq!(level(), None);
+        fs::write(at(authority::CERTIFICATE), "certificate").expect("written");
+        assert_eq!(level(), Some(Level::Note));
+        open(0o640).expect("set");
+        assert_eq!(level(), Some(Level::Wrong));
     }
 
     #[test]

@@ -35,6 +35,8 @@ use super::{StartError, world};
 pub(crate) const FOLDER: &str = "ca";
 /// File of its private key, in that folder.
 pub(crate) const KEY: &str = "key.pem";
+/// File of its certificate, which commands write there for programs.
+pub(crate) const CERTIFICATE: &str = "certificate.pem";
 
 /// What its certificates are called.
 const NAME: &str = "cohong local CA";

@@ -83,6 +83,7 @@ impl Ready {
              client.create_bucket(\"my-bucket\")\n    \
              client.put_object(\"my-bucket\", \"hello.txt\", content=b\"hello\")\n\
              \n\
+             programs with the vendors' names and https in them, unchanged: eval \"$(cohong env)\"\n\
              next: `cohong function add NAME URL`, `cohong events ls`, `cohong trace my-bucket/hello.txt`\n\
              \n\
              ready: listening on {listen}{tls}, admin on {admin}",

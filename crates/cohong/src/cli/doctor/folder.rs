@@ -7,7 +7,7 @@ use std::path::Path;
 use cohong_store::meta::FORMAT;
 use rustix::fs::Access;
 
-use crate::finding::{Finding, free_bytes, space};
+use crate::finding::{Finding, authority, free_bytes, space};
 
 /// What is wrong with a folder, and how to go on.
 pub(super) fn examine(folder: &Path) -> Vec<Finding> {
@@ -38,6 +38,7 @@ pub(super) fn examine(folder: &Path) -> Vec<Finding> {
     findings.extend(format(folder));
     findings.extend(key(folder));
     findings.extend(open_to_others(folder));
+    findings.extend(authority(folder));
     findings.extend(free_bytes(folder).and_then(space));
     findings
 }

@@ -9,7 +9,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use crate::cli::failure::Failure;
-use crate::serve::authority::FOLDER;
+use crate::serve::authority::{CERTIFICATE, FOLDER};
 
 /// What opens the store of Java. It protects nothing: what is in it is public.
 pub(super) const PASSWORD: &str = "changeit";
@@ -47,7 +47,7 @@ impl Trust {
         all.push_str(certificate);
         let store = java_store(&certificates(&all));
         let files: [(PathBuf, &[u8]); 3] = [
-            (path("certificate.pem"), certificate.as_bytes()),
+            (path(CERTIFICATE), certificate.as_bytes()),
             (bundle, all.as_bytes()),
             (path("trust.jks"), &store),
         ];
@@ -74,10 +74,9 @@ fn trusted(own: &Path) -> String {
     let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
     let named = named.filter(|path| path != own);
     let system = SYSTEM.iter().map(PathBuf::from);
-    let found = named.into_iter().chain(system);
+    let mut found = named.into_iter().chain(system);
     found
-        .filter_map(|path| fs::read_to_string(path).ok())
-        .next()
+        .find_map(|path| fs::read_to_string(path).ok())
         .unwrap_or_default()
 }
 

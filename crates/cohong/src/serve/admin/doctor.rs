@@ -51,6 +51,7 @@ async fn examine(admin: &Admin) -> Answer {
     findings.extend(clock(admin).await?);
     let free = finding::free_bytes(&admin.data);
     findings.extend(free.and_then(finding::space));
+    findings.extend(finding::authority(&admin.data));
     let seen = json!({
         "versions": stored.versions,
         "archives": stored.archives,

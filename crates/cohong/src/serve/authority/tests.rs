@@ -21,14 +21,14 @@ fn what_all_names_of_a_pattern_end_in_is_found() {
 fn the_key_is_made_once_and_only_its_owner_reads_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let ca = folder.path().join(FOLDER);
-    let made = own_key(&ca).expect("made");
+    let first = own_key(&ca).expect("made");
     let mode = fs::metadata(ca.join(KEY))
         .expect("there")
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
     let read = own_key(&ca).expect("read");
-    assert_eq!(made.serialize_der(), read.serialize_der());
+    assert_eq!(first.serialize_der(), read.serialize_der());
     assert_eq!(fs::read_dir(&ca).expect("a folder").count(), 1);
 }
 

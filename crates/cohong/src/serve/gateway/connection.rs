@@ -150,9 +150,10 @@ impl Gateway {
         let bytes = hyper::upgrade::on(&mut request);
         let (head, _) = request.into_parts();
         let authority = self.local.as_ref().map(|local| &*local.authority);
-        let judged = match self.draining.load(Ordering::Relaxed) {
-            true => Err(Refusal::Draining),
-            false => tunnel::judge(&head, line, authority),
+        let judged = if self.draining.load(Ordering::Relaxed) {
+            Err(Refusal::Draining)
+        } else {
+            tunnel::judge(&head, line, authority)
         };
         let (response, turned) = match judged {
             Err(refusal) => (refusal.answer(), Tunnel::Refused(bytes)),
