@@ -179,13 +179,13 @@ impl Action {
 
 /// A set of actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actions(u64);
+pub struct Actions(u128);
 
 impl Actions {
     /// The set of the given actions.
     pub fn of(actions: impl IntoIterator<Item = Action>) -> Self {
         let bits = actions.into_iter().map(|action| 1 << action as u32);
-        Self(bits.fold(0, |all, bit: u64| all | bit))
+        Self(bits.fold(0, |all, bit: u128| all | bit))
     }
 
     /// Whether `action` is in the set.
