@@ -117,9 +117,9 @@ fn a_range_reads_only_the_segments_it_touches() {
             (131_071, 131_072, false),
             (131_072, 199_999, true),
         ] {
-            let range = Some(RangeSpec::From(from, Some(to)));
+            let range = Some(RangeSpec::From(from as u64, Some(to as u64)));
             let got = read(&world, &way(), (&bucket, "k"), range).await;
-            let wanted = &plain[from as usize..=to as usize];
+            let wanted = &plain[from..=to];
             assert_eq!(got.ok().as_deref(), reads.then_some(wanted), "{from}-{to}");
         }
     });
@@ -131,10 +131,10 @@ fn a_record_that_was_changed_gives_an_error() {
         type Change = fn(&mut ObjectRecord);
         let changes: [(&str, Change); 7] = [
             ("the key", |record| {
-                record.seal.as_mut().unwrap().key[20] ^= 1
+                record.seal.as_mut().unwrap().key[20] ^= 1;
             }),
             ("no key", |record| {
-                record.seal.as_mut().unwrap().key = Box::from([])
+                record.seal.as_mut().unwrap().key = Box::from([]);
             }),
             ("the cipher", |record| {
                 record.seal.as_mut().unwrap().encryption.cipher = Cipher::Sm4;

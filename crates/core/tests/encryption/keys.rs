@@ -1,5 +1,6 @@
 //! Who can read, write on and copy what is encrypted with a customer's key.
 
+use super::ErrorKind::{KeyMissing, KeyUnasked, KeyWrong};
 use super::*;
 
 #[test]
@@ -19,7 +20,6 @@ fn a_customer_s_key_is_needed_it_must_be_the_one_and_only_where_it_is_one() {
             store(&world, &none, (&bucket, "plain"), &text(len))
                 .await
                 .unwrap();
-            use ErrorKind::{KeyMissing, KeyUnasked, KeyWrong};
             for (key, way, wanted) in [
                 ("mine", keyed(&MINE), None),
                 ("mine", keyed(&OTHER), Some(KeyWrong)),
@@ -65,7 +65,6 @@ fn parts_and_pieces_need_the_key_that_was_begun_with() {
         append(&world, &none, (&bucket, "log"), 0, b"1")
             .await
             .unwrap();
-        use ErrorKind::{KeyMissing, KeyUnasked, KeyWrong};
         for (way, onto_mine, onto_plain) in [
             (keyed(&OTHER), Some(KeyWrong), Some(KeyUnasked)),
             (none.clone(), Some(KeyMissing), None),

@@ -10,14 +10,14 @@ use cohong_core::engine::{
 };
 use cohong_core::limits::{DROP_GRACE, JOB_TRIED_MAX, LONG_WORK_AT_ONCE};
 use cohong_core::model::{
-    AccessKeyId, Acl, ArchiveId, BlobId, BucketName, Etag, EventKind, JobId, JobResult, ObjectKey,
-    Principal, StorageClass, Versioning,
+    AccessKeyId, Acl, ArchiveId, BlobId, BucketName, Cipher, Encryption, Etag, EventKind, JobId,
+    JobResult, KeyHolder, ObjectKey, Principal, StorageClass, Versioning,
 };
 use cohong_core::ports::{BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream, Clock, Table};
 use cohong_core::records::WorkKind;
 use cohong_core::{ErrorKind, work};
 
-use crate::common::{World, account, put, run};
+use crate::common::{World, account, owner, put, run, target};
 use crate::{MIB, Vaults, body, noise, tree};
 
 impl Vaults {
@@ -125,6 +125,44 @@ fn an_archive_becomes_an_object_and_both_stay() {
         it.work().await;
         let outcome = it.outcome(job).await.unwrap();
         assert!(matches!(outcome.result, JobResult::Pulled { .. }));
+    });
+}
+
+#[test]
+fn an_archive_becomes_an_encrypted_object_and_the_other_way_round() {
+    run(async {
+        let it = Vaults::new(Duration::ZERO).await;
+        let bucket = it.world.bucket("photos").await;
+        let rule = Encryption {
+            cipher: Cipher::Aes256,
+            holder: KeyHolder::Server,
+        };
+        let put = it.engine.put_bucket_doc(&owner(), &bucket, &rule).await;
+        put.unwrap();
+        for bytes in [noise(MIB + 3), b"few".to_vec()] {
+            let archive = it.put(&bytes).await;
+            let job = it.push(archive.id, &bucket, "cat").await;
+            it.work().await;
+            assert_eq!(it.outcome(job).await.unwrap().result, JobResult::Pushed);
+            let delete = it.engine.delete_archive(&it.cx, it.vault, archive.id);
+            delete.await.unwrap();
+            it.world.clock.advance(2 * DROP_GRACE);
+            it.work().await;
+            assert!(get(&it.world, &bucket, "cat").await.unwrap() == bytes);
+            let at = target(&bucket, "cat", VersionChoice::Current);
+            let read = cohong_core::rules::access::Action::ReadObject;
+            let info = it.engine.inspect_object(&owner(), &at, read).await.unwrap();
+            assert_eq!(info.record.encryption(), Some(&rule));
+            let job = it.pull(&bucket, "cat").await;
+            it.work().await;
+            let JobResult::Pulled {
+                size, tree: pulled, ..
+            } = it.outcome(job).await.unwrap().result
+            else {
+                panic!("not pulled");
+            };
+            assert_eq!((size, pulled), (bytes.len() as u64, tree(&bytes)));
+        }
     });
 }
 

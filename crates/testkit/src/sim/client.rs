@@ -7,14 +7,14 @@ use cohong_core::Error;
 use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
 use cohong_core::engine::{
     AppendObject, Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart,
-    CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Engine, ExpectedDigests,
-    FurtherDigest, GetObject, NamedPart, NewMeta, NewVersion, ObjectChange, ObjectTarget,
-    PutObject, PutPart, PutSymlink, UploadTarget,
+    CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Encrypting, Engine,
+    ExpectedDigests, FurtherDigest, GetObject, NamedPart, NewMeta, NewVersion, ObjectChange,
+    ObjectTarget, PutObject, PutPart, PutSymlink, UploadTarget,
 };
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, ChecksumValue,
-    DialectId, EventKind, ObjectKey, Principal, StorageClass, StoredHeaders, Timestamp, UploadId,
-    UserMeta, VersionTag,
+    Cipher, DialectId, Encryption, EventKind, KeyHolder, ObjectKey, Principal, StorageClass,
+    StoredHeaders, Timestamp, UploadId, UserMeta, VersionTag,
 };
 use cohong_core::ports::BodyError;
 use futures_util::StreamExt;
@@ -40,6 +40,18 @@ fn key_name(key: &str) -> ObjectKey {
     ObjectKey::new(key).expect("the keys are valid")
 }
 
+/// One of the buckets encrypts, so that copies meet every mixture.
+fn encrypting(bucket: &str) -> Encrypting {
+    let with = (bucket == "beta").then_some(Encryption {
+        cipher: Cipher::Aes256,
+        holder: KeyHolder::Server,
+    });
+    Encrypting {
+        with,
+        ..Encrypting::default()
+    }
+}
+
 /// The one account there is.
 pub(super) fn cx(request: &str) -> Cx {
     Cx {
@@ -57,7 +69,7 @@ pub(super) fn cx(request: &str) -> Cx {
         pays: false,
         by_link: false,
         past: cohong_core::model::SyncPast::None,
-        encrypting: cohong_core::engine::Encrypting::default(),
+        encrypting: Encrypting::default(),
     }
 }
 
@@ -476,6 +488,10 @@ impl Client {
                     default_class: StorageClass::Standard,
                     labels: Vec::new(),
                     tags: Vec::new(),
+                };
+                let cx = Cx {
+                    encrypting: encrypting(bucket),
+                    ..cx
                 };
                 self.engine.create_bucket(&cx, req).await?;
             }

@@ -66,6 +66,26 @@ fn a_large_object_comes_in_parts_and_is_the_same() {
 }
 
 #[test]
+fn large_and_small_objects_are_encrypted_where_the_bucket_says_so() {
+    for publishes in [Publishes::Nothing, Publishes::Md5, Publishes::Crc64] {
+        let world = World::new(3);
+        world.encrypt();
+        world.source.publish(publishes);
+        let bytes = large(1);
+        world.source.put("small", "few bytes");
+        let task = begin(&world, &bytes);
+        world.accept(task, &["small"]);
+        world.settle(task, LATE);
+        for (key, wanted) in [(KEY, bytes), ("small", Bytes::from_static(b"few bytes"))] {
+            let (info, brought) = world.get(key).unwrap();
+            assert!(info.record.seal.is_some(), "{key}");
+            assert_eq!(brought, wanted, "{key}");
+        }
+        assert_eq!(outcomes(world.counts(task)), (2, 0, 0));
+    }
+}
+
+#[test]
 fn parts_are_read_some_at_a_time_and_no_faster_than_the_task_may() {
     // Ten parts of two pieces each, a second a piece: in rows of four.
     let world = World::new(10);

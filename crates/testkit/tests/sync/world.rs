@@ -15,9 +15,9 @@ use cohong_core::engine::{
 };
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, BucketName, CallbackSpec, ContentCheck, DialectId, ObjectKey,
-    Overwrite, Principal, StorageClass, SyncCounts, SyncList, SyncOutcome, SyncPast, SyncScope,
-    SyncSettings, SyncSource, SyncTaskId, Timestamp, Versioning,
+    AccessKeyId, AccountId, Acl, BucketName, CallbackSpec, Cipher, ContentCheck, DialectId,
+    Encryption, KeyHolder, ObjectKey, Overwrite, Principal, StorageClass, SyncCounts, SyncList,
+    SyncOutcome, SyncPast, SyncScope, SyncSettings, SyncSource, SyncTaskId, Timestamp, Versioning,
 };
 use cohong_core::ports::{
     CallbackOutcome, CallbackRequest, CallbackSender, Clock, KeyRange, MetadataStore, Mono,
@@ -401,6 +401,19 @@ impl World {
                 .change_bucket(&owner(), &bucket, change)
                 .await
                 .unwrap();
+        });
+    }
+
+    /// Encrypts what is written into the bucket from now on.
+    pub(crate) fn encrypt(&self) {
+        let (engine, bucket) = (self.engine.clone(), self.bucket.clone());
+        self.wait(async move {
+            let rule = Encryption {
+                cipher: Cipher::Aes256,
+                holder: KeyHolder::Server,
+            };
+            let put = engine.put_bucket_doc(&owner(), &bucket, &rule).await;
+            put.unwrap();
         });
     }
 
