@@ -546,3 +546,18 @@ fn the_key_of_programs_here_is_the_same_until_it_is_removed() {
         assert!(credential(&world, &first.0).await.is_none());
     });
 }
+
+#[test]
+fn those_who_ask_for_the_key_of_programs_at_once_get_the_same() {
+    run(async {
+        let world = World::new();
+        let engine = &world.engine;
+        let (one, two) = tokio::join!(engine.local_key(), engine.local_key());
+        assert_eq!(one.unwrap(), two.unwrap());
+        assert_eq!(
+            engine.list_keys(None).await.unwrap().len(),
+            1,
+            "no key is left over"
+        );
+    });
+}
