@@ -188,7 +188,10 @@ async fn notification_rules_go_there_and_back() {
         .await
         .unwrap();
     let set = client.get_bucket_notification(BUCKET).await.unwrap();
-    assert_eq!(set.cloud_function_configurations, [rule.clone()]);
+    assert_eq!(
+        set.cloud_function_configurations,
+        std::slice::from_ref(&rule)
+    );
     assert_eq!(
         status(
             client
