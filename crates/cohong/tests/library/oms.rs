@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cohong_client::oms::{CreateSyncTask, Error, OmsClient, SyncKeys};
+use cohong_client::oms::{CreateSyncTask, Error, OmsClient, SyncKeys, blocking};
 use cohong_client::tos::PutOptions;
 use cohong_testkit::instance::{ACCESS_KEY, SECRET_KEY};
 use tokio::time::{Instant, sleep};
@@ -85,4 +85,20 @@ async fn objects_that_are_named_are_brought() {
     assert_eq!(code(gone.unwrap_err()).0, 404);
     let none = client.create_sync_events::<&str>(&task, &[]).await;
     assert!(matches!(none, Err(Error::Value(_))), "nothing is sent");
+}
+
+#[test]
+fn the_blocking_client() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let world = runtime.block_on(World::start());
+    let endpoint = world.endpoint();
+    let of_region = |region| {
+        blocking::OmsClient::of_region(ACCESS_KEY, SECRET_KEY, &endpoint, &endpoint, region)
+    };
+    let client = of_region("local").unwrap();
+    let unknown = "31e9b7e6-6ffb-452f-9842-6ce354d99d75";
+    let gone = client.create_sync_events(unknown, &["a"]).unwrap_err();
+    assert_eq!(code(gone).0, 404);
+    let no_id = client.create_sync_events("", &["a"]);
+    assert!(matches!(no_id, Err(Error::Value(_))));
 }
