@@ -189,7 +189,7 @@ impl Reader {
         let number = number.to_string();
         let query = [("partNumber", number.as_str()), ("uploadId", upload)];
         ask.query = &query;
-        self.name_source(&mut ask.headers, bucket, from, Some(range))?;
+        self.name_source(&mut ask.headers, bucket, from, Some(&range))?;
         self.copied(ask).await
     }
 
@@ -212,7 +212,7 @@ impl Reader {
         headers: &mut HeaderMap,
         bucket: &str,
         key: &ObjectKey,
-        range: Option<Range<u64>>,
+        range: Option<&Range<u64>>,
     ) -> Result<(), SourceFault> {
         let own = |name: &str| {
             let name = format!("{}{name}", self.store.speech.facts().prefix);

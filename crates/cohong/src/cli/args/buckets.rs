@@ -41,7 +41,7 @@ pub(in crate::cli) struct Store {
 pub(in crate::cli) struct Cp {
     #[command(flatten)]
     pub store: Store,
-    /// A file, a folder, - for standard input, or tos://BUCKET/KEY, oss://… or s3://…
+    /// A file, a folder, - for standard input, or `tos://BUCKET/KEY`, `oss://…` or `s3://…`
     #[arg(value_name = "SOURCE")]
     pub from: String,
     /// The same, with - for standard output; a folder, or a key that ends with /, keeps the name
@@ -59,7 +59,7 @@ pub(in crate::cli) struct Cp {
 pub(in crate::cli) struct Mirror {
     #[command(flatten)]
     pub store: Store,
-    /// A folder, or tos://BUCKET/PREFIX, oss://… or s3://…
+    /// A folder, or `tos://BUCKET/PREFIX`, `oss://…` or `s3://…`
     #[arg(value_name = "SOURCE")]
     pub from: String,
     /// The same
@@ -80,7 +80,7 @@ pub(in crate::cli) struct Mirror {
 pub(in crate::cli) struct Ls {
     #[command(flatten)]
     pub store: Store,
-    /// tos://, oss:// or s3:// for all buckets, or with a bucket and what keys begin with
+    /// `tos://`, `oss://` or `s3://` for all buckets, or with a bucket and what keys begin with
     #[arg(default_value = "s3://")]
     pub place: String,
     /// List keys in folders as well
@@ -92,7 +92,7 @@ pub(in crate::cli) struct Ls {
 pub(in crate::cli) struct Rm {
     #[command(flatten)]
     pub store: Store,
-    /// tos://BUCKET/KEY, oss://… or s3://…
+    /// `tos://BUCKET/KEY`, `oss://…` or `s3://…`
     #[arg(required = true)]
     pub places: Vec<String>,
     /// Remove all keys below a folder, or of a bucket
@@ -104,7 +104,7 @@ pub(in crate::cli) struct Rm {
 pub(in crate::cli) struct Stat {
     #[command(flatten)]
     pub store: Store,
-    /// tos://BUCKET/KEY, oss://… or s3://…
+    /// `tos://BUCKET/KEY`, `oss://…` or `s3://…`
     pub place: String,
 }
 
@@ -112,7 +112,7 @@ pub(in crate::cli) struct Stat {
 pub(in crate::cli) struct Presign {
     #[command(flatten)]
     pub store: Store,
-    /// tos://BUCKET/KEY, oss://… or s3://…
+    /// `tos://BUCKET/KEY`, `oss://…` or `s3://…`
     pub place: String,
     /// How long the URL is good for, up to 7d
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = expires)]
@@ -126,7 +126,7 @@ pub(in crate::cli) struct Presign {
 pub(in crate::cli) struct Mb {
     #[command(flatten)]
     pub store: Store,
-    /// tos://BUCKET, oss://… or s3://…
+    /// `tos://BUCKET`, `oss://…` or `s3://…`
     pub place: String,
 }
 
@@ -134,7 +134,7 @@ pub(in crate::cli) struct Mb {
 pub(in crate::cli) struct Rb {
     #[command(flatten)]
     pub store: Store,
-    /// tos://BUCKET, oss://… or s3://…
+    /// `tos://BUCKET`, `oss://…` or `s3://…`
     pub place: String,
     /// Remove all that is in it first: objects, versions of them, uploads that are not complete
     #[arg(long)]

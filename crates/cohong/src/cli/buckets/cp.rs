@@ -118,8 +118,8 @@ impl Command<'_> {
                     like: described(&key, 0, typed),
                     key,
                 });
-                let sent = send.stream(standard(std::io::stdin())?).await;
-                sent.map_err(|trouble| trouble.failure(&to))
+                let piped = send.stream(standard(std::io::stdin())?).await;
+                piped.map_err(|trouble| trouble.failure(&to))
             }
             (Place::Remote(from), Place::Stream) => {
                 if output.is_json() {

@@ -108,13 +108,12 @@ fn in_order(page: &Listing) -> Vec<Value> {
 }
 
 fn words(line: &Value) -> String {
-    match line["folder"].as_str() {
-        Some(folder) => format!("{:<24}  {:>14}  {}", "", "", shown(folder)),
-        None => {
-            let (time, bytes) = (text(line, "modified"), text(line, "bytes"));
-            format!("{time:<24}  {bytes:>14}  {}", shown(&text(line, "key")))
-        }
-    }
+    let name = line["folder"].as_str().or(line["key"].as_str());
+    let (time, bytes) = (text(line, "modified"), text(line, "bytes"));
+    format!(
+        "{time:<24}  {bytes:>14}  {}",
+        shown(name.unwrap_or_default())
+    )
 }
 
 fn instant(at: Timestamp) -> String {

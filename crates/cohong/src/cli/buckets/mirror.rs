@@ -50,9 +50,10 @@ pub(in crate::cli) async fn run(
 }
 
 async fn mirrored(order: &Mirror, transfer: &Arc<Transfer>) -> Result<Report, Failure> {
-    let mut report = match order.dry_run {
-        true => Report::dry(),
-        false => Report::default(),
+    let mut report = if order.dry_run {
+        Report::dry()
+    } else {
+        Report::default()
     };
     let context = &transfer.context;
     let from = |trouble: Trouble| trouble.failure(&order.from);
@@ -74,34 +75,47 @@ async fn mirrored(order: &Mirror, transfer: &Arc<Transfer>) -> Result<Report, Fa
         .all(&tree, &there, &mut report)
         .await
         .map_err(from)?;
-    if !order.delete {
-        return Ok(report);
+    if order.delete {
+        let removed = remove_gone(order, transfer, (&tree, &there), &mut report).await;
+        removed.map_err(to)?;
     }
+    Ok(report)
+}
+
+/// Removes from the target what the source does not have.
+async fn remove_gone(
+    order: &Mirror,
+    transfer: &Transfer,
+    (tree, there): (&Tree, &Tree),
+    report: &mut Report,
+) -> Result<(), Trouble> {
     let gone = there.iter().filter(|(name, found)| {
         let kept = tree.contains_key(*name) || stands_for_folder(&transfer.from, name, found);
         !kept
     });
     let gone: Vec<&String> = gone.map(|(name, _)| name).collect();
     if gone.is_empty() {
-    } else if !report.is_good() {
+        return Ok(());
+    }
+    if !report.is_good() {
         let why = "nothing is removed from the target while something fails";
         report.failed(order.to.clone(), why);
-    } else if order.dry_run {
+        return Ok(());
+    }
+    if order.dry_run {
         for name in gone {
             report.plan("remove", name);
         }
-    } else {
-        match &transfer.to {
-            Side::Folder(root) => remove_files(root, &gone, &mut report),
-            Side::Prefix(bucket, prefix) => {
-                let keys = gone.into_iter().map(|name| format!("{prefix}{name}"));
-                remove_keys(context, bucket, keys, &mut report)
-                    .await
-                    .map_err(to)?;
-            }
+        return Ok(());
+    }
+    match &transfer.to {
+        Side::Folder(root) => remove_files(root, &gone, report),
+        Side::Prefix(bucket, prefix) => {
+            let keys = gone.into_iter().map(|name| format!("{prefix}{name}"));
+            remove_keys(&transfer.context, bucket, keys, report).await?;
         }
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Whether an object of the target is a folder of the source, where folders are no objects.

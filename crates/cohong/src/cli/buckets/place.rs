@@ -128,9 +128,12 @@ impl std::fmt::Display for Remote {
 
 /// A key for people: what a terminal would obey instead of showing is escaped.
 pub(super) fn shown(key: &str) -> String {
-    let each = key.chars().map(|c| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
+    let each = key.chars().map(|c| {
+        if c.is_control() {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
     });
     each.collect()
 }

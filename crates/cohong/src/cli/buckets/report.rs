@@ -80,9 +80,10 @@ impl Report {
                 drop(writeln!(std::io::stderr(), "error: {}: {why}", shown(name)));
             }
         }
-        Ok(match self.is_good() {
-            true => ExitCode::SUCCESS,
-            false => ExitCode::FAILURE,
+        Ok(if self.is_good() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
         })
     }
 

@@ -45,9 +45,8 @@ pub(super) struct Scratch {
 impl Scratch {
     /// The file for an object that is to be `to`; `object` names it among all of all stores.
     pub(super) fn open(to: &Path, object: &str) -> Result<Self, Trouble> {
-        let (folder, name) = match (to.parent(), to.file_name()) {
-            (Some(folder), Some(name)) => (folder, name),
-            _ => return Err(Trouble::Said(format!("{} is no file", to.display()))),
+        let (Some(folder), Some(name)) = (to.parent(), to.file_name()) else {
+            return Err(Trouble::Said(format!("{} is no file", to.display())));
         };
         match std::fs::symlink_metadata(to) {
             Ok(facts) if !facts.is_file() && !facts.is_symlink() => {

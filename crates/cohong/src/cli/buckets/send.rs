@@ -72,12 +72,11 @@ impl Send {
             return self.whole(bytes).await;
         }
         let ranges = ranges(size);
-        let (upload, known) = match self.begun(&input, &ranges).await? {
-            Some(found) => found,
-            None => {
-                let begin = || async { Ok(self.to.begin(&self.key, &self.like).await?) };
-                (self.context.again(begin).await?, BTreeMap::new())
-            }
+        let (upload, known) = if let Some(found) = self.begun(&input, &ranges).await? {
+            found
+        } else {
+            let begin = || async { Ok(self.to.begin(&self.key, &self.like).await?) };
+            (self.context.again(begin).await?, BTreeMap::new())
         };
         let sent = self.parts(&input, &ranges, &upload, &known).await;
         let changed = input.stamp()? != before;
@@ -237,15 +236,14 @@ impl Send {
     ) -> Result<Part, Trouble> {
         let (sum, bytes) = sum(bytes).await?;
         let known = known.filter(|etag| same(etag, sum.md5) == Some(true));
-        let etag = match known {
-            Some(etag) => etag,
-            None => {
-                let put = || async {
-                    let put = self.to.put_part(&self.key, upload, number, bytes.clone());
-                    Ok(put.await?)
-                };
-                self.context.again(put).await?
-            }
+        let etag = if let Some(etag) = known {
+            etag
+        } else {
+            let put = || async {
+                let put = self.to.put_part(&self.key, upload, number, bytes.clone());
+                Ok(put.await?)
+            };
+            self.context.again(put).await?
         };
         self.context.bar.inc(sum.size);
         Ok(Part { etag, sum })

@@ -35,9 +35,10 @@ async fn keys_survive_byte_for_byte() {
             .chain(["/lead", "double//slash", "trailing/x/"])
         {
             // A slash at the end means a folder to put things in.
-            let name = match key.ends_with('/') {
-                true => format!("{key}f"),
-                false => key.to_owned(),
+            let name = if key.ends_with('/') {
+                format!("{key}f")
+            } else {
+                key.to_owned()
             };
             world.told(&["cp", &file, &bucket.at(key)]).await;
             let back = world.path("back");

@@ -66,9 +66,10 @@ pub(in crate::source) fn page(body: &[u8]) -> Result<(SourcePage, String), Sourc
     let text = text.trim_start_matches('\u{feff}');
     let page: Page = quick_xml::de::from_str(text).map_err(|_| unreadable())?;
     let blob = |blob: Blob| {
-        let name = match blob.name.encoded {
-            true => unescaped(&blob.name.text)?,
-            false => blob.name.text,
+        let name = if blob.name.encoded {
+            unescaped(&blob.name.text)?
+        } else {
+            blob.name.text
         };
         Ok((key(&name)?, blob.properties.size))
     };
