@@ -181,7 +181,6 @@ def test_who_pays(s3, bucket):
         ("get_bucket_notification_configuration", {}),
         ("get_bucket_encryption", {}),
         ("get_bucket_replication", {}),
-        ("get_bucket_website", {}),
         ("get_public_access_block", {}),
         ("get_bucket_ownership_controls", {}),
         ("get_object_lock_configuration", {}),

@@ -329,15 +329,11 @@ fn actions(kind: DocKind) -> DocActions {
             Action::WriteEncryption,
             Action::DeleteEncryption,
         ),
-        DocKind::Website => of(
+        // Origins are part of a website with some vendors.
+        DocKind::Website | DocKind::Mirrors => of(
             Action::ReadWebsite,
             Action::WriteWebsite,
             Action::DeleteWebsite,
-        ),
-        DocKind::Mirrors => of(
-            Action::ReadMirrors,
-            Action::WriteMirrors,
-            Action::WriteMirrors,
         ),
     }
 }

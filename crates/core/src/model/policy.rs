@@ -68,25 +68,12 @@ pub enum Action {
     ReadWebsite,
     WriteWebsite,
     DeleteWebsite,
-    ReadMirrors,
-    WriteMirrors,
-    ReadAccessBlock,
-    WriteAccessBlock,
-    ReadArchiveReads,
-    WriteArchiveReads,
-    WriteBucketLabel,
-    WriteDefaultClass,
-    ReadQuota,
-    WriteQuota,
-    ReadRename,
-    WriteRename,
-    ReadDomains,
-    WriteDomains,
+    ReadAccessBlock, WriteAccessBlock, ReadArchiveReads, WriteArchiveReads, WriteBucketLabel, WriteDefaultClass, ReadQuota, WriteQuota, ReadRename, WriteRename, ReadDomains, WriteDomains,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 71] = [
+    pub const ALL: [Self; 69] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -144,20 +131,7 @@ impl Action {
         Self::ReadWebsite,
         Self::WriteWebsite,
         Self::DeleteWebsite,
-        Self::ReadMirrors,
-        Self::WriteMirrors,
-        Self::ReadAccessBlock,
-        Self::WriteAccessBlock,
-        Self::ReadArchiveReads,
-        Self::WriteArchiveReads,
-        Self::WriteBucketLabel,
-        Self::WriteDefaultClass,
-        Self::ReadQuota,
-        Self::WriteQuota,
-        Self::ReadRename,
-        Self::WriteRename,
-        Self::ReadDomains,
-        Self::WriteDomains,
+    Self::ReadAccessBlock, Self::WriteAccessBlock, Self::ReadArchiveReads, Self::WriteArchiveReads, Self::WriteBucketLabel, Self::WriteDefaultClass, Self::ReadQuota, Self::WriteQuota, Self::ReadRename, Self::WriteRename, Self::ReadDomains, Self::WriteDomains,
     ];
 
     /// The same, of a version named by its id instead of the current one.

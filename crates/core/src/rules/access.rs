@@ -234,8 +234,6 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::ReadWebsite
         | Action::WriteWebsite
         | Action::DeleteWebsite
-        | Action::ReadMirrors
-        | Action::WriteMirrors
         | Action::ReadAccessBlock
         | Action::WriteAccessBlock
         | Action::ReadArchiveReads

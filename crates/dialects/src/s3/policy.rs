@@ -216,6 +216,7 @@ mod tests {
             Action::WriteArchiveReads,
             Action::WriteBucketLabel,
         ];
+        let of_others = [Action::ReadReferers, Action::WriteReferers];
         for action in Action::ALL {
             let named = ACTIONS.iter().any(|(_, actions)| actions.contains(&action));
             let unnamed = of_the_service.contains(&action) || of_others.contains(&action);

@@ -80,6 +80,48 @@ fn buckets_stand_in_host_path_or_nowhere() {
 }
 
 #[test]
+fn hosts_of_websites_are_known_by_name() {
+    let addressing = Addressing {
+        domains: BaseDomains::new(["s3.*.amazonaws.com".into(), "s3-*.amazonaws.com".into()]),
+        paths: true,
+        custom: BTreeMap::new(),
+        pages: BaseDomains::new(["s3-website-*.amazonaws.com".into()]),
+        no_bucket: &[],
+    };
+    let cases = [
+        (
+            "b.s3-website-us-east-1.amazonaws.com",
+            "/a/b",
+            Some("b"),
+            "a/b",
+            true,
+        ),
+        (
+            "www.b.org.s3-website-us-east-1.amazonaws.com:8",
+            "/",
+            Some("www.b.org"),
+            "",
+            true,
+        ),
+        (
+            "s3-website-us-east-1.amazonaws.com",
+            "/a/b",
+            None,
+            "a/b",
+            true,
+        ),
+        ("b.s3-us-east-1.amazonaws.com", "/a", Some("b"), "a", false),
+        ("localhost:9", "/b/a", Some("b"), "a", false),
+        ("b.localhost:9", "/a", Some("b"), "a", false),
+    ];
+    for (host, path, bucket, key, pages) in cases {
+        let found = address(&addressing, host, path).expect(host);
+        let parts = (found.bucket.as_deref(), found.path.as_str(), found.pages);
+        assert_eq!(parts, (bucket, key, pages), "{host}{path}");
+    }
+}
+
+#[test]
 fn urls_are_written_as_the_request_was() {
     let addressing = Addressing {
         domains: BaseDomains::new([]),

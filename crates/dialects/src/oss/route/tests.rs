@@ -144,7 +144,11 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
         "cleanRestoredObject",
         "CleanRestoredObject",
     ),
-    (Level::Bucket, "GET", "website", "NotImplemented"),
+    (Level::Bucket, "GET", "website", "GetBucketWebsite"),
+    (Level::Bucket, "PUT", "website", "PutBucketWebsite"),
+    (Level::Bucket, "DELETE", "website", "DeleteBucketWebsite"),
+    (Level::Bucket, "GET", "referer", "GetBucketReferer"),
+    (Level::Bucket, "PUT", "referer", "PutBucketReferer"),
     (
         Level::Bucket,
         "GET",

@@ -79,6 +79,9 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Bucket, "PUT", "tagging", "PutBucketTagging"),
     (Level::Bucket, "GET", "tagging", "GetBucketTagging"),
     (Level::Bucket, "DELETE", "tagging", "DeleteBucketTagging"),
+    (Level::Bucket, "PUT", "website", "PutBucketWebsite"),
+    (Level::Bucket, "GET", "website", "GetBucketWebsite"),
+    (Level::Bucket, "DELETE", "website", "DeleteBucketWebsite"),
     (Level::Bucket, "GET", "prefix=a&marker=b", "ListObjects"),
     (
         Level::Bucket,
@@ -223,5 +226,31 @@ fn the_page_says_the_state_of_every_operation() {
             page.contains(&format!("`{name}`")),
             "{name} is not on the page"
         );
+    }
+}
+
+#[test]
+fn hosts_of_websites_show_pages_and_nothing_else() {
+    let query = [("acl".to_owned(), String::new())];
+    let cases = [
+        (Method::GET, Some(Op::Page)),
+        (Method::HEAD, Some(Op::PageHead)),
+        (Method::OPTIONS, Some(Op::OptionsObject)),
+        (Method::PUT, None),
+        (Method::DELETE, None),
+    ];
+    for (method, wanted) in cases {
+        for level in [Level::Bucket, Level::Object] {
+            let found = route(Facts {
+                method: &method,
+                level,
+                query: &query,
+                copies: false,
+                form: false,
+                pages: true,
+                neutral: is_neutral,
+            });
+            assert_eq!(found.ok(), wanted, "{method}");
+        }
     }
 }
