@@ -69,6 +69,10 @@ impl DocKind {
 
 /// A bucket with the settings that every request on it needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, not a state"
+)]
 pub struct Bucket {
     /// This life of the bucket.
     pub id: BucketId,

@@ -152,6 +152,10 @@ pub struct KeyChange {
 
 /// Where objects are fetched that a bucket does not have, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, not a state"
+)]
 pub struct Mirror {
     /// URLs that the key is put behind, tried in order.
     pub origins: Vec<Box<str>>,

@@ -56,7 +56,7 @@ pub(crate) fn passed(
 fn may_go(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let begins = |front: &&str| name.starts_with(*front);
-    !KEPT_BACK.contains(&name.as_str()) && !KEPT_BACK_FRONTS.iter().any(|front| begins(front))
+    !KEPT_BACK.contains(&name.as_str()) && !KEPT_BACK_FRONTS.iter().any(begins)
 }
 
 /// What of an origin's answer stays with the object.

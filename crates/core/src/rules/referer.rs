@@ -14,8 +14,8 @@ pub fn admits(referers: &Referers, page: Option<&str>) -> bool {
     };
     let page = compared(referers, page);
     let one_of = |patterns: &[Box<str>]| {
-        let begins = |pattern: &Box<str>| fits(&format!("{pattern}*"), page);
-        patterns.iter().any(begins)
+        let begins = |pattern: &str| fits(&format!("{pattern}*"), page);
+        patterns.iter().any(|pattern| begins(pattern))
     };
     !one_of(&referers.denied) && (referers.allowed.is_empty() || one_of(&referers.allowed))
 }

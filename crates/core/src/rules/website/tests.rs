@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::{Elsewhere, ErrorPage, HeaderTest, Index, MirrorRule, PassedHeaders, Route};
 
-fn visit<'a>(key: &'a str, reach: Reach) -> Visit<'a> {
+fn visit(key: &str, reach: Reach) -> Visit<'_> {
     Visit {
         key,
         method: "GET",

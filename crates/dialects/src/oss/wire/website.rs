@@ -195,13 +195,13 @@ impl HeaderBody {
         }
     }
 
-    fn new(test: &HeaderTest) -> Self {
+    fn new(wanted: &HeaderTest) -> Self {
         let text = |text: &Option<Box<str>>| text.as_ref().map(ToString::to_string);
         Self {
-            key: test.name.to_string(),
-            equals: text(&test.equals),
-            starts_with: text(&test.starts),
-            ends_with: text(&test.ends),
+            key: wanted.name.to_string(),
+            equals: text(&wanted.equals),
+            starts_with: text(&wanted.starts),
+            ends_with: text(&wanted.ends),
         }
     }
 }

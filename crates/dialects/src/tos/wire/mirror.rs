@@ -54,6 +54,10 @@ struct ConditionBody {
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, not a state"
+)]
 struct RedirectBody {
     #[serde(alias = "redirecttype")]
     redirect_type: String,
