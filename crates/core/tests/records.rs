@@ -13,7 +13,7 @@ use std::fmt::{Debug, Write};
 
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketId, BucketName, BucketState, Cipher, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Encryption, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, KeyHolder, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, Seal, Elsewhere, ErrorPage, Folders, HeaderTest, Index, KeyChange, Mirror, MirrorRule, PassedHeaders, Redirect, Referers, Route, Scheme, Then, Website, When, BucketDomain, Lifecycle,
+    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketId, BucketName, BucketState, Cipher, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Encryption, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, KeyHolder, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, Seal, Referers, BucketDomain, Lifecycle,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -26,6 +26,9 @@ use cohong_core::records::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+#[path = "records/websites.rs"]
+mod websites;
 
 const FIXTURES: &str = include_str!("fixtures/records.txt");
 
@@ -380,90 +383,6 @@ fn statements() -> Vec<Statement> {
     ]
 }
 
-fn websites(samples: &mut Samples) {
-    let mirror = Mirror {
-        origins: vec!["http://a/".into()],
-        spares: vec!["http://b/".into()],
-        probe: Some("http://a/p".into()),
-        key: KeyChange {
-            whole: Some("w".into()),
-            prefix: Some(("f".into(), "t".into())),
-            before: "b".into(),
-            behind: "e".into(),
-        },
-        pass_query: true,
-        follow: false,
-        check_md5: true,
-        headers: PassedHeaders {
-            all: true,
-            pass: vec!["p".into()],
-            remove: vec!["r".into()],
-            set: vec![pair("s", "v")],
-        },
-        metadata: vec![pair("h", "m")],
-        redirects: true,
-        fetches_redirected: false,
-        fetches_queries: true,
-        fixed: false,
-    };
-    let when = When {
-        prefix: Some("p".into()),
-        suffix: Some("s".into()),
-        status: Some(404),
-        headers: vec![HeaderTest {
-            name: "n".into(),
-            equals: Some("e".into()),
-            starts: None,
-            ends: Some("z".into()),
-        }],
-        methods: vec!["GET".into()],
-        hosts: vec!["h".into()],
-    };
-    let route = |number, then| Route {
-        number,
-        when: when.clone(),
-        then,
-    };
-    let redirect = Redirect {
-        host: Some("h".into()),
-        scheme: Some(Scheme::Https),
-        key: KeyChange::default(),
-        status: Some(302),
-        pass_query: Some(true),
-        cdn: true,
-    };
-    let inside = Then::Inside {
-        key: KeyChange::default(),
-        pass_query: None,
-    };
-    let website = Website {
-        elsewhere: Some(Elsewhere {
-            host: "h".into(),
-            scheme: Some(Scheme::Http),
-        }),
-        index: Some(Index {
-            suffix: "i".into(),
-            folders: Folders::Show,
-        }),
-        error: Some(ErrorPage {
-            key: "e".into(),
-            status: Some(200),
-        }),
-        routes: vec![
-            route(1, Then::Redirect(redirect)),
-            route(2, inside),
-            route(3, Then::Mirror(mirror.clone())),
-        ],
-    };
-    samples.check("website", &website);
-    let rule = MirrorRule {
-        id: "m".into(),
-        when,
-        mirror,
-    };
-    samples.check("mirrors", &vec![rule]);
-}
-
 fn documents(samples: &mut Samples) {
     let policy = BucketPolicy {
         text: "{}".into(),
@@ -487,7 +406,7 @@ fn documents(samples: &mut Samples) {
         }],
     };
     samples.check("cors", &cors);
-    websites(samples);
+    websites::samples(samples);
     let transitions = |dues: &[Due]| {
         let one = |&due| Transition {
             due,
