@@ -19,9 +19,13 @@ class Server:
         """`settings` are variables of the server, such as `COHONG_EGRESS_PROFILE`."""
         self.binary = os.environ["COHONG_BIN"]
         self.data = tempfile.mkdtemp(prefix="cohong-")
-        command = [self.binary, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--json"]
+        self.settings = settings
         self.log = open(self.data + ".log", "w+b")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, env=os.environ | settings)
+        self.start()
+
+    def start(self):
+        command = [self.binary, "serve", "--data", self.data, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--json"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, env=os.environ | self.settings)
         line = self.process.stdout.readline()
         if not line:
             self.log.seek(0)
@@ -33,7 +37,14 @@ class Server:
         self.url = f"http://{self.host}:{self.port}"
         self.tls_url = f"https://{ready['tls']}" if "tls" in ready else None
         self.access_key = ready["access_key"]
-        self.secret_key = ready["secret_key"]
+        # Shown at the first start only.
+        self.secret_key = ready.get("secret_key") or self.secret_key
+
+    def kill(self):
+        """Kills the server, and starts it again on its folder and on other ports."""
+        self.process.kill()
+        self.process.wait()
+        self.start()
 
     def http(self, method, url, **options):
         """A plain HTTP request to a URL with the vendor's host name, as a browser behind a proxy."""

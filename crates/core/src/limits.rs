@@ -332,3 +332,10 @@ pub const DOMAIN_BYTES_MAX: usize = 253;
 
 /// Longest life that an object may be given, days: as long as anybody plans, and no date overflows.
 pub const EXPIRES_DAYS_MAX: u32 = 36_500;
+/// Tasks of a bucket that fetch URLs, those that have ended included: a client that makes more asks for what
+/// nobody waits for.
+pub const FETCHES_MAX: usize = 10_000;
+/// How long such a task can be asked about: as long as the vendor says, 72 hours.
+pub const FETCH_KEPT: Duration = Duration::from_hours(72);
+/// How long a task is tried again when the other server does not answer.
+pub const FETCH_TRIED_MAX: Duration = Duration::from_mins(10);

@@ -3,6 +3,8 @@
 //! release has written such records: a changed type needs a new record version and a migration.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+#[path = "records/fetch.rs"]
+mod fetch;
 #[path = "records/sync.rs"]
 mod sync;
 #[path = "records/vault.rs"]
@@ -765,6 +767,7 @@ fn every_record_reads_and_writes_the_bytes_kept() {
     rest(&mut samples);
     words(&mut samples);
     checksum_words(&mut samples);
+    fetch::samples(&mut samples);
     sync::samples(&mut samples);
     vault::samples(&mut samples);
     let Samples {

@@ -136,6 +136,9 @@ const ON_BUCKETS: &[Row] = &[
     row("SetObjectTime", Needs::Write, |_| {
         post(BUCKET, "/o?time").header("x-modify-timestamp", "1700000000")
     }),
+    row("FetchObject", Needs::Write, |_| {
+        post(BUCKET, "/o?fetch").body(r#"{"URL":"http://origin.example/"}"#)
+    }),
     row("RenameObject", Needs::ReadAndWrite, |_| {
         put(BUCKET, "/o?rename&name=new")
     }),
@@ -248,6 +251,8 @@ fn the_table_has_every_operation() {
     let mut table: BTreeSet<&str> = rows.map(|row| row.operation).collect();
     assert_eq!(table.len(), ON_BUCKETS.len() + OF_ACCOUNTS.len());
     table.insert(NOT_IMPLEMENTED);
+    // Tasks are made by those who sign, and asked about by their id: `tos_fetch.rs` has these.
+    table.extend(["PutFetchTask", "GetFetchTask"]);
     // What a browser asks before it acts is answered from the bucket's rules, whoever asks.
     table.insert("OptionsObject");
     assert_eq!(table, operations);

@@ -4,7 +4,8 @@
 //! passes [`policy`] three times: when its URL is read, when its name is resolved and when the
 //! connection stands. [`Http`] is the only HTTP client; [`HttpCallbacks`] calls uploaders'
 //! applications; [`FunctionTarget`] and [`WebhookTarget`] deliver notifications; [`SourceReaders`] opens
-//! buckets of other stores, for sync tasks and for commands, [`HttpOrigins`] objects that a bucket mirrors.
+//! buckets of other stores, for sync tasks and for commands, [`HttpOrigins`] objects that a bucket mirrors,
+//! [`UrlReader`] what a client's URL names.
 //!
 //! It does **not** know buckets of this server, records, configuration files, or what is done about a
 //! failed call: `cohong-core` decides that. Vendors' words are known to `source` only, which has to
@@ -16,6 +17,7 @@ pub mod policy;
 mod callback;
 mod client;
 mod origin;
+mod fetch;
 mod resolve;
 mod retry_after;
 mod source;
@@ -24,6 +26,7 @@ mod target;
 pub use callback::{CallbackLimits, Formats, HttpCallbacks};
 pub use client::{BuildError, Http, HttpLimits};
 pub use origin::HttpOrigins;
+pub use fetch::UrlReader;
 pub use resolve::{Resolve, SystemResolver};
 pub use source::{
     Listed, ListedBucket, Listing, Reader, SourceReaders, Speech, Store, Uploaded, known_store,

@@ -64,3 +64,10 @@ pub const ORIGIN_BODY_TIME_MAX: Duration = Duration::from_hours(1);
 pub const ORIGIN_HOPS_MAX: usize = 10;
 /// Objects that are fetched from origins at once: each holds two sockets and less than 1 MiB.
 pub const ORIGINS_AT_ONCE_MAX: usize = 64;
+/// Time for the head of the answer to a client's URL: the client waits for it, and vendors' SDKs wait 30
+/// seconds.
+pub const FETCH_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the body of a client's URL may bring nothing.
+pub const FETCH_IDLE: Duration = Duration::from_secs(30);
+/// Time for all of a client's URL: the largest body within it needs 1.5 MB a second.
+pub const FETCH_TIMEOUT: Duration = Duration::from_hours(1);

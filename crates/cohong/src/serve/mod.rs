@@ -30,6 +30,7 @@ use cohong_dialects::oms::Oms;
 use cohong_dialects::oss::Oss;
 use cohong_dialects::s3::S3;
 use cohong_dialects::tos::Tos;
+use cohong_egress::UrlReader;
 use cohong_store::blob::{self, LocalBlobs};
 use cohong_store::disk::RealDisk;
 use cohong_store::meta::{self, EmbeddedMeta};
@@ -124,7 +125,8 @@ impl Server {
             .with_restore_delay(settings.restore_delay)
             .with_vaults(settings.vaults)
             .with_inventory(DialectId::Oas, Arc::new(OasInventory))
-            .with_origins(outbound::origins(&calls));
+            .with_origins(outbound::origins(&calls))
+            .with_fetcher(Arc::new(UrlReader::new(calls.clone())));
         let engine = Arc::new(engine);
         let given = settings
             .root

@@ -14,6 +14,7 @@ mod copy;
 mod delete;
 mod docs;
 mod domains;
+mod fetch;
 mod functions;
 mod gate;
 mod holding;
@@ -52,7 +53,7 @@ use std::time::Duration;
 use crate::delivery::Bell;
 use crate::model::{DialectId, SyncTaskId};
 use crate::ports::{
-    BlobStore, CallbackSender, Clock, Ids, InventoryFormat, MetadataStore, Origins, Sealer, Spawner,
+    BlobStore, CallbackSender, Clock, Ids, InventoryFormat, MetadataStore, Origins, Sealer, Spawner, Fetcher,
 };
 use crate::work::WorkBell;
 
@@ -124,6 +125,8 @@ pub struct Engine {
     origins: Option<Arc<dyn Origins>>,
     /// Where those queue who ask for one missing object.
     mirrors: gate::Gates,
+    /// Who reads what URLs name.
+    fetcher: Option<Arc<dyn Fetcher>>,
 }
 
 impl Engine {
@@ -148,6 +151,7 @@ impl Engine {
             inventories: BTreeMap::new(),
             origins: None,
             mirrors: gate::Gates::default(),
+            fetcher: None,
         }
     }
 
@@ -175,6 +179,15 @@ impl Engine {
     pub fn with_inventory(mut self, of: DialectId, format: Arc<dyn InventoryFormat>) -> Self {
         self.inventories.insert(of, format);
         self
+    }
+
+    /// The engine with who reads what URLs name; without, nothing is fetched.
+    #[must_use]
+    pub fn with_fetcher(self, fetcher: Arc<dyn Fetcher>) -> Self {
+        Self {
+            fetcher: Some(fetcher),
+            ..self
+        }
     }
 
     /// Carries out lifecycle rules at other intervals than every day. They count days all the same.

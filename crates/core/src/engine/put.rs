@@ -6,14 +6,14 @@ use crate::error::{Error, ErrorKind};
 use crate::model::{
     BlobId, Bucket, CallbackSpec, Etag, EventKind, Extent, Form, ObjectRecord, PayloadRef, Place,
 };
-use crate::ports::CallbackOutcome;
+use crate::ports::{CallbackOutcome, CommitError};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::lifecycle::end_of;
 use crate::rules::{attributes, conditions::check_write};
 
 use super::buckets::owner_of;
 use super::callback::CallbackFacts;
-use super::commit::{Also, VersionWrite, Written, overwritten, unmet};
+use super::commit::{Also, Unwritten, VersionWrite, Written, overwritten, unmet};
 use super::holding::NewBytes;
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest};
 use super::sealing::sealed;
@@ -29,11 +29,23 @@ impl Engine {
         req: PutObject,
         body: Body,
     ) -> Result<PutReceipt, Error> {
+        let put = self.put_along(cx, &req, body, Also::default()).await;
+        put.map_err(Error::from)
+    }
+
+    /// The same, with more in the transaction that stores the object.
+    pub(super) async fn put_along(
+        &self,
+        cx: &Cx,
+        req: &PutObject,
+        body: Body,
+        also: Also,
+    ) -> Result<PutReceipt, Unwritten> {
         attributes::check(&req.attributes)?;
         if let Some(spec) = &req.callback {
             self.check_callback(spec)?;
         }
-        let bucket = self.check_early(cx, &req).await?;
+        let bucket = self.check_early(cx, req).await?;
         let sealing = self.new_sealing(cx, &bucket);
         self.room_for(&bucket, body.len).await?;
         let spec = IngestSpec {
@@ -59,18 +71,22 @@ impl Engine {
             kind: req.kind,
             conditions: &req.conditions,
             callback: req.callback.as_ref(),
-            also: Also::default(),
+            also,
         };
         let written = match self.write_version(cx, &write).await {
             Ok(written) => written,
-            Err(unwritten) => {
-                let error = Error::from(unwritten);
+            Err(Unwritten::Stale) => {
+                let error = CommitError::Conflict.into();
                 self.discard_refused(&write.bytes, &error).await;
-                return Err(error);
+                return Err(Unwritten::Stale);
+            }
+            Err(Unwritten::Failed(error)) => {
+                self.discard_refused(&write.bytes, &error).await;
+                return Err(error.into());
             }
         };
         let callback = match &req.callback {
-            Some(spec) => Some(self.call_back(cx, &req, spec, write.record, &written).await),
+            Some(spec) => Some(self.call_back(cx, req, spec, write.record, &written).await),
             None => None,
         };
         Ok(PutReceipt {

@@ -23,7 +23,7 @@ impl BodyType {
 }
 
 /// How etags are written to applications, without quotes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EtagCase {
     /// Hex digits in lower case.
     #[default]
@@ -33,7 +33,7 @@ pub enum EtagCase {
 }
 
 /// How strictly a JSON template is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JsonTemplate {
     /// What the values make of it has to be JSON; a placeholder between quotes breaks it.
     #[default]
@@ -43,7 +43,7 @@ pub enum JsonTemplate {
 }
 
 /// Which answers of an application are success.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Accept {
     /// Any 2xx with any body.
     #[default]
@@ -54,7 +54,7 @@ pub enum Accept {
 }
 
 /// Where vendors differ in what they make of an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallbackStyle {
     /// How the etag is written.
     pub etag: EtagCase,
@@ -65,7 +65,7 @@ pub struct CallbackStyle {
 }
 
 /// A decoded and checked order to call an application before the uploader is answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallbackSpec {
     /// Absolute http or https URLs, tried in this order until one succeeds; one to five.
     pub urls: Vec<Box<str>>,

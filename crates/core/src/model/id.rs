@@ -35,6 +35,23 @@ pub struct BlobId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WorkId(pub [u8; 16]);
 
+/// A task that fetches what a URL names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FetchId(pub [u8; 16]);
+
+impl FetchId {
+    /// Reads the 32 hex digits written by `Display`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        parse_hex16(text).map(Self)
+    }
+}
+
+impl fmt::Display for FetchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
 impl UploadId {
     /// The payload that the upload's parts are written under.
     pub const fn payload(self) -> PayloadId {

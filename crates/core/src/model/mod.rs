@@ -37,7 +37,7 @@ pub use checksum::{
 };
 pub use cors::{Cors, CorsMethod, CorsRule};
 pub use event::{Event, EventKind, EventKinds, VersionTag};
-pub use id::{BlobId, BucketId, PayloadId, UploadId, VersionId, WorkId};
+pub use id::{BlobId, BucketId, FetchId, PayloadId, UploadId, VersionId, WorkId};
 pub use lifecycle::{
     Due, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Transition,
 };

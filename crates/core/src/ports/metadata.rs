@@ -93,11 +93,13 @@ pub enum Table {
     Leaves,
     /// Jobs of vaults.
     Jobs,
+    /// Tasks that fetch URLs.
+    Fetches,
 }
 
 impl Table {
     /// Every table, in order.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Buckets,
         Self::Heads,
         Self::Graves,
@@ -134,6 +136,7 @@ impl Table {
         Self::ArchiveUploads,
         Self::Leaves,
         Self::Jobs,
+        Self::Fetches,
     ];
 }
 

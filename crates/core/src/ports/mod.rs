@@ -3,6 +3,7 @@
 
 mod blobs;
 mod callback;
+mod fetch;
 mod inventory;
 mod lists;
 mod metadata;
@@ -18,6 +19,7 @@ pub use callback::{
     CallAbout, CallAttempt, CallTarget, CallbackAnswer, CallbackFormat, CallbackOutcome,
     CallbackRequest, CallbackSender, Failed, Fault, Phase, UnfitCall, Unmade,
 };
+pub use fetch::{FetchFault, Fetched, Fetcher};
 pub use inventory::InventoryFormat;
 pub use lists::OutcomeFormat;
 pub use metadata::{

@@ -4,8 +4,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::model::{
-    AccessKeyId, AccountId, BucketId, BucketName, DocKind, ObjectKey, PayloadId, RuleSetVersion,
-    Timestamp, UploadId, VersionId, WorkId,
+    AccessKeyId, AccountId, BucketId, BucketName, DocKind, FetchId, ObjectKey, PayloadId,
+    RuleSetVersion, Timestamp, UploadId, VersionId, WorkId,
 };
 use crate::ports::{Key, KeyRange, Position, Table};
 
@@ -333,4 +333,14 @@ pub fn server(name: &'static str) -> Key {
 /// The domain of a bucket, by its name.
 pub fn domain(name: &str) -> Key {
     key(Table::Server, &[b"domain/", name.as_bytes()])
+}
+
+/// A task that fetches a URL.
+pub fn fetch(bucket: BucketId, id: FetchId) -> Key {
+    key(Table::Fetches, &[&bucket.0.to_be_bytes(), &id.0])
+}
+
+/// All such tasks of a bucket.
+pub fn fetches_range(bucket: BucketId) -> KeyRange {
+    prefix_range(Table::Fetches, &[&bucket.0.to_be_bytes()])
 }

@@ -9,6 +9,7 @@ mod call;
 mod delivery;
 mod domain;
 mod event;
+mod fetch;
 mod function;
 pub mod keys;
 mod payload;
@@ -33,6 +34,7 @@ pub use delivery::{
 };
 pub use domain::DomainRecord;
 pub use event::{Hit, LoggedEvent, RuleSetRecord};
+pub use fetch::{FetchRecord, FetchState};
 pub use function::FunctionRecord;
 pub use payload::{PayloadRecord, PayloadState};
 pub use source::SourceRecord;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    BucketId, BucketName, DialectId, JobId, ObjectKey, PayloadId, SyncTaskId, Timestamp, UploadId,
-    VaultId, VersionId, WorkId,
+    BucketId, BucketName, DialectId, FetchId, JobId, ObjectKey, PayloadId, SyncTaskId, Timestamp,
+    UploadId, VaultId, VersionId, WorkId,
 };
 
 /// What is to be done. Every kind may run twice.
@@ -70,12 +70,22 @@ pub enum WorkKind {
         /// The vault.
         vault: VaultId,
     },
+    /// Do what a task is to do that fetches a URL.
+    RunFetch {
+        /// The bucket.
+        bucket: BucketId,
+        /// The task.
+        task: FetchId,
+    },
 }
 
 impl WorkKind {
     /// Whether it may take as long as reading and writing an object does.
     pub fn is_long(&self) -> bool {
-        matches!(self, Self::RunJob { reads: true, .. })
+        matches!(
+            self,
+            Self::RunJob { reads: true, .. } | Self::RunFetch { .. }
+        )
     }
 }
 

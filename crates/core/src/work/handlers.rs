@@ -48,6 +48,7 @@ pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, 
         WorkKind::ForgetSync { task, bucket } => engine.forget_sync(*task, bucket).await,
         WorkKind::RunJob { vault, job, .. } => engine.run_job(*vault, *job).await,
         WorkKind::ForgetVault { vault } => engine.forget_vault(*vault).await,
+        WorkKind::RunFetch { bucket, task } => engine.run_fetch(*bucket, *task).await,
     }
 }
 

@@ -137,7 +137,8 @@ impl Worker {
                 .saturating_sub(millis(limits::ATTEMPTS_RETENTION));
             let trimmed = engine.trim_calls(Timestamp::from_millis(kept_since)).await;
             let expired = engine.expire_jobs().await;
-            let errors = [outcome.err(), trimmed.err(), expired.err()];
+            let fetches = engine.expire_fetches().await;
+            let errors = [outcome.err(), trimmed.err(), expired.err(), fetches.err()];
             for error in errors.into_iter().flatten() {
                 self.trouble(&error);
             }

@@ -222,6 +222,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::ObjectExists => (S::CONFLICT, "DuplicateObject", "0017-00000006"),
         K::NotAppendable => (S::CONFLICT, "NotAppendable", "0017-00000022"),
         K::PositionMismatch => (S::CONFLICT, "OffsetNotMatched", "0017-00000023"),
+        K::NoSuchTask => (S::NOT_FOUND, "NoSuchFetchTask", "0017-00000030"),
         K::NotSymlink => (S::BAD_REQUEST, "NotSymlink", "0017-00000024"),
         K::NoSymlinkTarget => (S::NOT_FOUND, "SymlinkTargetNotExist", "0017-00000025"),
         K::SymlinkToSymlink => (S::BAD_REQUEST, "InvalidTargetType", "0017-00000026"),
@@ -251,10 +252,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0017-00000018"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0006-00000006"),
         K::InvalidVersion => (S::BAD_REQUEST, "InvalidVersionId", "0017-00000019"),
-        // Tasks and vaults are nothing that requests of this dialect are about.
+        // Tasks of migrations and vaults are nothing that requests of this dialect are about.
         K::InvalidArgument
         | K::InvalidTrailer
-        | K::NoSuchTask
         | K::TaskState
         | K::TooManyTasks
         | K::NoSuchVault

@@ -152,7 +152,7 @@ const TAGS: TagRules = TagRules {
 };
 
 /// Upload callbacks (sheet section 5).
-const CALLBACKS: CallbackRules = CallbackRules {
+pub(super) const CALLBACKS: CallbackRules = CallbackRules {
     // Base64 of what is taken at most once it is decoded.
     base64_max: CALLBACK_PARAM_BYTES_MAX / 3 * 4 + 8,
     scheme: "https",

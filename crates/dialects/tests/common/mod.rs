@@ -124,7 +124,8 @@ impl World {
                 job_delay: JOB_DELAY,
                 ..VaultSettings::default()
             })
-            .with_inventory(DialectId::Oas, Arc::new(OasInventory));
+            .with_inventory(DialectId::Oas, Arc::new(OasInventory))
+            .with_fetcher(Arc::new(ports::FakeFetcher));
         let engine = Arc::new(engine);
         let key = async |name: &str| {
             let account = AccountId(name.into());

@@ -10,9 +10,9 @@ use cohong_core::model::{
     CallbackSpec, ObjectKey, PayloadId, SyncSource, Timestamp, UploadId, WorkId,
 };
 use cohong_core::ports::{
-    ByteStream, CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, Clock, Ids, Mono,
-    SealError, Sealer, Source, SourceCredentials, SourceFault, SourceObject, SourcePage, Sources,
-    Spawner, Task, UnfitCall,
+    ByteStream, CallbackAnswer, CallbackOutcome, CallbackRequest, CallbackSender, Clock,
+    FetchFault, Fetched, Fetcher, Ids, Mono, SealError, Sealer, Source, SourceCredentials,
+    SourceFault, SourceObject, SourcePage, Sources, Spawner, Task, UnfitCall,
 };
 
 /// A clock that stands at the moment all requests are signed at, until it is moved.
@@ -213,6 +213,32 @@ impl Source for FakeSource {
         Ok(SourcePage {
             objects,
             more: false,
+        })
+    }
+}
+
+/// Somebody else's server that gives `fetched` for every URL but those that end with a status.
+#[derive(Debug)]
+pub(crate) struct FakeFetcher;
+
+#[async_trait]
+impl Fetcher for FakeFetcher {
+    fn check(&self, url: &str) -> Result<(), FetchFault> {
+        match url.strip_prefix("http://") {
+            Some(_) => Ok(()),
+            None => Err(FetchFault::Refused("the URL is not http".into())),
+        }
+    }
+
+    async fn fetch(&self, url: &str) -> Result<Fetched, FetchFault> {
+        if let Some(status) = url.rsplit('/').next().and_then(|end| end.parse().ok()) {
+            return Err(FetchFault::Status(status));
+        }
+        let body = bytes::Bytes::from_static(b"fetched");
+        Ok(Fetched {
+            len: Some(7),
+            content_type: Some("text/x-page".into()),
+            body: Box::pin(futures_util::stream::iter([Ok(body)])),
         })
     }
 }

@@ -248,8 +248,14 @@ impl Answer {
     /// The body piece by piece, however long it takes as a whole. It ends with an error when it breaks
     /// off, and when nothing comes for as long as `idle`.
     pub(crate) fn stream(self, idle: Duration) -> ByteStream {
+        // Longer than any process lives.
+        self.stream_until(Instant::now() + Duration::from_hours(365 * 24), idle)
+    }
+
+    /// The same, and at the latest at `end`.
+    pub(crate) fn stream_until(self, end: Instant, idle: Duration) -> ByteStream {
         let piece = move |mut answer: Self| async move {
-            answer.deadline = Instant::now() + idle;
+            answer.deadline = end.min(Instant::now() + idle);
             let chunk = answer.chunk().await;
             let chunk = chunk.map_err(|failure| BodyError::Aborted(failure.why))?;
             Ok(chunk.map(|chunk| (chunk, answer)))

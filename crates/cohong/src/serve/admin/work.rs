@@ -55,6 +55,7 @@ pub(super) fn what(kind: &WorkKind) -> String {
         }
         WorkKind::RunJob { vault, job, .. } => format!("do the job {job} of the vault {vault}"),
         WorkKind::ForgetVault { vault } => format!("forget the deleted vault {vault}"),
+        WorkKind::RunFetch { task, .. } => format!("do the task {task} that fetches a URL"),
     }
 }
 

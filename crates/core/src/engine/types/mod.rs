@@ -2,6 +2,7 @@
 
 mod bucket;
 mod digests;
+mod fetch;
 mod list;
 mod object;
 mod upload;
@@ -9,6 +10,7 @@ mod vault;
 
 pub use bucket::{BucketChange, BucketPolicy, BucketStat, CreateBucket, Usage};
 pub use digests::{ExpectedDigests, FurtherDigest, LateChecksum};
+pub use fetch::FetchObject;
 pub use list::{
     ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry, ObjectSummary,
     PartListing, PartSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,

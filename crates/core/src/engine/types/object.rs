@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{
     Acl, BucketName, CallbackSpec, ChecksumAlgorithm, Encryption, Etag, EventKind, FurtherChecksum,
     ObjectKey, ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags, Timestamp, UserMeta,
@@ -36,7 +38,7 @@ pub struct ObjectTarget {
 }
 
 /// What a new object is to carry.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attributes {
     /// Headers given back with it.
     pub headers: StoredHeaders,

@@ -15,9 +15,9 @@ use crate::limits::{
     ARCHIVE_TEXT_BYTES_MAX, INGEST_WRITE_BYTES, JOB_TRIED_MAX, PULL_BYTES_MAX, WORK_BACKOFF_MAX,
 };
 use crate::model::{
-    Archive, BlobId, BucketName, EventKind, Extent, Form, Job, JobId, JobKind, JobOutcome,
-    JobResult, ObjectKey, ObjectRecord, PayloadRef, Place, Principal, StoredHeaders, SyncPast,
-    Timestamp, VaultId,
+    Archive, BlobId, BucketName, DialectId, EventKind, Extent, Form, Job, JobId, JobKind,
+    JobOutcome, JobResult, ObjectKey, ObjectRecord, PayloadRef, Place, Principal, StoredHeaders,
+    SyncPast, Timestamp, VaultId,
 };
 use crate::ports::{BlobWriter, Expect, Key, Revision, Write};
 use crate::records::{PayloadState, decode, encode, keys};
@@ -108,25 +108,36 @@ impl Engine {
         Ok(Vec::new())
     }
 
-    /// In whose name a job reads and writes, as long as its access key is one: `Denied`.
     async fn job_cx(&self, job: &Job) -> Result<Cx, Error> {
+        self.acting_cx(&job.principal, &job.request_id, job.via)
+            .await
+    }
+
+    /// In whose name jobs and tasks read and write, as long as the access key that made them is one:
+    /// `Denied`.
+    pub(in crate::engine) async fn acting_cx(
+        &self,
+        principal: &Principal,
+        request_id: &str,
+        via: DialectId,
+    ) -> Result<Cx, Error> {
         let gone = || {
-            let message = "the access key that made the job is gone; make it again with another";
+            let message = "the access key that ordered this is gone; order it again with another";
             Error::new(ErrorKind::Denied, message)
         };
-        let Principal::Account { key, .. } = &job.principal else {
+        let Principal::Account { key, .. } = principal else {
             return Err(gone());
         };
         let at = self.ports.clock.now();
         let found = self.credential(key).await?;
         let stands = found.filter(|found| {
-            found.principal == job.principal && found.expires_at.is_none_or(|end| end > at)
+            found.principal == *principal && found.expires_at.is_none_or(|end| end > at)
         });
         Ok(Cx {
             principal: stands.ok_or_else(gone)?.principal,
-            request_id: job.request_id.clone(),
+            request_id: request_id.into(),
             source: None,
-            dialect: job.via,
+            dialect: via,
             at,
             secure: true,
             pays: true,

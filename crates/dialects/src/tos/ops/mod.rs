@@ -4,6 +4,7 @@
 mod body;
 mod bucket;
 mod bucket_config;
+mod fetch;
 mod kinds;
 mod list;
 mod multipart;
@@ -112,9 +113,9 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::RenameObject => object::rename(call, engine).await,
         Op::SetObjectExpires => object_config::set_expires(call, engine).await,
         Op::SetObjectTime => object_config::set_time(call, engine).await,
-        Op::FetchObject | Op::PutFetchTask | Op::GetFetchTask => {
-            Err(TosError::not_implemented("this"))
-        }
+        Op::FetchObject => fetch::object(call, engine).await,
+        Op::PutFetchTask => fetch::put_task(call, engine).await,
+        Op::GetFetchTask => fetch::get_task(call, engine).await,
         Op::NotImplemented(name) => Err(TosError::not_implemented(name)),
     }
 }

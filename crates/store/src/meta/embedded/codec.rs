@@ -56,6 +56,7 @@ fn tag(table: Table) -> u8 {
         Table::ArchiveUploads => 34,
         Table::Leaves => 35,
         Table::Jobs => 36,
+        Table::Fetches => 37,
     }
 }
 

@@ -1,0 +1,36 @@
+//! Requests to fetch what a URL names.
+
+use std::fmt;
+
+use super::Attributes;
+use crate::model::{BucketName, CallbackSpec, ObjectKey};
+
+/// Store what a URL names. `Debug` shows no URL: its query may be a secret.
+#[derive(Clone)]
+pub struct FetchObject {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key.
+    pub key: ObjectKey,
+    /// What is fetched.
+    pub url: Box<str>,
+    /// MD5 that it must have.
+    pub md5: Option<[u8; 16]>,
+    /// Whether an object that is there is left alone; then nothing is fetched.
+    pub keeps: bool,
+    /// What the object carries; its type is that of the answer where none is said.
+    pub attributes: Attributes,
+    /// Application to call when it is stored; of tasks only.
+    pub callback: Option<CallbackSpec>,
+    /// Vendor words the dialect wants back; of tasks only.
+    pub labels: Vec<(Box<str>, Box<str>)>,
+}
+
+impl fmt::Debug for FetchObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchObject")
+            .field("bucket", &self.bucket)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
