@@ -31,7 +31,11 @@ impl Engine {
         {
             return Ok(there);
         }
-        let found = self.fetcher()?.fetch(&req.url).await.map_err(unfetched)?;
+        let found = self
+            .fetcher()?
+            .fetch(&req.url)
+            .await
+            .map_err(|fault| unfetched(&fault))?;
         let (put, body) = storing(
             &req.bucket,
             &req.key,
@@ -162,7 +166,7 @@ impl Engine {
             &record.key,
             carried,
             callback,
-            found.map_err(unfetched)?,
+            found.map_err(|fault| unfetched(&fault))?,
         );
         let also = Also {
             expect: vec![Expect::Revision(at.clone(), revision)],
@@ -244,7 +248,9 @@ impl Engine {
         attributes::check(&req.attributes)?;
         let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
-        self.fetcher()?.check(&req.url).map_err(unfetched)?;
+        self.fetcher()?
+            .check(&req.url)
+            .map_err(|fault| unfetched(&fault))?;
         Ok(bucket)
     }
 
@@ -342,7 +348,7 @@ fn no_such_task() -> Error {
     )
 }
 
-fn unfetched(fault: FetchFault) -> Error {
+fn unfetched(fault: &FetchFault) -> Error {
     let kind = if fault.may_pass() {
         ErrorKind::Unavailable
     } else {

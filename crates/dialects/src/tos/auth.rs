@@ -1,5 +1,7 @@
 //! Who asks: what the vendor's signatures claim (sheet section 2).
 
+mod policy_url;
+
 use cohong_core::engine::{Engine, Secret};
 use cohong_sign::{
     Flavour, Payload, Place, PresentError, Presented, RequestHead, TOS, VerifyError, present,
@@ -10,7 +12,6 @@ use http::request::Parts;
 
 use super::error::TosError;
 use super::limits::EXPIRES_MAX_S;
-use super::policy_url;
 use super::route::Op;
 use crate::gate::auth::{Claimed, Proved, Rules, Time, form_head, judge, pairs, signed_head};
 use crate::gate::pipeline::Named;

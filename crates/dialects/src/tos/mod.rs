@@ -9,7 +9,6 @@ mod event;
 mod limits;
 mod ops;
 mod policy;
-mod policy_url;
 mod route;
 mod wire;
 mod words;

@@ -2,14 +2,19 @@
 //! (sheet section 2). Conditions on the key are alternatives; the bucket is named once. What is not
 //! understood is not allowed.
 
-use super::error::TosError;
-use super::route::Op;
 use crate::common::policy::{Condition, read_conditions};
 use crate::gate::fault::Fault;
 use crate::gate::pipeline::Named;
+use crate::tos::error::TosError;
+use crate::tos::route::Op;
 
 /// Judges a request under a policy whose signature holds.
-pub(super) fn check(policy: &str, op: Op, at: Named<'_>, query: &str) -> Result<(), TosError> {
+pub(in crate::tos) fn check(
+    policy: &str,
+    op: Op,
+    at: Named<'_>,
+    query: &str,
+) -> Result<(), TosError> {
     let conditions = read_conditions(policy).map_err(Fault::Policy)?;
     let (mut buckets, mut keys) = (Vec::new(), Vec::new());
     for condition in &conditions {
