@@ -4,6 +4,7 @@ everything else on to the server under test. Tests reach it as the proxy of the 
 Signatures are checked as the services do. What is encrypted is only wrapped: keeping secrets is not what is tested."""
 
 import base64
+import contextlib
 import datetime
 import hashlib
 import hmac
@@ -159,5 +160,7 @@ def _copy(source, target):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
     except OSError:
-        # One side is gone, and the other is told so when its socket closes.
-        target.close()
+        # One side is gone. Sockets that another thread reads are shut down, which wakes it, and not closed.
+        for side in (source, target):
+            with contextlib.suppress(OSError):
+                side.shutdown(socket.SHUT_RDWR)

@@ -9,8 +9,6 @@ import tempfile
 import threading
 import time
 
-import requests
-
 
 class Server:
     """One server on a folder of its own, on free ports of the loopback interface."""
@@ -48,6 +46,9 @@ class Server:
 
     def http(self, method, url, **options):
         """A plain HTTP request to a URL with the vendor's host name, as a browser behind a proxy."""
+        # Here, because suites in other languages have no packages of Python.
+        import requests
+
         return requests.request(method, url, proxies={"http": self.url}, timeout=30, allow_redirects=False, **options)
 
     def command(self, *words):

@@ -18,7 +18,7 @@ from verdict import Rules, judge
 HERE = pathlib.Path(__file__).parent
 REGION = "cn-hangzhou"
 PAYER = "1234567890123456"
-RULES = Rules(listed=0, collected={"tests/": 365}, passed_min={"tests/": 292})
+RULES = Rules(listed=106, collected={"tests/": 364}, passed_min={"tests/": 255})
 
 
 def variables(server):

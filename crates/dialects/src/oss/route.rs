@@ -350,6 +350,14 @@ fn service(facts: Facts<'_>) -> Result<Op, OssError> {
 fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
     let has = |name| facts.has(name);
     facts.one_of(BUCKET_NAMES)?;
+    // A setting of an access point is none of the bucket behind it.
+    if facts
+        .query
+        .iter()
+        .any(|(name, _)| name == "x-oss-access-point-name")
+    {
+        return Ok(Op::NotImplemented("x-oss-access-point-name"));
+    }
     if let Some(name) = facts.first_of(BUCKET_LATER) {
         return Ok(Op::NotImplemented(name));
     }

@@ -151,6 +151,12 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Bucket, "PUT", "referer", "PutBucketReferer"),
     (
         Level::Bucket,
+        "PUT",
+        "publicAccessBlock&x-oss-access-point-name=ap",
+        "NotImplemented",
+    ),
+    (
+        Level::Bucket,
         "GET",
         "policy&comp=callback",
         "NotImplemented",

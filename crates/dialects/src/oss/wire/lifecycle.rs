@@ -85,7 +85,7 @@ struct Move {
     #[serde(skip_serializing_if = "Option::is_none")]
     created_before_date: Option<String>,
     storage_class: String,
-    #[serde(default, deserialize_with = "xml::flag", skip_serializing)]
+    #[serde(default, deserialize_with = "xml::flag")]
     is_access_time: bool,
     #[serde(default, deserialize_with = "xml::flag", skip_serializing)]
     return_to_std_when_visit: bool,
@@ -104,7 +104,7 @@ struct OlderExpiration {
 struct OlderMove {
     noncurrent_days: u32,
     storage_class: String,
-    #[serde(default, deserialize_with = "xml::flag", skip_serializing)]
+    #[serde(default, deserialize_with = "xml::flag")]
     is_access_time: bool,
     #[serde(default, deserialize_with = "xml::flag", skip_serializing)]
     return_to_std_when_visit: bool,
