@@ -195,12 +195,7 @@ fn uploads_are_given_up() {
                 sequential: false,
                 checksum: None,
             };
-            world
-                .engine
-                .create_upload(&owner(), req)
-                .await
-                .unwrap()
-                .upload;
+            world.engine.create_upload(&owner(), req).await.unwrap();
         };
         begin("old").await;
         world.clock.advance(2 * DAY);
