@@ -14,7 +14,7 @@ use common::{World, account, body, owner, put, run, target};
 
 async fn change(world: &World, bucket: &BucketName, change: BucketChange) -> Result<(), ErrorKind> {
     let changed = world.engine.change_bucket(&owner(), bucket, change).await;
-    changed.map_err(|error| error.kind())
+    changed.map(drop).map_err(|error| error.kind())
 }
 
 async fn bounded(world: &World, quota: u64) -> BucketName {
