@@ -548,9 +548,7 @@ fn own_orders_outlive_the_rules_and_leave_a_marker_where_versions_are_kept() {
             .put(&bucket, "replaced", "a version without order")
             .await;
         let cx = owner();
-        let removed = world
-            .engine
-            .delete_bucket_doc::<Lifecycle>(&cx, &bucket);
+        let removed = world.engine.delete_bucket_doc::<Lifecycle>(&cx, &bucket);
         removed.await.unwrap();
         world.clock.advance(3 * DAY);
         work(&world).await;

@@ -15,7 +15,15 @@ use std::fmt::{Debug, Write};
 
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketId, BucketName, BucketState, Cipher, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Encryption, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, KeyHolder, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, Seal, Referers, BucketDomain, Lifecycle,
+    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId,
+    BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
+    Checksums, Cipher, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect,
+    Encryption, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant,
+    Grantee, KeyHolder, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness,
+    Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
+    Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm,
+    RuleId, RuleSetVersion, Seal, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId,
+    Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{

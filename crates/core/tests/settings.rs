@@ -12,7 +12,8 @@ use cohong_core::engine::{
 };
 use cohong_core::model::{
     Acl, Action, Actions, BucketName, Condition, Cors, CorsMethod, CorsRule, DocKind, Due, Effect,
-    Fact, Folders, Grant, Grantee, Index, LifecycleRule, Likeness, Mirror, MirrorRule, Network, ObjectKey, Permission, Principals, Statement, Tags, Versioning, Website, When, Lifecycle,
+    Fact, Folders, Grant, Grantee, Index, Lifecycle, LifecycleRule, Likeness, Mirror, MirrorRule,
+    Network, ObjectKey, Permission, Principals, Statement, Tags, Versioning, Website, When,
 };
 use cohong_core::ports::Table;
 use common::{World, account, anonymous, create_bucket, owner, put, run, target};

@@ -16,8 +16,8 @@ pub mod policy;
 
 mod callback;
 mod client;
-mod origin;
 mod fetch;
+mod origin;
 mod resolve;
 mod retry_after;
 mod source;
@@ -25,8 +25,8 @@ mod target;
 
 pub use callback::{CallbackLimits, Formats, HttpCallbacks};
 pub use client::{BuildError, Http, HttpLimits};
-pub use origin::HttpOrigins;
 pub use fetch::UrlReader;
+pub use origin::HttpOrigins;
 pub use resolve::{Resolve, SystemResolver};
 pub use source::{
     Listed, ListedBucket, Listing, Reader, SourceReaders, Speech, Store, Uploaded, known_store,

@@ -15,7 +15,7 @@ pub(super) use calls::Digests;
 pub use calls::JobOrder;
 
 use super::error::{Error, ValueError};
-use super::response::{Response};
+use super::response::Response;
 use crate::web::limits::{SILENCE_MAX, SLOWEST_UPLOAD};
 use crate::web::{Retry, client, now, origin, within};
 

@@ -25,8 +25,8 @@ use crate::ports::{CommitError, Expect, Revision, StoreError, Write};
 use crate::records::{CurrentRecord, PayloadRecord, PayloadState, WorkKind, decode, encode, keys};
 use crate::rules::access::{Action, On, Permit, allow};
 use crate::rules::append::{Held, Layout, Piece, etag, grown, layout, onto};
+use crate::rules::cipher::DataKey;
 use crate::rules::{attributes, retention, version};
-use crate::rules::cipher::{DataKey};
 use crate::work;
 
 /// A piece that was taken in, and the blob it may be in.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
 use crate::model::{
-    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, RuleSetVersion, Versioning, Referers, Tags,
+    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, Referers,
+    RuleSetVersion, Tags, Versioning,
 };
 use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,

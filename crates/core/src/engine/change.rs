@@ -8,9 +8,9 @@ use crate::model::{
 use crate::ports::{CommitError, Revision, Txn, Write};
 use crate::records::{encode, keys};
 use crate::rules::access::{Action, allow_lifecycle};
-use crate::rules::attributes::{check_acl, check_meta, check_tags, check_expiry};
-use crate::rules::{retention};
-use crate::rules::lifecycle::{end_of};
+use crate::rules::attributes::{check_acl, check_expiry, check_meta, check_tags};
+use crate::rules::lifecycle::end_of;
+use crate::rules::retention;
 
 use super::buckets::now;
 use super::key::{Seen, current_writes, expect};

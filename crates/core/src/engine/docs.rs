@@ -11,7 +11,9 @@ use super::buckets::now;
 use super::{BucketPolicy, Cx, Engine, sealing};
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::model::{Bucket, BucketName, Cors, DocKind, Encryption, Tags, MirrorRule, Website, Lifecycle};
+use crate::model::{
+    Bucket, BucketName, Cors, DocKind, Encryption, Lifecycle, MirrorRule, Tags, Website,
+};
 use crate::ports::{CommitError, Expect, Ids, Revision, Write};
 use crate::records::{LifecycleStep, WorkKind, decode, encode, keys};
 use crate::rules::access::{Action, On, allow};

@@ -53,7 +53,8 @@ use std::time::Duration;
 use crate::delivery::Bell;
 use crate::model::{DialectId, SyncTaskId};
 use crate::ports::{
-    BlobStore, CallbackSender, Clock, Ids, InventoryFormat, MetadataStore, Origins, Sealer, Spawner, Fetcher,
+    BlobStore, CallbackSender, Clock, Fetcher, Ids, InventoryFormat, MetadataStore, Origins,
+    Sealer, Spawner,
 };
 use crate::work::WorkBell;
 

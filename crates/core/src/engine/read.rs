@@ -14,7 +14,8 @@ use super::{
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, CustomerKey, Etag, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef, Timestamp, VersionId, VersionTag, Lifecycle,
+    Bucket, CustomerKey, Etag, Lifecycle, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef,
+    Timestamp, VersionId, VersionTag,
 };
 use crate::ports::{BlobError, BodyError, ByteStream, Expect, Key, Revision, Table};
 use crate::records::{CurrentRecord, decode, keys};

@@ -9,7 +9,7 @@ use crate::model::{Bucket, BucketName, NotificationRule, RuleSetVersion, Version
 use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
 use crate::rules::access::{Action, On, allow, check_public, is_for_everybody};
-use crate::rules::attributes::{check_acl, check_rules, check_labels};
+use crate::rules::attributes::{check_acl, check_labels, check_rules};
 use crate::rules::{referer, retention};
 
 use super::buckets::now;

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BucketId, BucketName, NotificationRule, Retention, RuleSetVersion, Statement, Encryption, StorageClass, Timestamp, WorkId, Referers,
+    AccountId, Acl, BucketId, BucketName, Encryption, NotificationRule, Referers, Retention,
+    RuleSetVersion, Statement, StorageClass, Timestamp, WorkId,
 };
 
 /// One of the tongues a request may be written in.
@@ -64,7 +65,15 @@ pub enum DocKind {
 
 impl DocKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [Self::Policy, Self::Cors, Self::Lifecycle, Self::Tags, Self::Encryption, Self::Website, Self::Mirrors];
+    pub const ALL: [Self; 7] = [
+        Self::Policy,
+        Self::Cors,
+        Self::Lifecycle,
+        Self::Tags,
+        Self::Encryption,
+        Self::Website,
+        Self::Mirrors,
+    ];
 }
 
 /// A bucket with the settings that every request on it needs.

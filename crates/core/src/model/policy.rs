@@ -68,7 +68,18 @@ pub enum Action {
     ReadWebsite,
     WriteWebsite,
     DeleteWebsite,
-    ReadAccessBlock, WriteAccessBlock, ReadArchiveReads, WriteArchiveReads, WriteBucketLabel, WriteDefaultClass, ReadQuota, WriteQuota, ReadRename, WriteRename, ReadDomains, WriteDomains,
+    ReadAccessBlock,
+    WriteAccessBlock,
+    ReadArchiveReads,
+    WriteArchiveReads,
+    WriteBucketLabel,
+    WriteDefaultClass,
+    ReadQuota,
+    WriteQuota,
+    ReadRename,
+    WriteRename,
+    ReadDomains,
+    WriteDomains,
 }
 
 impl Action {
@@ -131,7 +142,18 @@ impl Action {
         Self::ReadWebsite,
         Self::WriteWebsite,
         Self::DeleteWebsite,
-    Self::ReadAccessBlock, Self::WriteAccessBlock, Self::ReadArchiveReads, Self::WriteArchiveReads, Self::WriteBucketLabel, Self::WriteDefaultClass, Self::ReadQuota, Self::WriteQuota, Self::ReadRename, Self::WriteRename, Self::ReadDomains, Self::WriteDomains,
+        Self::ReadAccessBlock,
+        Self::WriteAccessBlock,
+        Self::ReadArchiveReads,
+        Self::WriteArchiveReads,
+        Self::WriteBucketLabel,
+        Self::WriteDefaultClass,
+        Self::ReadQuota,
+        Self::WriteQuota,
+        Self::ReadRename,
+        Self::WriteRename,
+        Self::ReadDomains,
+        Self::WriteDomains,
     ];
 
     /// The same, of a version named by its id instead of the current one.

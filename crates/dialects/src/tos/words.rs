@@ -74,10 +74,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         key: "canned",
         front: "",
     },
-    refused: &[
-        "image-operations",
-        "server-side-encryption-key-id",
-    ],
+    refused: &["image-operations", "server-side-encryption-key-id"],
     default_type: "binary/octet-stream",
     etags: Digits::Lower,
     tells_md5: false,

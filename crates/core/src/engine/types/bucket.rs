@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, BucketName, NotificationRule, Referers, RuleSetVersion, Statement, StorageClass, Versioning, BucketDomain, Tags,
+    Acl, BucketDomain, BucketName, NotificationRule, Referers, RuleSetVersion, Statement,
+    StorageClass, Tags, Versioning,
 };
 use crate::rules::retention::RetentionStep;
 

@@ -12,7 +12,7 @@ mod website;
 mod worm;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, Encryption, Website, Lifecycle};
+use cohong_core::model::{Cors, Encryption, Lifecycle, Website};
 use http::Response;
 
 use super::Oss;

@@ -3,7 +3,7 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{BucketChange, Engine};
-use cohong_core::model::{Encryption, Tags, Lifecycle};
+use cohong_core::model::{Encryption, Lifecycle, Tags};
 use cohong_core::rules::access::Action;
 use http::{HeaderMap, StatusCode};
 
@@ -13,8 +13,10 @@ use crate::common::attributes::boolean;
 use crate::common::document::read;
 use crate::common::lifecycle::{mixes_times, overlapping};
 use crate::common::list::page_size;
-use crate::common::settings::{delete_document, document, put_document, read_bucket, change_bucket};
-use crate::common::wire::encryption::{Rule};
+use crate::common::settings::{
+    change_bucket, delete_document, document, put_document, read_bucket,
+};
+use crate::common::wire::encryption::Rule;
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
 use crate::oss::limits::GROUP_BYTES_MAX;

@@ -13,7 +13,7 @@ mod settings;
 mod website;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, Encryption, Tags, Website, Lifecycle};
+use cohong_core::model::{Cors, Encryption, Lifecycle, Tags, Website};
 use http::Response;
 
 use super::S3 as Dialect;

@@ -1,7 +1,7 @@
 //! Settings of buckets that this vendor tells in other ways than its family (sheet section 7).
 
 use cohong_core::engine::Engine;
-use cohong_core::model::{Encryption, Tags, Lifecycle};
+use cohong_core::model::{Encryption, Lifecycle, Tags};
 use http::HeaderMap;
 
 use super::Answer;

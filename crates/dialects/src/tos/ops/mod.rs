@@ -11,21 +11,21 @@ mod multipart;
 mod notification;
 mod object;
 mod object_config;
-mod website;
 mod settings;
+mod website;
 
-use cohong_core::model::Encryption;
-use cohong_core::model::{MirrorRule, Website};
 use cohong_core::engine::BucketPolicy;
+use cohong_core::model::Encryption;
 use cohong_core::model::{Cors, Lifecycle, Tags};
+use cohong_core::model::{MirrorRule, Website};
 use http::Response;
 
 use super::Tos;
 use super::error::TosError;
 use super::route::Op;
 use super::words::{ACL, TOS};
+use crate::common::bucket_policy;
 use crate::common::settings::{delete_bucket, delete_document};
-use crate::common::{bucket_policy};
 use crate::common::upload::abort_upload;
 use crate::gate::OutBody;
 use crate::gate::call::Call;

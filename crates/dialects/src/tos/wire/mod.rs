@@ -3,13 +3,13 @@
 
 pub(super) mod acl;
 pub(super) mod bucket;
-pub(super) mod lifecycle;
 pub(super) mod fetch;
 pub(super) mod kinds;
+pub(super) mod lifecycle;
 pub(super) mod list;
 pub(super) mod mirror;
 pub(super) mod multipart;
 pub(super) mod notification;
 pub(super) mod object;
-pub(super) mod website;
 pub(super) mod settings;
+pub(super) mod website;
