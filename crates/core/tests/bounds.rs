@@ -139,7 +139,12 @@ fn versions_and_parts_count() {
         let target = UploadTarget {
             bucket: bucket.clone(),
             key,
-            upload: world.engine.create_upload(&owner(), req).await.unwrap(),
+            upload: world
+                .engine
+                .create_upload(&owner(), req)
+                .await
+                .unwrap()
+                .upload,
         };
         let part = |number, bytes: usize| {
             let req = PutPart {
@@ -195,6 +200,7 @@ fn copies_count_where_they_go() {
                 tags: None,
                 conditions: Conditions::default(),
                 checksum: None,
+                expires_days: None,
             };
             async { is_fine(world.engine.copy_object(&owner(), req).await) }
         };

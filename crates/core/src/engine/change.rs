@@ -38,7 +38,7 @@ impl Engine {
             let _pass = self.gates.enter(&target.bucket, [&target.key]).await;
             let found = self.find_allowed(cx, &bucket, target, action).await?;
             let seen = self.see_one(bucket.id, &target.key).await?;
-            if matches!(change, ObjectChange::Meta(..)) {
+            if matches!(change, ObjectChange::Meta(..) | ObjectChange::Written(_)) {
                 retention::check(&bucket, &found.version, self.ports.clock.now())?;
             }
             let tag = found.tag;

@@ -285,6 +285,7 @@ impl Engine {
                 size: record.size,
                 version: version::tag(bucket, &version),
                 written_at: version.written_at,
+                encryption: record.encryption().cloned(),
             })
         }))
     }

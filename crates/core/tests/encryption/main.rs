@@ -186,6 +186,7 @@ async fn copy(
         acl: None,
         conditions: Conditions::default(),
         checksum: None,
+        expires_days: None,
     };
     let copied = world.engine.copy_object(&cx(way), req).await;
     copied.map(|receipt| receipt.stored)

@@ -188,7 +188,17 @@ mod tests {
     #[test]
     fn every_action_of_buckets_and_objects_has_a_name() {
         let of_the_service = [Action::ListBuckets, Action::CreateBucket];
-        let of_others = [Action::ReadNotification, Action::WriteNotification];
+        let of_others = [
+            Action::ReadNotification,
+            Action::WriteNotification,
+            Action::WriteDefaultClass,
+            Action::ReadQuota,
+            Action::WriteQuota,
+            Action::ReadRename,
+            Action::WriteRename,
+            Action::ReadDomains,
+            Action::WriteDomains,
+        ];
         for action in Action::ALL {
             let named = ACTIONS.iter().any(|(_, actions)| actions.contains(&action));
             let unnamed = of_the_service.contains(&action) || of_others.contains(&action);

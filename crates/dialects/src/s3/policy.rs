@@ -215,8 +215,16 @@ mod tests {
             Action::ReadArchiveReads,
             Action::WriteArchiveReads,
             Action::WriteBucketLabel,
+            Action::ReadReferers,
+            Action::WriteReferers,
+            Action::WriteDefaultClass,
+            Action::ReadQuota,
+            Action::WriteQuota,
+            Action::ReadRename,
+            Action::WriteRename,
+            Action::ReadDomains,
+            Action::WriteDomains,
         ];
-        let of_others = [Action::ReadReferers, Action::WriteReferers];
         for action in Action::ALL {
             let named = ACTIONS.iter().any(|(_, actions)| actions.contains(&action));
             let unnamed = of_the_service.contains(&action) || of_others.contains(&action);

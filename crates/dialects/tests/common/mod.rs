@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cohong_core::engine::{BucketChange, Cx, Engine, IssuedKey, Ports, VaultSettings};
+use cohong_core::engine::{BucketChange, Cx, Encrypting, Engine, IssuedKey, Ports, VaultSettings};
 use cohong_core::memory::MemoryBlobs;
 use cohong_core::model::{AccessKeyId, AccountId, BucketName, DialectId, Principal, SyncPast};
 use cohong_core::ports::Clock as _;
@@ -184,7 +184,9 @@ impl World {
             user_agent: None,
             referer: None,
             pays: false,
+            by_link: false,
             past: SyncPast::None,
+            encrypting: Encrypting::default(),
         };
         let bucket = BucketName::new(bucket).expect("a name");
         let change = BucketChange::Renames(true);

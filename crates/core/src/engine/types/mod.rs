@@ -77,6 +77,13 @@ pub struct Encrypting {
     pub source_key: Option<CustomerKey>,
 }
 
+impl Encrypting {
+    /// Whether it says nothing.
+    pub fn is_unsaid(&self) -> bool {
+        self.with.is_none() && self.key.is_none() && self.source_key.is_none()
+    }
+}
+
 /// A request body.
 pub struct Body {
     /// The bytes. Ends with an error when the client goes away or lied about the body.

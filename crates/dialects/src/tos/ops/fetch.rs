@@ -17,8 +17,9 @@ pub(super) async fn object(mut call: Call, engine: &Engine) -> Answer {
     let body = body::read::<FetchBody>(&mut call).await?;
     let key = call.key()?.clone();
     let request = request(&call, key, body)?;
-    let stored = engine.fetch_object(&call.cx, request).await?;
-    let headers = TOS.uploaded(&stored);
+    let cx = TOS.encrypting(&call, &TOS.given(&call)?)?;
+    let stored = engine.fetch_object(&cx, request).await?;
+    let headers = TOS.uploaded(&stored, &cx);
     let etag = TOS.quoted(&stored.etag);
     Ok(body::answer(headers, &FetchDone { etag }))
 }
@@ -33,6 +34,13 @@ pub(super) async fn put_task(mut call: Call, engine: &Engine) -> Answer {
         labels: labels(&call)?,
         ..request(&call, key, body)?
     };
+    let cx = TOS.encrypting(&call, &TOS.given(&call)?)?;
+    if !cx.encrypting.is_unsaid() {
+        // No key of a client's is kept for a task.
+        return Err(TosError::not_implemented(
+            "encryption asked for by a fetch task",
+        ));
+    }
     let task = engine.put_fetch_task(&call.cx, request).await?;
     let task_id = task.to_string();
     Ok(body::answer(HeaderMap::new(), &TaskMade { task_id }))
