@@ -394,21 +394,6 @@ fn rules_that_contradict_themselves_are_refused() {
             }),
             false,
         ),
-        (with(|rule| rule.filter.smaller_than = Some(0)), false),
-        (
-            with(|rule| {
-                rule.filter.at_least = Some(5);
-                rule.filter.at_most = Some(5);
-            }),
-            true,
-        ),
-        (
-            with(|rule| {
-                rule.filter.at_least = Some(6);
-                rule.filter.at_most = Some(5);
-            }),
-            false,
-        ),
         (
             with(|rule| {
                 rule.older_transitions = vec![Transition {
@@ -442,6 +427,30 @@ fn rules_that_contradict_themselves_are_refused() {
     ];
     for (rules, good) in cases {
         assert_eq!(check(&rules).is_ok(), good, "{rules:?}");
+    }
+}
+
+#[test]
+fn a_filter_is_about_some_size() {
+    // Larger than, at least, smaller than, at most; whether that can be stored.
+    let cases = [
+        (None, None, Some(0), None, false),
+        (None, Some(5), None, Some(5), true),
+        (None, Some(6), None, Some(5), false),
+        (Some(4), None, Some(6), None, true),
+        (Some(5), None, Some(6), None, false),
+        (Some(4), None, None, Some(5), true),
+    ];
+    for (larger_than, at_least, smaller_than, at_most, fine) in cases {
+        let mut rule = expire(Due::Days(10));
+        rule.filter = LifecycleFilter {
+            larger_than,
+            smaller_than,
+            at_least,
+            at_most,
+            ..LifecycleFilter::default()
+        };
+        assert_eq!(check(&[rule.clone()]).is_ok(), fine, "{:?}", rule.filter);
     }
 }
 
