@@ -346,7 +346,7 @@ mod tests {
     use super::*;
     use crate::common::json::read;
 
-    fn read_one(rule: Value) -> Result<LifecycleRule, String> {
+    fn read_one(rule: &Value) -> Result<LifecycleRule, String> {
         let body = json!({ "Rules": [rule] }).to_string();
         let body: PutLifecycle = read(body.as_bytes()).map_err(|bad| bad.to_string())?;
         let rules = body.rules().map_err(|fault| format!("{fault:?}"))?;
@@ -376,7 +376,7 @@ mod tests {
             }),
         ];
         for case in cases {
-            let rule = read_one(case.clone()).expect("a rule");
+            let rule = read_one(&case).expect("a rule");
             let told = serde_json::to_value(LifecycleBody::new(&[rule])).expect("JSON");
             assert_eq!(told, json!({ "Rules": [case] }));
         }
@@ -387,7 +387,7 @@ mod tests {
         let with = |name: &str, value: Value| {
             let mut rule = json!({"ID": "a", "Status": "Enabled", "Expiration": {"Days": 7}});
             rule[name] = value;
-            read_one(rule)
+            read_one(&rule)
         };
         assert!(with("Prefix", json!("a")).is_ok());
         let cases = [
