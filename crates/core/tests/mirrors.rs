@@ -133,7 +133,7 @@ fn what_is_missing_is_fetched_once_and_is_the_owners() {
         let mirror = mirror();
         let anybody = anonymous();
         let one = || fetch(&engine, &anybody, &bucket, &mirror);
-        let all = join_all([one(), one(), one()]).await;
+        let all = join_all((0..3).map(|_| one())).await;
         assert_eq!(all, [Ok(()), Ok(()), Ok(())]);
         let asked = origins.asked.lock().unwrap().clone();
         let wanted = OriginRequest {

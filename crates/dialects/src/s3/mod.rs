@@ -177,7 +177,7 @@ impl Protocol for S3 {
     }
 
     async fn call(&self, op: Op, call: Call) -> Result<Response<OutBody>, S3Error> {
-        ops::run(op, call, self).await
+        Box::pin(ops::run(op, call, self)).await
     }
 
     fn error_body(&self, error: &S3Error, asked: &Asked<'_>) -> Vec<u8> {

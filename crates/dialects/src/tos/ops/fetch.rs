@@ -77,8 +77,11 @@ fn request(call: &Call, key: ObjectKey, body: FetchBody) -> Result<FetchObject, 
     })
 }
 
+/// Words of a vendor's: name and value.
+type Labels = Vec<(Box<str>, Box<str>)>;
+
 /// The words of the request that the vendor gives back.
-fn labels(call: &Call) -> Result<Vec<(Box<str>, Box<str>)>, TosError> {
+fn labels(call: &Call) -> Result<Labels, TosError> {
     let given = TOS.given(call)?;
     let said = |name: &&str| Some(((*name).into(), given.own_text(name)?.into()));
     Ok(LABELS.iter().filter_map(said).collect())
