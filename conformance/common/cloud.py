@@ -157,10 +157,13 @@ def _refused(status, code):
 def _copy(source, target):
     try:
         while data := source.recv(65536):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
+            try:
+                target.sendall(data)
+            except OSError:
+                # It has answered and gone: what is left is read and dropped, so that the answer gets through.
+                while source.recv(65536):
+                    pass
     except OSError:
-        # One side is gone. Sockets that another thread reads are shut down, which wakes it, and not closed.
-        for side in (source, target):
-            with contextlib.suppress(OSError):
-                side.shutdown(socket.SHUT_RDWR)
+        pass
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)

@@ -11,9 +11,10 @@ use cohong_core::engine::{
     VersionChoice,
 };
 use cohong_core::model::{
-    Acl, Action, Actions, BucketName, Condition, Cors, CorsMethod, CorsRule, DocKind, Due, Effect,
-    Fact, Folders, Grant, Grantee, Index, Lifecycle, LifecycleRule, Likeness, Mirror, MirrorRule,
-    Network, ObjectKey, Permission, Principals, Statement, Tags, Versioning, Website, When,
+    Acl, Action, Actions, BucketName, Cipher, Condition, Cors, CorsMethod, CorsRule, DocKind, Due,
+    Effect, Encryption, Fact, Folders, Grant, Grantee, Index, KeyHolder, Lifecycle, LifecycleRule,
+    Likeness, Mirror, MirrorRule, Network, ObjectKey, Permission, Principals, Statement, Tags,
+    Versioning, Website, When,
 };
 use cohong_core::ports::Table;
 use common::{World, account, anonymous, create_bucket, owner, put, run, target};
@@ -224,6 +225,11 @@ fn documents_go_with_their_bucket() {
         store(&world, &owner(), &bucket, &all).await.unwrap();
         store(&world, &owner(), &bucket, &website()).await.unwrap();
         store(&world, &owner(), &bucket, &mirrors()).await.unwrap();
+        let encryption = Encryption {
+            cipher: Cipher::Aes256,
+            holder: KeyHolder::Server,
+        };
+        store(&world, &owner(), &bucket, &encryption).await.unwrap();
         assert_eq!(
             world.rows(Table::BucketDocs).await.len(),
             DocKind::ALL.len()

@@ -73,6 +73,98 @@ const ON_BUCKETS: &[Row] = &[
     row("GetBucketNotificationType2", Needs::Ownership, |_| {
         get(BUCKET, "/?notification_v2")
     }),
+    row("PutBucketLifecycle", Needs::Ownership, |_| {
+        put(BUCKET, "/?lifecycle").body(
+            r#"{"Rules":[{"ID":"1","Prefix":"a","Status":"Enabled","Expiration":{"Days":1}}]}"#,
+        )
+    }),
+    row("GetBucketLifecycle", Needs::Ownership, |_| {
+        get(BUCKET, "/?lifecycle")
+    }),
+    row("DeleteBucketLifecycle", Needs::Ownership, |_| {
+        delete(BUCKET, "/?lifecycle")
+    }),
+    row("PutBucketCors", Needs::Ownership, |_| {
+        put(BUCKET, "/?cors")
+            .body(r#"{"CORSRules":[{"AllowedOrigins":["*"],"AllowedMethods":["GET"]}]}"#)
+    }),
+    row("GetBucketCors", Needs::Ownership, |_| get(BUCKET, "/?cors")),
+    row("DeleteBucketCors", Needs::Ownership, |_| {
+        delete(BUCKET, "/?cors")
+    }),
+    row("PutBucketPolicy", Needs::Ownership, |_| {
+        put(BUCKET, "/?policy").body(POLICY)
+    }),
+    row("GetBucketPolicy", Needs::Ownership, |_| {
+        get(BUCKET, "/?policy")
+    }),
+    row("DeleteBucketPolicy", Needs::Ownership, |_| {
+        delete(BUCKET, "/?policy")
+    }),
+    row("PutBucketTagging", Needs::Ownership, |_| {
+        put(BUCKET, "/?tagging").body(tags().to_string())
+    }),
+    row("GetBucketTagging", Needs::Ownership, |_| {
+        get(BUCKET, "/?tagging")
+    }),
+    row("DeleteBucketTagging", Needs::Ownership, |_| {
+        delete(BUCKET, "/?tagging")
+    }),
+    row("PutBucketStorageClass", Needs::Ownership, |_| {
+        put(BUCKET, "/?storageClass").header("x-tos-storage-class", "IA")
+    }),
+    row("PutBucketQuota", Needs::Ownership, |_| {
+        put(BUCKET, "/?quota").body(r#"{"StorageQuota":"1000"}"#)
+    }),
+    row("GetBucketQuota", Needs::Ownership, |_| {
+        get(BUCKET, "/?quota")
+    }),
+    row("PutBucketRename", Needs::Ownership, |_| {
+        put(BUCKET, "/?rename").body(r#"{"RenameEnable":true}"#)
+    }),
+    row("GetBucketRename", Needs::Ownership, |_| {
+        get(BUCKET, "/?rename")
+    }),
+    row("DeleteBucketRename", Needs::Ownership, |_| {
+        delete(BUCKET, "/?rename")
+    }),
+    row("PutBucketCustomDomain", Needs::Ownership, |_| {
+        put(BUCKET, "/?customdomain").body(r#"{"CustomDomainRule":{"Domain":"www.example.org"}}"#)
+    }),
+    row("ListBucketCustomDomain", Needs::Ownership, |_| {
+        get(BUCKET, "/?customdomain")
+    }),
+    row("DeleteBucketCustomDomain", Needs::Ownership, |_| {
+        delete(BUCKET, "/?customdomain=www.example.org")
+    }),
+    row("PutBucketEncryption", Needs::Ownership, |_| {
+        put(BUCKET, "/?encryption")
+            .body(r#"{"Rule":{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}}"#)
+    }),
+    row("GetBucketEncryption", Needs::Ownership, |_| {
+        get(BUCKET, "/?encryption")
+    }),
+    row("DeleteBucketEncryption", Needs::Ownership, |_| {
+        delete(BUCKET, "/?encryption")
+    }),
+    row("PutBucketWebsite", Needs::Ownership, |_| {
+        put(BUCKET, "/?website").body(r#"{"IndexDocument":{"Suffix":"index.html"}}"#)
+    }),
+    row("GetBucketWebsite", Needs::Ownership, |_| {
+        get(BUCKET, "/?website")
+    }),
+    row("DeleteBucketWebsite", Needs::Ownership, |_| {
+        delete(BUCKET, "/?website")
+    }),
+    row("PutBucketMirrorBack", Needs::Ownership, |_| {
+        put(BUCKET, "/?mirror").body(MIRROR)
+    }),
+    row("GetBucketMirrorBack", Needs::Ownership, |_| {
+        get(BUCKET, "/?mirror")
+    }),
+    row("DeleteBucketMirrorBack", Needs::Ownership, |_| {
+        delete(BUCKET, "/?mirror")
+    }),
     row("ListObjects", Needs::List, |_| get(BUCKET, "/")),
     row("ListObjectsType2", Needs::List, |_| {
         get(BUCKET, "/?list-type=2")
@@ -163,6 +255,12 @@ const OF_ACCOUNTS: &[Row] = &[
     row("ListBuckets", Needs::Ownership, |_| get_service("/")),
     row("CreateBucket", Needs::Ownership, |_| put("new-test", "/")),
 ];
+
+const POLICY: &str = r#"{"Statement":[{"Sid":"1","Effect":"Allow","Principal":["*"],"Action":["tos:GetObject"],
+    "Resource":["trn:tos:::bucket-test/*"]}]}"#;
+
+const MIRROR: &str = r#"{"Rules":[{"ID":"1","Condition":{"HttpCode":404},"Redirect":{"RedirectType":"Mirror",
+    "PublicSource":{"SourceEndpoint":{"Primary":["http://origin.example/"]}}}}]}"#;
 
 /// What this server refuses to everybody.
 const NOT_IMPLEMENTED: &str = "NotImplemented";
@@ -284,7 +382,7 @@ async fn without_a_grant_nothing_is_open() {
         1,
         "{seen}"
     );
-    let unknown = world.send(put(BUCKET, "/?lifecycle").by(As::Nobody)).await;
+    let unknown = world.send(put(BUCKET, "/?inventory").by(As::Nobody)).await;
     assert_eq!((unknown.status, unknown.operation), (501, NOT_IMPLEMENTED));
     assert_eq!(world.send(get(BUCKET, "/o")).await.text(), "old");
     let list = world.send(get(BUCKET, "/")).await.json();

@@ -336,10 +336,6 @@ mod tests {
                 "InvalidArgument",
             ),
             (&[("x-tos-storage-class", "GLACIER")], "InvalidArgument"),
-            (
-                &[("x-tos-server-side-encryption", "AES256")],
-                "NotImplemented",
-            ),
         ];
         for (pairs, code) in cases {
             assert_eq!(read(pairs).expect_err("refused").code, *code, "{pairs:?}");
