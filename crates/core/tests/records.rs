@@ -5,6 +5,8 @@
 
 #[path = "records/fetch.rs"]
 mod fetch;
+#[path = "records/seal.rs"]
+mod seal;
 #[path = "records/sync.rs"]
 mod sync;
 #[path = "records/vault.rs"]
@@ -17,13 +19,13 @@ use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId,
     BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
-    Checksums, Cipher, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect,
-    Encryption, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant,
-    Grantee, KeyHolder, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness,
-    Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
-    Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm,
-    RuleId, RuleSetVersion, Seal, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId,
-    Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
+    Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Etag,
+    Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Lifecycle,
+    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule,
+    ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal,
+    Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion,
+    Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId,
+    VersionId, VersionKind, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -39,6 +41,8 @@ use serde::de::DeserializeOwned;
 
 #[path = "records/websites.rs"]
 mod websites;
+
+use seal::seals;
 
 const FIXTURES: &str = include_str!("fixtures/records.txt");
 
@@ -164,18 +168,6 @@ fn checksums() -> [ChecksumValue; 5] {
         ChecksumValue::Crc64Nvme([3; 8]),
         ChecksumValue::Sha1([4; 20]),
         ChecksumValue::Sha256([5; 32]),
-    ]
-}
-
-fn seals() -> [Seal; 3] {
-    let seal = |cipher, holder| Seal {
-        encryption: Encryption { cipher, holder },
-        key: Box::from([8; 9]),
-    };
-    [
-        seal(Cipher::Aes256, KeyHolder::Customer),
-        seal(Cipher::Sm4, KeyHolder::Server),
-        seal(Cipher::Aes256, KeyHolder::Service(Some("name".into()))),
     ]
 }
 

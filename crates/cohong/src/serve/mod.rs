@@ -30,7 +30,6 @@ use cohong_dialects::oms::Oms;
 use cohong_dialects::oss::Oss;
 use cohong_dialects::s3::S3;
 use cohong_dialects::tos::Tos;
-use cohong_egress::UrlReader;
 use cohong_store::blob::{self, LocalBlobs};
 use cohong_store::disk::RealDisk;
 use cohong_store::meta::{self, EmbeddedMeta};
@@ -124,10 +123,8 @@ impl Server {
         let engine = engine
             .with_restore_delay(settings.restore_delay)
             .with_vaults(settings.vaults)
-            .with_inventory(DialectId::Oas, Arc::new(OasInventory))
-            .with_origins(outbound::origins(&calls))
-            .with_fetcher(Arc::new(UrlReader::new(calls.clone())));
-        let engine = Arc::new(engine);
+            .with_inventory(DialectId::Oas, Arc::new(OasInventory));
+        let engine = Arc::new(outbound::equip(engine, &calls));
         let given = settings
             .root
             .as_ref()

@@ -8,14 +8,14 @@ use async_trait::async_trait;
 use cohong_core::delivery::{Registry, TargetKind};
 use cohong_core::engine::Engine;
 use cohong_core::model::DialectId;
-use cohong_core::ports::{CallbackFormat, CallbackSender, EventFormat, Origins, Target};
+use cohong_core::ports::{CallbackFormat, CallbackSender, EventFormat, Target};
 use cohong_core::sync::RuleTarget;
 use cohong_dialects::oss::callback::OssCallbacks;
 use cohong_dialects::tos::TosEvents;
 use cohong_egress::policy::{Allow, Policy, Profile};
 use cohong_egress::{
     CallbackLimits, Endpoint, FunctionRegistry, FunctionTarget, Http, HttpCallbacks, HttpLimits,
-    HttpOrigins, SystemResolver, WebhookSecret, WebhookSecrets, WebhookTarget,
+    HttpOrigins, SystemResolver, UrlReader, WebhookSecret, WebhookSecrets, WebhookTarget,
 };
 
 use super::StartError;
@@ -57,9 +57,11 @@ pub(super) fn callbacks(http: &Arc<Http>, keys: &Arc<KeyRing>) -> Arc<dyn Callba
     ))
 }
 
-/// Origins of objects that buckets mirror.
-pub(super) fn origins(http: &Arc<Http>) -> Arc<dyn Origins> {
-    Arc::new(HttpOrigins::new(http.clone()))
+/// Lets the engine fetch objects that buckets mirror, and those that a URL in a request names.
+pub(super) fn equip(engine: Engine, http: &Arc<Http>) -> Engine {
+    engine
+        .with_origins(Arc::new(HttpOrigins::new(http.clone())))
+        .with_fetcher(Arc::new(UrlReader::new(http.clone())))
 }
 
 /// Targets and message formats.

@@ -364,6 +364,18 @@ impl From<BadPolicy> for OssError {
     }
 }
 
+/// The vendor's code for a document that is not there.
+fn missing_document(kind: DocKind) -> &'static str {
+    match kind {
+        DocKind::Policy => "NoSuchBucketPolicy",
+        DocKind::Cors => "NoSuchCORSConfiguration",
+        DocKind::Lifecycle => "NoSuchLifecycle",
+        DocKind::Tags => "NoSuchTagSet",
+        DocKind::Encryption => "NoSuchServerSideEncryptionRule",
+        DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
+    }
+}
+
 /// The vendor's words for each kind of error.
 fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
     use ErrorKind as K;
@@ -373,17 +385,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::NoSuchKey => (S::NOT_FOUND, "NoSuchKey", "0026-00000001"),
         K::NoSuchVersion => (S::NOT_FOUND, "NoSuchVersion", "0026-00000002"),
         K::NoSuchUpload => (S::NOT_FOUND, "NoSuchUpload", "0042-00000002"),
-        K::NoSuchDocument(kind) => {
-            let code = match kind {
-                DocKind::Policy => "NoSuchBucketPolicy",
-                DocKind::Cors => "NoSuchCORSConfiguration",
-                DocKind::Lifecycle => "NoSuchLifecycle",
-                DocKind::Tags => "NoSuchTagSet",
-                DocKind::Encryption => "NoSuchServerSideEncryptionRule",
-                DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
-            };
-            (S::NOT_FOUND, code, "0015-00000302")
-        }
+        K::NoSuchDocument(kind) => (S::NOT_FOUND, missing_document(kind), "0015-00000302"),
         K::BucketExists => (S::CONFLICT, "BucketAlreadyExists", "0015-00000104"),
         K::BucketAlreadyOwned => (S::CONFLICT, "BucketAlreadyExists", "0015-00000105"),
         K::BucketNotEmpty => (S::CONFLICT, "BucketNotEmpty", "0015-00000301"),
