@@ -179,7 +179,6 @@ def test_who_pays(s3, bucket):
     "call, options",
     [
         ("get_bucket_notification_configuration", {}),
-        ("get_bucket_encryption", {}),
         ("get_bucket_replication", {}),
         ("get_public_access_block", {}),
         ("get_bucket_ownership_controls", {}),

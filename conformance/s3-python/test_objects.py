@@ -117,7 +117,7 @@ def test_errors_say_what_is_missing(s3, bucket, fails):
     fails(lambda: s3.put_object(Bucket=bucket, Key="k" * 1025, Body=b""), 400, "KeyTooLongError")
     s3.put_object(Bucket=bucket, Key="k" * 1024, Body=b"")
     fails(lambda: s3.put_object(Bucket=bucket, Key="k", Body=b"", StorageClass="OUTPOSTS"), 400, "InvalidStorageClass")
-    fails(lambda: s3.put_object(Bucket=bucket, Key="k", Body=b"", ServerSideEncryption="AES256"), 501, "NotImplemented")
+    fails(lambda: s3.put_object(Bucket=bucket, Key="k", Body=b"", ServerSideEncryption="aws:kms"), 501, "NotImplemented")
     fails(lambda: s3.put_object(Bucket=bucket, Key="k", Body=b"", WriteOffsetBytes=1), 501, "NotImplemented")
     fails(lambda: s3.get_object(Bucket=bucket, Key="k" * 1024, VersionId="nonsense"), 400, "InvalidArgument")
 
