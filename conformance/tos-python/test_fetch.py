@@ -61,12 +61,12 @@ def md5_of(content):
     return base64.b64encode(hashlib.md5(content).digest()).decode()
 
 
-def ended(client, bucket, task):
-    """The task when it has ended."""
+def ended(client, bucket, task, before=("Running",)):
+    """The task when it has ended: when it is in none of the states before."""
     end = time.monotonic() + 20
     while True:
         found = client.get_fetch_task(bucket, task)
-        if found.state != "Running":
+        if found.state not in before:
             return found
         assert time.monotonic() < end, "the task does not end"
         time.sleep(0.1)
@@ -170,7 +170,9 @@ def test_tasks_that_fail(client, bucket, origin, receiver, fails):
     assert out.state == "Failed" and not client.does_object_exist(bucket, "k")
     receiver.answer = lambda request: (500, "text/plain", b"")
     call = {"callback_url": receiver.url, "callback_body": "a=b"}
-    out = ended(client, bucket, client.put_fetch_task(bucket, "k", origin.url + "/page", **call).task_id)
+    task = client.put_fetch_task(bucket, "k", origin.url + "/page", **call).task_id
+    # It has succeeded until the application has refused it.
+    out = ended(client, bucket, task, before=("Running", "Succeed"))
     assert out.state == "FetchSuccessCallBackError" and out.err and client.does_object_exist(bucket, "k")
     bad = call | {"callback_body_type": "text/plain"}
     assert fails(lambda: client.put_fetch_task(bucket, "k", origin.url + "/page", **bad)).code == "InvalidArgument"
