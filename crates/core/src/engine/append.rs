@@ -195,7 +195,7 @@ impl Engine {
             ..bare_event(cx, EventKind::CreatedAppend, &req.key, stored.version, now)
         };
         let plan = version::replace(permit, bucket.versioning, after);
-        let mut draft = self.draft((bucket, revision), &req.key, seen, &plan, event);
+        let mut draft = self.draft((bucket, revision), &req.key, seen, &plan, event)?;
         draft.txn.expect.extend(holding.expect);
         draft.txn.write.extend(holding.write);
         draft.txn.payloads = holding.payloads;

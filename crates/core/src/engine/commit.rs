@@ -10,7 +10,6 @@ use crate::ports::{CommitError, Expect, Revision, StoreError, Txn, Write};
 use crate::records::CurrentRecord;
 use crate::rules::access::{Action, On, Permit, allow};
 use crate::rules::conditions::check_write;
-use crate::rules::retention;
 use crate::rules::version::{self, Act, Change, Stamp};
 
 use super::callback::owed_call;
@@ -134,9 +133,6 @@ impl Engine {
         let (now, current) = (stamp.at, seen.current.clone());
         let plan = version::plan(permit, bucket.versioning, current, looked, act, stamp)
             .expect("a write always has something to do");
-        if let Some(gone) = &plan.gone {
-            retention::check(bucket, gone, now)?;
-        }
         let Change::Written(id, tag) = plan.change else {
             unreachable!("a write writes");
         };
@@ -150,7 +146,7 @@ impl Engine {
             encryption: w.record.encryption().cloned(),
         };
         let event = written_event(cx, w, &stored);
-        let mut draft = self.draft((bucket, revision), w.key, &seen, &plan, event);
+        let mut draft = self.draft((bucket, revision), w.key, &seen, &plan, event)?;
         let holding = self.hold(bucket.id, w.key, id, &w.bytes).await?;
         draft.txn.expect.extend(holding.expect);
         draft.txn.expect.extend(w.also.expect.iter().cloned());

@@ -8,7 +8,6 @@ use crate::model::{Bucket, BucketName, ObjectKey, ObjectVersion, VersionTag, Ver
 use crate::ports::{CommitError, Revision};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::conditions::check_part_source;
-use crate::rules::retention;
 use crate::rules::version::{self, Act, Change, Look, means};
 
 use super::buckets::owner_of;
@@ -189,24 +188,18 @@ impl Engine {
         let Some(plan) = plan else {
             return Ok(Step::Done(Ok(nothing_there(bucket, *choice))));
         };
-        match plan
-            .gone
-            .as_ref()
-            .map(|gone| retention::check(bucket, gone, stamp.at))
-        {
-            None | Some(Ok(())) => {}
-            // A rule waits until it is free, which its next turns see.
-            Some(Err(_)) if judged.is_some() => {
-                return Ok(Step::Done(Ok(nothing_there(bucket, *choice))));
-            }
-            Some(Err(kept)) => return Err(kept),
-        }
         let (kind, version) = match judged {
             None => plan.change.of_delete(),
             Some(_) => plan.change.of_expiry(),
         };
         let event = bare_event(cx, kind, key, version, stamp.at);
-        let draft = self.draft((bucket, revision), key, seen, &plan, event);
+        let draft = match self.draft((bucket, revision), key, seen, &plan, event) {
+            // A rule waits until it is free, which its next turns see.
+            Err(error) if judged.is_some() && error.kind() == ErrorKind::Retained => {
+                return Ok(Step::Done(Ok(nothing_there(bucket, *choice))));
+            }
+            draft => draft?,
+        };
         Ok(Step::Commit(draft, receipt(plan.change)))
     }
 

@@ -12,6 +12,7 @@ use crate::ports::{
 };
 use crate::records::{CurrentRecord, WorkKind, decode, encode, keys};
 use crate::rules::notify::log_record;
+use crate::rules::retention;
 use crate::rules::version::{Look, Plan};
 use crate::work;
 
@@ -157,7 +158,8 @@ impl Engine {
         Ok(pages.into_iter().map(row).collect())
     }
 
-    /// The transaction that carries out a plan, with the event that tells of it.
+    /// The transaction that carries out a plan, with the event that tells of it. `Retained` when the bucket's
+    /// retention keeps the version that would be no more.
     pub(crate) fn draft(
         &self,
         (bucket, revision): (&Bucket, Revision),
@@ -165,7 +167,7 @@ impl Engine {
         seen: &Seen,
         plan: &Plan,
         event: Event,
-    ) -> Draft {
+    ) -> Result<Draft, Error> {
         let now = event.time;
         let mut write = current_writes(bucket.id, key, seen, plan.current.as_ref());
         if let Some(id) = plan.leaves {
@@ -176,6 +178,7 @@ impl Engine {
             write.push(Write::Put(at, encode(joining)));
         }
         if let Some(gone) = &plan.gone {
+            retention::check(bucket, gone, now)?;
             let ids = self.ports.ids.as_ref();
             write.extend(release(ids, bucket.id, key, gone, now));
         }
@@ -185,7 +188,7 @@ impl Engine {
             write,
             payloads: Vec::new(),
         };
-        Draft::telling(txn, bucket, event)
+        Ok(Draft::telling(txn, bucket, event))
     }
 
     /// Wakes those who wait for what a committed draft brought.

@@ -77,9 +77,6 @@ impl Engine {
         // There are no other versions: both settings exclude each other.
         let plan = version::plan(permit, Versioning::Off, current, None, act, stamp)
             .expect("a write always has something to do");
-        if let Some(gone) = &plan.gone {
-            retention::check(bucket, gone, stamp.at)?;
-        }
         let Change::Written(id, tag) = plan.change else {
             unreachable!("a write writes");
         };
@@ -98,7 +95,8 @@ impl Engine {
             bucket,
             bare_event(cx, EventKind::RemovedDelete, &req.from, tag, stamp.at),
         );
-        Ok(draft.and(self.draft((bucket, revision), &req.to, to, &plan, told)))
+        let other = self.draft((bucket, revision), &req.to, to, &plan, told)?;
+        Ok(draft.and(other))
     }
 }
 
