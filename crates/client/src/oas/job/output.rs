@@ -62,8 +62,7 @@ impl Reader {
         })
     }
 
-    /// Brings a range to a place in the file, several times if need be, and returns its tree-etag. The disk takes it while
-    /// others come in, so that little is left to do when all are there.
+    /// Brings a range to a place in the file, several times if need be, and returns its tree-etag.
     async fn bring(&self, part: &Arc<Part>, place: u64, range: ByteRange) -> Result<String, Error> {
         let work = async || {
             let mut coming = self.begin(range).await?;
@@ -77,10 +76,7 @@ impl Reader {
                 .await?;
                 at += bytes;
             }
-            let tree_etag = coming.end(hasher.finish())?;
-            let part = part.clone();
-            blocking(move || part.sync()).await?;
-            Ok(tree_etag)
+            coming.end(hasher.finish())
         };
         self.again(range, work).await
     }

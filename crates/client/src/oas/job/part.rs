@@ -60,12 +60,6 @@ impl Part {
         written.map_err(|error| Error::file("write", &self.place, &error).into())
     }
 
-    /// Makes durable what was written.
-    pub(super) fn sync(&self) -> Result<(), Error> {
-        let synced = self.file.sync_data();
-        synced.map_err(|error| Error::file("write", &self.place, &error).into())
-    }
-
     /// Tree-etag of a range; nothing when the file is too short.
     pub(super) fn tree_etag(&self, range: ByteRange) -> Option<String> {
         let section = Section {
