@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cohong_core::ports::{
-    BodyError, ByteStream, OriginFault, OriginObject, OriginRequest, Origins,
-};
-use futures_util::{StreamExt as _, stream};
+use cohong_core::ports::{ByteStream, OriginFault, OriginObject, OriginRequest, Origins};
+use futures_util::StreamExt as _;
 use http::header::{CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -157,22 +155,17 @@ fn object(answer: Answer, place: OwnedSemaphorePermit) -> OriginObject {
             .iter()
             .map(|(name, value)| (name.as_str().into(), text(value)))
             .collect(),
-        body: bounded(answer.stream(ORIGIN_IDLE), place),
+        body: bounded(answer, place),
     }
 }
 
 /// A body that ends in time, and with it the place it takes.
-fn bounded(body: ByteStream, place: OwnedSemaphorePermit) -> ByteStream {
+fn bounded(answer: Answer, place: OwnedSemaphorePermit) -> ByteStream {
     let end = Instant::now() + ORIGIN_BODY_TIME_MAX;
-    let piece = move |(mut body, place): (ByteStream, OwnedSemaphorePermit)| async move {
-        if Instant::now() > end {
-            let why = "the origin takes too long for the object";
-            return Err(BodyError::Aborted(why.into()));
-        }
-        let piece = body.next().await.transpose()?;
-        Ok(piece.map(|piece| (piece, (body, place))))
-    };
-    Box::pin(stream::try_unfold((body, place), piece))
+    let body = answer.stream_until(end, ORIGIN_IDLE);
+    Box::pin(body.inspect(move |_| {
+        let _held = &place;
+    }))
 }
 
 #[cfg(test)]
