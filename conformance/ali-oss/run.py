@@ -17,7 +17,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "common"))
 
 from harness import Server
-from vendor_tests import show, surroundings
+from vendor_tests import SLOW_RESTORES, show, surroundings
 from verdict import Rules, judge
 
 RULES = Rules(listed=94, collected={"": 766}, passed_min={"": 669})
@@ -68,9 +68,7 @@ def run(*more):
         shutil.copytree(packages / "ali-oss", where, ignore=shutil.ignore_patterns("node_modules"))
         (where / "node_modules").symlink_to(packages)
         shutil.copytree(pathlib.Path(os.environ["COHONG_CHECKOUT"]) / "test", where / "test")
-        config = pathlib.Path(folder) / "cohong.toml"
-        config.write_text("restore_delay_s = 60\n", encoding="utf-8")
-        server = Server(COHONG_CONFIG=str(config))
+        server = Server(config=SLOW_RESTORES)
         try:
             env = variables(server)
             all_tests = named(reported(where, env, "--dry-run", *more))

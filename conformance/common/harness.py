@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import tempfile
@@ -13,11 +14,15 @@ import time
 class Server:
     """One server on a folder of its own, on free ports of the loopback interface."""
 
-    def __init__(self, **settings):
-        """`settings` are variables of the server, such as `COHONG_EGRESS_PROFILE`."""
+    def __init__(self, config="", **settings):
+        """`config` is the text of a configuration file, `settings` are variables, such as `COHONG_EGRESS_PROFILE`."""
         self.binary = os.environ["COHONG_BIN"]
         self.data = tempfile.mkdtemp(prefix="cohong-")
         self.settings = settings
+        self.config = pathlib.Path(self.data + ".toml")
+        if config:
+            self.config.write_text(config, encoding="utf-8")
+            self.settings["COHONG_CONFIG"] = str(self.config)
         self.log = open(self.data + ".log", "w+b")
         self.start()
 
@@ -63,6 +68,7 @@ class Server:
         self.log.close()
         shutil.rmtree(self.data, ignore_errors=True)
         os.unlink(self.log.name)
+        self.config.unlink(missing_ok=True)
         assert code == 0, f"the server ended with {code}"
 
 

@@ -6,9 +6,13 @@ import pathlib
 import subprocess
 import sys
 
+from verdict import judge
+
 # Most of the tests' time is sleep, so there are more processes than processors.
 PROCESSES = "6"
 TEST_SECONDS = "180"
+# Tests look at restores that have not finished.
+SLOW_RESTORES = "restore_delay_s = 60\n"
 
 
 def surroundings():
@@ -39,3 +43,13 @@ def show(found):
     """Prints every outcome, without verdict."""
     for name, reason in sorted(found.items()):
         print(f"{name}: {reason or 'passed'}")
+
+
+def main(run, folder, rules, narrow=("-k",)):
+    """The whole of a suite: judges what `run` gives, or with a pattern as its argument shows the outcomes of the tests that
+    fit, without verdict; `narrow` are the words of `run` before a pattern. Gives the exit code."""
+    if sys.argv[1:]:
+        show(run(*narrow, sys.argv[1]))
+        return 0
+    check_verdict()
+    return judge(run(), folder, rules)

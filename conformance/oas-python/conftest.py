@@ -8,17 +8,11 @@ import time
 import oss2
 import pytest
 from buckets import named_after
-from harness import Server
 from vendor import Process, Raised
 
+pytest_plugins = ["servers"]
+
 MIB = 1 << 20
-
-
-@pytest.fixture(scope="session")
-def server():
-    server = Server()
-    yield server
-    server.stop()
 
 
 @pytest.fixture()

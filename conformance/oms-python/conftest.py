@@ -6,7 +6,6 @@ import oms_clients
 import pytest
 import tos_clients
 from buckets import named_after
-from harness import Server
 from huaweicloudsdkcore.exceptions.exceptions import ServiceResponseException
 from huaweicloudsdkoms.v2 import (
     CreateSyncEventsRequest,
@@ -19,12 +18,7 @@ from huaweicloudsdkoms.v2 import (
     SyncObjectReq,
 )
 
-
-@pytest.fixture(scope="session")
-def server():
-    server = Server()
-    yield server
-    server.stop()
+pytest_plugins = ["servers"]
 
 
 @pytest.fixture()

@@ -10,8 +10,8 @@ import tempfile
 
 from go_tests import module, outcomes
 from harness import Server
-from vendor_tests import check_verdict, show
-from verdict import Rules, judge
+from vendor_tests import SLOW_RESTORES, main
+from verdict import Rules
 
 HERE = pathlib.Path(__file__).parent
 MODULE = ("github.com/aliyun/alibabacloud-oss-go-sdk-v2", "v1.6.1", "h1:tpKbQ1WOW3Lp7KobDrEyGL2hFwtIX+WHfXhvI3dIwNw=")
@@ -44,9 +44,7 @@ def run(only=""):
     """The outcomes of all tests. Each has buckets of its own, as it ends with removing those of its prefix."""
     source = module(*MODULE)
     with tempfile.TemporaryDirectory(prefix="oss-go-") as folder:
-        config = pathlib.Path(folder) / "cohong.toml"
-        config.write_text("restore_delay_s = 60\n", encoding="utf-8")
-        server = Server(COHONG_CONFIG=str(config))
+        server = Server(config=SLOW_RESTORES)
         try:
             env = variables(server)
 
@@ -59,13 +57,5 @@ def run(only=""):
             server.stop()
 
 
-def main(patterns):
-    if patterns:
-        show(run(patterns[0]))
-        return 0
-    check_verdict()
-    return judge(run(), HERE, RULES)
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(run, HERE, RULES, narrow=()))

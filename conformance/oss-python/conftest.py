@@ -4,21 +4,8 @@ import oss2
 import oss_clients
 import pytest
 from buckets import named_after
-from harness import Receiver, Server
 
-
-@pytest.fixture(scope="session")
-def server():
-    server = Server()
-    yield server
-    server.stop()
-
-
-@pytest.fixture()
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
+pytest_plugins = ["servers"]
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ import sys
 import tempfile
 
 from harness import Server
-from vendor_tests import check_verdict, outcomes, show, surroundings
-from verdict import Rules, judge
+from vendor_tests import SLOW_RESTORES, main, outcomes, surroundings
+from verdict import Rules
 
 HERE = pathlib.Path(__file__).parent
 REGION = "cn-hangzhou"
@@ -45,10 +45,7 @@ def run(*more):
     checkout = pathlib.Path(os.environ["COHONG_CHECKOUT"])
     with tempfile.TemporaryDirectory(prefix="oss-v2-") as folder:
         where = pathlib.Path(folder)
-        # Tests look at restores that have not finished.
-        config = where / "cohong.toml"
-        config.write_text("restore_delay_s = 60\n", encoding="utf-8")
-        server = Server(COHONG_CONFIG=str(config))
+        server = Server(config=SLOW_RESTORES)
         try:
             # Without the package of the checkout: what is tested is the released one.
             shutil.copytree(checkout / "tests", where / "tests")
@@ -58,13 +55,5 @@ def run(*more):
             server.stop()
 
 
-def main(patterns):
-    if patterns:
-        show(run("-k", patterns[0]))
-        return 0
-    check_verdict()
-    return judge(run(), HERE, RULES)
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(run, HERE, RULES))

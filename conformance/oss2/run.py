@@ -14,8 +14,8 @@ import time
 
 from cloud import Cloud
 from harness import Server
-from vendor_tests import check_verdict, outcomes, show, surroundings
-from verdict import Rules, judge
+from vendor_tests import SLOW_RESTORES, main, outcomes, surroundings
+from verdict import Rules
 
 HERE = pathlib.Path(__file__).parent
 ENDPOINT = "http://oss-cn-hangzhou.aliyuncs.com"
@@ -56,10 +56,7 @@ def run(*more):
     """The outcomes of all tests, on a server and a copy of the sources of their own."""
     with tempfile.TemporaryDirectory(prefix="oss2-") as folder:
         where = pathlib.Path(folder)
-        # Tests look at restores that have not finished.
-        config = where / "cohong.toml"
-        config.write_text("restore_delay_s = 60\n", encoding="utf-8")
-        server = Server(COHONG_CONFIG=str(config))
+        server = Server(config=SLOW_RESTORES)
         cloud = Cloud(server)
         try:
             shutil.copytree(os.environ["COHONG_SOURCE"], where, dirs_exist_ok=True)
@@ -76,13 +73,5 @@ def run(*more):
             server.stop()
 
 
-def main(patterns):
-    if patterns:
-        show(run("-k", patterns[0]))
-        return 0
-    check_verdict()
-    return judge(run(), HERE, RULES)
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(run, HERE, RULES))

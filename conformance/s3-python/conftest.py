@@ -6,27 +6,14 @@ import pytest
 import s3_clients
 from botocore.exceptions import ClientError
 from buckets import named_after
-from harness import Receiver, Server
+
+pytest_plugins = ["servers"]
 
 # Nothing of the machine's own settings takes part, and no metadata service is asked for keys.
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
-
-
-@pytest.fixture(scope="session")
-def server():
-    server = Server()
-    yield server
-    server.stop()
-
-
-@pytest.fixture()
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture(scope="session")

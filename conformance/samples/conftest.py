@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from harness import Receiver, Server
+
+pytest_plugins = ["servers"]
 
 HERE = pathlib.Path(__file__).parent
 PUBLISHED = HERE / "published"
@@ -58,20 +59,6 @@ class Shell:
         path = self.folder / name
         path.write_text(text, encoding="utf-8")
         return path
-
-
-@pytest.fixture(scope="session")
-def server():
-    server = Server()
-    yield server
-    server.stop()
-
-
-@pytest.fixture()
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
 
 
 @pytest.fixture()

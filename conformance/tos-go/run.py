@@ -10,8 +10,8 @@ import tempfile
 
 from go_tests import module, outcomes
 from harness import Receiver, Server
-from vendor_tests import check_verdict, show
-from verdict import Rules, judge
+from vendor_tests import main
+from verdict import Rules
 
 HERE = pathlib.Path(__file__).parent
 MODULE = ("github.com/volcengine/ve-tos-golang-sdk/v2", "v2.7.12", "h1:u9+32DXQIOFPG8oQ3xrjSAUSyAcaq5bqO4cEBom/6lA=")
@@ -51,13 +51,5 @@ def run(only=""):
             server.stop()
 
 
-def main(patterns):
-    if patterns:
-        show(run(patterns[0]))
-        return 0
-    check_verdict()
-    return judge(run(), HERE, RULES)
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(run, HERE, RULES, narrow=()))

@@ -8,21 +8,8 @@ from tos.models2 import ObjectTobeDeleted
 
 import tos_clients
 from buckets import named_after
-from harness import Receiver, Server
 
-
-@pytest.fixture(scope="session")
-def server():
-    server = Server()
-    yield server
-    server.stop()
-
-
-@pytest.fixture()
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
+pytest_plugins = ["servers"]
 
 
 @pytest.fixture()

@@ -12,8 +12,8 @@ import sys
 import tempfile
 
 from harness import Receiver, Server
-from vendor_tests import check_verdict, outcomes, show, surroundings
-from verdict import Rules, judge
+from vendor_tests import SLOW_RESTORES, main, outcomes, surroundings
+from verdict import Rules
 
 HERE = pathlib.Path(__file__).parent
 HOST = "tos-cn-beijing.volces.com"
@@ -47,10 +47,7 @@ def run(*more):
     """The outcomes of all tests, on a server, a receiver of callbacks and a copy of the sources of their own."""
     with tempfile.TemporaryDirectory(prefix="tos-") as folder:
         where = pathlib.Path(folder)
-        # Tests look at restores that have not finished.
-        config = where / "cohong.toml"
-        config.write_text("restore_delay_s = 60\n", encoding="utf-8")
-        server, receiver = Server(COHONG_CONFIG=str(config)), Receiver()
+        server, receiver = Server(config=SLOW_RESTORES), Receiver()
         try:
             shutil.copytree(os.environ["COHONG_SOURCE"], where, dirs_exist_ok=True)
             shutil.copy(HERE / "common.py", where / "tests")
@@ -62,13 +59,5 @@ def run(*more):
             server.stop()
 
 
-def main(patterns):
-    if patterns:
-        show(run("-k", patterns[0]))
-        return 0
-    check_verdict()
-    return judge(run(), HERE, RULES)
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(run, HERE, RULES))
