@@ -24,7 +24,7 @@ pub const DOWNLOAD_PART_BYTES: u64 = 32 << 20;
 pub(super) const UPLOADS_AT_ONCE: usize = 8;
 
 /// Ranges read at once. Each holds one piece and what its connection has buffered.
-pub(super) const DOWNLOADS_AT_ONCE: usize = 16;
+pub(super) const DOWNLOADS_AT_ONCE: usize = 8;
 
 /// Pages followed in one listing: a server that never ends is given up. Far above 10 vaults and what jobs a vault
 /// can have.

@@ -142,6 +142,23 @@ async fn whoever_stops_sending_is_cut_off() {
     assert_eq!(world.unfinished(), 0);
 }
 
+/// What nobody wants is read all the same: closing with bytes unread would take the answer back.
+#[tokio::test]
+async fn whoever_is_refused_while_sending_is_told_why() {
+    let world = World::start().await;
+    let mut ask = Ask::new("PUT", "/k");
+    ask.secret_key = "another";
+    let request = ask.with(&vec![b'x'; 32 << 20]);
+    let mut raw = world.raw().await;
+    let answer = raw.ask(&request).await;
+    assert_eq!(
+        (answer.status, &*answer.code()),
+        (403, "SignatureDoesNotMatch")
+    );
+    assert!(!raw.still_serves().await, "the connection goes on");
+    assert!(world.keys().await.is_empty(), "nothing is stored");
+}
+
 /// One write each: a head that waits for the acknowledgement of another packet costs 40 ms.
 #[tokio::test]
 async fn small_answers_leave_in_one_piece() {

@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tokio::sync::Semaphore;
 
 use super::notes::Notes;
 use super::part::Part;
 use super::{ByRange, DOWNLOAD_PART_BYTES, FileObject, Job, chunk};
 use crate::oas::api::Api;
 use crate::oas::error::{DownloadArchiveError, Error, HashDoesNotMatchError};
-use crate::oas::hash::{TreeHasher, compute_combine_tree_etag_from_list};
+use crate::oas::hash::{STRIDE, TreeHasher, compute_combine_tree_etag_from_list};
 use crate::oas::limits::DOWNLOADS_AT_ONCE;
 use crate::oas::progress::{Attempt, Progress};
 use crate::oas::ranges::{self, ByteRange, calc_ranges, part_size, range_size};
@@ -27,6 +28,8 @@ struct Reader {
     job_id: String,
     chunk: usize,
     progress: Progress,
+    /// Who may hash and write: more than there are cores only wait for the file and for each other.
+    turns: Semaphore,
 }
 
 /// A range that comes in: its bytes in pieces, and whether they are the right ones.
@@ -35,7 +38,6 @@ struct Coming {
     range: ByteRange,
     /// Bytes that are still to come.
     left: u64,
-    chunk: usize,
     attempt: Attempt,
 }
 
@@ -47,6 +49,7 @@ impl Reader {
             job_id: job.id.clone(),
             chunk,
             progress: job.progress(),
+            turns: Semaphore::new(cores()),
         }
     }
 
@@ -57,7 +60,6 @@ impl Reader {
             response,
             range,
             left: range_size(range),
-            chunk: self.chunk,
             attempt: self.progress.attempt(),
         })
     }
@@ -67,11 +69,15 @@ impl Reader {
         let work = async || {
             let mut coming = self.begin(range).await?;
             let (mut hasher, mut at) = (TreeHasher::default(), place);
-            while let Some(piece) = coming.next().await? {
+            let mut piece = BytesMut::with_capacity(self.chunk.max(STRIDE));
+            while coming.next(&mut piece).await? {
                 let (part, bytes) = (part.clone(), piece.len() as u64);
-                hasher = blocking(move || {
+                let _turn = self.turns.acquire().await.expect("never closed");
+                (hasher, piece) = blocking(move || {
+                    // Written first, while the processor still has what has just come in.
+                    part.write_at(&piece, at)?;
                     hasher.update(&piece);
-                    part.write_at(&piece, at).map(|()| hasher)
+                    Ok::<_, Error>((hasher, piece))
                 })
                 .await?;
                 at += bytes;
@@ -90,11 +96,12 @@ impl Reader {
             object.seek(std::io::SeekFrom::Start(start)).await?;
             let mut coming = self.begin(range).await?;
             let mut hasher = TreeHasher::default();
-            while let Some(piece) = coming.next().await? {
+            let mut piece = BytesMut::with_capacity(self.chunk);
+            while coming.next(&mut piece).await? {
                 object.write_all(&piece).await?;
-                hasher = blocking(move || {
+                (hasher, piece) = blocking(move || {
                     hasher.update(&piece);
-                    Ok::<_, Error>(hasher)
+                    Ok::<_, Error>((hasher, piece))
                 })
                 .await?;
             }
@@ -118,11 +125,12 @@ impl Reader {
 }
 
 impl Coming {
-    /// The next piece; nothing after the last. Fails when there are more bytes than there should be.
-    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        let mut piece = BytesMut::with_capacity(self.chunk);
-        while piece.len() < self.chunk {
-            let bytes = self.response.read(self.chunk - piece.len()).await?;
+    /// Fills `piece` anew, as far as it goes; false after the last. Fails when there are more bytes than there should
+    /// be.
+    async fn next(&mut self, piece: &mut BytesMut) -> Result<bool, Error> {
+        piece.clear();
+        while piece.len() < piece.capacity() {
+            let bytes = self.response.read(piece.capacity() - piece.len()).await?;
             if bytes.is_empty() {
                 break;
             }
@@ -131,7 +139,7 @@ impl Coming {
         }
         let left = self.left.checked_sub(piece.len() as u64);
         self.left = left.ok_or_else(|| self.wrong("is longer than asked for"))?;
-        Ok((!piece.is_empty()).then(|| piece.freeze()))
+        Ok(!piece.is_empty())
     }
 
     /// Judges the range as a whole, and returns its tree-etag.
@@ -241,8 +249,7 @@ impl Job {
                 Ok::<_, Error>((range, tree_etag, good))
             })
         };
-        let cores = std::thread::available_parallelism().map_or(1, Into::into);
-        each(known, cores, work, |(range, tree_etag, good)| {
+        each(known, cores(), work, |(range, tree_etag, good)| {
             if good {
                 self.note(range, tree_etag);
             } else {
@@ -275,6 +282,10 @@ impl Job {
         })
         .await
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
 }
 
 /// What did not come whole, as the failure that says so; what was refused, or failed here, stays what it is.

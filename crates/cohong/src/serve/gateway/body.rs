@@ -1,6 +1,8 @@
-//! Request bodies under a clock: silence and trickle end a body instead of holding a place.
+//! Request bodies under a clock: silence and trickle end a body instead of holding a place. A body that nobody read
+//! to its end is told of.
 
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -13,24 +15,37 @@ use hyper::body::Incoming;
 use tokio::time::Sleep;
 
 use super::limits::{BODY_IDLE_MAX, BODY_RATE_MIN};
+use super::patience::Unread;
 
-/// The body with its time limits.
-pub(super) fn timed(body: Incoming) -> InBody {
+/// The body with its time limits; `unread` turns true when it is dropped before its end.
+pub(super) fn timed(body: Incoming, unread: Unread) -> InBody {
     let idle = Box::pin(tokio::time::sleep(BODY_IDLE_MAX));
     Timed {
         body,
         idle,
         started: Instant::now(),
         received: 0,
+        ended: false,
+        unread,
     }
     .boxed_unsync()
 }
 
-struct Timed<B> {
+struct Timed<B: Body> {
     body: B,
     idle: Pin<Box<Sleep>>,
     started: Instant,
     received: u64,
+    ended: bool,
+    unread: Unread,
+}
+
+impl<B: Body> Drop for Timed<B> {
+    fn drop(&mut self) {
+        if !self.ended && !self.body.is_end_stream() {
+            self.unread.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl<B> Body for Timed<B>
@@ -57,7 +72,10 @@ where
                     .reset(tokio::time::Instant::now() + BODY_IDLE_MAX);
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(other) => Poll::Ready(other.map(|end| end.map_err(Into::into))),
+            Poll::Ready(other) => {
+                self.ended = other.is_none();
+                Poll::Ready(other.map(|end| end.map_err(Into::into)))
+            }
             Poll::Pending => match self.idle.as_mut().poll(cx) {
                 Poll::Ready(()) => Poll::Ready(Some(Err("the body stopped coming".into()))),
                 Poll::Pending => Poll::Pending,

@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::patience::Patient;
+use super::patience::{Patient, Unread};
 use super::tunnel::{End, Refusal, Tunnel};
 use super::{Gateway, Speech, handshake, limits, log, tunnel};
 
@@ -103,18 +103,19 @@ impl Gateway {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let asked = Arc::new(Mutex::new(None));
-        let tunnel = asked.clone();
+        let unread = Unread::default();
+        let (tunnel, left) = (asked.clone(), unread.clone());
         let service = service_fn(move |request: Request<Incoming>| {
-            let (gateway, tunnel) = (self.clone(), tunnel.clone());
+            let (gateway, tunnel, left) = (self.clone(), tunnel.clone(), left.clone());
             async move {
                 Ok::<_, Infallible>(if request.method() == Method::CONNECT {
                     gateway.connect(request, line, &tunnel)
                 } else {
-                    gateway.detached(request, line).await
+                    gateway.detached(request, line, left).await
                 })
             }
         });
-        let stream = Patient::new(stream, limits::ANSWER_IDLE_MAX);
+        let stream = Patient::new(stream, limits::ANSWER_IDLE_MAX, unread);
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits::HEAD_TIMEOUT)

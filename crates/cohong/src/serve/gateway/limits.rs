@@ -25,6 +25,9 @@ pub(super) const BODY_IDLE_MAX: Duration = Duration::from_secs(30);
 pub(super) const BODY_RATE_MIN: u64 = 1 << 10;
 /// Longest that a client may read nothing of an answer: as web servers do by default.
 pub(super) const ANSWER_IDLE_MAX: Duration = Duration::from_mins(1);
+/// Longest that a client is heard out that is still sending when it has got its answer. A slow one needs some time to
+/// see that it has.
+pub(super) const LINGER_MAX: Duration = Duration::from_secs(5);
 /// Time for running requests at shutdown: the callback deadline is 18 s, but a stop must end in 15 s.
 pub(super) const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// Pause after a failure to accept.

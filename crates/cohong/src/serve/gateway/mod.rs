@@ -26,6 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::rustls::ServerConfig;
 
+use self::patience::Unread;
 use super::authority::Authority;
 use super::callback_key::KeyRing;
 use super::tls::Certificates;
@@ -152,9 +153,11 @@ impl Gateway {
         self: Arc<Self>,
         request: Request<Incoming>,
         line: Line,
+        unread: Unread,
     ) -> Response<OutBody> {
         let started = Instant::now();
         let (mut head, body) = request.into_parts();
+        let body = body::timed(body, unread);
         let cx = self.cx(line);
         self.dialects.look_up(&mut head).await;
         let dialect = self.dialects.of(&head).await.clone();
@@ -175,7 +178,7 @@ impl Gateway {
                 if let Some(answer) = public::answer(&gateway.keys, &head).await {
                     return answer;
                 }
-                dialect.serve(head, body::timed(body), cx).await
+                dialect.serve(head, body, cx).await
             }
         });
         let response = match task.await {

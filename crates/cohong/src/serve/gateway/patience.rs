@@ -1,12 +1,20 @@
-//! Answers under a clock: a client that stops reading ends its connection instead of holding a place.
+//! Answers under a clock: a client that stops reading ends its connection instead of holding a place, and one that
+//! is still sending what nobody wants gets its answer all the same.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
+
+use super::limits::LINGER_MAX;
+
+/// Whether a body was answered before all of it was read.
+pub(super) type Unread = Arc<AtomicBool>;
 
 /// A connection that waits for its peer to read, but not for ever.
 pub(super) struct Patient<S> {
@@ -14,15 +22,21 @@ pub(super) struct Patient<S> {
     most: Duration,
     /// Runs while nothing of an answer can be written.
     waiting: Option<Pin<Box<Sleep>>>,
+    unread: Unread,
+    /// Runs from the end of the last answer on, while a client is still sending.
+    lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patient<S> {
-    /// A connection that fails when nothing could be written for `most`.
-    pub(super) fn new(stream: S, most: Duration) -> Self {
+    /// A connection that fails when nothing could be written for `most`, and ends at once unless something is
+    /// `unread`.
+    pub(super) fn new(stream: S, most: Duration, unread: Unread) -> Self {
         Self {
             stream,
             most,
             waiting: None,
+            unread,
+            lingering: None,
         }
     }
 
@@ -44,6 +58,27 @@ impl<S> Patient<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Patient<S> {
+    /// Reads what still comes and throws it away, until the client has seen the end or a time is over: closing with
+    /// bytes unread would take the answer back.
+    fn discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let lingering = self
+            .lingering
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER_MAX)));
+        let mut rest = [0; 8192];
+        loop {
+            if lingering.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(()));
+            }
+            let mut rest = ReadBuf::new(&mut rest);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut rest))?;
+            if rest.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -54,7 +89,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -83,8 +118,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.judge(cx, shut)
+        if self.lingering.is_none() {
+            let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
+            ready!(self.judge(cx, shut))?;
+        }
+        if self.unread.load(Ordering::Relaxed) {
+            return self.discard(cx);
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -97,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_stops_reading_is_cut_off() {
         let (mut client, server) = tokio::io::duplex(4);
-        let mut server = Patient::new(server, Duration::from_millis(20));
+        let mut server = Patient::new(server, Duration::from_millis(20), Unread::default());
         let error = server.write_all(b"answer").await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         let mut seen = [0; 4];
@@ -108,7 +149,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_reads_gets_everything() {
         let (mut client, server) = tokio::io::duplex(4);
-        let mut server = Patient::new(server, Duration::from_hours(1));
+        let mut server = Patient::new(server, Duration::from_hours(1), Unread::default());
         let answer = vec![b'a'; 10_000];
         let mut seen = Vec::new();
         let send = async {
@@ -118,5 +159,28 @@ mod tests {
         let ((), read) = tokio::join!(send, client.read_to_end(&mut seen));
         read.expect("read");
         assert_eq!(seen, answer);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_still_sending_is_heard_out_for_a_while() {
+        let unread = Unread::new(AtomicBool::new(true));
+        for ends in [true, false] {
+            let (mut client, server) = tokio::io::duplex(4);
+            let mut server = Patient::new(server, Duration::from_hours(1), unread.clone());
+            let started = tokio::time::Instant::now();
+            let send = async {
+                client.write_all(&[0; 100_000]).await.expect("all taken");
+                if ends {
+                    drop(client);
+                    return None;
+                }
+                Some(client)
+            };
+            let (client, shut) = tokio::join!(send, server.shutdown());
+            shut.expect("closed");
+            let waited = started.elapsed();
+            assert_eq!(waited >= LINGER_MAX, !ends, "{waited:?}");
+            drop(client);
+        }
     }
 }
