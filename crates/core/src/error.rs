@@ -57,7 +57,7 @@ pub enum ErrorKind {
     NoSuchRetention,
     /// The bucket's retention is locked.
     RetentionLocked,
-    /// The step is none that the bucket's retention can take.
+    /// The step is none that the bucket's retention can take, or no bucket can have such a retention.
     InvalidRetention,
     /// The object exists and the request forbids overwriting.
     ObjectExists,
@@ -147,6 +147,12 @@ pub enum ErrorKind {
     OverQuota,
     /// The domain stands for another bucket.
     DomainTaken,
+    /// The bucket locks no objects.
+    LockUnsupported,
+    /// Nothing keeps the version of the object.
+    NoSuchLock,
+    /// Versioning and locks of the bucket do not go together so.
+    InvalidBucketState,
 }
 
 /// One of the digests that a client sends with a body.

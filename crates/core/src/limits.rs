@@ -65,6 +65,10 @@ pub const APPENDED_PIECES_MAX: u32 = PARTS_MAX;
 pub const RESTORE_DAYS_MAX: u32 = 365;
 /// Longest time a bucket's retention keeps an object, days: the 70 years that the vendors allow.
 pub const RETENTION_DAYS_MAX: u32 = 25_550;
+/// Longest time that the locks of a bucket keep new objects, days: the 100 years that the vendors allow.
+pub const LOCK_DAYS_MAX: u32 = 36_500;
+/// The same, years.
+pub const LOCK_YEARS_MAX: u32 = 100;
 /// Most records that are read to count what a bucket holds: what takes a few seconds, well below the
 /// time that SDKs wait for an answer.
 pub const STAT_ROWS_MAX: u64 = 5_000_000;

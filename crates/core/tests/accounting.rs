@@ -69,6 +69,7 @@ async fn act(world: &World, bucket: &BucketName, op: &Op) {
         Op::Copy(from, to) => {
             let req = CopyObject {
                 expires_days: None,
+                lock: cohong_core::model::Lock::default(),
                 source: CopySource {
                     object: target(bucket, KEYS[*from], VersionChoice::Current),
                     conditions: Conditions::default(),

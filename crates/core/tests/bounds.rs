@@ -202,6 +202,7 @@ fn copies_count_where_they_go() {
                 conditions: Conditions::default(),
                 checksum: None,
                 expires_days: None,
+                lock: cohong_core::model::Lock::default(),
             };
             async { is_fine(world.engine.copy_object(&owner(), req).await) }
         };

@@ -19,9 +19,9 @@ use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId,
     BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
-    Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Etag,
-    Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Lifecycle,
-    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule,
+    Checksums, Condition, Cors, CorsMethod, CorsRule, DefaultLock, Destination, DialectId, Due, Effect, Etag,
+    Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Kept, Lifecycle,
+    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Lock, LockMode, LockSpan, Locks, Network, NotificationRule,
     ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal,
     Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion,
     Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId,
@@ -171,6 +171,16 @@ fn checksums() -> [ChecksumValue; 5] {
     ]
 }
 
+fn lock() -> Lock {
+    Lock {
+        kept: Some(Kept {
+            mode: LockMode::Compliance,
+            until: time(1_700_000_000_004),
+        }),
+        held: Some(true),
+    }
+}
+
 fn version() -> ObjectVersion {
     let record = ObjectRecord {
         size: 1 << 40,
@@ -198,6 +208,7 @@ fn version() -> ObjectVersion {
         }),
         seal: Some(seals()[0].clone()),
         expires_at: Some(time(1_700_000_000_003)),
+        lock: lock(),
     };
     ObjectVersion {
         id: VersionId(1_700_000_000_000_000_000),
@@ -241,6 +252,7 @@ fn rules() -> Vec<NotificationRule> {
             destinations: destinations(),
             via: DialectId::Tos,
             form,
+            named: Some("arn".into()),
         })
         .to_vec()
 }
@@ -314,6 +326,12 @@ fn buckets(samples: &mut Samples) {
             dialect: DialectId::S3,
         }],
         expires: true,
+        locks: Some(Locks {
+            default: Some(DefaultLock {
+                mode: LockMode::Governance,
+                span: LockSpan::Years(2),
+            }),
+        }),
     };
     samples.check("bucket", &bucket);
     samples.check("last-bucket", &BucketId(5));
@@ -488,6 +506,7 @@ fn objects(samples: &mut Samples) {
         }),
         seal: Some(seals()[1].clone()),
         expires_days: Some(3),
+        lock: lock(),
     };
     samples.check("upload", &upload);
     let part = PartRecord {

@@ -350,6 +350,7 @@ async fn object_attempts(world: &World, cx: &Cx, bucket: &BucketName) -> [(&'sta
     };
     let copy = CopyObject {
         expires_days: None,
+        lock: cohong_core::model::Lock::default(),
         bucket: bucket.clone(),
         key: ObjectKey::new("copy").unwrap(),
         source: CopySource {

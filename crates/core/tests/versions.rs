@@ -31,6 +31,7 @@ fn id(tag: VersionTag) -> VersionChoice {
 fn copy(from: &BucketName, key: &str, to: &BucketName, to_key: &str) -> CopyObject {
     CopyObject {
         expires_days: None,
+        lock: cohong_core::model::Lock::default(),
         source: CopySource {
             object: target(from, key, CURRENT),
             conditions: Conditions::default(),
@@ -488,6 +489,7 @@ fn new_metadata_of_a_copy_may_leave_the_content_type() {
             // Onto itself: the bytes stay, what stands beside them changes.
             let req = CopyObject {
                 expires_days: None,
+                lock: cohong_core::model::Lock::default(),
                 replace: Some(NewMeta {
                     headers: named(given),
                     user_meta: Vec::new(),

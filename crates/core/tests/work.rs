@@ -291,6 +291,7 @@ fn a_payload_that_is_still_held_stays() {
         world.put(&bucket, "k", "body").await;
         let req = CopyObject {
             expires_days: None,
+            lock: cohong_core::model::Lock::default(),
             source: CopySource {
                 object: target(&bucket, "k", VersionChoice::Current),
                 conditions: Conditions::default(),

@@ -157,12 +157,6 @@ async fn buckets() {
     insta::assert_snapshot!(world.send(get(BUCKET, "?acl")).await.text());
     let missing = world.send(head("bucket-none", "")).await;
     assert_eq!((missing.status, missing.body.len()), (404, 0));
-    let lock = put("bucket-lock", "").header("x-amz-bucket-object-lock-enabled", "true");
-    assert_eq!(
-        world.send(lock).await.code(),
-        (501, "NotImplemented".into())
-    );
-    assert_eq!(world.send(head("bucket-lock", "")).await.status, 404);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use cohong_core::model::DialectId;
 use cohong_core::ports::{CallbackFormat, CallbackSender, EventFormat, Target};
 use cohong_core::sync::RuleTarget;
 use cohong_dialects::oss::callback::OssCallbacks;
+use cohong_dialects::s3::S3Events;
 use cohong_dialects::tos::TosEvents;
 use cohong_egress::policy::{Allow, Policy, Profile};
 use cohong_egress::{
@@ -83,13 +84,14 @@ pub(super) async fn registry(
     ));
     let syncs: Arc<dyn Target> = Arc::new(RuleTarget::new(engine));
     let tos: Arc<dyn EventFormat> = Arc::new(TosEvents);
+    let s3: Arc<dyn EventFormat> = Arc::new(S3Events);
     Ok(Registry {
         targets: BTreeMap::from([
             (TargetKind::Function, functions),
             (TargetKind::Webhook, webhooks),
             (TargetKind::Sync, syncs),
         ]),
-        formats: BTreeMap::from([(DialectId::Tos, tos)]),
+        formats: BTreeMap::from([(DialectId::Tos, tos), (DialectId::S3, s3)]),
     })
 }
 

@@ -163,7 +163,7 @@ impl Engine {
             return Ok(None);
         };
         let now = self.ports.clock.now();
-        retention::check(bucket, &current.version, now)?;
+        retention::check(bucket, &current.version, None, now)?;
         if record.seal != taken.ingested.seal() {
             // Another object came in the meantime, and the piece is sealed for the one before.
             return Ok(None);
@@ -195,7 +195,7 @@ impl Engine {
             ..bare_event(cx, EventKind::CreatedAppend, &req.key, stored.version, now)
         };
         let plan = version::replace(permit, bucket.versioning, after);
-        let mut draft = self.draft((bucket, revision), &req.key, seen, &plan, event)?;
+        let mut draft = self.draft((bucket, revision), &req.key, seen, (&plan, None), event)?;
         draft.txn.expect.extend(holding.expect);
         draft.txn.write.extend(holding.write);
         draft.txn.payloads = holding.payloads;

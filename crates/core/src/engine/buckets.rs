@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
 use crate::model::{
-    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, Referers,
+    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, Locks, Referers,
     RuleSetVersion, Tags, Versioning,
 };
 use crate::ports::{
@@ -47,7 +47,11 @@ impl Engine {
             region: req.region,
             home: cx.dialect,
             state: BucketState::Live,
-            versioning: Versioning::Off,
+            versioning: if req.locks {
+                Versioning::Enabled
+            } else {
+                Versioning::Off
+            },
             acl: req.acl,
             default_class: req.default_class,
             labels: req.labels,
@@ -68,6 +72,7 @@ impl Engine {
             quota: None,
             domains: Vec::new(),
             expires: false,
+            locks: req.locks.then(Locks::default),
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {

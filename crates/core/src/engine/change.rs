@@ -3,13 +3,14 @@
 use crate::error::Error;
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
-    Bucket, ObjectKey, ObjectVersion, StorageClass, Timestamp, VersionKind, VersionTag,
+    Bucket, Lock, ObjectKey, ObjectVersion, StorageClass, Timestamp, VersionKind, VersionTag,
 };
 use crate::ports::{CommitError, Revision, Txn, Write};
 use crate::records::{encode, keys};
-use crate::rules::access::{Action, allow_lifecycle};
+use crate::rules::access::{Action, allow_lifecycle, bypass};
 use crate::rules::attributes::{check_acl, check_expiry, check_meta, check_tags};
 use crate::rules::lifecycle::end_of;
+use crate::rules::lock::{self, LockStep};
 use crate::rules::retention;
 
 use super::buckets::now;
@@ -39,10 +40,18 @@ impl Engine {
             let found = self.find_allowed(cx, &bucket, target, action).await?;
             let seen = self.see_one(bucket.id, &target.key).await?;
             if matches!(change, ObjectChange::Meta(..) | ObjectChange::Written(_)) {
-                retention::check(&bucket, &found.version, self.ports.clock.now())?;
+                retention::check(&bucket, &found.version, None, self.ports.clock.now())?;
             }
+            let lock = match change {
+                ObjectChange::Lock(step) => {
+                    let (old, now) = (found.object().lock, self.ports.clock.now());
+                    let bypass = bypass(cx, &bucket, &target.key);
+                    lock::after(&bucket, old, step, bypass, now)?
+                }
+                _ => found.object().lock,
+            };
             let tag = found.tag;
-            let alter = |version: &mut ObjectVersion| alter(version, &change, cx.at);
+            let alter = |version: &mut ObjectVersion| alter(version, &change, lock, cx.at);
             let Some(txn) = changed(target, (&bucket, revision), &seen, &found, alter) else {
                 continue;
             };
@@ -113,6 +122,8 @@ fn check_change(change: &ObjectChange) -> Result<Action, Error> {
             Ok(Action::WriteObjectMeta)
         }
         ObjectChange::Written(_) => Ok(Action::WriteObjectMeta),
+        ObjectChange::Lock(LockStep::Keep(_)) => Ok(Action::WriteObjectRetention),
+        ObjectChange::Lock(LockStep::Hold(_)) => Ok(Action::WriteLegalHold),
     }
 }
 
@@ -150,7 +161,8 @@ pub(super) fn in_place(
     Some(now(expect(bucket, revision, key, seen), write))
 }
 
-fn alter(version: &mut ObjectVersion, change: &ObjectChange, now: Timestamp) {
+/// Makes a change; `lock` is what keeps the version afterwards.
+fn alter(version: &mut ObjectVersion, change: &ObjectChange, lock: Lock, now: Timestamp) {
     let VersionKind::Object(record) = &mut version.kind else {
         return;
     };
@@ -163,5 +175,6 @@ fn alter(version: &mut ObjectVersion, change: &ObjectChange, now: Timestamp) {
         ObjectChange::Acl(acl) => record.acl.clone_from(acl),
         ObjectChange::Expires(days) => record.expires_at = days.map(|days| end_of(now, days)),
         ObjectChange::Written(at) => version.written_at = *at,
+        ObjectChange::Lock(_) => record.lock = lock,
     }
 }

@@ -3,13 +3,14 @@
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
-    Bucket, BucketId, BucketName, CallbackSpec, Etag, Event, EventKind, ObjectKey, ObjectRecord,
+    Bucket, BucketId, BucketName, CallbackSpec, Etag, Event, EventKind, Lock, ObjectKey, ObjectRecord,
     StorageClass, Timestamp, VersionId, VersionTag,
 };
 use crate::ports::{CommitError, Expect, Revision, StoreError, Txn, Write};
 use crate::records::CurrentRecord;
-use crate::rules::access::{Action, On, Permit, allow};
+use crate::rules::access::{Action, On, Permit, allow, allow_lock};
 use crate::rules::conditions::check_write;
+use crate::rules::lock;
 use crate::rules::version::{self, Act, Change, Stamp};
 
 use super::callback::owed_call;
@@ -43,6 +44,8 @@ pub(crate) struct VersionWrite<'a> {
 pub(crate) struct Also {
     pub(crate) expect: Vec<Expect>,
     pub(crate) write: Vec<Write>,
+    /// The life of the bucket that is meant: another one of its name is `Stale`.
+    pub(crate) within: Option<BucketId>,
 }
 
 /// A version that was written.
@@ -97,7 +100,14 @@ impl Engine {
         }
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(w.bucket).await?;
+            if w.also.within.is_some_and(|id| id != bucket.id) {
+                return Err(Unwritten::Stale);
+            }
             let permit = allow(cx, &bucket, Action::WriteObject, On::Key(w.key))?;
+            if w.record.upload.is_none() {
+                // Of an upload that was decided when it began.
+                self.may_lock(cx, &bucket, w.key, w.record.lock)?;
+            }
             // The parts of an upload are counted already.
             let bytes = w.record.upload.map_or(w.record.size, |_| 0);
             let _room = self.make_room(&bucket, bytes).await?;
@@ -125,11 +135,12 @@ impl Engine {
         check_write(w.conditions, bucket.versioning, current)
             .map_err(|kind| unmet(kind, current.is_some()))?;
         let mut record = w.record.clone();
+        let stamp = self.stamp(seen.current.as_ref());
         record.class = w.class.unwrap_or(bucket.default_class);
+        record.lock = lock::of_new(bucket, record.lock, stamp.at)?;
         let act = Act::Write(Box::new(record));
         let look = version::look(bucket.versioning, seen.current.as_ref(), &act);
         let looked = self.peek(bucket.id, w.key, look).await?;
-        let stamp = self.stamp(seen.current.as_ref());
         let (now, current) = (stamp.at, seen.current.clone());
         let plan = version::plan(permit, bucket.versioning, current, looked, act, stamp)
             .expect("a write always has something to do");
@@ -146,7 +157,7 @@ impl Engine {
             encryption: w.record.encryption().cloned(),
         };
         let event = written_event(cx, w, &stored);
-        let mut draft = self.draft((bucket, revision), w.key, &seen, &plan, event)?;
+        let mut draft = self.draft((bucket, revision), w.key, &seen, (&plan, None), event)?;
         let holding = self.hold(bucket.id, w.key, id, &w.bytes).await?;
         draft.txn.expect.extend(holding.expect);
         draft.txn.expect.extend(w.also.expect.iter().cloned());
@@ -165,6 +176,18 @@ impl Engine {
             id,
             bucket: bucket.id,
         }))
+    }
+
+    /// Refuses a lock that a new version does not get, or that the principal may not set.
+    pub(crate) fn may_lock(
+        &self,
+        cx: &Cx,
+        bucket: &Bucket,
+        key: &ObjectKey,
+        lock: Lock,
+    ) -> Result<(), Error> {
+        allow_lock(cx, bucket, key, lock)?;
+        lock::check_new(bucket, lock, self.ports.clock.now())
     }
 
     /// Commits one transaction; `false` after a conflict.

@@ -266,6 +266,7 @@ fn object_of(
         restore: None,
         seal: begun.seal,
         expires_at: begun.expires_days.map(|days| end_of(cx.at, days)),
+        lock: begun.lock,
     }
 }
 

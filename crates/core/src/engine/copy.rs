@@ -238,6 +238,7 @@ fn copied(cx: &Cx, bucket: &Bucket, req: &CopyObject, source: &ObjectRecord) -> 
         restore: None,
         seal: None,
         expires_at: req.expires_days.map(|days| end_of(cx.at, days)),
+        lock: req.lock,
     }
 }
 

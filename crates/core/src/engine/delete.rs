@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::{CONFLICT_RETRIES_MAX, DELETE_BATCH, DELETE_KEYS_MAX};
 use crate::model::{Bucket, BucketName, ObjectKey, ObjectVersion, VersionTag, Versioning};
 use crate::ports::{CommitError, Revision};
-use crate::rules::access::{Action, On, allow};
+use crate::rules::access::{Action, On, allow, bypass};
 use crate::rules::conditions::check_part_source;
 use crate::rules::version::{self, Act, Change, Look, means};
 
@@ -193,7 +193,12 @@ impl Engine {
             Some(_) => plan.change.of_expiry(),
         };
         let event = bare_event(cx, kind, key, version, stamp.at);
-        let draft = match self.draft((bucket, revision), key, seen, &plan, event) {
+        let bypass = match judged {
+            None => bypass(cx, bucket, key),
+            Some(_) => None,
+        };
+        let drafted = self.draft((bucket, revision), key, seen, (&plan, bypass), event);
+        let draft = match drafted {
             // A rule waits until it is free, which its next turns see.
             Err(error) if judged.is_some() && error.kind() == ErrorKind::Retained => {
                 return Ok(Step::Done(Ok(nothing_there(bucket, *choice))));

@@ -122,10 +122,14 @@ impl Engine {
         let Some((record, revision)) = self.find_fetch(bucket, id).await? else {
             return Ok(Vec::new());
         };
+        let at = keys::fetch(bucket, id);
+        if record.state == FetchState::Calling {
+            // The process died meanwhile.
+            self.end_fetch(&record, &at, FetchState::Uncalled).await?;
+        }
         if record.state != FetchState::Running {
             return Ok(Vec::new());
         }
-        let at = keys::fetch(bucket, id);
         let Err(error) = self.do_fetch(bucket, &record, (&at, revision)).await else {
             return Ok(Vec::new());
         };
@@ -168,20 +172,28 @@ impl Engine {
             callback,
             found.map_err(|fault| unfetched(&fault))?,
         );
+        let after = match put.callback {
+            Some(_) => FetchState::Calling,
+            None => FetchState::Stored,
+        };
         let also = Also {
             expect: vec![Expect::Revision(at.clone(), revision)],
-            write: vec![Write::Put(at.clone(), ended(record, FetchState::Stored))],
+            write: vec![Write::Put(at.clone(), ended(record, after))],
+            within: Some(id),
         };
         let stored = match self.put_along(&cx, &put, body, also).await {
             Ok(stored) => stored,
-            // Whoever touched the task meanwhile ended it.
+            // Whoever touched the task meanwhile ended it, or its bucket is not the one it was.
             Err(Unwritten::Stale) => return Ok(()),
             Err(Unwritten::Failed(error)) => return Err(error),
         };
-        if stored.callback.is_some_and(|call| call.answer.is_none()) {
-            self.end_fetch(record, at, FetchState::Uncalled).await?;
+        match stored.callback {
+            Some(call) if call.answer.is_none() => {
+                self.end_fetch(record, at, FetchState::Uncalled).await
+            }
+            Some(_) => self.end_fetch(record, at, FetchState::Stored).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Notes what a task has come to, as long as it is there.

@@ -11,6 +11,7 @@ use crate::ports::{
     Expect, Ids, Key, KeyRange, Limit, LogId, Order, Page, Revision, Table, Txn, When, Write,
 };
 use crate::records::{CurrentRecord, WorkKind, decode, encode, keys};
+use crate::rules::access::Bypass;
 use crate::rules::notify::log_record;
 use crate::rules::retention;
 use crate::rules::version::{Look, Plan};
@@ -158,14 +159,14 @@ impl Engine {
         Ok(pages.into_iter().map(row).collect())
     }
 
-    /// The transaction that carries out a plan, with the event that tells of it. `Retained` when the bucket's
-    /// retention keeps the version that would be no more.
+    /// The transaction that carries out a plan, with the event that tells of it. `Retained` when something keeps
+    /// the version that would be no more, and is not passed over.
     pub(crate) fn draft(
         &self,
         (bucket, revision): (&Bucket, Revision),
         key: &ObjectKey,
         seen: &Seen,
-        plan: &Plan,
+        (plan, bypass): (&Plan, Option<Bypass>),
         event: Event,
     ) -> Result<Draft, Error> {
         let now = event.time;
@@ -178,7 +179,7 @@ impl Engine {
             write.push(Write::Put(at, encode(joining)));
         }
         if let Some(gone) = &plan.gone {
-            retention::check(bucket, gone, now)?;
+            retention::check(bucket, gone, bypass, now)?;
             let ids = self.ports.ids.as_ref();
             write.extend(release(ids, bucket.id, key, gone, now));
         }

@@ -89,6 +89,7 @@ mod tests {
             quota: None,
             domains: Vec::new(),
             expires: false,
+            locks: None,
         };
         (name, bucket)
     }

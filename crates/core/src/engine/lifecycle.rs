@@ -248,6 +248,7 @@ impl Engine {
             referer: None,
             pays: false,
             by_link: false,
+            bypasses: false,
             past: SyncPast::None,
             encrypting: crate::engine::Encrypting::default(),
         }

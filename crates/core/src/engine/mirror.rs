@@ -151,6 +151,7 @@ fn in_the_owners_name(cx: &Cx, bucket: &Bucket) -> Cx {
             key: AccessKeyId("".into()),
         },
         by_link: false,
+        bypasses: false,
         pays: true,
         past: SyncPast::None,
         ..cx.clone()

@@ -99,6 +99,7 @@ impl Engine {
     async fn check_early(&self, cx: &Cx, req: &PutObject) -> Result<Arc<Bucket>, Error> {
         let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
+        self.may_lock(cx, &bucket, &req.key, req.attributes.lock)?;
         if req.conditions != Conditions::default() {
             let seen = self.see_one(bucket.id, &req.key).await?;
             let current = overwritten(seen.current.as_ref());
@@ -177,6 +178,7 @@ pub(super) fn new_record(
         restore: None,
         seal: ingested.seal(),
         expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
+        lock: attributes.lock,
     }
 }
 

@@ -14,12 +14,13 @@ use super::{
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, CustomerKey, Etag, Lifecycle, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef,
+    Bucket, CustomerKey, Etag, Lifecycle, Lock, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef,
     Timestamp, VersionId, VersionTag,
 };
 use crate::ports::{BlobError, BodyError, ByteStream, Expect, Key, Revision, Table};
 use crate::records::{CurrentRecord, decode, keys};
-use crate::rules::access::{Action, On, allow};
+use crate::rules::access::{Action, On, allow, known_lock};
+use crate::rules::lock::check_locks;
 use crate::rules::{conditions, lifecycle, range, restore, version};
 
 /// A version of a key that is an object, and where its record is.
@@ -53,12 +54,16 @@ impl Found {
         Expect::Revision(self.at.clone(), self.revision)
     }
 
-    fn into_info(self, bucket: &Bucket, now: Timestamp) -> ObjectInfo {
+    /// What is told of it; `lock` is what may be told of its lock.
+    fn into_info(self, bucket: &Bucket, lock: Lock, now: Timestamp) -> ObjectInfo {
         ObjectInfo {
             version: self.tag,
             written_at: self.version.written_at,
             restore: restore::state(self.object(), now),
-            record: self.object().clone(),
+            record: ObjectRecord {
+                lock,
+                ..self.object().clone()
+            },
             bucket_owner: bucket.owner.clone(),
             part: None,
             expires: None,
@@ -96,13 +101,15 @@ impl Engine {
         let Opened { bucket, found, .. } = &opened;
         let expires = self.expiry(bucket, &req.target.key, found).await?;
         let part = self.part(found.object(), req.range).await?;
+        let on = On::object(&req.target.key, found.object());
+        let lock = known_lock(cx, bucket, on, found.object().lock);
         Ok(ObjectReader {
             info: ObjectInfo {
                 part,
                 expires,
                 ..opened
                     .found
-                    .into_info(&opened.bucket, self.ports.clock.now())
+                    .into_info(&opened.bucket, lock, self.ports.clock.now())
             },
             range: req.range.map(|_| opened.range),
             body: opened.body,
@@ -117,10 +124,12 @@ impl Engine {
         conditions::check_read(&req.conditions, Some(found.validators()))
             .map_err(|kind| refusal(kind, &found))?;
         self.data_key(found.object().seal.as_ref(), cx.encrypting.key.as_ref())?;
+        let on = On::object(&req.target.key, found.object());
+        let lock = known_lock(cx, &bucket, on, found.object().lock);
         Ok(ObjectInfo {
             part: self.part(found.object(), req.range).await?,
             expires: self.expiry(&bucket, &req.target.key, &found).await?,
-            ..found.into_info(&bucket, self.ports.clock.now())
+            ..found.into_info(&bucket, lock, self.ports.clock.now())
         })
     }
 
@@ -200,7 +209,21 @@ impl Engine {
     ) -> Result<ObjectInfo, Error> {
         let (bucket, _) = self.read_live_bucket(&target.bucket).await?;
         let found = self.find_allowed(cx, &bucket, target, action).await?;
-        Ok(found.into_info(&bucket, self.ports.clock.now()))
+        let lock = found.object().lock;
+        Ok(found.into_info(&bucket, lock, self.ports.clock.now()))
+    }
+
+    /// What keeps an object, as far as `action` is about it. `LockUnsupported` where its bucket locks nothing.
+    pub async fn object_lock(
+        &self,
+        cx: &Cx,
+        target: &ObjectTarget,
+        action: Action,
+    ) -> Result<Lock, Error> {
+        let (bucket, _) = self.read_live_bucket(&target.bucket).await?;
+        let found = self.find_allowed(cx, &bucket, target, action).await?;
+        check_locks(&bucket)?;
+        Ok(found.object().lock)
     }
 
     /// Finds a version of a key that is an object. `NoSuchKey` when the key has no current object,

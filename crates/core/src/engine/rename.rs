@@ -9,13 +9,13 @@ use super::read::{NO_SUCH_KEY, refusal_of};
 use super::{Cx, Engine, RenameObject};
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::model::{Bucket, Event, EventKind, ObjectVersion, Versioning};
+use crate::model::{Bucket, Event, EventKind, Lock, ObjectVersion, Versioning};
 use crate::ports::{CommitError, Revision, Write};
 use crate::records::{CurrentRecord, encode};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::conditions::check_write;
 use crate::rules::restore::check_readable;
-use crate::rules::retention;
+use crate::rules::{lock, retention};
 use crate::rules::version::{self, Act, Change};
 
 impl Engine {
@@ -68,11 +68,13 @@ impl Engine {
         }
         let stamp = self.stamp(newer(from, to));
         check_readable(record, bucket.reads_archive, stamp.at).map_err(refusal_of)?;
-        retention::check(bucket, old, stamp.at)?;
+        retention::check(bucket, old, None, stamp.at)?;
         let there = overwritten(to.current.as_ref());
         check_write(&req.conditions, bucket.versioning, there)
             .map_err(|kind| unmet(kind, there.is_some()))?;
-        let act = Act::Write(Box::new(record.clone()));
+        let mut moved_record = record.clone();
+        moved_record.lock = lock::of_new(bucket, Lock::default(), stamp.at)?;
+        let act = Act::Write(Box::new(moved_record));
         let current = to.current.clone();
         // There are no other versions: both settings exclude each other.
         let plan = version::plan(permit, Versioning::Off, current, None, act, stamp)
@@ -95,7 +97,7 @@ impl Engine {
             bucket,
             bare_event(cx, EventKind::RemovedDelete, &req.from, tag, stamp.at),
         );
-        let other = self.draft((bucket, revision), &req.to, to, &plan, told)?;
+        let other = self.draft((bucket, revision), &req.to, to, (&plan, None), told)?;
         Ok(draft.and(other))
     }
 }

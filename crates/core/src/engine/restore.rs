@@ -178,6 +178,7 @@ fn finished(owed: &OwedRestore, version: VersionTag, at: Timestamp) -> Event {
         referer: None,
         pays: false,
         by_link: false,
+        bypasses: false,
         past: SyncPast::None,
         encrypting: crate::engine::Encrypting::default(),
     };

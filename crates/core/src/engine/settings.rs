@@ -10,7 +10,7 @@ use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
 use crate::rules::access::{Action, On, allow, check_public, is_for_everybody};
 use crate::rules::attributes::{check_acl, check_labels, check_rules};
-use crate::rules::{referer, retention};
+use crate::rules::{lock, referer, retention};
 
 use super::buckets::now;
 use super::commit::nanos;
@@ -28,7 +28,7 @@ impl Engine {
         let action = match &change {
             BucketChange::Versioning(_) => Action::WriteVersioning,
             BucketChange::RequesterPays(_) => Action::WritePayment,
-            BucketChange::Retention(_) => Action::WriteRetention,
+            BucketChange::Retention(_) | BucketChange::Locks { .. } => Action::WriteRetention,
             BucketChange::BlocksPublic(_) => Action::WriteAccessBlock,
             BucketChange::ReadsArchive(_) => Action::WriteArchiveReads,
             BucketChange::Label(..) => Action::WriteBucketLabel,
@@ -93,6 +93,7 @@ impl Engine {
                         "versioning cannot be suspended while the bucket has a retention",
                     ));
                 }
+                lock::check_versioning(bucket, *versioning)?;
                 if *versioning != Versioning::Off && bucket.renames {
                     return Err(Error::new(
                         ErrorKind::InvalidArgument,
@@ -139,6 +140,9 @@ impl Engine {
             }
             BucketChange::AddDomain(domain) => return self.add_domain(bucket, domain).await,
             BucketChange::RemoveDomain(name) => return Ok(remove_domain(bucket, name)),
+            BucketChange::Locks { default, versioned } => {
+                bucket.locks = Some(lock::enabled(bucket.versioning, *versioned, *default)?);
+            }
         }
         Ok((Vec::new(), Vec::new()))
     }

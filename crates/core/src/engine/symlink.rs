@@ -110,6 +110,7 @@ fn new_link(cx: &Cx, bucket: &Bucket, req: &PutSymlink) -> ObjectRecord {
         restore: None,
         seal: None,
         expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
+        lock: attributes.lock,
     }
 }
 

@@ -74,6 +74,7 @@ impl Engine {
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&req.bucket).await?;
             allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
+            self.may_lock(cx, &bucket, &req.key, req.attributes.lock)?;
             if req.conditions != Conditions::default() {
                 let seen = self.see_one(bucket.id, &req.key).await?;
                 let current = overwritten(seen.current.as_ref());
@@ -185,6 +186,7 @@ impl Engine {
             checksum: req.checksum,
             seal: self.new_sealing(cx, bucket).map(|sealing| sealing.seal),
             expires_days: attributes.expires_days,
+            lock: attributes.lock,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BucketId, BucketName, Encryption, NotificationRule, Referers, Retention,
+    AccountId, Acl, BucketId, BucketName, Encryption, Locks, NotificationRule, Referers, Retention,
     RuleSetVersion, Statement, StorageClass, Timestamp, WorkId,
 };
 
@@ -139,6 +139,8 @@ pub struct Bucket {
     pub quota: Option<u64>,
     /// Domains of its own, at most [`crate::limits::BUCKET_DOMAINS_MAX`].
     pub domains: Vec<BucketDomain>,
+    /// The locks of its versions; `None` where there are none.
+    pub locks: Option<Locks>,
 }
 
 /// A domain under which one bucket alone is reached.

@@ -13,6 +13,7 @@ mod cors;
 mod event;
 mod id;
 mod lifecycle;
+mod lock;
 mod name;
 mod object;
 mod policy;
@@ -41,6 +42,7 @@ pub use id::{BlobId, BucketId, FetchId, PayloadId, UploadId, VersionId, WorkId};
 pub use lifecycle::{
     Due, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Transition,
 };
+pub use lock::{DefaultLock, Kept, Lock, LockMode, LockSpan, Locks};
 pub use name::{BucketName, InvalidName, ObjectKey};
 pub use object::{
     Extent, Form, ObjectRecord, ObjectType, ObjectVersion, PayloadRef, Place, Restore,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BlobId, Checksums, Encryption, Etag, ObjectKey, PayloadId, Seal, Timestamp,
+    AccountId, Acl, BlobId, Checksums, Encryption, Etag, Lock, ObjectKey, PayloadId, Seal, Timestamp,
     UploadId, VersionId,
 };
 
@@ -195,6 +195,8 @@ pub struct ObjectRecord {
     pub seal: Option<Seal>,
     /// When it is deleted while it is current, by order of whoever wrote it; a midnight.
     pub expires_at: Option<Timestamp>,
+    /// What keeps it as it is.
+    pub lock: Lock,
 }
 
 impl ObjectRecord {

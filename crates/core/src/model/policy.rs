@@ -80,11 +80,16 @@ pub enum Action {
     WriteRename,
     ReadDomains,
     WriteDomains,
+    ReadObjectRetention,
+    WriteObjectRetention,
+    ReadLegalHold,
+    WriteLegalHold,
+    BypassRetention,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 69] = [
+    pub const ALL: [Self; 74] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -154,6 +159,11 @@ impl Action {
         Self::WriteRename,
         Self::ReadDomains,
         Self::WriteDomains,
+        Self::ReadObjectRetention,
+        Self::WriteObjectRetention,
+        Self::ReadLegalHold,
+        Self::WriteLegalHold,
+        Self::BypassRetention,
     ];
 
     /// The same, of a version named by its id instead of the current one.

@@ -101,6 +101,8 @@ pub struct NotificationRule {
     pub via: DialectId,
     /// The form of configuration it was written in.
     pub form: RuleForm,
+    /// What its destination was called, where that tells more than the destination itself; to be given back.
+    pub named: Option<Box<str>>,
 }
 
 impl NotificationRule {

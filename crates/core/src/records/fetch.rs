@@ -45,10 +45,12 @@ pub enum FetchState {
     Running,
     /// The object is stored, and the application called if one was asked for.
     Stored,
-    /// The object is stored; the application did not accept.
+    /// The object is stored; the application did not accept, or nobody knows whether it did.
     Uncalled,
     /// Nothing was stored; why, for the client.
     Failed(Box<str>),
+    /// The object is stored, and the application is being called.
+    Calling,
 }
 
 impl fmt::Debug for FetchRecord {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, ChecksumForm, Checksums, Extent, Principal, Seal, StorageClass, StoredHeaders, Tags,
+    Acl, ChecksumForm, Checksums, Extent, Lock, Principal, Seal, StorageClass, StoredHeaders, Tags,
     Timestamp, UserMeta,
 };
 
@@ -45,6 +45,8 @@ pub struct UploadRecord {
     pub seal: Option<Seal>,
     /// Days after which the object to be is deleted.
     pub expires_days: Option<u32>,
+    /// What its writer asked to keep the object to be as it is.
+    pub lock: Lock,
 }
 
 /// A part of an upload.

@@ -14,7 +14,7 @@ mod policy;
 use crate::engine::Cx;
 use crate::error::{Error, ErrorKind};
 use crate::model::{
-    AccountId, Acl, Bucket, Effect, Grant, Grantee, ObjectKey, ObjectRecord, Permission, Principal,
+    AccountId, Acl, Bucket, Effect, Grant, Grantee, Lock, ObjectKey, ObjectRecord, Permission, Principal,
     Statement, Vault, WorkId,
 };
 use crate::rules::referer;
@@ -67,6 +67,36 @@ impl<'a> On<'a> {
 /// Proof that an action was allowed.
 #[derive(Clone, Copy, Debug)]
 pub struct Permit(());
+
+/// Proof that a request passes over what keeps a version, as far as that lets it.
+#[derive(Clone, Copy, Debug)]
+pub struct Bypass(());
+
+/// Whether a request passes over what keeps the versions of a key: it asks for that and may.
+pub fn bypass(cx: &Cx, bucket: &Bucket, key: &ObjectKey) -> Option<Bypass> {
+    let may = || allow(cx, bucket, Action::BypassRetention, On::Key(key)).is_ok();
+    (cx.bypasses && may()).then_some(Bypass(()))
+}
+
+/// Refuses a lock of a new version to those who may not set one.
+pub fn allow_lock(cx: &Cx, bucket: &Bucket, key: &ObjectKey, lock: Lock) -> Result<(), Error> {
+    if lock.kept.is_some() {
+        allow(cx, bucket, Action::WriteObjectRetention, On::Key(key))?;
+    }
+    if lock.held.is_some() {
+        allow(cx, bucket, Action::WriteLegalHold, On::Key(key))?;
+    }
+    Ok(())
+}
+
+/// What of a lock the principal may know.
+pub fn known_lock(cx: &Cx, bucket: &Bucket, on: On<'_>, lock: Lock) -> Lock {
+    let may = |action| allow(cx, bucket, action, on).is_ok();
+    Lock {
+        kept: lock.kept.filter(|_| may(Action::ReadObjectRetention)),
+        held: lock.held.filter(|_| may(Action::ReadLegalHold)),
+    }
+}
 
 /// Decides about an operation on a bucket or something in it.
 pub fn allow(cx: &Cx, bucket: &Bucket, action: Action, on: On<'_>) -> Result<Permit, Error> {
@@ -245,7 +275,12 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::ReadRename
         | Action::WriteRename
         | Action::ReadDomains
-        | Action::WriteDomains => false,
+        | Action::WriteDomains
+        | Action::ReadObjectRetention
+        | Action::WriteObjectRetention
+        | Action::ReadLegalHold
+        | Action::WriteLegalHold
+        | Action::BypassRetention => false,
     }
 }
 

@@ -112,7 +112,8 @@ pub fn check_rules(rules: &[NotificationRule]) -> Result<(), Error> {
 fn rule_bytes(rule: &NotificationRule) -> usize {
     let names = rule.event_names.iter().map(|name| name.len());
     let destinations = rule.destinations.iter().map(|to| to.id().len());
-    let own = rule.id.0.len() + rule.prefix.len() + rule.suffix.len();
+    let named = rule.named.as_ref().map_or(0, |name| name.len());
+    let own = rule.id.0.len() + rule.prefix.len() + rule.suffix.len() + named;
     own + names.chain(destinations).sum::<usize>()
 }
 
@@ -204,6 +205,7 @@ mod tests {
     #[test]
     fn rules_are_few_and_small() {
         let rule = |prefix: usize, destinations: usize| NotificationRule {
+            named: None,
             id: RuleId("r".into()),
             kinds: EventKinds::default(),
             event_names: Vec::new(),

@@ -13,6 +13,7 @@ pub mod cors;
 pub(crate) mod crc;
 pub mod lifecycle;
 pub mod list;
+pub mod lock;
 pub(crate) mod mirror;
 pub mod notify;
 pub mod pattern;

@@ -146,6 +146,7 @@ mod tests {
             }),
             seal: None,
             expires_at: None,
+            lock: crate::model::Lock::default(),
         }
     }
 

@@ -4,6 +4,9 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::RETENTION_DAYS_MAX;
 use crate::model::{Bucket, ObjectVersion, Retention, Timestamp, Versioning};
 
+use super::access::Bypass;
+use super::lock;
+
 /// A change of a bucket's retention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RetentionStep {
@@ -22,11 +25,17 @@ pub fn in_force(bucket: &Bucket, now: Timestamp) -> Option<&Retention> {
     bucket.retention.as_ref().filter(|one| one.in_force(now))
 }
 
-/// Refuses with `Retained` what changes or removes a version that is still kept. Delete markers are not.
-pub fn check(bucket: &Bucket, version: &ObjectVersion, now: Timestamp) -> Result<(), Error> {
+/// Refuses with `Retained` what changes or removes a version that is still kept, by its bucket or by its own lock.
+/// Delete markers are not.
+pub fn check(
+    bucket: &Bucket,
+    version: &ObjectVersion,
+    bypass: Option<Bypass>,
+    now: Timestamp,
+) -> Result<(), Error> {
     let kept = bucket.retention.as_ref();
     if version.object().is_none() || !kept.is_some_and(|r| r.keeps(version.written_at, now)) {
-        return Ok(());
+        return lock::check(version, bypass, now);
     }
     Err(Error::new(
         ErrorKind::Retained,

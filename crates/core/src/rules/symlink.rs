@@ -77,6 +77,7 @@ mod tests {
             restore: None,
             seal: None,
             expires_at: None,
+            lock: crate::model::Lock::default(),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::limits::{
     SYNC_SPAN, SYNC_TEXT_BYTES_MAX,
 };
 use crate::model::{
-    Checked, ContentCheck, Etag, Overwrite, StoredHeaders, SyncCounts, SyncOutcome, SyncPick,
+    Checked, ContentCheck, Etag, Lock, Overwrite, StoredHeaders, SyncCounts, SyncOutcome, SyncPick,
     SyncScope, SyncSettings, Timestamp,
 };
 use crate::ports::{SourceCredentials, SourceDigests, SourceObject};
@@ -181,6 +181,7 @@ pub fn carried(settings: &SyncSettings, source: &SourceObject) -> Attributes {
         class: Some(settings.class.unwrap_or(source.class)),
         acl: None,
         expires_days: None,
+        lock: Lock::default(),
     }
 }
 

@@ -96,6 +96,7 @@ fn reader(principal: Principal, at: Timestamp) -> Cx {
         referer: None,
         pays: true,
         by_link: false,
+        bypasses: false,
         past: SyncPast::None,
         encrypting: crate::engine::Encrypting::default(),
     }

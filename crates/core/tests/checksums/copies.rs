@@ -28,6 +28,7 @@ async fn copy(
 ) -> Option<FurtherChecksum> {
     let req = CopyObject {
         expires_days: None,
+        lock: cohong_core::model::Lock::default(),
         source: CopySource {
             object: target(bucket, from, VersionChoice::Current),
             conditions: Conditions::default(),
@@ -177,6 +178,7 @@ fn what_grows_and_what_points_elsewhere_has_none() {
         assert_eq!(kept(&world, &bucket, "link").await, copied);
         let req = CopyObject {
             expires_days: None,
+            lock: cohong_core::model::Lock::default(),
             source: CopySource {
                 object: target(&bucket, "link", VersionChoice::Current),
                 conditions: Conditions::default(),

@@ -237,6 +237,7 @@ fn cx(principal: Principal) -> Cx {
         referer: None,
         pays: false,
         by_link: false,
+        bypasses: false,
         past: SyncPast::None,
         encrypting: cohong_core::engine::Encrypting::default(),
     }
@@ -245,6 +246,7 @@ fn cx(principal: Principal) -> Cx {
 /// A bucket as most tests want it.
 pub(crate) fn create_bucket(name: &str, acl: Acl) -> CreateBucket {
     CreateBucket {
+        locks: false,
         name: BucketName::new(name).unwrap(),
         region: "cn-beijing".into(),
         acl,
@@ -257,6 +259,7 @@ pub(crate) fn create_bucket(name: &str, acl: Acl) -> CreateBucket {
 /// A rule for every kind of change of keys that begin with `prefix`.
 pub(crate) fn rule(id: &str, prefix: &str) -> NotificationRule {
     NotificationRule {
+        named: None,
         id: RuleId(id.into()),
         kinds: EventKinds::of(EventKind::ALL),
         event_names: Vec::new(),

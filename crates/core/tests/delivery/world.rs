@@ -296,6 +296,7 @@ pub(crate) fn function(name: &str) -> Destination {
 
 pub(crate) fn rule(id: &str, prefix: &str, to: &[Destination]) -> NotificationRule {
     NotificationRule {
+        named: None,
         id: RuleId(id.into()),
         kinds: EventKinds::of(EventKind::ALL),
         event_names: Vec::new(),

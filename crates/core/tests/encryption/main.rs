@@ -187,6 +187,7 @@ async fn copy(
         conditions: Conditions::default(),
         checksum: None,
         expires_days: None,
+        lock: cohong_core::model::Lock::default(),
     };
     let copied = world.engine.copy_object(&cx(way), req).await;
     copied.map(|receipt| receipt.stored)

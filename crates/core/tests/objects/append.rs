@@ -77,6 +77,7 @@ async fn read(world: &World, bucket: &BucketName, key: &str) -> Vec<u8> {
 async fn copy(world: &World, bucket: &BucketName, from: &str, to: &str) {
     let req = CopyObject {
         expires_days: None,
+        lock: cohong_core::model::Lock::default(),
         source: CopySource {
             object: target(bucket, from, VersionChoice::Current),
             conditions: Conditions::default(),

@@ -182,6 +182,7 @@ fn archived_bytes_are_not_copied_unless_restored() {
         };
         let copy = || CopyObject {
             expires_days: None,
+            lock: cohong_core::model::Lock::default(),
             source: source(),
             bucket: bucket.clone(),
             key: ObjectKey::new("warm").unwrap(),

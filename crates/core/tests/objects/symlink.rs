@@ -227,6 +227,7 @@ fn a_link_is_a_version_like_any_other() {
         assert_eq!(types, [ObjectType::Symlink, ObjectType::Normal]);
         let copy = CopyObject {
             expires_days: None,
+            lock: cohong_core::model::Lock::default(),
             source: CopySource {
                 object: target(&bucket, "at", VersionChoice::Current),
                 conditions: Conditions::default(),

@@ -23,6 +23,7 @@ pub(super) fn samples(samples: &mut Samples) {
             class: Some(StorageClass::Infrequent),
             acl: Some(acl()),
             expires_days: Some(3),
+            lock: crate::lock(),
         },
         callback: Some(CallbackSpec {
             urls: vec!["http://app.example.com/".into()],
@@ -50,6 +51,7 @@ pub(super) fn samples(samples: &mut Samples) {
         FetchState::Stored,
         FetchState::Uncalled,
         FetchState::Failed("why".into()),
+        FetchState::Calling,
     ];
     samples.check("fetch-states", &states);
     let work = WorkKind::RunFetch {

@@ -199,6 +199,7 @@ impl Vocabulary {
             }
         }
         self.put_encryption(&mut headers, record.encryption(), cx);
+        self.put_lock(&mut headers, record.lock);
         self.put_metadata(&mut headers, &record.user_meta);
         headers
     }

@@ -25,6 +25,7 @@ impl Vocabulary {
             class: self.class_given(given)?,
             acl: self.acl_given(given, acl)?.own(),
             expires_days: self.expiry_given(given)?,
+            lock: self.lock_given(given)?,
         })
     }
 

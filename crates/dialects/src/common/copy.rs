@@ -79,6 +79,7 @@ impl Vocabulary {
             checksum: self.checksum_asked(&given)?,
             conditions: self.copy_conditions(&given)?,
             expires_days: self.expiry_given(&given)?,
+            lock: self.lock_given(&given)?,
             source,
         };
         let cx = self.encrypting(call, &given)?;

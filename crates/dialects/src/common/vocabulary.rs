@@ -10,6 +10,7 @@ use http::HeaderName;
 use super::callback::CallbackRules;
 use super::checksum::Word;
 use super::encryption::EncryptionWords;
+use super::lock::LockWords;
 use crate::gate::call::{Call, KeyRules};
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
@@ -106,6 +107,8 @@ pub(crate) struct Vocabulary {
     pub(crate) forms: Forms,
     /// How encryption at rest is asked for and told.
     pub(crate) encryption: EncryptionWords,
+    /// How objects are locked, with vendors that lock single ones.
+    pub(crate) locks: Option<LockWords>,
 }
 
 /// What is allowed of tags.

@@ -91,6 +91,7 @@ pub(crate) fn asking(
         referer: header_text(&head.headers, &REFERER),
         pays: false,
         by_link,
+        bypasses: false,
         past: SyncPast::None,
         encrypting: cohong_core::engine::Encrypting::default(),
     }

@@ -240,6 +240,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::KeyUnasked
         | K::OverQuota
         | K::DomainTaken
+        | K::LockUnsupported
+        | K::NoSuchLock
+        | K::InvalidBucketState
         | K::Unsupported => (S::BAD_REQUEST, "InvalidRequest"),
     }
 }

@@ -207,6 +207,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | ErrorKind::NoSuchPart
         | ErrorKind::OverQuota
         | ErrorKind::DomainTaken
+        | ErrorKind::LockUnsupported
+        | ErrorKind::NoSuchLock
+        | ErrorKind::InvalidBucketState
         | ErrorKind::NoSuchDocument(_)
         | ErrorKind::BucketExists
         | ErrorKind::BucketAlreadyOwned

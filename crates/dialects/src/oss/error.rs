@@ -466,6 +466,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError", "0005-00000004"),
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded", "0005-00000005"),
         K::DomainTaken => (S::CONFLICT, "CnameAlreadyExists", "0005-00000006"),
+        // Single objects are locked through other dialects.
+        K::LockUnsupported | K::NoSuchLock => (S::BAD_REQUEST, "InvalidArgument", "0002-00000403"),
+        K::InvalidBucketState => (S::CONFLICT, "InvalidBucketState", "0015-00000306"),
     }
 }
 

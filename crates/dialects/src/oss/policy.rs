@@ -198,6 +198,11 @@ mod tests {
             Action::WriteRename,
             Action::ReadDomains,
             Action::WriteDomains,
+            Action::ReadObjectRetention,
+            Action::WriteObjectRetention,
+            Action::ReadLegalHold,
+            Action::WriteLegalHold,
+            Action::BypassRetention,
         ];
         for action in Action::ALL {
             let named = ACTIONS.iter().any(|(_, actions)| actions.contains(&action));

@@ -138,6 +138,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         needs_tls: false,
         parts_repeat: false,
     },
+    locks: None,
 };
 
 /// The word for the grants of a bucket or object: the vendor has no others.

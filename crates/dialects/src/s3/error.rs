@@ -317,10 +317,12 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::JobNotReady
         | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
-        // As with a locked object; the retention is made through another dialect.
-        K::Retained | K::NoSuchRetention | K::RetentionLocked | K::InvalidRetention => {
-            (S::FORBIDDEN, "AccessDenied")
-        }
+        // As with a locked object, where the retention of a bucket was made through another dialect.
+        K::Retained | K::NoSuchRetention | K::RetentionLocked => (S::FORBIDDEN, "AccessDenied"),
+        K::InvalidRetention => (S::BAD_REQUEST, "InvalidRetentionPeriod"),
+        K::LockUnsupported => (S::BAD_REQUEST, "InvalidRequest"),
+        K::NoSuchLock => (S::NOT_FOUND, "NoSuchObjectLockConfiguration"),
+        K::InvalidBucketState => (S::CONFLICT, "InvalidBucketState"),
         K::KeyMissing | K::KeyUnasked => (S::BAD_REQUEST, "InvalidRequest"),
         K::KeyWrong | K::Denied => (S::FORBIDDEN, "AccessDenied"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId"),
@@ -367,6 +369,8 @@ fn text(kind: ErrorKind) -> Option<&'static str> {
         }
         ErrorKind::KeyUnasked => "The encryption parameters are not applicable to this object.",
         ErrorKind::InvalidRange => "The requested range is not satisfiable",
+        ErrorKind::LockUnsupported => "Bucket is missing Object Lock Configuration",
+        ErrorKind::Retained => "Access Denied because object protected by object lock.",
         _ => return None,
     })
 }

@@ -40,3 +40,7 @@ pub(crate) const BUCKET_TAGS: TagRules = TagRules {
 pub(crate) const FORM_FIELDS_BYTES_MAX: usize = 64 << 10;
 /// Most fields of a form: each costs more than its bytes.
 pub(crate) const FORM_FIELDS_MAX: usize = 200;
+/// Most event names in a rule: more than twice what the vendor knows (sheet section 8).
+pub(crate) const RULE_EVENTS_MAX: usize = 50;
+/// Longest ARN of a target, bytes: the rules of a bucket are read with every request on it.
+pub(crate) const TARGET_BYTES_MAX: usize = 1024;

@@ -1,10 +1,11 @@
 //! Amazon S3. Wire facts are in the protocol sheet; its sections are named where they matter.
 //!
 //! The order of steps is that of `gate::pipeline`. `auth` says who asks, `route` what is asked,
-//! `ops` does it, in the `words` of the vendor. There are no rules of buckets here yet (sheet section 8).
+//! `ops` does it, in the `words` of the vendor, and `event` writes what becomes of its notification rules.
 
 mod auth;
 mod error;
+mod event;
 mod limits;
 mod ops;
 mod policy;
@@ -28,6 +29,8 @@ use crate::gate::call::Call;
 use crate::gate::pipeline::{Named, Protocol};
 use crate::gate::route::Facts;
 use crate::gate::said::Asked;
+pub use event::S3Events;
+
 use error::S3Error;
 use limits::SKEW_MAX;
 use route::Op;

@@ -8,6 +8,7 @@ use super::limits::{
 };
 use crate::common::date;
 use crate::common::encryption::EncryptionWords;
+use crate::common::lock::LockWords;
 use crate::common::vocabulary::{
     Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Pages, PartRanges,
     Vocabulary, names,
@@ -18,6 +19,13 @@ pub(super) const ACL: &str = "acl";
 
 /// Tells where a bucket is.
 pub(super) const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+
+/// How objects are locked.
+pub(super) const LOCKS: LockWords = LockWords {
+    governance: true,
+    holds: true,
+    versioned: true,
+};
 
 /// Words and rules of S3 (sheet sections 5 and 6).
 pub(super) static S3: Vocabulary = Vocabulary {
@@ -79,9 +87,6 @@ pub(super) static S3: Vocabulary = Vocabulary {
         front: "http://acs.amazonaws.com/groups/global/",
     },
     refused: &[
-        "object-lock-legal-hold",
-        "object-lock-mode",
-        "object-lock-retain-until-date",
         "server-side-encryption-aws-kms-key-id",
         "server-side-encryption-bucket-key-enabled",
         "server-side-encryption-context",
@@ -156,6 +161,7 @@ pub(super) static S3: Vocabulary = Vocabulary {
         needs_tls: true,
         parts_repeat: false,
     },
+    locks: Some(LOCKS),
 };
 
 /// The vendor's word for a permission. Reading the objects of a bucket without listing it is no word of

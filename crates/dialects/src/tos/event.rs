@@ -1,7 +1,7 @@
 //! Events in the vendor's words: names both ways, and the message a function gets (sheet section 6).
 
 use bytes::Bytes;
-use cohong_core::model::{Event, EventKind, EventKinds};
+use cohong_core::model::{DialectId, Event, EventKind, EventKinds, NotificationRule};
 use cohong_core::ports::{EventFormat, Message, MessageContext};
 use serde::Serialize;
 
@@ -71,6 +71,16 @@ pub(super) fn kinds(name: &str) -> Option<EventKinds> {
         .filter(|(_, known)| means(known))
         .map(|(kind, _)| *kind);
     Some(EventKinds::of(kinds)).filter(|kinds| !kinds.is_empty())
+}
+
+/// The names that a rule is shown with: those that it was written with, or those of its kinds where it was written
+/// in another dialect.
+pub(super) fn names(rule: &NotificationRule) -> Vec<String> {
+    if rule.via == DialectId::Tos {
+        return rule.event_names.iter().map(ToString::to_string).collect();
+    }
+    let named = NAMES.iter().filter(|(kind, _)| rule.kinds.contains(*kind));
+    named.map(|(_, name)| (*name).to_owned()).collect()
 }
 
 /// The name of a kind.

@@ -22,8 +22,6 @@ pub(crate) const JSON_BYTES_MAX: usize = 2 << 20;
 pub(crate) const FORM_FIELDS_BYTES_MAX: usize = 20 << 10;
 /// Most notification rules of a bucket (seed 1).
 pub(crate) const RULES_MAX: usize = 10;
-/// Longest rule id, characters (sheet section 6).
-pub(crate) const RULE_ID_CHARS_MAX: usize = 255;
 /// Most destinations of a Type2 rule (sheet section 6).
 pub(crate) const DESTINATIONS_MAX: usize = 5;
 /// Most keys, versions, uploads or parts on a page.

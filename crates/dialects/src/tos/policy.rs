@@ -124,6 +124,10 @@ const ACTIONS: Names = &[
     ("tos:GetBucketEncryption", &[Action::ReadEncryption]),
     ("tos:PutBucketEncryption", &[Action::WriteEncryption]),
     ("tos:DeleteBucketEncryption", &[Action::DeleteEncryption]),
+    ("tos:GetBucketObjectLock", &[Action::ReadRetention]),
+    ("tos:PutBucketObjectLock", &[Action::WriteRetention]),
+    ("tos:GetObjectRetention", &[Action::ReadObjectRetention]),
+    ("tos:PutObjectRetention", &[Action::WriteObjectRetention]),
     ("tos:ListBuckets", &[]),
     ("tos:CreateBucket", &[]),
     ("tos:GetReplicationConfiguration", &[]),
@@ -175,8 +179,9 @@ mod tests {
     fn every_action_of_buckets_and_objects_has_a_name() {
         let of_the_service = [Action::ListBuckets, Action::CreateBucket];
         let of_others = [
-            Action::ReadRetention,
-            Action::WriteRetention,
+            Action::ReadLegalHold,
+            Action::WriteLegalHold,
+            Action::BypassRetention,
             Action::ReadReferers,
             Action::WriteReferers,
             Action::ReadAccessBlock,

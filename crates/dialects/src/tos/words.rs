@@ -11,6 +11,7 @@ use super::limits::{FORM_FIELDS_BYTES_MAX, FORM_FIELDS_MAX, KEYS, PAGE_MAX, TRAF
 use crate::common::callback::CallbackRules;
 use crate::common::date;
 use crate::common::encryption::EncryptionWords;
+use crate::common::lock::LockWords;
 use crate::common::vocabulary::{
     Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, PartRanges,
     TagRules, Vocabulary, names,
@@ -18,6 +19,13 @@ use crate::common::vocabulary::{
 
 /// Header of a canned list, of buckets and objects alike.
 pub(super) const ACL: &str = "acl";
+
+/// How objects are locked.
+pub(super) const LOCKS: LockWords = LockWords {
+    governance: false,
+    holds: false,
+    versioned: false,
+};
 
 /// Words and rules of TOS (sheet sections 3 and 4).
 pub(super) static TOS: Vocabulary = Vocabulary {
@@ -139,6 +147,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         needs_tls: false,
         parts_repeat: true,
     },
+    locks: Some(LOCKS),
 };
 
 /// Tags of objects.

@@ -185,6 +185,7 @@ impl World {
             referer: None,
             pays: false,
             by_link: false,
+            bypasses: false,
             past: SyncPast::None,
             encrypting: Encrypting::default(),
         };

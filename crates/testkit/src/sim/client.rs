@@ -68,6 +68,7 @@ pub(super) fn cx(request: &str) -> Cx {
         referer: None,
         pays: false,
         by_link: false,
+        bypasses: false,
         past: cohong_core::model::SyncPast::None,
         encrypting: Encrypting::default(),
     }
@@ -285,6 +286,7 @@ impl Client {
             } => {
                 let req = CopyObject {
                     expires_days: None,
+                    lock: cohong_core::model::Lock::default(),
                     source: source(from),
                     bucket: bucket_name(bucket),
                     key: key_name(key),
@@ -482,6 +484,7 @@ impl Client {
         match op {
             Op::CreateBucket(bucket) => {
                 let req = CreateBucket {
+                    locks: false,
                     name: bucket_name(bucket),
                     region: "cn-beijing".into(),
                     acl: Acl::default(),

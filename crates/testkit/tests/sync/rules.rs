@@ -20,6 +20,7 @@ const SOON: Duration = Duration::from_secs(10);
 fn bucket(world: &World, name: &str, of: &str) -> BucketName {
     let (engine, name) = (world.engine.clone(), BucketName::new(name).unwrap());
     let req = CreateBucket {
+        locks: false,
         name: name.clone(),
         region: "here".into(),
         acl: Acl::default(),
@@ -38,6 +39,7 @@ fn bucket(world: &World, name: &str, of: &str) -> BucketName {
 /// Every change of a bucket is told to a task.
 fn rule(world: &World, bucket: &BucketName, of: &str, task: SyncTaskId) {
     let rule = NotificationRule {
+        named: None,
         id: RuleId("carry".into()),
         kinds: EventKinds::of(EventKind::ALL),
         event_names: Vec::new(),

@@ -312,6 +312,7 @@ async fn copy(
     };
     let req = CopyObject {
         expires_days: None,
+        lock: cohong_core::model::Lock::default(),
         source: CopySource {
             object,
             conditions: Conditions::default(),

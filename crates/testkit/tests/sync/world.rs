@@ -146,6 +146,7 @@ impl World {
         let bucket = world.bucket.clone();
         let issued = world.wait(async move {
             let req = CreateBucket {
+                locks: false,
                 name: bucket,
                 region: "here".into(),
                 acl: Acl::default(),
@@ -462,6 +463,7 @@ pub(crate) fn owner() -> Cx {
         referer: None,
         pays: false,
         by_link: false,
+        bypasses: false,
         past: SyncPast::None,
         encrypting: cohong_core::engine::Encrypting::default(),
     }

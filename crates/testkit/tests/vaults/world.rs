@@ -98,6 +98,7 @@ impl World {
             referer: None,
             pays: false,
             by_link: false,
+            bypasses: false,
             past: SyncPast::None,
             encrypting: cohong_core::engine::Encrypting::default(),
         };
@@ -109,6 +110,7 @@ impl World {
             let key = engine.create_key(&account, None).await.unwrap().access;
             cx.principal = Principal::Account { account, key };
             let req = CreateBucket {
+                locks: false,
                 name: bucket,
                 region: "here".into(),
                 acl: Acl::default(),

@@ -195,9 +195,7 @@ impl Transfer {
         }
         match (&self.from, &self.to) {
             // What is written here gets the time of its object.
-            (Side::Prefix(..), Side::Folder(_)) => {
-                (there.modified.seconds() == found.modified.seconds()).then_some(true)
-            }
+            (Side::Prefix(..), Side::Folder(_)) => settled(found, there).then_some(true),
             (Side::Folder(_), _) => (there.modified > found.modified).then_some(true),
             _ if there.etag.is_some() && there.etag == found.etag => Some(true),
             _ => (there.modified > found.modified && !self.differ(found, there)).then_some(true),
@@ -258,6 +256,19 @@ impl Transfer {
         let look = || async { Ok(bucket.stat(key).await?) };
         self.context.again(look).await
     }
+}
+
+/// Whether a file is still the object that it was made of, by their times. Some stores list whole seconds: what was
+/// written again in the second in which it was read has the time it had, so a file that was made so early tells
+/// nothing. Clocks may differ by a second.
+fn settled(object: &Found, file: &Found) -> bool {
+    let (listed, kept) = (object.modified, file.modified);
+    let whole = |at: Timestamp| at.millis() % 1000 == 0;
+    if listed.seconds() != kept.seconds() || !(listed == kept || whole(listed) || whole(kept)) {
+        return false;
+    }
+    let exact = listed == kept && !whole(listed);
+    exact || file.changed.is_none_or(|at| at.seconds() > listed.seconds() + 1)
 }
 
 /// Whether digests are of the same bytes; not where none is known of both.
@@ -360,4 +371,36 @@ pub(super) async fn copy(
     };
     Arc::new(send).all(Arc::new(input)).await?;
     Ok(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_compared_by_content_where_its_time_could_deceive() {
+        let found = |modified, changed: Option<u64>| Found {
+            size: 1,
+            modified: Timestamp::from_millis(modified),
+            etag: None,
+            changed: changed.map(Timestamp::from_millis),
+        };
+        // (listed, kept, made, whether it is the same)
+        let cases = [
+            (10_000, 10_000, Some(12_000), true),
+            (10_000, 10_000, Some(11_000), false),
+            (10_000, 10_000, Some(10_000), false),
+            (10_000, 10_000, None, true),
+            (10_000, 11_000, Some(20_000), false),
+            (10_000, 10_500, Some(20_000), true),
+            (10_500, 10_000, Some(20_000), true),
+            (10_500, 10_000, Some(10_000), false),
+            (10_500, 10_400, Some(20_000), false),
+            (10_500, 10_500, Some(10_000), true),
+        ];
+        for (listed, kept, made, same) in cases {
+            let seen = settled(&found(listed, None), &found(kept, made));
+            assert_eq!(seen, same, "{listed} {kept} {made:?}");
+        }
+    }
 }

@@ -21,6 +21,8 @@ pub(super) struct Found {
     pub(super) modified: Timestamp,
     /// None for a file.
     pub(super) etag: Option<Box<str>>,
+    /// When a file was made or changed in any way, where the system keeps that.
+    pub(super) changed: Option<Timestamp>,
 }
 
 /// Files and objects by their names.
@@ -80,7 +82,20 @@ pub(super) fn found(facts: &std::fs::Metadata) -> Found {
         size: facts.len(),
         modified: Timestamp::from_millis(millis),
         etag: None,
+        changed: changed(facts),
     }
+}
+
+#[cfg(unix)]
+fn changed(facts: &std::fs::Metadata) -> Option<Timestamp> {
+    use std::os::unix::fs::MetadataExt as _;
+    let seconds = u64::try_from(facts.ctime()).ok()?;
+    Some(Timestamp::from_millis(seconds.saturating_mul(1000)))
+}
+
+#[cfg(not(unix))]
+fn changed(_: &std::fs::Metadata) -> Option<Timestamp> {
+    None
 }
 
 /// All objects whose keys begin with a prefix; their names are what stands behind it.
@@ -103,6 +118,7 @@ pub(super) async fn objects(
                 size: object.size,
                 modified: object.modified,
                 etag: Some(object.etag),
+                changed: None,
             };
             tree.insert(name.to_owned(), found);
         }

@@ -44,6 +44,7 @@ fn cx(admin: &Admin, principal: Principal) -> Cx {
         secure: true,
         pays: true,
         by_link: false,
+        bypasses: false,
         user_agent: None,
         referer: None,
         past: SyncPast::None,

@@ -163,6 +163,7 @@ fn one_rule(rules: &RuleSetRecord, logged: &LoggedEvent, to: &Destination) -> Ru
     let hit = logged.hits.first();
     let rule = hit.and_then(|hit| rules.rules.get(usize::from(hit.rule)));
     let rule = rule.cloned().unwrap_or_else(|| NotificationRule {
+        named: None,
         id: RuleId("replay".into()),
         kinds: EventKinds::of([logged.event.kind]),
         event_names: Vec::new(),

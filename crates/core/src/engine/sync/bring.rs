@@ -97,6 +97,7 @@ impl Engine {
             // Whoever made the task ordered it.
             pays: true,
             by_link: false,
+            bypasses: false,
             past,
             encrypting: crate::engine::Encrypting::default(),
         }
@@ -233,6 +234,7 @@ impl Engine {
         };
         let place = keys::sync_item(b.task.id, b.key);
         Ok(Also {
+            within: None,
             expect: vec![Expect::Revision(place.clone(), revision)],
             write: vec![Write::Put(place, encode(&marked))],
         })

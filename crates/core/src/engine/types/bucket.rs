@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, BucketDomain, BucketName, NotificationRule, Referers, RuleSetVersion, Statement,
+    Acl, BucketDomain, BucketName, DefaultLock, NotificationRule, Referers, RuleSetVersion, Statement,
     StorageClass, Tags, Versioning,
 };
 use crate::rules::retention::RetentionStep;
@@ -25,6 +25,8 @@ pub struct CreateBucket {
     pub labels: Vec<(Box<str>, Box<str>)>,
     /// Its tags.
     pub tags: Tags,
+    /// Whether its objects may be locked; its versioning is enabled then.
+    pub locks: bool,
 }
 
 /// Change one setting of a bucket.
@@ -63,6 +65,13 @@ pub enum BucketChange {
     AddDomain(BucketDomain),
     /// Do not reach it under this domain any more; that it was not is success.
     RemoveDomain(Box<str>),
+    /// Let objects be locked, which is never taken back.
+    Locks {
+        /// How long new ones are kept whose writers say nothing.
+        default: Option<DefaultLock>,
+        /// Whether its versioning must be enabled, else `InvalidBucketState`.
+        versioned: bool,
+    },
 }
 
 /// The policy of a bucket.

@@ -64,6 +64,8 @@ pub struct Cx {
     pub past: SyncPast,
     /// What it says of encryption at rest.
     pub encrypting: Encrypting,
+    /// Whether it asks to pass over what keeps versions, as far as that lets it.
+    pub bypasses: bool,
 }
 
 /// What a request says of encryption at rest.

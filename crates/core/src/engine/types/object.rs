@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Acl, BucketName, CallbackSpec, ChecksumAlgorithm, Encryption, Etag, EventKind, FurtherChecksum,
-    ObjectKey, ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags, Timestamp, UserMeta,
+    Lock, ObjectKey, ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags, Timestamp, UserMeta,
     VersionId, VersionTag,
 };
 use crate::ports::{ByteStream, CallbackOutcome};
+use crate::rules::lock::LockStep;
 use crate::rules::restore::Accepted;
 
 use super::ExpectedDigests;
@@ -52,6 +53,8 @@ pub struct Attributes {
     pub acl: Option<Acl>,
     /// Days after which it is deleted, 1 to [`crate::limits::EXPIRES_DAYS_MAX`].
     pub expires_days: Option<u32>,
+    /// What keeps it as it is, where its bucket locks objects.
+    pub lock: Lock,
 }
 
 /// An entity tag condition.
@@ -317,6 +320,8 @@ pub struct CopyObject {
     pub conditions: Conditions,
     /// Days after which the copy is deleted; never taken from the source.
     pub expires_days: Option<u32>,
+    /// What keeps the copy as it is; never taken from the source.
+    pub lock: Lock,
 }
 
 /// Give an object of a bucket another key of that bucket.
@@ -354,4 +359,6 @@ pub enum ObjectChange {
     Expires(Option<u32>),
     /// Say when it was written.
     Written(Timestamp),
+    /// Change what keeps it as it is.
+    Lock(LockStep),
 }

@@ -16,7 +16,7 @@ use crate::limits::{
 };
 use crate::model::{
     Archive, BlobId, BucketName, DialectId, EventKind, Extent, Form, Job, JobId, JobKind,
-    JobOutcome, JobResult, ObjectKey, ObjectRecord, PayloadRef, Place, Principal, StoredHeaders,
+    JobOutcome, JobResult, Lock, ObjectKey, ObjectRecord, PayloadRef, Place, Principal, StoredHeaders,
     SyncPast, Timestamp, VaultId,
 };
 use crate::ports::{BlobWriter, Expect, Key, Revision, Write};
@@ -142,6 +142,7 @@ impl Engine {
             secure: true,
             pays: true,
             by_link: false,
+            bypasses: false,
             user_agent: None,
             referer: None,
             past: SyncPast::None,
@@ -183,6 +184,7 @@ impl Engine {
             tree: taken.archive.tree,
         };
         let also = Also {
+            within: None,
             expect: vec![running.is_unchanged()],
             write: vec![running.ended(self.ports.clock.now(), result)],
         };
@@ -222,6 +224,7 @@ impl Engine {
             conditions: &Conditions::default(),
             callback: None,
             also: Also {
+                within: None,
                 expect,
                 write: vec![running.ended(self.ports.clock.now(), JobResult::Pushed)],
             },
@@ -366,5 +369,6 @@ fn object_of(cx: &Cx, archive: &Archive) -> Result<ObjectRecord, Error> {
         restore: None,
         seal: None,
         expires_at: None,
+        lock: Lock::default(),
     })
 }

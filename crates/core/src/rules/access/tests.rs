@@ -37,6 +37,7 @@ fn cx(principal: &Principal) -> Cx {
         referer: None,
         pays: false,
         by_link: false,
+        bypasses: false,
         past: crate::model::SyncPast::None,
         encrypting: crate::engine::Encrypting::default(),
     }
@@ -72,6 +73,7 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         quota: None,
         domains: Vec::new(),
         expires: false,
+        locks: None,
     }
 }
 

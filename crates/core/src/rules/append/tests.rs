@@ -23,6 +23,7 @@ fn record(form: Form, size: u64) -> ObjectRecord {
         restore: None,
         seal: None,
         expires_at: None,
+        lock: crate::model::Lock::default(),
     }
 }
 

@@ -37,6 +37,7 @@ fn record(context: &Json) -> ObjectRecord {
         restore: None,
         seal: None,
         expires_at: None,
+        lock: crate::model::Lock::default(),
     }
 }
 

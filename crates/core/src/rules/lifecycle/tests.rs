@@ -43,6 +43,7 @@ fn object(written_at: Timestamp, class: StorageClass) -> ObjectVersion {
         restore: None,
         seal: None,
         expires_at: None,
+        lock: crate::model::Lock::default(),
     };
     version(written_at, VersionKind::Object(Box::new(record)))
 }

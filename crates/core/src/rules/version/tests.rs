@@ -54,6 +54,7 @@ fn object(n: u8) -> Box<ObjectRecord> {
         restore: None,
         seal: None,
         expires_at: None,
+        lock: crate::model::Lock::default(),
     })
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod cors;
 pub(crate) mod delete;
 pub(crate) mod encryption;
 pub(crate) mod list;
+pub(crate) mod lock;
 pub(crate) mod multipart;
 pub(crate) mod settings;
 pub(crate) mod tags;

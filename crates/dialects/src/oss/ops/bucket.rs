@@ -39,6 +39,7 @@ pub(super) async fn put(mut call: Call, engine: &Engine) -> Answer {
         labels.push((REDUNDANCY.into(), word.into()));
     }
     let request = CreateBucket {
+        locks: false,
         name: name.clone(),
         region: call.region.clone(),
         acl: acl.clone().unwrap_or_default(),
@@ -102,6 +103,7 @@ pub(super) async fn put_acl(call: Call, engine: &Engine) -> Answer {
     match engine.change_bucket(&call.cx, &name, change).await {
         Err(error) if error.kind() == ErrorKind::NoSuchBucket => {
             let request = CreateBucket {
+                locks: false,
                 name: name.clone(),
                 region: call.region.clone(),
                 acl,

@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::Answer;
 use crate::common::answer::{empty, put, put_text};
+use crate::common::attributes::boolean;
 use crate::common::document::read_any;
 use crate::common::settings::read_bucket;
 use crate::gate::call::Call;
@@ -44,6 +45,7 @@ pub(super) async fn create(mut call: Call, s3: &Dialect) -> Answer {
         default_class: StorageClass::default(),
         labels: Vec::new(),
         tags: Vec::new(),
+        locks: locks(&given)?,
     };
     match engine.create_bucket(&call.cx, request).await {
         Err(error) if error.kind() == ErrorKind::BucketAlreadyOwned && *region == *FIRST_REGION => {
@@ -59,14 +61,16 @@ pub(super) async fn create(mut call: Call, s3: &Dialect) -> Answer {
     Ok(empty(StatusCode::OK, headers))
 }
 
+/// Whether objects of the bucket may be locked.
+fn locks(given: &Given<'_>) -> Result<bool, Fault> {
+    const NAME: &str = "bucket-object-lock-enabled";
+    let said = given.own_text(NAME);
+    said.map_or(Ok(false), |word| boolean(&given.name(NAME), word))
+}
+
 /// Refuses what would be a promise about all objects of the bucket.
 fn refuse_unkept(given: &Given<'_>) -> Result<(), Fault> {
-    const LOCK: &str = "bucket-object-lock-enabled";
     const OWNERSHIP: &str = "object-ownership";
-    let locks = given.own_text(LOCK);
-    if locks.is_some_and(|word| !word.eq_ignore_ascii_case("false")) {
-        return Err(Fault::NotServed(given.name(LOCK).into()));
-    }
     // Whoever writes an object owns it; that the bucket's owner may everything is true always.
     match given.own_text(OWNERSHIP) {
         None | Some("ObjectWriter" | "BucketOwnerPreferred") => Ok(()),

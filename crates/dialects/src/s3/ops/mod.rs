@@ -4,7 +4,9 @@
 mod acl;
 mod bucket;
 mod delete;
+mod lock;
 mod multipart;
+mod notification;
 mod object;
 mod post;
 mod request;
@@ -66,6 +68,10 @@ pub(super) async fn run(op: Op, mut call: Call, s3: &Dialect) -> Answer {
         Op::PutBucketWebsite => website::put(call, engine).await,
         Op::GetBucketWebsite => website::get(call, engine).await,
         Op::DeleteBucketWebsite => Ok(delete_document::<Website>(&call, engine).await?),
+        Op::PutBucketNotificationConfiguration => notification::put(call, engine).await,
+        Op::GetBucketNotificationConfiguration => notification::get(call, engine).await,
+        Op::PutObjectLockConfiguration => lock::put(call, engine).await,
+        Op::GetObjectLockConfiguration => lock::get(call, engine).await,
         Op::ListObjects => Ok(S3.objects_page(call, engine).await?),
         Op::ListObjectsV2 => Ok(S3.objects_page_by_token(call, engine).await?),
         Op::ListObjectVersions => Ok(S3.versions_page(call, engine).await?),
@@ -83,6 +89,10 @@ pub(super) async fn run(op: Op, mut call: Call, s3: &Dialect) -> Answer {
         Op::PutObjectTagging => Ok(S3.put_tags(call, engine).await?),
         Op::GetObjectTagging => Ok(S3.get_tags(call, engine).await?),
         Op::DeleteObjectTagging => Ok(S3.delete_tags(call, engine).await?),
+        Op::PutObjectRetention => lock::put_retention(call, engine).await,
+        Op::GetObjectRetention => lock::get_retention(call, engine).await,
+        Op::PutObjectLegalHold => lock::put_hold(call, engine).await,
+        Op::GetObjectLegalHold => lock::get_hold(call, engine).await,
         Op::RestoreObject => object::restore(call, engine).await,
         Op::OptionsObject => Ok(preflight(&call, engine).await?),
         Op::CreateMultipartUpload => multipart::create(call, engine).await,

@@ -9,6 +9,7 @@ use cohong_core::{Error, ErrorKind};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, StatusCode};
 
+use crate::common::attributes::boolean;
 use crate::gate::call::Call;
 use crate::gate::chunked::{Chunked, Trailer, decode};
 use crate::gate::fault::Fault;
@@ -34,6 +35,7 @@ pub(super) async fn prepare(call: &mut Call, op: Op, engine: &Engine) -> Result<
         length.ok_or_else(S3Error::missing_length)?;
     }
     refuse_unkept(&S3.given(call)?, op)?;
+    call.cx.bypasses = bypasses(&S3.given(call)?)?;
     let late = late(call)?;
     // What completes an upload names the checksum of the object, not of its body.
     call.further = match op {
@@ -70,6 +72,13 @@ fn refuse_unkept(given: &Given<'_>, op: Op) -> Result<(), Fault> {
         Some(name) => Err(Fault::NotServed(given.name(name).into())),
         None => Ok(()),
     }
+}
+
+/// Whether the request asks to pass over what keeps versions.
+fn bypasses(given: &Given<'_>) -> Result<bool, Fault> {
+    const NAME: &str = "bypass-governance-retention";
+    let said = given.own_text(NAME);
+    said.map_or(Ok(false), |word| boolean(&given.name(NAME), word))
 }
 
 /// The checksum that a request says will follow its body.

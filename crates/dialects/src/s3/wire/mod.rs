@@ -5,5 +5,6 @@ pub(super) mod acl;
 pub(super) mod attributes;
 pub(super) mod bucket;
 pub(super) mod lifecycle;
+pub(super) mod notification;
 pub(super) mod object;
 pub(super) mod website;

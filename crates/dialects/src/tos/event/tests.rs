@@ -27,6 +27,7 @@ fn event(kind: EventKind) -> Event {
 
 fn encode(event: &Event, replay: Option<&str>) -> Message {
     let rule = NotificationRule {
+        named: None,
         id: RuleId("1".into()),
         kinds: EventKinds::of(EventKind::ALL),
         event_names: Vec::new(),

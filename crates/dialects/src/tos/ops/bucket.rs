@@ -59,6 +59,7 @@ pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
         acl: TOS.acl_given(&given, ACL)?.own().unwrap_or_default(),
         default_class: TOS.class_given(&given)?.unwrap_or_default(),
         labels: labels(&given)?,
+        locks: false,
         tags: TOS.tags_given(&given)?,
     };
     engine.create_bucket(&call.cx, request).await?;

@@ -7,6 +7,7 @@ mod bucket_config;
 mod fetch;
 mod kinds;
 mod list;
+mod lock;
 mod multipart;
 mod notification;
 mod object;
@@ -116,6 +117,10 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::FetchObject => fetch::object(call, engine).await,
         Op::PutFetchTask => fetch::put_task(call, engine).await,
         Op::GetFetchTask => fetch::get_task(call, engine).await,
+        Op::PutBucketObjectLock => lock::put(call, engine).await,
+        Op::GetBucketObjectLock => lock::get(call, engine).await,
+        Op::PutObjectRetention => lock::put_retention(call, engine).await,
+        Op::GetObjectRetention => lock::get_retention(call, engine).await,
         Op::NotImplemented(name) => Err(TosError::not_implemented(name)),
     }
 }

@@ -136,11 +136,12 @@ struct Task<'a> {
 impl<'a> TaskInfo<'a> {
     pub(in crate::tos) fn new(record: &'a FetchRecord) -> Self {
         let (state, err) = match &record.state {
-            FetchState::Running => ("Running", ""),
+            // The vendor has no word for a task that is calling.
+            FetchState::Running | FetchState::Calling => ("Running", ""),
             FetchState::Stored => ("Succeed", ""),
             FetchState::Uncalled => (
                 "FetchSuccessCallBackError",
-                "the object is stored, but its callback did not succeed",
+                "the object is stored, but its callback did not succeed, or nobody knows",
             ),
             FetchState::Failed(why) => ("Failed", &**why),
         };

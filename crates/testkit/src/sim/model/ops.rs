@@ -54,6 +54,7 @@ impl RuleSpec {
             EventKinds::of(EventKind::ALL)
         };
         NotificationRule {
+            named: None,
             id: RuleId(self.id.as_str().into()),
             kinds,
             event_names: Vec::new(),

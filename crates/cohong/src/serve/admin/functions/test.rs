@@ -64,6 +64,7 @@ fn message(admin: &Admin, to: &Destination) -> Result<Message, Problem> {
     let bucket = BucketName::new(NAME).map_err(|why| Problem::invalid(why.0))?;
     let kind = EventKind::CreatedPut;
     let rule = NotificationRule {
+        named: None,
         id: RuleId(NAME.into()),
         kinds: EventKinds::of([kind]),
         event_names: Vec::new(),

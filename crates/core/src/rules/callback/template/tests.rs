@@ -30,6 +30,7 @@ fn record() -> ObjectRecord {
         restore: None,
         seal: None,
         expires_at: None,
+        lock: crate::model::Lock::default(),
     }
 }
 

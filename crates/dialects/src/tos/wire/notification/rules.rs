@@ -8,10 +8,11 @@ use cohong_core::model::{
 use http::StatusCode;
 
 use super::{ACCESS_KEY_ID, Draft, INSTANCE_ID, REGION, ROLE, SYNC, TOPIC, USER};
+use crate::common::rules::{affixes, check_overlap, given_ids, new_id};
 use crate::tos::error::TosError;
 use crate::tos::event;
 use crate::tos::limits::{
-    DESTINATIONS_MAX, KEYS, RULE_EVENTS_MAX, RULE_ID_CHARS_MAX, RULE_TEXT_BYTES_MAX, RULES_MAX,
+    DESTINATIONS_MAX, KEYS, RULE_EVENTS_MAX, RULE_TEXT_BYTES_MAX, RULES_MAX,
 };
 
 /// `EC` of a rule with more destinations than allowed.
@@ -24,7 +25,8 @@ pub(in crate::tos) fn rules(drafts: Vec<Draft>) -> Result<Vec<NotificationRule>,
     if drafts.len() > RULES_MAX {
         return Err(bad("a bucket has at most 10 notification rules"));
     }
-    let mut ids = given_ids(&drafts)?;
+    let given = drafts.iter().map(|draft| draft.id.as_deref());
+    let mut ids = given_ids(given).map_err(bad)?;
     let mut rules = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let id = match draft.id.as_deref().filter(|id| !id.is_empty()) {
@@ -33,14 +35,8 @@ pub(in crate::tos) fn rules(drafts: Vec<Draft>) -> Result<Vec<NotificationRule>,
         };
         rules.push(rule(id, draft)?);
     }
-    match overlap(&rules) {
-        None => Ok(rules),
-        Some((a, b)) => Err(bad(format!(
-            "the rules {:?} and {:?} match the same event on the same keys; \
-             change their events, prefixes or suffixes",
-            a.id.0, b.id.0
-        ))),
-    }
+    check_overlap(&rules).map_err(bad)?;
+    Ok(rules)
 }
 
 fn bad(message: impl Into<std::borrow::Cow<'static, str>>) -> TosError {
@@ -52,36 +48,9 @@ fn bad(message: impl Into<std::borrow::Cow<'static, str>>) -> TosError {
     )
 }
 
-fn given_ids(drafts: &[Draft]) -> Result<BTreeSet<String>, TosError> {
-    let mut ids = BTreeSet::new();
-    for id in drafts
-        .iter()
-        .filter_map(|draft| draft.id.as_ref())
-        .filter(|id| !id.is_empty())
-    {
-        if id.chars().count() > RULE_ID_CHARS_MAX {
-            return Err(bad("a RuleId has at most 255 characters"));
-        }
-        if !ids.insert(id.clone()) {
-            return Err(bad(format!("the RuleId {id:?} stands twice")));
-        }
-    }
-    Ok(ids)
-}
-
-/// The first of `rule-1`, `rule-2`, ... that is free.
-fn new_id(taken: &mut BTreeSet<String>) -> String {
-    let id = (1..=taken.len() + 1)
-        .map(|n| format!("rule-{n}"))
-        .find(|id| !taken.contains(id))
-        .expect("of more numbers than taken ids one is free");
-    taken.insert(id.clone());
-    id
-}
-
 fn rule(id: String, draft: Draft) -> Result<NotificationRule, TosError> {
     let kinds = kinds(&draft.events)?;
-    let (prefix, suffix) = affixes(draft.filters)?;
+    let (prefix, suffix) = affixes(draft.filters, KEYS.bytes_max).map_err(bad)?;
     destinations(&draft.destinations, draft.form)?;
     Ok(NotificationRule {
         id: RuleId(id.into()),
@@ -91,6 +60,7 @@ fn rule(id: String, draft: Draft) -> Result<NotificationRule, TosError> {
         suffix,
         destinations: draft.destinations,
         via: DialectId::Tos,
+        named: None,
         form: draft.form,
     })
 }
@@ -107,25 +77,6 @@ fn kinds(names: &[String]) -> Result<EventKinds, TosError> {
             .ok_or_else(|| bad(format!("{name:?} is not an event that rules can name")))?;
         Ok(all.union(kinds))
     })
-}
-
-fn affixes(filters: Vec<(String, String)>) -> Result<(Box<str>, Box<str>), TosError> {
-    let (mut prefix, mut suffix) = (None, None);
-    for (name, value) in filters {
-        let place = match name.as_str() {
-            "prefix" => &mut prefix,
-            "suffix" => &mut suffix,
-            _ => return Err(bad("a filter's Name is prefix or suffix")),
-        };
-        if value.len() > KEYS.bytes_max {
-            return Err(bad("a filter's Value is longer than any key"));
-        }
-        if place.replace(value).is_some() {
-            return Err(bad(format!("the filter {name} stands twice in one rule")));
-        }
-    }
-    let text = |value: Option<String>| value.unwrap_or_default().into();
-    Ok((text(prefix), text(suffix)))
 }
 
 fn destinations(all: &[Destination], form: RuleForm) -> Result<(), TosError> {
@@ -198,19 +149,6 @@ fn is_http(url: &str) -> bool {
     let clean = !url.contains(|c: char| c.is_control() || c.is_whitespace());
     clean
         && rest.is_some_and(|(_, rest)| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']))
-}
-
-/// Two rules that some key and event would both match, whatever their destinations.
-fn overlap(rules: &[NotificationRule]) -> Option<(&NotificationRule, &NotificationRule)> {
-    let pairs = rules
-        .iter()
-        .enumerate()
-        .flat_map(|(n, a)| rules.iter().skip(n + 1).map(move |b| (a, b)));
-    pairs.into_iter().find(|(a, b)| {
-        a.kinds.intersects(b.kinds)
-            && (a.prefix.starts_with(&*b.prefix) || b.prefix.starts_with(&*a.prefix))
-            && (a.suffix.ends_with(&*b.suffix) || b.suffix.ends_with(&*a.suffix))
-    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use cohong_core::model::{Broker, Destination, NotificationRule, RuleSetVersion};
 use serde::Serialize;
 
+use crate::tos::event;
+
 use super::{ACCESS_KEY_ID, INSTANCE_ID, REGION, ROLE, TOPIC, USER};
 
 /// Answer of `GetBucketNotification`: only rules that version 1 can express, with one function or one
@@ -217,7 +219,7 @@ fn head(rule: &NotificationRule) -> RuleHead {
         .collect();
     RuleHead {
         rule_id: rule.id.0.to_string(),
-        events: rule.event_names.iter().map(ToString::to_string).collect(),
+        events: event::names(rule),
         filter: (!filter_rules.is_empty()).then_some(Filter {
             key: FilterKey { filter_rules },
         }),
