@@ -178,16 +178,13 @@ def test_who_pays(s3, bucket):
 @pytest.mark.parametrize(
     "call, options",
     [
-        ("get_bucket_notification_configuration", {}),
         ("get_bucket_replication", {}),
         ("get_public_access_block", {}),
         ("get_bucket_ownership_controls", {}),
-        ("get_object_lock_configuration", {}),
         ("get_bucket_logging", {}),
         ("get_bucket_accelerate_configuration", {}),
         ("list_bucket_inventory_configurations", {}),
         ("put_public_access_block", {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}),
-        ("put_object_legal_hold", {"Key": "k", "LegalHold": {"Status": "ON"}}),
         ("get_object_torrent", {"Key": "k"}),
     ],
 )
@@ -195,3 +192,28 @@ def test_what_is_not_served_says_so(s3, bucket, fails, call, options):
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     fails(lambda: getattr(s3, call)(Bucket=bucket, **options), 501, "NotImplemented")
     assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+
+
+def test_notifications_go_to_what_an_arn_names(server, s3, bucket, receiver, fails):
+    server.command("function", "add", bucket, receiver.url)
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{bucket}"
+    rule = {
+        "Id": "one",
+        "QueueArn": arn,
+        "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "suffix", "Value": ".jpg"}]}},
+    }
+    put = lambda rules: s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=rules)
+    put({"QueueConfigurations": [rule]})
+    assert s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"] == [rule]
+    s3.put_object(Bucket=bucket, Key="no.txt", Body=b"x")
+    etag = s3.put_object(Bucket=bucket, Key="a b.jpg", Body=b"x")["ETag"].strip('"')
+    (told,) = receiver.wait(1)
+    (record,) = json.loads(told.body)["Records"]
+    assert (record["eventName"], record["eventSource"]) == ("ObjectCreated:Put", "aws:s3")
+    told = record["s3"]["object"]
+    assert (told["key"], told["size"], told["eTag"]) == ("a+b.jpg", 1, etag)
+    other = {**rule, "QueueArn": arn + "-other"}
+    fails(lambda: put({"QueueConfigurations": [other]}), 400, "InvalidArgument")
+    put({})
+    assert "QueueConfigurations" not in s3.get_bucket_notification_configuration(Bucket=bucket)

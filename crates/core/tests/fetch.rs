@@ -1,4 +1,4 @@
-//! Fetch tasks: what they come to while their application is called, and that a bucket is not another of its name.
+//! Fetch tasks: a bucket is not another of its name.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cohong_core::engine::{Attributes, Engine, FetchObject, VersionChoice};
-use cohong_core::model::{Acl, BucketName, FetchId, ObjectKey};
+use cohong_core::engine::{Attributes, Cx, Engine, FetchObject, VersionChoice};
+use cohong_core::model::{AccountId, Acl, BucketName, FetchId, ObjectKey, Principal};
 use cohong_core::ports::{FetchFault, Fetched, Fetcher, Table};
 use cohong_core::work;
 use common::{World, create_bucket, owner, run};
@@ -53,7 +53,15 @@ async fn task(engine: &Engine, bucket: &BucketName) -> FetchId {
         callback: None,
         labels: Vec::new(),
     };
-    engine.put_fetch_task(&owner(), req).await.unwrap()
+    let key = engine.create_key(&owner(), None).await.unwrap();
+    let cx = Cx {
+        principal: Principal::Account {
+            account: AccountId("owner".into()),
+            key: key.access,
+        },
+        ..owner()
+    };
+    engine.put_fetch_task(&cx, req).await.unwrap()
 }
 
 #[test]

@@ -64,6 +64,24 @@ pub(super) struct RedirectBody {
     mirror_multi_alternates: Option<IgnoredAny>,
     #[serde(skip_serializing)]
     transparent_mirror_response_codes: Option<String>,
+    #[serde(skip_serializing)]
+    mirror_switch_all_errors: Option<Flag>,
+    #[serde(skip_serializing)]
+    mirror_allow_video_snapshot: Option<Flag>,
+    #[serde(skip_serializing)]
+    mirror_allow_get_image_info: Option<Flag>,
+    #[serde(skip_serializing)]
+    mirror_async_status: Option<String>,
+    #[serde(skip_serializing)]
+    mirror_role: Option<String>,
+    #[serde(skip_serializing)]
+    mirror_dst_region: Option<String>,
+    #[serde(skip_serializing)]
+    mirror_dst_vpc_id: Option<String>,
+    #[serde(skip_serializing)]
+    mirror_dst_slave_vpc_id: Option<String>,
+    #[serde(skip_serializing)]
+    mirror_tunnel_id: Option<String>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -148,7 +166,7 @@ impl RedirectBody {
     /// The name of what is asked for at an origin and not served.
     fn unserved(&self) -> Option<&'static str> {
         let on = |flag: Option<Flag>| flag.is_some_and(|Flag(on)| on);
-        let codes = self.transparent_mirror_response_codes.as_deref();
+        let named = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
         let asked = [
             ("MirrorUsingRole", on(self.mirror_using_role)),
             ("MirrorIsExpressTunnel", on(self.mirror_is_express_tunnel)),
@@ -164,8 +182,17 @@ impl RedirectBody {
             ),
             (
                 "TransparentMirrorResponseCodes",
-                codes.is_some_and(|codes| !codes.is_empty()),
+                named(&self.transparent_mirror_response_codes),
             ),
+            ("MirrorSwitchAllErrors", on(self.mirror_switch_all_errors)),
+            ("MirrorAllowVideoSnapshot", on(self.mirror_allow_video_snapshot)),
+            ("MirrorAllowGetImageInfo", on(self.mirror_allow_get_image_info)),
+            ("MirrorAsyncStatus", named(&self.mirror_async_status)),
+            ("MirrorRole", named(&self.mirror_role)),
+            ("MirrorDstRegion", named(&self.mirror_dst_region)),
+            ("MirrorDstVpcId", named(&self.mirror_dst_vpc_id)),
+            ("MirrorDstSlaveVpcId", named(&self.mirror_dst_slave_vpc_id)),
+            ("MirrorTunnelId", named(&self.mirror_tunnel_id)),
         ];
         let mut asked = asked.into_iter().filter(|(_, asked)| *asked);
         asked.next().map(|(name, _)| name)
@@ -247,6 +274,53 @@ impl HeadersBody {
             pass: texts(&headers.pass),
             remove: texts(&headers.remove),
             set: headers.set.iter().map(set).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::xml;
+
+    #[test]
+    fn what_is_not_done_at_origins_is_refused() {
+        let cases = [
+            ("", true),
+            ("<MirrorSNI>true</MirrorSNI>", true),
+            (
+                "<MirrorPassOriginalSlashes>true</MirrorPassOriginalSlashes>",
+                true,
+            ),
+            (
+                "<MirrorSwitchAllErrors>false</MirrorSwitchAllErrors>",
+                true,
+            ),
+            ("<MirrorSwitchAllErrors>true</MirrorSwitchAllErrors>", false),
+            (
+                "<MirrorAllowVideoSnapshot>true</MirrorAllowVideoSnapshot>",
+                false,
+            ),
+            (
+                "<MirrorAllowGetImageInfo>true</MirrorAllowGetImageInfo>",
+                false,
+            ),
+            ("<MirrorAsyncStatus>303</MirrorAsyncStatus>", false),
+            ("<MirrorRole></MirrorRole>", true),
+            ("<MirrorRole>role</MirrorRole>", false),
+            ("<MirrorDstRegion>cn-hangzhou</MirrorDstRegion>", false),
+            ("<MirrorDstVpcId>vpc</MirrorDstVpcId>", false),
+            ("<MirrorDstSlaveVpcId>vpc</MirrorDstSlaveVpcId>", false),
+            ("<MirrorTunnelId>tunnel</MirrorTunnelId>", false),
+        ];
+        for (element, served) in cases {
+            let text = format!(
+                "<Redirect><RedirectType>Mirror</RedirectType><MirrorURL>http://o.example/</MirrorURL>{element}</Redirect>"
+            );
+            let body: RedirectBody = xml::read(text.as_bytes(), "Redirect").expect("a body");
+            let read = body.read(&mut When::default());
+            let refused = matches!(read, Err(Fault::NotServed(_)));
+            assert_eq!((read.is_ok(), refused), (served, !served), "{element}");
         }
     }
 }
