@@ -40,6 +40,9 @@ pub const LIFECYCLE_BYTES_MAX: usize = 512 << 10;
 pub const LIFECYCLE_ID_BYTES_MAX: usize = 255;
 /// Most transitions of one lifecycle rule: far more than there are classes.
 pub const LIFECYCLE_MOVES_MAX: usize = 20;
+/// Most versions of a key that a lifecycle rule leaves alone: what the vendor allows. So many are looked at to know
+/// how many newer ones a version has.
+pub const LIFECYCLE_KEPT_MAX: usize = 100;
 /// Most exceptions of one lifecycle rule: each is looked at for every object. OSS allows one today.
 pub const LIFECYCLE_EXCEPTIONS_MAX: usize = 10;
 /// How often lifecycle rules are carried out: they count days.

@@ -121,6 +121,35 @@ fn a_fresh_turn_comes_every_day() {
 }
 
 #[test]
+fn the_newest_of_the_older_versions_are_kept() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("life").await;
+        world.versioning(&bucket, Versioning::Enabled).await;
+        for key in ["a", "b"] {
+            for body in ["1", "2", "3", "4", "5"] {
+                world.put(&bucket, key, body).await;
+            }
+        }
+        let rule = LifecycleRule {
+            expire: None,
+            expire_older: Some(Due::Days(1)),
+            keep_older: 2,
+            ..expire("", 1)
+        };
+        set(&world, &bucket, &[rule]).await;
+        for _ in 0..4 {
+            world.clock.advance(DAY);
+            work(&world).await;
+        }
+        let left = keys(&world, Table::Versions).await;
+        assert_eq!(left.len(), 4, "{left:?}");
+        let current = world.get(&bucket, "a", VersionChoice::Current).await;
+        assert_eq!(current, Ok(b"5".to_vec()));
+    });
+}
+
+#[test]
 fn with_versions_a_marker_is_made_and_the_rest_follows() {
     run(async {
         let world = World::new();

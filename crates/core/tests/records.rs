@@ -452,6 +452,7 @@ fn documents(samples: &mut Samples) {
         expire: Some(Due::Days(9)),
         expire_markers: true,
         expire_older: Some(Due::Days(5)),
+        keep_older: 7,
         transitions: transitions(&[Due::Date(time(1)), Due::WrittenBefore(time(2))]),
         older_transitions: transitions(&[Due::Days(1)]),
         abort: Some(Due::Days(3)),

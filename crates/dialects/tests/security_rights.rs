@@ -128,6 +128,19 @@ const ON_BUCKETS: &[Row] = &[
     row("DeleteBucketRename", Needs::Ownership, |_| {
         delete(BUCKET, "/?rename")
     }),
+    row("PutBucketObjectLock", Needs::Ownership, |_| {
+        put(BUCKET, "/?object-lock").body(r#"{"ObjectLockEnabled":"Enabled"}"#)
+    }),
+    row("GetBucketObjectLock", Needs::Ownership, |_| {
+        get(BUCKET, "/?object-lock")
+    }),
+    row("PutObjectRetention", Needs::Ownership, |_| {
+        let kept = r#"{"Mode":"COMPLIANCE","RetainUntilDate":"2037-01-01T00:00:00Z"}"#;
+        put(BUCKET, "/o?retention").body(kept)
+    }),
+    row("GetObjectRetention", Needs::Ownership, |_| {
+        get(BUCKET, "/o?retention")
+    }),
     row("PutBucketCustomDomain", Needs::Ownership, |_| {
         put(BUCKET, "/?customdomain").body(r#"{"CustomDomainRule":{"Domain":"www.example.org"}}"#)
     }),

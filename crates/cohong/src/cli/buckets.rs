@@ -8,6 +8,7 @@ mod fetch;
 mod limits;
 pub(super) mod look;
 pub(super) mod mirror;
+mod piece;
 mod place;
 pub(super) mod remove;
 mod report;

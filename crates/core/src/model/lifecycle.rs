@@ -85,6 +85,9 @@ pub struct LifecycleRule {
     pub older_transitions: Vec<Transition>,
     /// When open uploads are given up.
     pub abort: Option<Due>,
+    /// How many of the newest versions of a key that are not current are not removed, at most
+    /// [`crate::limits::LIFECYCLE_KEPT_MAX`].
+    pub keep_older: u32,
 }
 
 /// The lifecycle rules of a bucket.

@@ -36,8 +36,13 @@ pub enum Standing {
         /// And the key has no other version.
         alone: bool,
     },
-    /// It was replaced then.
-    Older(Timestamp),
+    /// It is not current.
+    Older {
+        /// When it was replaced.
+        replaced_at: Timestamp,
+        /// How many newer versions the key has that are not current either.
+        newer: u32,
+    },
 }
 
 /// Judges a version at `now`.
@@ -88,9 +93,9 @@ fn expires(
             rule.expire.is_some_and(due)
         }
         Standing::Current { alone } => alone && rule.expire_markers,
-        Standing::Older(replaced_at) => {
+        Standing::Older { replaced_at, newer } => {
             let due = |due| is_due(due, replaced_at, now);
-            rule.expire_older.is_some_and(due)
+            newer >= rule.keep_older && rule.expire_older.is_some_and(due)
         }
     }
 }
@@ -102,7 +107,7 @@ fn moves<'a>(
 ) -> (&'a [Transition], Timestamp) {
     match standing {
         Standing::Current { .. } => (&rule.transitions, version.written_at),
-        Standing::Older(replaced_at) => (&rule.older_transitions, replaced_at),
+        Standing::Older { replaced_at, .. } => (&rule.older_transitions, replaced_at),
     }
 }
 

@@ -9,7 +9,7 @@ use cohong_egress::Reader;
 
 use super::context::Context;
 use super::limits::{COPY_BYTES_MAX, PARTS_AT_ONCE, PARTS_MAX};
-use super::send::cut;
+use super::piece::cut;
 use super::trouble::Trouble;
 
 /// An object on its way.

@@ -8,6 +8,7 @@ use super::{Judged, Order};
 use crate::engine::delete::Asked;
 use crate::engine::{Engine, ObjectTarget, VersionChoice};
 use crate::error::Error;
+use crate::limits::SCAN_BYTES_MAX;
 use crate::model::{Bucket, LifecycleRule, ObjectKey, ObjectVersion, Timestamp, VersionId, WorkId};
 use crate::ports::{KeyRange, Limit, Order as Direction, Record, StoreError, Table};
 use crate::records::{CurrentRecord, UploadRecord, decode, keys};
@@ -64,13 +65,15 @@ impl Court<'_> {
         let mut newer = self.newest(&found).await?;
         let mut orders = Vec::new();
         for (key, _, version) in found {
-            let written_at = version.written_at;
             // Without a current version the key lost all of them since it was read.
-            let Some(replaced_at) = newer.insert(key.clone(), written_at) else {
-                newer.remove(&key);
+            let Some((replaced_at, count)) = newer.get_mut(&key) else {
                 continue;
             };
-            let standing = Standing::Older(replaced_at);
+            let standing = Standing::Older {
+                replaced_at: *replaced_at,
+                newer: *count,
+            };
+            (*replaced_at, *count) = (version.written_at, count.saturating_add(1));
             orders.extend(self.order(key, choice(&version), version, standing));
         }
         Ok(orders)
@@ -120,40 +123,55 @@ impl Court<'_> {
         }
     }
 
-    /// When the version was written that is next newer than the first one of each key: the current
-    /// one, or for the first row of a page the row before the page.
+    /// When the version was written that is next newer than the first one of each key, and how many newer ones
+    /// there are beside the current one. For the first row of a page these are the rows before the page, as many
+    /// as rules count.
     async fn newest(
         &self,
         found: &[(ObjectKey, VersionId, ObjectVersion)],
-    ) -> Result<BTreeMap<ObjectKey, Timestamp>, Error> {
+    ) -> Result<BTreeMap<ObjectKey, (Timestamp, u32)>, Error> {
         let mut keys: Vec<&ObjectKey> = found.iter().map(|(key, ..)| key).collect();
         keys.dedup();
         let seen = self.engine.see(self.bucket.id, &keys).await?;
         let times = keys.iter().zip(seen).filter_map(|(key, seen)| {
             let current = seen.current?.version;
-            Some(((*key).clone(), current.written_at))
+            Some(((*key).clone(), (current.written_at, 0)))
         });
         let mut times: BTreeMap<_, _> = times.collect();
         if let Some((key, id, _)) = found.first()
-            && let Some(version) = self.before(key, *id).await?
+            && let Some((version, newer)) = self.before(key, *id).await?
         {
-            times.insert(key.clone(), version.written_at);
+            times.insert(key.clone(), (version.written_at, newer));
         }
         Ok(times)
     }
 
-    /// The next newer one of the versions of a key that are not current.
-    async fn before(&self, key: &ObjectKey, id: VersionId) -> Result<Option<ObjectVersion>, Error> {
+    /// The next newer one of the versions of a key that are not current, and how many newer ones there are, as far
+    /// as rules count.
+    async fn before(
+        &self,
+        key: &ObjectKey,
+        id: VersionId,
+    ) -> Result<Option<(ObjectVersion, u32)>, Error> {
         let newer = KeyRange {
             table: Table::Versions,
             start: keys::version_range(self.bucket.id, key).start,
             end: Some(keys::version(self.bucket.id, key, id).bytes),
         };
-        let one = Limit { rows: 1, bytes: 0 };
+        let kept = self.rules.iter().map(|rule| rule.keep_older).max();
+        let kept = kept.unwrap_or(0).max(1);
+        let limit = Limit {
+            rows: kept as usize,
+            bytes: SCAN_BYTES_MAX,
+        };
         let meta = &self.engine.ports().meta;
-        let pages = meta.scan(&[newer], Direction::Descending, one).await?;
-        let row = pages.into_iter().flat_map(|page| page.rows).next();
-        Ok(row.map(|(_, record)| decode(&record.bytes)).transpose()?)
+        let pages = meta.scan(&[newer], Direction::Descending, limit).await?;
+        let rows: Vec<_> = pages.into_iter().flat_map(|page| page.rows).collect();
+        let Some((_, record)) = rows.first() else {
+            return Ok(None);
+        };
+        let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        Ok(Some((decode(&record.bytes)?, count)))
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::{DAY_MS, depth, names_sizes, sizes};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{
-    LIFECYCLE_BYTES_MAX, LIFECYCLE_EXCEPTIONS_MAX, LIFECYCLE_ID_BYTES_MAX, LIFECYCLE_MOVES_MAX,
+    LIFECYCLE_BYTES_MAX, LIFECYCLE_EXCEPTIONS_MAX, LIFECYCLE_ID_BYTES_MAX, LIFECYCLE_KEPT_MAX,
+    LIFECYCLE_MOVES_MAX,
     LIFECYCLE_RULES_MAX,
 };
 use crate::model::{Due, LifecycleException, LifecycleFilter, LifecycleRule, Transition};
@@ -85,6 +86,12 @@ fn check_actions(rule: &LifecycleRule) -> Result<(), Error> {
     if rule.expire_older.into_iter().chain(older).any(by_writing) {
         return Err(invalid(
             "versions that are not current go after a number of days or from a date on",
+        ));
+    }
+    let kept = rule.keep_older as usize;
+    if kept > LIFECYCLE_KEPT_MAX || (kept > 0 && rule.expire_older.is_none()) {
+        return Err(invalid(
+            "a lifecycle rule that removes versions that are not current leaves at most 100 of them alone",
         ));
     }
     let expire_days = days(rule.expire);

@@ -244,8 +244,15 @@ fn markers_and_older_versions_have_rules_of_their_own() {
     };
     let (object, marker) = (object(at(0, 0), StorageClass::Standard), marker(at(0, 0)));
     let alone = Standing::Current { alone: true };
-    let fresh = Standing::Older(at(8, 1));
-    let old = Standing::Older(at(7, 1));
+    let behind = |day, newer| Standing::Older {
+        replaced_at: at(day, 1),
+        newer,
+    };
+    let (fresh, old) = (behind(8, 0), behind(7, 0));
+    let keeping = LifecycleRule {
+        keep_older: 2,
+        ..all.clone()
+    };
     let cases = [
         (&all, &object, alone, Verdict::Keep),
         (&all, &object, fresh, Verdict::Keep),
@@ -255,6 +262,10 @@ fn markers_and_older_versions_have_rules_of_their_own() {
         (&all, &marker, fresh, Verdict::Keep),
         (&all, &marker, old, Verdict::Expire),
         (&tagged, &object, old, Verdict::Expire),
+        (&keeping, &object, behind(7, 1), Verdict::Keep),
+        (&keeping, &marker, behind(7, 1), Verdict::Keep),
+        (&keeping, &object, behind(7, 2), Verdict::Expire),
+        (&keeping, &object, behind(8, 2), Verdict::Keep),
         (&tagged, &marker, old, Verdict::Keep),
         (&tagged, &marker, alone, Verdict::Keep),
     ];
@@ -297,7 +308,10 @@ fn objects_move_to_classes_for_less_frequent_use_only() {
         ..rule()
     }];
     assert_eq!(verdict(&older, "a", &seen, ALIVE, at(7, 0)), Verdict::Keep);
-    let since = Standing::Older(at(4, 0));
+    let since = Standing::Older {
+        replaced_at: at(4, 0),
+        newer: 0,
+    };
     assert_eq!(
         verdict(&older, "a", &seen, since, at(7, 0)),
         Verdict::Move(Infrequent)

@@ -181,6 +181,7 @@ impl RuleBody {
             },
             expire,
             expire_markers,
+            keep_older: 0,
             expire_older: self
                 .noncurrent_version_expiration
                 .map(|older| Due::Days(older.noncurrent_days)),

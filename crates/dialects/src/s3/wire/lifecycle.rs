@@ -98,7 +98,7 @@ struct Move {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct OlderExpiration {
     noncurrent_days: u32,
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     newer_noncurrent_versions: Option<u32>,
 }
 
@@ -159,7 +159,8 @@ impl RuleBody {
             filter,
             expire,
             expire_markers,
-            expire_older: older.map(OlderExpiration::read).transpose()?.map(Due::Days),
+            keep_older: older.as_ref().map_or(Ok(0), OlderExpiration::kept)?,
+            expire_older: older.map(|older| Due::Days(older.noncurrent_days)),
             transitions: moves.collect::<Result<_, _>>()?,
             older_transitions: older_moves.map(OlderMove::read).collect::<Result<_, _>>()?,
             abort: abort.map(|abort| Due::Days(abort.days_after_initiation)),
@@ -176,7 +177,7 @@ impl RuleBody {
             status: status(rule.enabled).to_owned(),
             expiration: Expiration::new(rule),
             transition: rule.transitions.iter().map(Move::new).collect(),
-            noncurrent_version_expiration: rule.expire_older.and_then(OlderExpiration::new),
+            noncurrent_version_expiration: OlderExpiration::new(rule),
             noncurrent_version_transition: rule
                 .older_transitions
                 .iter()
@@ -282,25 +283,24 @@ impl Expiration {
 }
 
 impl OlderExpiration {
-    fn read(self) -> Result<u32, Fault> {
-        kept(self.newer_noncurrent_versions)?;
-        Ok(self.noncurrent_days)
+    /// How many versions it leaves alone.
+    fn kept(&self) -> Result<u32, Fault> {
+        match self.newer_noncurrent_versions {
+            None => Ok(0),
+            Some(0) => {
+                let why = "NewerNoncurrentVersions is a number from 1 to 100";
+                Err(Fault::argument("NewerNoncurrentVersions", "0", why))
+            }
+            Some(kept) => Ok(kept),
+        }
     }
 
     /// None for a date: this vendor counts days.
-    fn new(due: Due) -> Option<Self> {
+    fn new(rule: &LifecycleRule) -> Option<Self> {
         Some(Self {
-            noncurrent_days: S3.when(due).days?,
-            newer_noncurrent_versions: None,
+            noncurrent_days: S3.when(rule.expire_older?).days?,
+            newer_noncurrent_versions: Some(rule.keep_older).filter(|kept| *kept > 0),
         })
-    }
-}
-
-/// How many versions a rule leaves alone is not counted here.
-fn kept(versions: Option<u32>) -> Result<(), Fault> {
-    match versions {
-        None => Ok(()),
-        Some(_) => Err(Fault::NotServed("NewerNoncurrentVersions".into())),
     }
 }
 
@@ -329,7 +329,9 @@ impl Move {
 
 impl OlderMove {
     fn read(self) -> Result<Transition, Fault> {
-        kept(self.newer_noncurrent_versions)?;
+        if self.newer_noncurrent_versions.is_some() {
+            return Err(Fault::NotServed("NewerNoncurrentVersions".into()));
+        }
         Ok(Transition {
             due: Due::Days(self.noncurrent_days),
             class: S3.class(&self.storage_class)?,

@@ -146,6 +146,7 @@ impl PutRule {
             expire: expire.transpose()?,
             expire_markers: false,
             expire_older: older.transpose()?,
+            keep_older: 0,
             transitions: self
                 .transitions
                 .into_iter()
