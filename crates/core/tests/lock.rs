@@ -75,7 +75,9 @@ async fn step(
     step: LockStep,
 ) -> Result<(), ErrorKind> {
     let at = target(bucket, "a", VersionChoice::Current);
-    let changed = world.engine.change_object(cx, &at, ObjectChange::Lock(step));
+    let changed = world
+        .engine
+        .change_object(cx, &at, ObjectChange::Lock(step));
     changed.await.map(drop).map_err(|error| error.kind())
 }
 
@@ -97,7 +99,10 @@ fn a_version_is_free_when_its_time_is_over() {
             assert_eq!(delete(&world, &owner(), &bucket, second).await, kept);
             let rows = world.rows(Table::Versions).await.len();
             // A marker takes nothing away.
-            world.delete(&bucket, "a", VersionChoice::Current).await.unwrap();
+            world
+                .delete(&bucket, "a", VersionChoice::Current)
+                .await
+                .unwrap();
             assert_eq!(world.rows(Table::Versions).await.len(), rows + 1);
             let wanted = if passed { Ok(()) } else { kept };
             assert_eq!(delete(&world, &passing(), &bucket, second).await, wanted);
@@ -131,10 +136,19 @@ fn what_a_writer_asks_for_goes_before_the_default() {
         let version = id(written.stored.version);
         let kept = Err(ErrorKind::Retained);
         assert_eq!(delete(&world, &passing(), &bucket, version).await, kept);
-        assert_eq!(step(&world, &owner(), &bucket, LockStep::Hold(false)).await, Ok(()));
+        assert_eq!(
+            step(&world, &owner(), &bucket, LockStep::Hold(false)).await,
+            Ok(())
+        );
         assert_eq!(delete(&world, &owner(), &bucket, version).await, kept);
-        assert_eq!(step(&world, &owner(), &bucket, LockStep::Keep(None)).await, kept);
-        assert_eq!(step(&world, &passing(), &bucket, LockStep::Keep(None)).await, Ok(()));
+        assert_eq!(
+            step(&world, &owner(), &bucket, LockStep::Keep(None)).await,
+            kept
+        );
+        assert_eq!(
+            step(&world, &passing(), &bucket, LockStep::Keep(None)).await,
+            Ok(())
+        );
         assert_eq!(delete(&world, &owner(), &bucket, version).await, Ok(()));
     });
 }
@@ -149,7 +163,11 @@ fn where_no_versions_are_kept_a_locked_object_is_not_overwritten() {
             versioned: false,
         };
         world.put(&bucket, "before", "one").await;
-        world.engine.change_bucket(&owner(), &bucket, change).await.unwrap();
+        world
+            .engine
+            .change_bucket(&owner(), &bucket, change)
+            .await
+            .unwrap();
         world.put(&bucket, "a", "one").await;
         assert_eq!(write(&world, &bucket, "before").await, Ok(()));
         let refused = write(&world, &bucket, "a").await;

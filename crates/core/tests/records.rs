@@ -19,13 +19,14 @@ use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId,
     BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
-    Checksums, Condition, Cors, CorsMethod, CorsRule, DefaultLock, Destination, DialectId, Due, Effect, Etag,
-    Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Kept, Lifecycle,
-    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Lock, LockMode, LockSpan, Locks, Network, NotificationRule,
-    ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal,
-    Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion,
-    Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId,
-    VersionId, VersionKind, VersionTag, Versioning, WorkId,
+    Checksums, Condition, Cors, CorsMethod, CorsRule, DefaultLock, Destination, DialectId, Due,
+    Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant,
+    Grantee, Kept, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Lock,
+    LockMode, LockSpan, Locks, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion,
+    PayloadId, PayloadRef, Permission, Place, Principal, Principals, Referers, Relation, Restore,
+    Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast,
+    SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning,
+    WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{

@@ -11,7 +11,11 @@ async fn world() -> World {
     let world = World::new().await;
     world.send(put(BUCKET, "/")).await.expect_status(200);
     let hook = "http://hook.example/";
-    world.engine.add_function("hook", hook).await.expect("registered");
+    world
+        .engine
+        .add_function("hook", hook)
+        .await
+        .expect("registered");
     world
 }
 
@@ -32,7 +36,10 @@ fn queue(event: &str, arn: &str) -> String {
 #[tokio::test]
 async fn what_is_put_is_given_back_until_it_is_replaced() {
     let world = world().await;
-    let none = world.send(get(BUCKET, "/?notification")).await.expect_status(200);
+    let none = world
+        .send(get(BUCKET, "/?notification"))
+        .await
+        .expect_status(200);
     assert!(!none.text().contains("Configuration><"), "{}", none.text());
     let minio = queue("s3:ObjectRestore:Post", "arn:minio:sqs::hook:webhook");
     let both = configuration(&format!("{TOPIC}{minio}"));

@@ -3,8 +3,8 @@
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
-    Bucket, BucketId, BucketName, CallbackSpec, Etag, Event, EventKind, Lock, ObjectKey, ObjectRecord,
-    StorageClass, Timestamp, VersionId, VersionTag,
+    Bucket, BucketId, BucketName, CallbackSpec, Etag, Event, EventKind, Lock, ObjectKey,
+    ObjectRecord, StorageClass, Timestamp, VersionId, VersionTag,
 };
 use crate::ports::{CommitError, Expect, Revision, StoreError, Txn, Write};
 use crate::records::CurrentRecord;

@@ -15,8 +15,8 @@ use crate::records::{CurrentRecord, encode};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::conditions::check_write;
 use crate::rules::restore::check_readable;
-use crate::rules::{lock, retention};
 use crate::rules::version::{self, Act, Change};
+use crate::rules::{lock, retention};
 
 impl Engine {
     /// Gives an object another key of its bucket, where that is switched on: else `MethodNotAllowed`. It takes

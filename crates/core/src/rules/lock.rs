@@ -24,11 +24,7 @@ pub enum LockStep {
 }
 
 /// Refuses with `Retained` what changes or removes a version that is locked.
-pub fn check(
-    version: &ObjectVersion,
-    bypass: Option<Bypass>,
-    now: Timestamp,
-) -> Result<(), Error> {
+pub fn check(version: &ObjectVersion, bypass: Option<Bypass>, now: Timestamp) -> Result<(), Error> {
     let Some(Lock { kept, held }) = version.object().map(|record| record.lock) else {
         return Ok(());
     };
@@ -88,9 +84,9 @@ pub fn after(
     kept.map_or(Ok(()), |kept| check_time(kept, now))?;
     let longer = |old: Kept| kept.is_some_and(|new| new.mode == old.mode && new.until >= old.until);
     match in_force(current.kept, now) {
-        Some(old) if !longer(old) && !is_passed(old, bypass) => Err(locked(
-            "the object is locked; that can only be made longer",
-        )),
+        Some(old) if !longer(old) && !is_passed(old, bypass) => {
+            Err(locked("the object is locked; that can only be made longer"))
+        }
         _ => Ok(Lock { kept, ..current }),
     }
 }
@@ -129,7 +125,9 @@ pub fn enabled(
     if !(1..=most).contains(&number) {
         return Err(Error::new(
             ErrorKind::InvalidRetention,
-            format!("objects are kept for 1 to {LOCK_DAYS_MAX} days, or 1 to {LOCK_YEARS_MAX} years"),
+            format!(
+                "objects are kept for 1 to {LOCK_DAYS_MAX} days, or 1 to {LOCK_YEARS_MAX} years"
+            ),
         ));
     }
     Ok(Locks { default })

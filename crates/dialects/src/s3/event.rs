@@ -240,8 +240,15 @@ mod tests {
         let all = kinds("s3:ObjectCreated:*").expect("kinds");
         assert!(all.contains(EventKind::CreatedFetch) && !all.contains(EventKind::RemovedDelete));
         for name in [
-            "", "*", "s3:*", "s3:ObjectCreated", "s3:ObjectCreated:", "s3:ObjectCreated:Pu*",
-            "s3:ObjectTagging:*", "tos:ObjectCreated:*", "ObjectCreated:Put",
+            "",
+            "*",
+            "s3:*",
+            "s3:ObjectCreated",
+            "s3:ObjectCreated:",
+            "s3:ObjectCreated:Pu*",
+            "s3:ObjectTagging:*",
+            "tos:ObjectCreated:*",
+            "ObjectCreated:Put",
         ] {
             assert_eq!(kinds(name), None, "{name}");
         }

@@ -120,10 +120,7 @@ const ACTIONS: Names = &[
     ),
     ("s3:ListAllMyBuckets", &[]),
     ("s3:CreateBucket", &[]),
-    (
-        "s3:BypassGovernanceRetention",
-        &[Action::BypassRetention],
-    ),
+    ("s3:BypassGovernanceRetention", &[Action::BypassRetention]),
     ("s3:GetAccelerateConfiguration", &[]),
     ("s3:PutAccelerateConfiguration", &[]),
     ("s3:GetAnalyticsConfiguration", &[]),

@@ -14,8 +14,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::context::Context;
 use super::limits::{PARTS_AT_ONCE, WHOLE_BYTES_MAX};
-use super::scratch::Scratch;
 use super::piece::{collected, ranges};
+use super::scratch::Scratch;
 use super::trouble::Trouble;
 
 /// An object on its way out.

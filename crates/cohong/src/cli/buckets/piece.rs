@@ -48,7 +48,10 @@ pub(super) async fn collected(mut body: ByteStream, size: u64) -> Result<Bytes, 
 }
 
 /// The next bytes of a stream, fewer only at its end.
-pub(super) async fn piece(input: &mut (impl AsyncRead + Unpin), size: u64) -> Result<Bytes, Trouble> {
+pub(super) async fn piece(
+    input: &mut (impl AsyncRead + Unpin),
+    size: u64,
+) -> Result<Bytes, Trouble> {
     let mut bytes = Vec::new();
     input.take(size).read_to_end(&mut bytes).await?;
     Ok(bytes.into())

@@ -19,7 +19,9 @@ use tokio::io::AsyncRead;
 
 use super::context::{Context, Open};
 use super::limits::{PARTS_AT_ONCE, UPLOADS_LOOKED_AT, WHOLE_BYTES_MAX};
-use super::piece::{Part, checked, collected, not_as_sent, piece, ranges, same, stream_part, sum, tag_of};
+use super::piece::{
+    Part, checked, collected, not_as_sent, piece, ranges, same, stream_part, sum, tag_of,
+};
 use super::trouble::Trouble;
 
 /// Where bytes come from.

@@ -268,7 +268,10 @@ fn settled(object: &Found, file: &Found) -> bool {
         return false;
     }
     let exact = listed == kept && !whole(listed);
-    exact || file.changed.is_none_or(|at| at.seconds() > listed.seconds() + 1)
+    exact
+        || file
+            .changed
+            .is_none_or(|at| at.seconds() > listed.seconds() + 1)
 }
 
 /// Whether digests are of the same bytes; not where none is known of both.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, BucketDomain, BucketName, DefaultLock, NotificationRule, Referers, RuleSetVersion, Statement,
-    StorageClass, Tags, Versioning,
+    Acl, BucketDomain, BucketName, DefaultLock, NotificationRule, Referers, RuleSetVersion,
+    Statement, StorageClass, Tags, Versioning,
 };
 use crate::rules::retention::RetentionStep;
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Acl, BucketName, CallbackSpec, ChecksumAlgorithm, Encryption, Etag, EventKind, FurtherChecksum,
-    Lock, ObjectKey, ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags, Timestamp, UserMeta,
-    VersionId, VersionTag,
+    Lock, ObjectKey, ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags, Timestamp,
+    UserMeta, VersionId, VersionTag,
 };
 use crate::ports::{ByteStream, CallbackOutcome};
 use crate::rules::lock::LockStep;

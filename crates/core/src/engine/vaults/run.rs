@@ -16,8 +16,8 @@ use crate::limits::{
 };
 use crate::model::{
     Archive, BlobId, BucketName, DialectId, EventKind, Extent, Form, Job, JobId, JobKind,
-    JobOutcome, JobResult, Lock, ObjectKey, ObjectRecord, PayloadRef, Place, Principal, StoredHeaders,
-    SyncPast, Timestamp, VaultId,
+    JobOutcome, JobResult, Lock, ObjectKey, ObjectRecord, PayloadRef, Place, Principal,
+    StoredHeaders, SyncPast, Timestamp, VaultId,
 };
 use crate::ports::{BlobWriter, Expect, Key, Revision, Write};
 use crate::records::{PayloadState, decode, encode, keys};

@@ -6,8 +6,7 @@ use super::{DAY_MS, depth, names_sizes, sizes};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{
     LIFECYCLE_BYTES_MAX, LIFECYCLE_EXCEPTIONS_MAX, LIFECYCLE_ID_BYTES_MAX, LIFECYCLE_KEPT_MAX,
-    LIFECYCLE_MOVES_MAX,
-    LIFECYCLE_RULES_MAX,
+    LIFECYCLE_MOVES_MAX, LIFECYCLE_RULES_MAX,
 };
 use crate::model::{Due, LifecycleException, LifecycleFilter, LifecycleRule, Transition};
 use crate::rules::attributes::check_tags;

@@ -145,11 +145,21 @@ fn what_a_lock_forbids() {
         let kept = mode.map(|mode| kept(mode, 5));
         let bypass = if passes { passing() } else { None };
         let held_too = Some(held);
-        let lock = Lock { kept, held: held_too };
+        let lock = Lock {
+            kept,
+            held: held_too,
+        };
         let checked = check(&version(lock), bypass, at(day));
         let found = checked.map_err(|error| error.kind());
-        let wanted = if may { Ok(()) } else { Err(ErrorKind::Retained) };
-        assert_eq!(found, wanted, "{mode:?}, held {held}, day {day}, passes {passes}");
+        let wanted = if may {
+            Ok(())
+        } else {
+            Err(ErrorKind::Retained)
+        };
+        assert_eq!(
+            found, wanted,
+            "{mode:?}, held {held}, day {day}, passes {passes}"
+        );
     }
 }
 
@@ -157,19 +167,32 @@ fn what_a_lock_forbids() {
 fn every_step_of_every_lock() {
     use ErrorKind::{InvalidArgument, Retained};
     use LockMode::{Compliance, Governance};
-    let (g, c) = (|until| kept(Governance, until), |until| kept(Compliance, until));
+    let (g, c) = (
+        |until| kept(Governance, until),
+        |until| kept(Compliance, until),
+    );
     // It is day 2. (what keeps it, what is asked, without the right to pass, with it)
     let cases = [
         (None, Some(g(3)), None, None),
         (None, Some(c(3)), None, None),
         (None, None, None, None),
-        (None, Some(g(2)), Some(InvalidArgument), Some(InvalidArgument)),
+        (
+            None,
+            Some(g(2)),
+            Some(InvalidArgument),
+            Some(InvalidArgument),
+        ),
         (Some(g(5)), Some(g(5)), None, None),
         (Some(g(5)), Some(g(6)), None, None),
         (Some(g(5)), Some(g(4)), Some(Retained), None),
         (Some(g(5)), None, Some(Retained), None),
         (Some(g(5)), Some(c(6)), Some(Retained), None),
-        (Some(g(5)), Some(g(1)), Some(InvalidArgument), Some(InvalidArgument)),
+        (
+            Some(g(5)),
+            Some(g(1)),
+            Some(InvalidArgument),
+            Some(InvalidArgument),
+        ),
         (Some(g(2)), None, None, None),
         (Some(g(2)), Some(c(3)), None, None),
         (Some(c(5)), Some(c(5)), None, None),
@@ -187,14 +210,28 @@ fn every_step_of_every_lock() {
                 let found = after(&locking(), current, step, bypass, at(2));
                 let found = found.map_err(|error| error.kind());
                 let wanted = wanted.map_or(Ok(Lock { kept: new, held }), Err);
-                assert_eq!(found, wanted, "{old:?} to {new:?}, passes {}", bypass.is_some());
+                assert_eq!(
+                    found,
+                    wanted,
+                    "{old:?} to {new:?}, passes {}",
+                    bypass.is_some()
+                );
             }
         }
     }
     for held in [false, true] {
-        let current = Lock { kept: Some(c(5)), held: Some(!held) };
+        let current = Lock {
+            kept: Some(c(5)),
+            held: Some(!held),
+        };
         let found = after(&locking(), current, LockStep::Hold(held), None, at(2)).unwrap();
-        assert_eq!(found, Lock { held: Some(held), ..current });
+        assert_eq!(
+            found,
+            Lock {
+                held: Some(held),
+                ..current
+            }
+        );
     }
 }
 
@@ -202,10 +239,21 @@ fn every_step_of_every_lock() {
 fn new_versions_are_kept_as_they_or_their_bucket_say() {
     let default = |span| {
         let mode = LockMode::Governance;
-        bucket(Some(Locks { default: Some(DefaultLock { mode, span }) }), Vec::new())
+        bucket(
+            Some(Locks {
+                default: Some(DefaultLock { mode, span }),
+            }),
+            Vec::new(),
+        )
     };
-    let asked = Lock { kept: Some(kept(LockMode::Compliance, 3)), held: None };
-    let held = Lock { kept: None, held: Some(true) };
+    let asked = Lock {
+        kept: Some(kept(LockMode::Compliance, 3)),
+        held: None,
+    };
+    let held = Lock {
+        kept: None,
+        held: Some(true),
+    };
     let of = |bucket: &Bucket, lock| of_new(bucket, lock, at(1)).map_err(|error| error.kind());
     let until = |day| Some(kept(LockMode::Governance, day));
     assert_eq!(of(&locking(), Lock::default()), Ok(Lock::default()));
@@ -213,7 +261,13 @@ fn new_versions_are_kept_as_they_or_their_bucket_say() {
     let days = default(LockSpan::Days(2));
     assert_eq!(of(&days, Lock::default()).unwrap().kept, until(3));
     assert_eq!(of(&days, asked), Ok(asked));
-    assert_eq!(of(&days, held), Ok(Lock { kept: until(3), held: Some(true) }));
+    assert_eq!(
+        of(&days, held),
+        Ok(Lock {
+            kept: until(3),
+            held: Some(true)
+        })
+    );
     let years = default(LockSpan::Years(2));
     assert_eq!(of(&years, Lock::default()).unwrap().kept, until(731));
     let plain = bucket(None, Vec::new());
@@ -225,7 +279,10 @@ fn new_versions_are_kept_as_they_or_their_bucket_say() {
     assert_eq!(check(2), Ok(()));
     assert_eq!(check(3), Err(ErrorKind::InvalidArgument));
     let step = after(&plain, Lock::default(), LockStep::Hold(true), None, at(0));
-    assert_eq!(step.map_err(|error| error.kind()), Err(ErrorKind::LockUnsupported));
+    assert_eq!(
+        step.map_err(|error| error.kind()),
+        Err(ErrorKind::LockUnsupported)
+    );
 }
 
 #[test]
@@ -239,13 +296,33 @@ fn which_buckets_lock_objects() {
         (Versioning::Off, false, None, None),
         (Versioning::Suspended, true, None, Some(InvalidBucketState)),
         (Versioning::Suspended, false, None, Some(InvalidBucketState)),
-        (Versioning::Enabled, true, Some(Days(0)), Some(InvalidRetention)),
+        (
+            Versioning::Enabled,
+            true,
+            Some(Days(0)),
+            Some(InvalidRetention),
+        ),
         (Versioning::Enabled, true, Some(Days(1)), None),
         (Versioning::Enabled, true, Some(Days(36_500)), None),
-        (Versioning::Enabled, true, Some(Days(36_501)), Some(InvalidRetention)),
-        (Versioning::Enabled, true, Some(Years(0)), Some(InvalidRetention)),
+        (
+            Versioning::Enabled,
+            true,
+            Some(Days(36_501)),
+            Some(InvalidRetention),
+        ),
+        (
+            Versioning::Enabled,
+            true,
+            Some(Years(0)),
+            Some(InvalidRetention),
+        ),
         (Versioning::Enabled, true, Some(Years(100)), None),
-        (Versioning::Enabled, true, Some(Years(101)), Some(InvalidRetention)),
+        (
+            Versioning::Enabled,
+            true,
+            Some(Years(101)),
+            Some(InvalidRetention),
+        ),
     ];
     for (versioning, versioned, span, refused) in cases {
         let mode = LockMode::Compliance;
@@ -272,8 +349,14 @@ fn who_may_pass_over_and_lock() {
     assert!(rights(std::slice::from_ref(&allowed), "other", true));
     assert!(!rights(&[denied], "owner", true));
     assert!(!rights(&[allowed, denied_other], "other", true));
-    let keeps = Lock { kept: Some(kept(LockMode::Governance, 9)), held: None };
-    let holds = Lock { kept: None, held: Some(true) };
+    let keeps = Lock {
+        kept: Some(kept(LockMode::Governance, 9)),
+        held: None,
+    };
+    let holds = Lock {
+        kept: None,
+        held: Some(true),
+    };
     // (right of another account, lock, whether it may set it)
     let cases = [
         (Action::WriteObject, keeps, false),
@@ -289,10 +372,18 @@ fn who_may_pass_over_and_lock() {
         let set = allow_lock(&cx("other", false), &bucket, &key(), lock);
         assert_eq!(set.is_ok(), may, "{action:?} {lock:?}");
     }
-    let both = Lock { kept: keeps.kept, held: Some(true) };
+    let both = Lock {
+        kept: keeps.kept,
+        held: Some(true),
+    };
     let told = |policy: &[Statement], who: &str| {
         let bucket = bucket(Some(Locks::default()), policy.to_vec());
-        known_lock(&cx(who, false), &bucket, super::super::access::On::Key(&key()), both)
+        known_lock(
+            &cx(who, false),
+            &bucket,
+            super::super::access::On::Key(&key()),
+            both,
+        )
     };
     assert_eq!(told(&[], "owner"), both);
     assert_eq!(told(&[], "other"), Lock::default());

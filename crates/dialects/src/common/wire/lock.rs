@@ -80,7 +80,11 @@ impl DefaultRetention {
         let span = match (self.days, self.years) {
             (Some(days), None) => LockSpan::Days(number(days)),
             (None, Some(years)) => LockSpan::Years(number(years)),
-            _ => return Err(Fault::Body("DefaultRetention has either Days or Years".into())),
+            _ => {
+                return Err(Fault::Body(
+                    "DefaultRetention has either Days or Years".into(),
+                ));
+            }
         };
         let mode = words.mode(&self.mode).ok_or_else(bad_mode)?;
         Ok(DefaultLock { mode, span })
@@ -103,7 +107,11 @@ impl RetentionBody {
         let (mode, until) = match (&self.mode, &self.retain_until_date) {
             (None, None) => return Ok(None),
             (Some(mode), Some(until)) => (mode, date::parse_iso(until.trim())),
-            _ => return Err(Fault::Body("Retention has both Mode and RetainUntilDate".into())),
+            _ => {
+                return Err(Fault::Body(
+                    "Retention has both Mode and RetainUntilDate".into(),
+                ));
+            }
         };
         let mode = words.mode(mode).ok_or_else(bad_mode)?;
         let until = until.ok_or_else(|| {

@@ -185,8 +185,14 @@ impl RedirectBody {
                 named(&self.transparent_mirror_response_codes),
             ),
             ("MirrorSwitchAllErrors", on(self.mirror_switch_all_errors)),
-            ("MirrorAllowVideoSnapshot", on(self.mirror_allow_video_snapshot)),
-            ("MirrorAllowGetImageInfo", on(self.mirror_allow_get_image_info)),
+            (
+                "MirrorAllowVideoSnapshot",
+                on(self.mirror_allow_video_snapshot),
+            ),
+            (
+                "MirrorAllowGetImageInfo",
+                on(self.mirror_allow_get_image_info),
+            ),
             ("MirrorAsyncStatus", named(&self.mirror_async_status)),
             ("MirrorRole", named(&self.mirror_role)),
             ("MirrorDstRegion", named(&self.mirror_dst_region)),
@@ -292,10 +298,7 @@ mod tests {
                 "<MirrorPassOriginalSlashes>true</MirrorPassOriginalSlashes>",
                 true,
             ),
-            (
-                "<MirrorSwitchAllErrors>false</MirrorSwitchAllErrors>",
-                true,
-            ),
+            ("<MirrorSwitchAllErrors>false</MirrorSwitchAllErrors>", true),
             ("<MirrorSwitchAllErrors>true</MirrorSwitchAllErrors>", false),
             (
                 "<MirrorAllowVideoSnapshot>true</MirrorAllowVideoSnapshot>",

@@ -99,7 +99,7 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     (Level::Bucket, "POST", "delete=", "DeleteObjects"),
     (Level::Bucket, "POST", "form", "PostObject"),
     (Level::Bucket, "OPTIONS", "lifecycle&acl", "OptionsObject"),
-    (Level::Bucket, "GET", "notification", "NotImplemented"),
+    (Level::Bucket, "GET", "replication", "NotImplemented"),
     (Level::Bucket, "PUT", "encryption", "PutBucketEncryption"),
     (Level::Bucket, "GET", "encryption", "GetBucketEncryption"),
     (

@@ -169,8 +169,7 @@ impl RuleBody {
             let name = one.name.to_ascii_lowercase();
             (name, one.value.unwrap_or_default())
         });
-        let (prefix, suffix) =
-            affixes(filters.collect(), KEYS.bytes_max).map_err(bad)?;
+        let (prefix, suffix) = affixes(filters.collect(), KEYS.bytes_max).map_err(bad)?;
         let id = self.id.filter(|id| !id.is_empty());
         Ok(NotificationRule {
             id: RuleId(id.unwrap_or_else(|| new_id(ids)).into()),
@@ -207,8 +206,11 @@ fn kinds(names: &[String]) -> Result<EventKinds, S3Error> {
         return Err(S3Error::malformed_xml());
     }
     names.iter().try_fold(EventKinds::default(), |all, name| {
-        let kinds = event::kinds(name)
-            .ok_or_else(|| bad(format!("The event {name:?} is not supported for notifications")))?;
+        let kinds = event::kinds(name).ok_or_else(|| {
+            bad(format!(
+                "The event {name:?} is not supported for notifications"
+            ))
+        })?;
         Ok(all.union(kinds))
     })
 }
@@ -247,7 +249,10 @@ mod tests {
         let cases = [
             ("arn:aws:sns:us-east-1:1:t", Some((Service::Topic, "t"))),
             ("arn:aws-cn:sqs:cn-north-1:1:q", Some((Service::Queue, "q"))),
-            ("arn:minio:sqs::hook:webhook", Some((Service::Queue, "hook"))),
+            (
+                "arn:minio:sqs::hook:webhook",
+                Some((Service::Queue, "hook")),
+            ),
             (
                 "arn:aws:lambda:r:1:function:f",
                 Some((Service::Function, "f")),

@@ -11,9 +11,7 @@ use super::{ACCESS_KEY_ID, Draft, INSTANCE_ID, REGION, ROLE, SYNC, TOPIC, USER};
 use crate::common::rules::{affixes, check_overlap, given_ids, new_id};
 use crate::tos::error::TosError;
 use crate::tos::event;
-use crate::tos::limits::{
-    DESTINATIONS_MAX, KEYS, RULE_EVENTS_MAX, RULE_TEXT_BYTES_MAX, RULES_MAX,
-};
+use crate::tos::limits::{DESTINATIONS_MAX, KEYS, RULE_EVENTS_MAX, RULE_TEXT_BYTES_MAX, RULES_MAX};
 
 /// `EC` of a rule with more destinations than allowed.
 const TOO_MANY_DESTINATIONS: &str = "0014-00000014";
