@@ -53,12 +53,10 @@ async fn task(engine: &Engine, bucket: &BucketName) -> FetchId {
         callback: None,
         labels: Vec::new(),
     };
-    let key = engine.create_key(&owner(), None).await.unwrap();
+    let account = AccountId("owner".into());
+    let key = engine.create_key(&account, None).await.unwrap().access;
     let cx = Cx {
-        principal: Principal::Account {
-            account: AccountId("owner".into()),
-            key: key.access,
-        },
+        principal: Principal::Account { account, key },
         ..owner()
     };
     engine.put_fetch_task(&cx, req).await.unwrap()
