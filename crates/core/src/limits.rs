@@ -346,3 +346,11 @@ pub const FETCHES_MAX: usize = 10_000;
 pub const FETCH_KEPT: Duration = Duration::from_hours(72);
 /// How long a task is tried again when the other server does not answer.
 pub const FETCH_TRIED_MAX: Duration = Duration::from_mins(10);
+/// Most rules that keep objects of a bucket from being overwritten: they are part of its record. OSS says 100.
+pub const OVERWRITE_RULES_MAX: usize = 100;
+/// Most bytes of those rules together, for the same reason.
+pub const OVERWRITE_BYTES_MAX: usize = 16 << 10;
+/// Most callbacks that a bucket keeps under names: one for each application that is told of uploads.
+pub const NAMED_CALLBACKS_MAX: usize = 20;
+/// Longest such name, bytes.
+pub const CALLBACK_NAME_BYTES_MAX: usize = 64;

@@ -19,14 +19,7 @@ use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId,
     BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
-    Checksums, Condition, Cors, CorsMethod, CorsRule, DefaultLock, Destination, DialectId, Due,
-    Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant,
-    Grantee, Kept, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Lock,
-    LockMode, LockSpan, Locks, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion,
-    PayloadId, PayloadRef, Permission, Place, Principal, Principals, Referers, Relation, Restore,
-    Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast,
-    SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning,
-    WorkId,
+    Checksums, Condition, Cors, CorsMethod, CorsRule, DefaultLock, Destination, DialectId, Due, Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Kept, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Lock, LockMode, LockSpan, Locks, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, NamedCallback, OverwriteRule, TlsVersion,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -333,8 +326,21 @@ fn buckets(samples: &mut Samples) {
                 span: LockSpan::Years(2),
             }),
         }),
+        tls: Some(vec![TlsVersion::V1_2, TlsVersion::V1_3]),
+        kept: vec![OverwriteRule {
+            id: "rule".into(),
+            prefix: "a/".into(),
+            suffix: ".txt".into(),
+            accounts: vec![account()],
+        }],
     };
     samples.check("bucket", &bucket);
+    let named = NamedCallback {
+        name: "app".into(),
+        order: "e30=".into(),
+        vars: Some("e30=".into()),
+    };
+    samples.check("named-callbacks", &vec![named]);
     samples.check("last-bucket", &BucketId(5));
     let domain = DomainRecord {
         bucket: BucketId(5),

@@ -28,6 +28,7 @@ fn cx() -> GateCx {
         request_id: "req-1".into(),
         peer: None,
         secure: false,
+        tls: None,
     }
 }
 

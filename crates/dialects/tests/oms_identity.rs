@@ -61,6 +61,7 @@ impl Raw {
             request_id: "req-1".into(),
             peer: None,
             secure: false,
+            tls: None,
         };
         let head = request.into_parts().0;
         let response = oms.serve(head, body.boxed_unsync(), cx).await;
@@ -472,6 +473,7 @@ async fn refusals_of_the_gateway_speak_the_vendors_words() {
         request_id: "req-1".into(),
         peer: None,
         secure: false,
+        tls: None,
     };
     let table = [
         (Refused::Overload, 503, "OMS.1001", true),

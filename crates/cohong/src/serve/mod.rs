@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod authority;
 mod callback_key;
 pub(crate) mod config;
+mod fetching;
 mod gateway;
 mod listeners;
 mod outbound;
@@ -41,6 +42,7 @@ use admin::Admin;
 use authority::Authority;
 use callback_key::KeyRing;
 use config::Settings;
+use fetching::Fetches;
 use gateway::{Gateway, Local};
 use listeners::Listeners;
 use sources::KnownSources;
@@ -124,7 +126,8 @@ impl Server {
             .with_restore_delay(settings.restore_delay)
             .with_vaults(settings.vaults)
             .with_inventory(DialectId::Oas, Arc::new(OasInventory));
-        let engine = Arc::new(outbound::equip(engine, &calls));
+        let fetches = Fetches::new(&calls);
+        let engine = Arc::new(outbound::equip(engine, &calls, fetches.clone()));
         let given = settings
             .root
             .as_ref()
@@ -140,6 +143,7 @@ impl Server {
         let local = local(&settings, &dialects, at)?;
         let authority = local.as_ref().map(|local| local.authority.clone());
         let gateway = Gateway::new(dialects, keys.clone(), local);
+        fetches.served_by(&gateway);
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
         let delivery = Arc::new(delivery);
         let sync = sync::start(

@@ -16,12 +16,13 @@ use cohong_dialects::tos::TosEvents;
 use cohong_egress::policy::{Allow, Policy, Profile};
 use cohong_egress::{
     CallbackLimits, Endpoint, FunctionRegistry, FunctionTarget, Http, HttpCallbacks, HttpLimits,
-    HttpOrigins, SystemResolver, UrlReader, WebhookSecret, WebhookSecrets, WebhookTarget,
+    HttpOrigins, SystemResolver, WebhookSecret, WebhookSecrets, WebhookTarget,
 };
 
 use super::StartError;
 use super::callback_key::KeyRing;
 use super::config::{self, Settings};
+use super::fetching::Fetches;
 
 /// The one HTTP client, under the policy of the settings.
 pub(super) fn client(settings: &Settings, own: Vec<SocketAddr>) -> Result<Arc<Http>, StartError> {
@@ -59,10 +60,10 @@ pub(super) fn callbacks(http: &Arc<Http>, keys: &Arc<KeyRing>) -> Arc<dyn Callba
 }
 
 /// Lets the engine fetch objects that buckets mirror, and those that a URL in a request names.
-pub(super) fn equip(engine: Engine, http: &Arc<Http>) -> Engine {
+pub(super) fn equip(engine: Engine, http: &Arc<Http>, fetches: Arc<Fetches>) -> Engine {
     engine
         .with_origins(Arc::new(HttpOrigins::new(http.clone())))
-        .with_fetcher(Arc::new(UrlReader::new(http.clone())))
+        .with_fetcher(fetches)
 }
 
 /// Targets and message formats.

@@ -73,6 +73,8 @@ impl Engine {
             domains: Vec::new(),
             expires: false,
             locks: req.locks.then(Locks::default),
+            tls: None,
+            kept: Vec::new(),
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {

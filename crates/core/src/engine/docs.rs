@@ -12,12 +12,13 @@ use super::{BucketPolicy, Cx, Engine, sealing};
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
-    Bucket, BucketName, Cors, DocKind, Encryption, Lifecycle, MirrorRule, Tags, Website,
+    Bucket, BucketName, Cors, DocKind, Encryption, Lifecycle, MirrorRule, NamedCallback, Tags,
+    Website,
 };
 use crate::ports::{CommitError, Expect, Ids, Revision, Write};
 use crate::records::{LifecycleStep, WorkKind, decode, encode, keys};
 use crate::rules::access::{Action, On, allow};
-use crate::rules::{access, attributes, cors, lifecycle, website};
+use crate::rules::{access, attributes, callback, cors, lifecycle, website};
 use crate::work;
 
 /// A document that buckets have at most one of.
@@ -113,6 +114,17 @@ impl Document for Website {
     fn mark(doc: Option<&Self>, bucket: &mut Bucket, _: &dyn Ids) {
         bucket.has_website = doc.is_some();
     }
+}
+
+/// Callbacks that uploads order by name.
+impl Document for Vec<NamedCallback> {
+    const KIND: DocKind = DocKind::Callbacks;
+
+    fn check(&self) -> Result<(), Error> {
+        callback::check_named(self)
+    }
+
+    fn mark(_: Option<&Self>, _: &mut Bucket, _: &dyn Ids) {}
 }
 
 /// Rules for origins.
@@ -224,6 +236,19 @@ impl Engine {
         }
     }
 
+    /// A callback of a bucket that an upload orders by its name. Asks nobody's rights: whoever may order one may
+    /// order it in full.
+    pub async fn named_callback(
+        &self,
+        bucket: &BucketName,
+        name: &str,
+    ) -> Result<Option<NamedCallback>, Error> {
+        let (bucket, _) = self.read_live_bucket(bucket).await?;
+        let all = self.read_doc::<Vec<NamedCallback>>(&bucket).await?;
+        let mut all = all.unwrap_or_default().into_iter();
+        Ok(all.find(|one| *one.name == *name))
+    }
+
     /// A document of a bucket, whoever asks.
     pub(crate) async fn read_doc<D: Document>(&self, bucket: &Bucket) -> Result<Option<D>, Error> {
         let at = keys::bucket_doc(bucket.id, D::KIND);
@@ -330,6 +355,11 @@ fn actions(kind: DocKind) -> DocActions {
             Action::ReadEncryption,
             Action::WriteEncryption,
             Action::DeleteEncryption,
+        ),
+        DocKind::Callbacks => of(
+            Action::ReadCallbacks,
+            Action::WriteCallbacks,
+            Action::DeleteCallbacks,
         ),
         // Origins are part of a website with some vendors.
         DocKind::Website | DocKind::Mirrors => of(

@@ -3,10 +3,10 @@
 //! after that, once: what became of it is unknown when the process dies meanwhile.
 
 use super::buckets::now;
-use super::commit::{Also, Unwritten};
+use super::commit::{Also, Unwritten, unmet};
 use super::{
-    Attributes, Body, Conditions, Cx, Engine, ExpectedDigests, FetchObject, NewVersion, PutObject,
-    Walk,
+    Attributes, Body, Conditions, Cx, Engine, ExpectedDigests, FetchObject, IfThere, NewVersion,
+    PutObject, Walk,
 };
 use crate::error::{Error, ErrorKind};
 use crate::limits::{
@@ -26,7 +26,7 @@ impl Engine {
     /// does not give it, `Unavailable` when its server does not answer.
     pub async fn fetch_object(&self, cx: &Cx, req: FetchObject) -> Result<NewVersion, Error> {
         let bucket = self.check_fetch(cx, &req).await?;
-        if req.keeps
+        if req.if_there == IfThere::Keep
             && let Some(there) = self.there(&bucket, &req.key).await?
         {
             return Ok(there);
@@ -66,7 +66,7 @@ impl Engine {
             key: req.key,
             url: req.url,
             md5: req.md5,
-            keeps: req.keeps,
+            keeps: req.if_there != IfThere::Overwrite,
             attributes: req.attributes,
             callback: req.callback,
             labels: req.labels,
@@ -263,6 +263,9 @@ impl Engine {
         self.fetcher()?
             .check(&req.url)
             .map_err(|fault| unfetched(&fault))?;
+        if req.if_there == IfThere::Refuse && self.there(&bucket, &req.key).await?.is_some() {
+            return Err(unmet(ErrorKind::ObjectExists, true));
+        }
         Ok(bucket)
     }
 

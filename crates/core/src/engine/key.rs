@@ -13,7 +13,7 @@ use crate::ports::{
 use crate::records::{CurrentRecord, WorkKind, decode, encode, keys};
 use crate::rules::access::Bypass;
 use crate::rules::notify::log_record;
-use crate::rules::retention;
+use crate::rules::{overwrite, retention};
 use crate::rules::version::{Look, Plan};
 use crate::work;
 
@@ -160,7 +160,8 @@ impl Engine {
     }
 
     /// The transaction that carries out a plan, with the event that tells of it. `Retained` when something keeps
-    /// the version that would be no more, and is not passed over.
+    /// the version that would be no more, and is not passed over; `ObjectExists` when a rule keeps it from being
+    /// overwritten.
     pub(crate) fn draft(
         &self,
         (bucket, revision): (&Bucket, Revision),
@@ -180,6 +181,8 @@ impl Engine {
         }
         if let Some(gone) = &plan.gone {
             retention::check(bucket, gone, bypass, now)?;
+            let by = event.principal.as_ref();
+            overwrite::check(bucket, key, (gone, plan.current.as_ref()), by)?;
             let ids = self.ports.ids.as_ref();
             write.extend(release(ids, bucket.id, key, gone, now));
         }

@@ -90,6 +90,8 @@ mod tests {
             domains: Vec::new(),
             expires: false,
             locks: None,
+            tls: None,
+            kept: Vec::new(),
         };
         (name, bucket)
     }

@@ -244,6 +244,7 @@ impl Engine {
             dialect: bucket.home,
             at: self.ports.clock.now(),
             secure: true,
+            tls: None,
             user_agent: None,
             referer: None,
             pays: false,

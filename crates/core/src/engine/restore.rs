@@ -174,6 +174,7 @@ fn finished(owed: &OwedRestore, version: VersionTag, at: Timestamp) -> Event {
         dialect: owed.dialect,
         at,
         secure: true,
+        tls: None,
         user_agent: None,
         referer: None,
         pays: false,

@@ -8,9 +8,9 @@ use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{Bucket, BucketName, NotificationRule, RuleSetVersion, Versioning};
 use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
-use crate::rules::access::{Action, On, allow, check_public, is_for_everybody};
+use crate::rules::access::{Action, On, allow, check_public, check_tls, is_for_everybody};
 use crate::rules::attributes::{check_acl, check_labels, check_rules};
-use crate::rules::{lock, referer, retention};
+use crate::rules::{lock, overwrite, referer, retention};
 
 use super::buckets::now;
 use super::commit::nanos;
@@ -52,6 +52,14 @@ impl Engine {
                 Action::WriteDomains
             }
             BucketChange::RemoveDomain(_) => Action::WriteDomains,
+            BucketChange::Tls(versions) => {
+                check_tls(versions.as_deref())?;
+                Action::WriteTls
+            }
+            BucketChange::Overwrites(rules) => {
+                overwrite::check_rules(rules)?;
+                Action::WriteOverwrites
+            }
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (mut bucket, revision) = self.bucket_for_change(name).await?;
@@ -143,6 +151,8 @@ impl Engine {
             BucketChange::Locks { default, versioned } => {
                 bucket.locks = Some(lock::enabled(bucket.versioning, *versioned, *default)?);
             }
+            BucketChange::Tls(versions) => bucket.tls.clone_from(versions),
+            BucketChange::Overwrites(rules) => bucket.kept.clone_from(rules),
         }
         Ok((Vec::new(), Vec::new()))
     }

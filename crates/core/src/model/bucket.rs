@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccountId, Acl, BucketId, BucketName, Encryption, Locks, NotificationRule, Referers, Retention,
-    RuleSetVersion, Statement, StorageClass, Timestamp, WorkId,
+    RuleSetVersion, Statement, StorageClass, Timestamp, TlsVersion, WorkId,
 };
 
 /// One of the tongues a request may be written in.
@@ -61,11 +61,13 @@ pub enum DocKind {
     Website,
     /// Where objects are fetched that it does not have.
     Mirrors,
+    /// Callbacks that uploads order by name.
+    Callbacks,
 }
 
 impl DocKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Policy,
         Self::Cors,
         Self::Lifecycle,
@@ -73,6 +75,7 @@ impl DocKind {
         Self::Encryption,
         Self::Website,
         Self::Mirrors,
+        Self::Callbacks,
     ];
 }
 
@@ -141,6 +144,24 @@ pub struct Bucket {
     pub domains: Vec<BucketDomain>,
     /// The locks of its versions; `None` where there are none.
     pub locks: Option<Locks>,
+    /// Versions of TLS that requests may come over, where not every one will do. Requests without TLS come all the
+    /// same.
+    pub tls: Option<Vec<TlsVersion>>,
+    /// What of it nobody overwrites, at most [`crate::limits::OVERWRITE_RULES_MAX`] rules.
+    pub kept: Vec<OverwriteRule>,
+}
+
+/// Objects that are not overwritten, where the bucket never kept versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverwriteRule {
+    /// Its name, unique in the bucket.
+    pub id: Box<str>,
+    /// What their keys begin with.
+    pub prefix: Box<str>,
+    /// What their keys end with.
+    pub suffix: Box<str>,
+    /// Who does not overwrite them; empty for everybody.
+    pub accounts: Vec<AccountId>,
 }
 
 /// A domain under which one bucket alone is reached.

@@ -82,3 +82,14 @@ pub struct CallbackSpec {
     /// The vendor's way.
     pub style: CallbackStyle,
 }
+
+/// An order that uploads give by its name. Its texts are those of the dialect through which it was put.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedCallback {
+    /// Its name, unique in the bucket.
+    pub name: Box<str>,
+    /// The order.
+    pub order: Box<str>,
+    /// Its custom variables, where an upload gives none of its own.
+    pub vars: Option<Box<str>>,
+}

@@ -28,11 +28,15 @@ mod vault;
 mod website;
 
 pub use access::{
-    AccessKeyId, AccountId, Acl, Grant, Grantee, Permission, Principal, SessionToken,
+    AccessKeyId, AccountId, Acl, Grant, Grantee, Permission, Principal, SessionToken, TlsVersion,
 };
 pub use bandwidth::BandwidthSpan;
-pub use bucket::{Bucket, BucketDomain, BucketState, DialectId, DocKind, Versioning};
-pub use callback::{Accept, BodyType, CallbackSpec, CallbackStyle, EtagCase, JsonTemplate};
+pub use bucket::{
+    Bucket, BucketDomain, BucketState, DialectId, DocKind, OverwriteRule, Versioning,
+};
+pub use callback::{
+    Accept, BodyType, CallbackSpec, CallbackStyle, EtagCase, JsonTemplate, NamedCallback,
+};
 pub use checksum::{
     ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Etag, FurtherChecksum,
 };

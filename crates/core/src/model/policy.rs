@@ -85,11 +85,18 @@ pub enum Action {
     ReadLegalHold,
     WriteLegalHold,
     BypassRetention,
+    ReadTls,
+    WriteTls,
+    ReadCallbacks,
+    WriteCallbacks,
+    DeleteCallbacks,
+    ReadOverwrites,
+    WriteOverwrites,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 74] = [
+    pub const ALL: [Self; 81] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -164,6 +171,13 @@ impl Action {
         Self::ReadLegalHold,
         Self::WriteLegalHold,
         Self::BypassRetention,
+        Self::ReadTls,
+        Self::WriteTls,
+        Self::ReadCallbacks,
+        Self::WriteCallbacks,
+        Self::DeleteCallbacks,
+        Self::ReadOverwrites,
+        Self::WriteOverwrites,
     ];
 
     /// The same, of a version named by its id instead of the current one.

@@ -6,7 +6,8 @@
 //! not excepted. One thing no policy takes away: the owner of a bucket reads, replaces and removes its
 //! policy, so that nobody locks themselves out for good. And where the requester pays, others than the owner
 //! are heard only when they sign and agree to that. Where nothing but a link was needed to ask, the page it
-//! stands on has to be one that may lead here; that is asked before the policy. Where the bucket blocks
+//! stands on has to be one that may lead here; that is asked before the policy. Over a version of TLS that the bucket
+//! does not let pass, nobody may anything. Where the bucket blocks
 //! public access, lists and policies that name everybody allow nothing; what they deny stays denied.
 
 mod policy;
@@ -14,8 +15,7 @@ mod policy;
 use crate::engine::Cx;
 use crate::error::{Error, ErrorKind};
 use crate::model::{
-    AccountId, Acl, Bucket, Effect, Grant, Grantee, Lock, ObjectKey, ObjectRecord, Permission,
-    Principal, Statement, Vault, WorkId,
+    AccountId, Acl, Bucket, Effect, Grant, Grantee, Lock, ObjectKey, ObjectRecord, Permission, Principal, Statement, Vault, WorkId, TlsVersion,
 };
 use crate::rules::referer;
 
@@ -100,6 +100,13 @@ pub fn known_lock(cx: &Cx, bucket: &Bucket, on: On<'_>, lock: Lock) -> Lock {
 
 /// Decides about an operation on a bucket or something in it.
 pub fn allow(cx: &Cx, bucket: &Bucket, action: Action, on: On<'_>) -> Result<Permit, Error> {
+    let fits = |tls| bucket.tls.as_ref().is_none_or(|all| all.contains(&tls));
+    if !cx.tls.is_none_or(fits) {
+        return Err(Error::new(
+            ErrorKind::Denied,
+            "the bucket is not reached over this version of TLS; ask over one that its owner lets pass",
+        ));
+    }
     let is_owner = cx.principal.account() == Some(&bucket.owner);
     let about_policy = matches!(
         action,
@@ -165,6 +172,18 @@ pub fn check_public(bucket: &Bucket, public: bool) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// Checks which versions of TLS a bucket lets pass: some of them, each once.
+pub fn check_tls(versions: Option<&[TlsVersion]>) -> Result<(), Error> {
+    let each_once = |all: &[TlsVersion]| !all.is_empty() && all.is_sorted_by(|a, b| a < b);
+    if versions.is_none_or(each_once) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidArgument,
+        "name at least one version of TLS, and each once and in order",
+    ))
 }
 
 /// Decides about operations that are aimed at no bucket: any account may.
@@ -280,7 +299,14 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::WriteObjectRetention
         | Action::ReadLegalHold
         | Action::WriteLegalHold
-        | Action::BypassRetention => false,
+        | Action::BypassRetention
+        | Action::ReadTls
+        | Action::WriteTls
+        | Action::ReadCallbacks
+        | Action::WriteCallbacks
+        | Action::DeleteCallbacks
+        | Action::ReadOverwrites
+        | Action::WriteOverwrites => false,
     }
 }
 

@@ -12,7 +12,7 @@ mod template;
 mod vars;
 
 pub use accept::{accept_body, accept_head};
-pub use check::{check, header_fits};
+pub use check::{check, check_named, header_fits};
 pub use image::ImageInfo;
 pub use redact::{is_web_address, redact};
 pub use template::{RenderError, Template};

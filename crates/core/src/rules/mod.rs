@@ -16,6 +16,7 @@ pub mod list;
 pub mod lock;
 pub(crate) mod mirror;
 pub mod notify;
+pub mod overwrite;
 pub mod pattern;
 pub mod range;
 pub mod referer;

@@ -92,6 +92,7 @@ fn reader(principal: Principal, at: Timestamp) -> Cx {
         dialect: crate::model::DialectId::Tos,
         at,
         secure: true,
+        tls: None,
         user_agent: None,
         referer: None,
         pays: true,

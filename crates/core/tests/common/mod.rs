@@ -233,6 +233,7 @@ fn cx(principal: Principal) -> Cx {
         dialect: DialectId::Tos,
         at: Timestamp::default(),
         secure: false,
+        tls: None,
         user_agent: None,
         referer: None,
         pays: false,

@@ -102,6 +102,9 @@ pub enum BadCallback {
     /// Variables that cannot be used.
     #[error("the callback variables: {0}")]
     Variables(String),
+    /// The bucket keeps no order of this name.
+    #[error("the bucket has no callback of the name {0:?}")]
+    NoSuch(String),
     /// The parameter stands in header and query.
     #[error("{0}: given in a header and in the query; give it once")]
     Twice(Parameter),
@@ -136,6 +139,20 @@ pub fn decode<'a>(
         headers: added_headers(rules, &order)?,
         style: rules.style,
     }))
+}
+
+/// The name of an order that the bucket keeps, where this one gives nothing else.
+pub fn name_in(
+    rules: &CallbackRules,
+    order: Option<&str>,
+    member: &str,
+) -> Result<Option<String>, BadCallback> {
+    let Some(order) = order.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let order = object(rules, order, Parameter::Order)?;
+    let name = text(&order, member, BadCallback::NoSuch(String::new()))?;
+    Ok(name.map(ToOwned::to_owned))
 }
 
 fn object(

@@ -16,13 +16,11 @@ use crate::gate::call::Call;
 use crate::gate::fault::Fault;
 use crate::gate::given::Given;
 
-const MODE: &str = "object-lock-mode";
-const UNTIL: &str = "object-lock-retain-until-date";
-const HOLD: &str = "object-lock-legal-hold";
-
 /// What requests of a vendor may say of locks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LockWords {
+    /// What headers tell mode, end and hold, without the vendor's prefix.
+    pub(crate) headers: [&'static str; 3],
     /// Whether there is a lesser mode, which some may pass over.
     pub(crate) governance: bool,
     /// Whether there are holds without end.
@@ -68,30 +66,31 @@ impl Vocabulary {
         let Some(words) = self.locks else {
             return Ok(Lock::default());
         };
-        let kept = match (given.own_text(MODE), given.own_text(UNTIL)) {
+        let [mode_name, until_name, hold_name] = words.headers;
+        let kept = match (given.own_text(mode_name), given.own_text(until_name)) {
             (None, None) => None,
             (Some(mode), Some(until)) => {
                 let mode = words.mode(mode);
                 let until = date::parse_iso(until);
                 Some(Kept {
-                    mode: mode.ok_or_else(|| given.bad(MODE, "Unknown wormMode directive."))?,
+                    mode: mode.ok_or_else(|| given.bad(mode_name, "Unknown wormMode directive."))?,
                     until: until.ok_or_else(|| {
-                        given.bad(UNTIL, "a date is written as in 2030-01-01T00:00:00Z")
+                        given.bad(until_name, "a date is written as in 2030-01-01T00:00:00Z")
                     })?,
                 })
             }
             (mode, _) => {
-                let missing = if mode.is_some() { UNTIL } else { MODE };
-                let (until, mode) = (given.name(UNTIL), given.name(MODE));
+                let missing = if mode.is_some() { until_name } else { mode_name };
+                let (until, mode) = (given.name(until_name), given.name(mode_name));
                 return Err(given.bad(missing, format!("{until} and {mode} must both be supplied")));
             }
         };
-        let held = given.own_text(HOLD);
+        let held = given.own_text(hold_name);
         if held.is_some() && !words.holds {
-            return Err(Fault::NotServed(given.name(HOLD).into()));
+            return Err(Fault::NotServed(given.name(hold_name).into()));
         }
         let held = held.map(|word| {
-            hold(word).ok_or_else(|| given.bad(HOLD, "Legal Hold must be either of 'ON' or 'OFF'"))
+            hold(word).ok_or_else(|| given.bad(hold_name, "Legal Hold must be either of 'ON' or 'OFF'"))
         });
         Ok(Lock {
             kept,
@@ -109,12 +108,13 @@ impl Vocabulary {
                 put(headers, name, value);
             }
         };
+        let [mode_name, until_name, hold_name] = words.headers;
         if let Some(kept) = lock.kept {
-            tell(MODE, mode_word(kept.mode));
-            tell(UNTIL, &self.date(kept.until));
+            tell(mode_name, mode_word(kept.mode));
+            tell(until_name, &self.date(kept.until));
         }
         if let Some(held) = lock.held.filter(|_| words.holds) {
-            tell(HOLD, hold_word(held));
+            tell(hold_name, hold_word(held));
         }
     }
 

@@ -44,7 +44,7 @@ impl Vocabulary {
             conditions: self.write_conditions(&given)?,
             digests: digests(&call)?,
             size: None,
-            callback: self.callback_of(&call)?,
+            callback: self.callback_of(&call, engine).await?,
             kind: EventKind::CreatedPut,
         };
         let cx = self.encrypting(&call, &given)?;

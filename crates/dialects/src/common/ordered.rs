@@ -1,12 +1,13 @@
 //! Upload callbacks: where requests order them, and what their outcome makes of the answer.
 
+use cohong_core::engine::Engine;
 use cohong_core::model::{CallbackSpec, Principal};
 use cohong_core::ports::CallbackOutcome;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::answer;
-use super::callback::{BadCallback, Parameter, decode};
+use super::callback::{BadCallback, Parameter, decode, name_in};
 use super::vocabulary::{Orders, Vocabulary};
 use crate::gate::OutBody;
 use crate::gate::call::Call;
@@ -14,20 +15,41 @@ use crate::gate::fault::Fault;
 
 impl Vocabulary {
     /// The callback that headers, or the query of a presigned URL, order.
-    pub(crate) fn callback_of(&self, call: &Call) -> Result<Option<CallbackSpec>, Fault> {
+    pub(crate) async fn callback_of(
+        &self,
+        call: &Call,
+        engine: &Engine,
+    ) -> Result<Option<CallbackSpec>, Fault> {
         let Some(orders) = &self.callbacks else {
             return Ok(None);
         };
         let [order, vars] = orders.query;
         let order = self.one(call, orders, (Parameter::Order, "callback"), order)?;
         let vars = self.one(call, orders, (Parameter::Variables, "callback-var"), vars)?;
-        let spec = decode(&orders.rules, order, vars, std::iter::empty())?;
+        let none = std::iter::empty();
+        let spec = read(orders, (call, engine), (order, vars), none).await?;
+        signed(&call.cx.principal, spec)
+    }
+
+    /// The callback that a text orders, for whoever signed the request.
+    pub(crate) async fn callback_in(
+        &self,
+        call: &Call,
+        engine: &Engine,
+        order: Option<String>,
+    ) -> Result<Option<CallbackSpec>, Fault> {
+        let Some(orders) = &self.callbacks else {
+            return Ok(None);
+        };
+        let none = std::iter::empty();
+        let spec = read(orders, (call, engine), (order.as_deref(), None), none).await?;
         signed(&call.cx.principal, spec)
     }
 
     /// The callback that the fields of a form order.
-    pub(crate) fn callback_of_form(
+    pub(crate) async fn callback_of_form(
         &self,
+        (call, engine): (&Call, &Engine),
         principal: &Principal,
         fields: &[(String, String)],
     ) -> Result<Option<CallbackSpec>, Fault> {
@@ -43,7 +65,7 @@ impl Vocabulary {
         let vars = field(vars).or_else(|| field("callback-var"));
         let pairs = fields.iter().map(|(name, value)| (&**name, &**value));
         let own = |(name, _): &(&str, &str)| orders.rules.variable_fields && name.starts_with("x:");
-        let spec = decode(&orders.rules, order, vars, pairs.filter(own))?;
+        let spec = read(orders, (call, engine), (order, vars), pairs.filter(own)).await?;
         signed(principal, spec)
     }
 
@@ -72,6 +94,25 @@ impl Vocabulary {
             (header, query) => Ok(header.or(query)),
         }
     }
+}
+
+/// Reads an order, or what the bucket keeps under the name that it gives; its variables count where the request has
+/// none.
+async fn read<'a>(
+    orders: &Orders,
+    (call, engine): (&Call, &Engine),
+    (order, vars): (Option<&str>, Option<&str>),
+    fields: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<Option<CallbackSpec>, Fault> {
+    let rules = &orders.rules;
+    let name = orders.by_name.map(|member| name_in(rules, order, member));
+    let Some(name) = name.transpose()?.flatten() else {
+        return Ok(decode(rules, order, vars, fields)?);
+    };
+    let kept = engine.named_callback(call.bucket()?, &name).await?;
+    let kept = kept.ok_or(BadCallback::NoSuch(name))?;
+    let vars = vars.or(kept.vars.as_deref());
+    Ok(decode(rules, Some(&kept.order), vars, fields)?)
 }
 
 /// Only parameters that somebody signed are followed: the server calls on the signer's behalf.

@@ -129,7 +129,9 @@ impl Vocabulary {
                 ..ExpectedDigests::default()
             },
             size,
-            callback: self.callback_of_form(&principal, &form.fields)?,
+            callback: self
+                .callback_of_form((&call, engine), &principal, &form.fields)
+                .await?,
             kind: EventKind::CreatedPost,
         };
         let cx = Cx {

@@ -212,7 +212,7 @@ impl Vocabulary {
             conditions: self.write_conditions(&given)?,
             checksum: self.checksum_of_whole(&given)?,
             size: whole_size(&given)?,
-            callback: self.callback_of(call)?,
+            callback: self.callback_of(call, engine).await?,
         };
         let mut receipt = engine.complete_upload(&cx, request).await?;
         let (bucket, key) = (call.bucket()?.as_str(), call.key()?.as_str());

@@ -143,6 +143,8 @@ pub(crate) struct Orders {
     pub(crate) query: [&'static str; 2],
     /// Fields of a form.
     pub(crate) fields: [&'static str; 2],
+    /// Member of an order that names one which the bucket keeps, with vendors that have such.
+    pub(crate) by_name: Option<&'static str>,
 }
 
 /// What bodies that are XML documents tell.

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use cohong_core::error::BoxError;
-use cohong_core::model::{BucketName, DialectId};
+use cohong_core::model::{BucketName, DialectId, TlsVersion};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -44,6 +44,8 @@ pub struct GateCx {
     pub peer: Option<IpAddr>,
     /// Whether it came over TLS.
     pub secure: bool,
+    /// Which TLS it came over, where it came over a connection.
+    pub tls: Option<TlsVersion>,
 }
 
 /// How strongly a dialect claims a request; the strongest claim wins.

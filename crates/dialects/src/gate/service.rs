@@ -87,6 +87,7 @@ pub(crate) fn asking(
         dialect,
         at: engine.ports().clock.now(),
         secure: cx.secure,
+        tls: cx.tls,
         user_agent: header_text(&head.headers, &USER_AGENT),
         referer: header_text(&head.headers, &REFERER),
         pays: false,

@@ -165,6 +165,7 @@ pub(super) fn unread(bad: &BadCallback) -> Words {
             let (ec, name) = of(*parameter, ["0007-00000027"; 2]);
             own(ec, bad, name)
         }
+        BadCallback::NoSuch(_) => own("0007-00000028", bad, "callbackPolicy"),
         BadCallback::Variables(_) => own("0007-00000103", bad, "callback-var"),
     }
 }

@@ -82,6 +82,36 @@ impl OssError {
         Self::new(StatusCode::CONFLICT, code, "0026-00000019", message)
     }
 
+    /// 400 for a task to fetch an object that is there.
+    pub(super) fn object_is_there() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "ObjectAlreadyExists",
+            "0026-00000003",
+            "The object you specified already exists.",
+        )
+    }
+
+    /// 404 for a bucket whose objects are not locked.
+    pub(super) fn no_locks() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "NoSuchObjectWormConfiguration",
+            "0015-00000308",
+            "the bucket locks no objects",
+        )
+    }
+
+    /// 404 for a bucket whose objects may all be overwritten.
+    pub(super) fn no_overwrite_rules() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "NoSuchOverwriteConfig",
+            "0015-00000306",
+            "the bucket has no rules about overwriting",
+        )
+    }
+
     /// 400 for a complete that names parts and takes all; the vendor's text is spelled so.
     pub(super) fn all_and_named() -> Self {
         Self {
@@ -373,6 +403,7 @@ fn missing_document(kind: DocKind) -> &'static str {
         DocKind::Tags => "NoSuchTagSet",
         DocKind::Encryption => "NoSuchServerSideEncryptionRule",
         DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
+        DocKind::Callbacks => "BucketCallbackPolicyNotExist",
     }
 }
 
@@ -391,6 +422,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::BucketNotEmpty => (S::CONFLICT, "BucketNotEmpty", "0015-00000301"),
         K::TooManyBuckets => (S::BAD_REQUEST, "TooManyBuckets", "0015-00000102"),
         K::Retained => (S::CONFLICT, "FileImmutable", "0026-00000021"),
+        K::NoSuchTask => (S::NOT_FOUND, "NoSuchAsyncFetchTask", "0026-00000024"),
         K::NoSuchRetention => (S::NOT_FOUND, "NoSuchWORMConfiguration", "0015-00000303"),
         K::RetentionLocked => (S::FORBIDDEN, "WORMConfigurationLocked", "0015-00000304"),
         K::InvalidRetention => (S::BAD_REQUEST, "InvalidWORMConfiguration", "0015-00000305"),
@@ -425,10 +457,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::InvalidKey => (S::BAD_REQUEST, "InvalidObjectName", "0026-00000011"),
         K::InvalidBucketName => (S::BAD_REQUEST, "InvalidBucketName", "0015-00000001"),
         K::InvalidVersion => (S::BAD_REQUEST, "InvalidArgument", "0026-00000012"),
-        // Tasks and vaults are nothing that requests of this dialect are about.
+        // Tasks of other kinds and vaults are nothing that requests of this dialect are about.
         K::InvalidArgument
         | K::InvalidTrailer
-        | K::NoSuchTask
         | K::TaskState
         | K::TooManyTasks
         | K::NoSuchVault
@@ -466,9 +497,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError", "0005-00000004"),
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded", "0005-00000005"),
         K::DomainTaken => (S::CONFLICT, "CnameAlreadyExists", "0005-00000006"),
-        // Single objects are locked through other dialects.
-        K::LockUnsupported | K::NoSuchLock => (S::BAD_REQUEST, "InvalidArgument", "0002-00000403"),
-        K::InvalidBucketState => (S::CONFLICT, "InvalidBucketState", "0015-00000306"),
+        K::LockUnsupported => (S::BAD_REQUEST, "InvalidRequest", "0026-00000025"),
+        K::NoSuchLock => (S::NOT_FOUND, "NoSuchObjectWormConfiguration", "0026-00000026"),
+        K::InvalidBucketState => (S::CONFLICT, "InvalidBucketState", "0015-00000307"),
     }
 }
 

@@ -9,6 +9,7 @@ use super::limits::{
 };
 use crate::common::date;
 use crate::common::encryption::EncryptionWords;
+use crate::common::lock::LockWords;
 use crate::common::vocabulary::{
     Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, PartRanges,
     Vocabulary, names,
@@ -32,6 +33,18 @@ const COMPRESSED: &[&str] = &[
     "application/xml",
     "application/rss+xml",
 ];
+
+/// How objects are locked.
+pub(super) const LOCKS: LockWords = LockWords {
+    headers: [
+        "object-worm-mode",
+        "object-worm-retain-until-date",
+        "object-worm-legal-hold",
+    ],
+    governance: true,
+    holds: true,
+    versioned: true,
+};
 
 /// Words and rules of OSS (sheet sections 3 and 5).
 pub(super) static OSS: Vocabulary = Vocabulary {
@@ -113,6 +126,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         rules: CALLBACKS,
         query: ["callback", "callback-var"],
         fields: ["callback", "callback-var"],
+        by_name: Some("callbackPolicy"),
     }),
     forms: Forms {
         bytes_max: FORM_FIELDS_BYTES_MAX,
@@ -138,7 +152,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         needs_tls: false,
         parts_repeat: false,
     },
-    locks: None,
+    locks: Some(LOCKS),
 };
 
 /// The word for the grants of a bucket or object: the vendor has no others.

@@ -212,6 +212,13 @@ mod tests {
     fn every_action_of_buckets_and_objects_has_a_name() {
         let of_the_service = [Action::ListBuckets, Action::CreateBucket];
         let of_others = [
+            Action::ReadTls,
+            Action::WriteTls,
+            Action::ReadCallbacks,
+            Action::WriteCallbacks,
+            Action::DeleteCallbacks,
+            Action::ReadOverwrites,
+            Action::WriteOverwrites,
             Action::ReadArchiveReads,
             Action::WriteArchiveReads,
             Action::WriteBucketLabel,

@@ -22,6 +22,11 @@ pub(super) const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-buck
 
 /// How objects are locked.
 pub(super) const LOCKS: LockWords = LockWords {
+    headers: [
+        "object-lock-mode",
+        "object-lock-retain-until-date",
+        "object-lock-legal-hold",
+    ],
     governance: true,
     holds: true,
     versioned: true,

@@ -212,6 +212,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
                 DocKind::Encryption => "ServerSideEncryptionConfigurationNotFoundError",
                 DocKind::Website => "NoSuchWebsiteConfiguration",
                 DocKind::Mirrors => "NoSuchMirrorConfiguration",
+                // Nothing that requests of this dialect are about.
+                DocKind::Callbacks => "NoSuchConfiguration",
             };
             (S::NOT_FOUND, code, "0006-00000007")
         }

@@ -22,6 +22,11 @@ pub(super) const ACL: &str = "acl";
 
 /// How objects are locked.
 pub(super) const LOCKS: LockWords = LockWords {
+    headers: [
+        "object-lock-mode",
+        "object-lock-retain-until-date",
+        "object-lock-legal-hold",
+    ],
     governance: false,
     holds: false,
     versioned: false,
@@ -123,6 +128,7 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         rules: CALLBACKS,
         query: ["x-tos-callback", "x-tos-callback-var"],
         fields: ["x-tos-callback", "x-tos-callback-var"],
+        by_name: None,
     }),
     forms: Forms {
         bytes_max: FORM_FIELDS_BYTES_MAX,

@@ -15,7 +15,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use cohong_core::engine::{BucketChange, Cx, Encrypting, Engine, IssuedKey, Ports, VaultSettings};
 use cohong_core::memory::MemoryBlobs;
-use cohong_core::model::{AccessKeyId, AccountId, BucketName, DialectId, Principal, SyncPast};
+use cohong_core::model::{
+    AccessKeyId, AccountId, BucketName, DialectId, Principal, SyncPast, TlsVersion,
+};
 use cohong_core::ports::Clock as _;
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::gate::{Dialect, GateCx, Served};
@@ -90,6 +92,8 @@ pub(crate) struct Ask {
     measured: bool,
     /// Whether it comes over TLS.
     secure: bool,
+    /// Which TLS it comes over.
+    tls: Option<TlsVersion>,
     body: Bytes,
 }
 
@@ -181,6 +185,7 @@ impl World {
             dialect: DialectId::Tos,
             at: self.clock.now(),
             secure: false,
+            tls: None,
             user_agent: None,
             referer: None,
             pays: false,
@@ -243,6 +248,7 @@ impl World {
             request_id: "req-1".into(),
             peer: Some([127, 0, 0, 1].into()),
             secure: ask.secure,
+            tls: ask.tls,
         };
         let head = request.into_parts().0;
         let response = match ask.tongue {
@@ -373,6 +379,7 @@ pub(crate) fn ask(method: Method, bucket: Option<&'static str>, target: &str) ->
         presigned: None,
         measured: true,
         secure: false,
+        tls: None,
         body: Bytes::new(),
     }
 }
@@ -442,6 +449,12 @@ impl Ask {
     pub(crate) fn over_tls(mut self) -> Self {
         self.secure = true;
         self
+    }
+
+    /// Comes over a connection with this TLS.
+    pub(crate) fn over(mut self, tls: TlsVersion) -> Self {
+        self.tls = Some(tls);
+        self.over_tls()
     }
 
     /// Does not say how long the body is.

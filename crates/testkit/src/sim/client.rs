@@ -64,6 +64,7 @@ pub(super) fn cx(request: &str) -> Cx {
         dialect: DialectId::Tos,
         at: Timestamp::default(),
         secure: false,
+        tls: None,
         user_agent: None,
         referer: None,
         pays: false,

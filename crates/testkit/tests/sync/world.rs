@@ -459,6 +459,7 @@ pub(crate) fn owner() -> Cx {
         dialect: DialectId::Tos,
         at: Timestamp::default(),
         secure: false,
+        tls: None,
         user_agent: None,
         referer: None,
         pays: false,

@@ -94,6 +94,7 @@ impl World {
             dialect: DialectId::Tos,
             at: Timestamp::default(),
             secure: false,
+            tls: None,
             user_agent: None,
             referer: None,
             pays: false,

@@ -42,6 +42,7 @@ fn cx(admin: &Admin, principal: Principal) -> Cx {
         dialect: DialectId::Oms,
         at: admin.engine.ports().clock.now(),
         secure: true,
+        tls: None,
         pays: true,
         by_link: false,
         bypasses: false,

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use cohong_core::error::BoxError;
+use cohong_core::model::TlsVersion;
 use cohong_dialects::gate::OutBody;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
@@ -27,8 +28,8 @@ use super::{Gateway, Speech, handshake, limits, log, tunnel};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
     pub(super) peer: SocketAddr,
-    /// Whether it is TLS.
-    pub(super) secure: bool,
+    /// Which TLS it is, if it is.
+    pub(super) tls: Option<TlsVersion>,
     /// Whether it began as another one.
     pub(super) tunnelled: bool,
 }
@@ -42,9 +43,9 @@ impl Gateway {
         speech: Speech,
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), BoxError> {
-        let line = |secure, tunnelled| Line {
+        let line = |tls, tunnelled| Line {
             peer,
-            secure,
+            tls,
             tunnelled,
         };
         let Some(tls) = unless_stopped(&mut stop, self.tls(&speech, &stream)).await else {
@@ -55,10 +56,11 @@ impl Gateway {
             let Some(stream) = unless_stopped(&mut stop, shaking).await else {
                 return Ok(());
             };
-            let line = line(true, false);
-            self.clone().converse(stream?, line, &mut stop).await?
+            let stream = stream?;
+            let line = line(Some(handshake::version(&stream)), false);
+            self.clone().converse(stream, line, &mut stop).await?
         } else {
-            let line = line(false, false);
+            let line = line(None, false);
             self.clone().converse(stream, line, &mut stop).await?
         };
         let Some(Tunnel::Granted(bytes, end)) = tunnel else {
@@ -66,14 +68,16 @@ impl Gateway {
         };
         let stream = TokioIo::new(bytes.await?);
         let Some(config) = self.local_config().filter(|_| end == End::Tls) else {
-            self.converse(stream, line(false, true), &mut stop).await?;
+            self.converse(stream, line(None, true), &mut stop).await?;
             return Ok(());
         };
         let shaking = handshake::shaken(stream, config);
         let Some(stream) = unless_stopped(&mut stop, shaking).await else {
             return Ok(());
         };
-        self.converse(stream?, line(true, true), &mut stop).await?;
+        let stream = stream?;
+        let line = line(Some(handshake::version(&stream)), true);
+        self.converse(stream, line, &mut stop).await?;
         Ok(())
     }
 

@@ -4,10 +4,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cohong_core::model::TlsVersion;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::{ProtocolVersion, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 use super::limits::{HANDSHAKE_MAX, HEAD_TIMEOUT, PLAIN_BYTES_MAX};
@@ -52,6 +53,14 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     within(HANDSHAKE_MAX, TlsAcceptor::from(config).accept(stream)).await
+}
+
+/// The version that was agreed on: one of two, because no older one is spoken here.
+pub(super) fn version<S>(stream: &TlsStream<S>) -> TlsVersion {
+    match stream.get_ref().1.protocol_version() {
+        Some(ProtocolVersion::TLSv1_2) => TlsVersion::V1_2,
+        _ => TlsVersion::V1_3,
+    }
 }
 
 async fn within<T>(most: Duration, doing: impl Future<Output = io::Result<T>>) -> io::Result<T> {

@@ -3,6 +3,7 @@
 //! A request runs as its own task: a client that disconnects ends its body, which aborts an upload
 //! before its commit, but cancels nothing after it.
 
+mod ask;
 mod body;
 mod connection;
 mod handshake;
@@ -144,7 +145,8 @@ impl Gateway {
         GateCx {
             request_id: self.ids.draw(),
             peer: Some(line.peer.ip()),
-            secure: line.secure,
+            secure: line.tls.is_some(),
+            tls: line.tls,
         }
     }
 

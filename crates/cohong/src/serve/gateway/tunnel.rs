@@ -57,7 +57,7 @@ pub(super) fn judge(
     {
         return Err(Refusal::Body);
     }
-    if line.secure || line.tunnelled {
+    if line.tls.is_some() || line.tunnelled {
         return Err(Refusal::Nested);
     }
     let authority = authority.ok_or(Refusal::Off)?;

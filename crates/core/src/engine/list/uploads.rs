@@ -57,6 +57,7 @@ impl Engine {
             owner: upload.owner,
             class: upload.class,
             checksum: upload.checksum,
+            user_meta: upload.user_meta,
         })
     }
 

@@ -92,6 +92,7 @@ impl Engine {
             dialect: task.via,
             at: self.ports.clock.now(),
             secure: true,
+            tls: None,
             user_agent: None,
             referer: None,
             // Whoever made the task ordered it.

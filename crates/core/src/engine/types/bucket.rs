@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, BucketDomain, BucketName, DefaultLock, NotificationRule, Referers, RuleSetVersion,
-    Statement, StorageClass, Tags, Versioning,
+    Acl, BucketDomain, BucketName, DefaultLock, NotificationRule, Referers, RuleSetVersion, Statement, StorageClass, Tags, Versioning, OverwriteRule, TlsVersion,
 };
 use crate::rules::retention::RetentionStep;
 
@@ -72,6 +71,10 @@ pub enum BucketChange {
         /// Whether its versioning must be enabled, else `InvalidBucketState`.
         versioned: bool,
     },
+    /// Bound the versions of TLS that requests may come over; `None` lets every one pass.
+    Tls(Option<Vec<TlsVersion>>),
+    /// Replace what nobody overwrites.
+    Overwrites(Vec<OverwriteRule>),
 }
 
 /// The policy of a bucket.

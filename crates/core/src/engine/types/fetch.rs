@@ -16,14 +16,25 @@ pub struct FetchObject {
     pub url: Box<str>,
     /// MD5 that it must have.
     pub md5: Option<[u8; 16]>,
-    /// Whether an object that is there is left alone; then nothing is fetched.
-    pub keeps: bool,
+    /// What becomes of an object that is there.
+    pub if_there: IfThere,
     /// What the object carries; its type is that of the answer where none is said.
     pub attributes: Attributes,
     /// Application to call when it is stored; of tasks only.
     pub callback: Option<CallbackSpec>,
     /// Vendor words the dialect wants back; of tasks only.
     pub labels: Vec<(Box<str>, Box<str>)>,
+}
+
+/// What becomes of an object that is there when one is to be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfThere {
+    /// It is overwritten.
+    Overwrite,
+    /// It stays, and nothing is fetched.
+    Keep,
+    /// The request is refused with `ObjectExists`. One that comes later stays.
+    Refuse,
 }
 
 impl fmt::Debug for FetchObject {

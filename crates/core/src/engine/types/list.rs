@@ -203,4 +203,6 @@ pub struct PartListing {
     pub class: StorageClass,
     /// Further checksum of the object to be, when the upload fixed one.
     pub checksum: Option<ChecksumForm>,
+    /// User metadata of the object to be.
+    pub user_meta: UserMeta,
 }

@@ -10,7 +10,7 @@ mod vault;
 
 pub use bucket::{BucketChange, BucketPolicy, BucketStat, CreateBucket, Usage};
 pub use digests::{ExpectedDigests, FurtherDigest, LateChecksum};
-pub use fetch::FetchObject;
+pub use fetch::{FetchObject, IfThere};
 pub use list::{
     ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry, ObjectSummary,
     PartListing, PartSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,
@@ -34,7 +34,9 @@ pub use vault::{
 
 use std::net::IpAddr;
 
-use crate::model::{CustomerKey, DialectId, Encryption, Principal, SyncPast, Timestamp};
+use crate::model::{
+    CustomerKey, DialectId, Encryption, Principal, SyncPast, Timestamp, TlsVersion,
+};
 use crate::ports::ByteStream;
 
 /// Who asks, and how. Goes with every request.
@@ -52,6 +54,8 @@ pub struct Cx {
     pub at: Timestamp,
     /// Whether it came over TLS.
     pub secure: bool,
+    /// Which TLS it came over, where it came over a connection.
+    pub tls: Option<TlsVersion>,
     /// Whether the principal agrees to bear the cost.
     pub pays: bool,
     /// What the client calls itself.

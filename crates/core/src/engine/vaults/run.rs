@@ -140,6 +140,7 @@ impl Engine {
             dialect: via,
             at,
             secure: true,
+            tls: None,
             pays: true,
             by_link: false,
             bypasses: false,

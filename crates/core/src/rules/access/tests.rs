@@ -33,6 +33,7 @@ fn cx(principal: &Principal) -> Cx {
         dialect: DialectId::Tos,
         at: Timestamp::from_millis(1000),
         secure: false,
+        tls: None,
         user_agent: Some("agent/1.0".into()),
         referer: None,
         pays: false,
@@ -72,6 +73,8 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         renames: false,
         quota: None,
         domains: Vec::new(),
+        tls: None,
+        kept: Vec::new(),
         expires: false,
         locks: None,
     }

@@ -1,8 +1,10 @@
 //! What an order must look like before the body of the upload is read.
 
+use std::collections::BTreeSet;
+
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::model::CallbackSpec;
+use crate::model::{CallbackSpec, NamedCallback};
 
 /// Judges everything about an order but the addresses it resolves to. A template that cannot be
 /// rendered is not refused here: the upload is stored and its callback fails (TOS sheet section 5).
@@ -19,6 +21,26 @@ pub fn check(spec: &CallbackSpec) -> Result<(), Error> {
     }
     check_vars(&spec.vars)?;
     check_headers(&spec.headers)
+}
+
+/// Checks callbacks that a bucket keeps under names: few of them, each under a name of its own.
+pub fn check_named(all: &[NamedCallback]) -> Result<(), Error> {
+    if all.len() > limits::NAMED_CALLBACKS_MAX {
+        return Err(invalid("a bucket keeps at most 20 callbacks; remove one"));
+    }
+    let fits = |name: &str| (1..=limits::CALLBACK_NAME_BYTES_MAX).contains(&name.len());
+    if !all.iter().all(|one| fits(&one.name)) {
+        return Err(invalid("the name of a callback has 1 to 64 bytes"));
+    }
+    let names: BTreeSet<&str> = all.iter().map(|one| &*one.name).collect();
+    if names.len() < all.len() {
+        return Err(invalid("two callbacks have the same name; give each its own"));
+    }
+    let bytes = |one: &NamedCallback| one.order.len() + one.vars.as_ref().map_or(0, |v| v.len());
+    if all.iter().any(|one| bytes(one) > 4 * limits::CALLBACK_PARAM_BYTES_MAX) {
+        return Err(invalid("a callback is too long; shorten it"));
+    }
+    Ok(())
 }
 
 /// Names that frame the message or belong to the connection; also what begins with `proxy-`.

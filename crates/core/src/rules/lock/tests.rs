@@ -46,6 +46,8 @@ fn bucket(locks: Option<Locks>, policy: Vec<Statement>) -> Bucket {
         renames: false,
         quota: None,
         domains: Vec::new(),
+        tls: None,
+        kept: Vec::new(),
         expires: false,
         locks,
     }
@@ -66,6 +68,7 @@ fn cx(account: &str, bypasses: bool) -> Cx {
         dialect: DialectId::S3,
         at: at(0),
         secure: true,
+        tls: None,
         user_agent: None,
         referer: None,
         pays: false,

@@ -18,14 +18,15 @@ const ENABLED: &str = "Enabled";
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct LocksBody {
     #[serde(alias = "objectlockenabled")]
-    object_lock_enabled: Option<String>,
+    pub(crate) object_lock_enabled: Option<String>,
     #[serde(alias = "rule", skip_serializing_if = "Option::is_none")]
-    rule: Option<Rule>,
+    pub(crate) rule: Option<Rule>,
 }
 
+/// How long new objects are kept.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Rule {
+pub(crate) struct Rule {
     #[serde(alias = "defaultretention")]
     default_retention: DefaultRetention,
 }

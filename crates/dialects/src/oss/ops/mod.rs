@@ -1,8 +1,12 @@
 //! Operations by family. Each reads what the wire says, asks the engine once, and writes its answer;
 //! nothing is decided here. What other dialects do too is in [`crate::common`].
 
+mod bounds;
 mod bucket;
+mod callbacks;
 mod delete;
+mod fetch;
+mod lock;
 mod multipart;
 mod object;
 mod post;
@@ -12,7 +16,7 @@ mod website;
 mod worm;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, Encryption, Lifecycle, Website};
+use cohong_core::model::{Cors, Encryption, Lifecycle, NamedCallback, Website};
 use http::Response;
 
 use super::Oss;
@@ -29,7 +33,8 @@ use crate::gate::origin::preflight;
 type Answer = Result<Response<OutBody>, OssError>;
 
 /// Serves a request whose signature holds; a form proves itself with its fields.
-pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
+pub(super) async fn run(op: Op, mut call: Call, oss: &Oss) -> Answer {
+    lock::note_bypass(&mut call)?;
     let engine = &*oss.engine;
     match op {
         Op::ListBuckets => service::list_buckets(call, oss).await,
@@ -96,7 +101,7 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::InitiateMultipartUpload => multipart::initiate(call, engine).await,
         Op::UploadPart => multipart::part(call, engine).await,
         Op::UploadPartCopy => multipart::copy_part(call, engine).await,
-        Op::ListParts => Ok(OSS.parts_page(call, engine).await?),
+        Op::ListParts => multipart::list_parts(call, engine).await,
         Op::CompleteMultipartUpload => multipart::complete(call, engine).await,
         Op::AbortMultipartUpload => multipart::abort(call, engine).await,
         Op::OptionObject => Ok(preflight(&call, engine).await?),
@@ -109,6 +114,26 @@ pub(super) async fn run(op: Op, call: Call, oss: &Oss) -> Answer {
         Op::PutBucketArchiveDirectRead => settings::put_archive_reads(call, engine).await,
         Op::ListCloudBoxes => service::cloud_boxes(&call),
         Op::CleanRestoredObject => object::end_restore(call, engine).await,
+        Op::PutAsyncFetchTask => fetch::put(call, engine).await,
+        Op::GetAsyncFetchTask => fetch::get(call, engine).await,
+        Op::PutBucketCapacity => bounds::put_capacity(call, engine).await,
+        Op::GetBucketCapacity => bounds::get_capacity(call, engine).await,
+        Op::PutBucketHttpsConfig => bounds::put_https(call, engine).await,
+        Op::GetBucketHttpsConfig => bounds::get_https(call, engine).await,
+        Op::PutBucketOverwriteConfig => bounds::put_overwrites(call, engine).await,
+        Op::GetBucketOverwriteConfig => bounds::get_overwrites(call, engine).await,
+        Op::DeleteBucketOverwriteConfig => bounds::delete_overwrites(call, engine).await,
+        Op::PutBucketCallbackPolicy => callbacks::put(call, engine).await,
+        Op::GetBucketCallbackPolicy => callbacks::get(call, engine).await,
+        Op::DeleteBucketCallbackPolicy => {
+            Ok(delete_document::<Vec<NamedCallback>>(&call, engine).await?)
+        }
+        Op::PutBucketObjectWormConfiguration => lock::put(call, engine).await,
+        Op::GetBucketObjectWormConfiguration => lock::get(call, engine).await,
+        Op::PutObjectRetention => lock::put_retention(call, engine).await,
+        Op::GetObjectRetention => lock::get_retention(call, engine).await,
+        Op::PutObjectLegalHold => lock::put_hold(call, engine).await,
+        Op::GetObjectLegalHold => lock::get_hold(call, engine).await,
         Op::NotImplemented(name) => Err(OssError::not_implemented(name)),
     }
 }

@@ -2,14 +2,16 @@
 //! some operations.
 
 use cohong_core::engine::Engine;
+use http::HeaderMap;
 
 use super::Answer;
 use crate::common::document::{read, read_any};
 use crate::common::upload::{Completion, Ending, abort_upload};
-use crate::common::wire::multipart::CompleteBody;
+use crate::common::wire::multipart::{CompleteBody, PartList};
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
 use crate::oss::limits::PART_BYTES_MIN;
+use crate::oss::wire::parts::Parts;
 use crate::oss::words::{OBJECT_ACL, OSS};
 
 /// What `CompleteMultipartUpload` is called with.
@@ -50,10 +52,16 @@ pub(super) async fn abort(call: Call, engine: &Engine) -> Answer {
     done.map_err(|fault| OssError::from(fault).about_upload("0042-00000104"))
 }
 
+/// `ListParts`.
+pub(super) async fn list_parts(call: Call, engine: &Engine) -> Answer {
+    let page = OSS.list_parts(&call, engine).await?;
+    Ok(OSS.answer(HeaderMap::new(), PartList::ROOT, &Parts::new(page)))
+}
+
 /// `CompleteMultipartUpload`: of the parts in the body, or of all with `x-oss-complete-all: yes`.
 pub(super) async fn complete(mut call: Call, engine: &Engine) -> Answer {
     // A callback that cannot be right is told before the body is read.
-    OSS.callback_of(&call)?;
+    OSS.callback_of(&call, engine).await?;
     let parts = if OSS.completes_all(&call)? {
         let body = read_any::<CompleteBody>(&mut call, COMPLETE).await?;
         if body.is_some() {

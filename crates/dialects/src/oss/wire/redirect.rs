@@ -43,6 +43,14 @@ pub(super) struct RedirectBody {
     mirror_allow_head_object: Option<Flag>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mirror_headers: Option<HeadersBody>,
+    // Always so, whether it is asked for or not: names are told in TLS, and keys go to the origin as they are.
+    #[serde(rename = "MirrorSNI", skip_serializing_if = "Option::is_none")]
+    tells_name: Option<Flag>,
+    #[serde(
+        rename = "MirrorPassOriginalSlashes",
+        skip_serializing_if = "Option::is_none"
+    )]
+    keeps_slashes: Option<Flag>,
     // What the vendor does at origins and this server does not: refused where it is asked for.
     #[serde(skip_serializing)]
     mirror_using_role: Option<Flag>,
@@ -159,6 +167,7 @@ impl RedirectBody {
         Self {
             replace_key_with: key.whole.as_ref().map(ToString::to_string),
             replace_key_prefix_with: key.prefix.as_ref().map(|(_, to)| to.to_string()),
+            enable_replace_prefix: Some(Flag(key.prefix.is_some())),
             ..Self::default()
         }
     }
@@ -242,7 +251,6 @@ impl RedirectBody {
             redirect_type: "Mirror".into(),
             // The vendor tells it of mirrors, too.
             pass_query_string: Some(Flag(mirror.pass_query)),
-            enable_replace_prefix: mirror.key.prefix.as_ref().map(|_| Flag(true)),
             url: first(&mirror.origins),
             slave: first(&mirror.spares),
             probe: mirror.probe.as_ref().map(ToString::to_string),
@@ -252,6 +260,8 @@ impl RedirectBody {
             mirror_allow_head_object: heads.then_some(Flag(true)),
             mirror_headers: (*headers != PassedHeaders::default())
                 .then(|| HeadersBody::new(headers)),
+            tells_name: Some(Flag(true)),
+            keeps_slashes: Some(Flag(true)),
             ..Self::of_key(&mirror.key)
         }
     }

@@ -1,6 +1,6 @@
 //! Objects that are fetched from a URL (sheet section 7), at once or as a task.
 
-use cohong_core::engine::{Attributes, Engine, FetchObject};
+use cohong_core::engine::{Attributes, Engine, FetchObject, IfThere};
 use cohong_core::model::{FetchId, ObjectKey, StoredHeaders};
 use cohong_core::{Error, ErrorKind};
 use http::HeaderMap;
@@ -69,7 +69,11 @@ fn request(call: &Call, key: ObjectKey, body: FetchBody) -> Result<FetchObject, 
         bucket: call.bucket()?.clone(),
         key,
         md5: body.md5()?,
-        keeps: body.keeps()?,
+        if_there: if body.keeps()? {
+            IfThere::Keep
+        } else {
+            IfThere::Overwrite
+        },
         url: body.url.unwrap_or_default().into(),
         attributes,
         callback: None,

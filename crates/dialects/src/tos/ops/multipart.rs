@@ -29,7 +29,7 @@ pub(super) async fn copy_part(call: Call, engine: &Engine) -> Answer {
 /// takes all parts too (sheet, trap 5).
 pub(super) async fn complete(mut call: Call, engine: &Engine) -> Answer {
     // A callback that cannot be right is told before the body is read.
-    TOS.callback_of(&call)?;
+    TOS.callback_of(&call, engine).await?;
     let parts = body::read::<CompleteBody>(&mut call).await?.parts()?;
     if TOS.completes_all(&call)? && parts.is_some() {
         return Err(TosError::invalid_argument(

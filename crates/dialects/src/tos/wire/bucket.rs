@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::owner::Owner;
 use crate::common::settings::{label, versioning_word};
+use crate::common::wire::encryption::{Rule, RuleBody};
 use crate::tos::words::TOS;
 
 /// Label under which a bucket keeps its `x-tos-project-name`.
@@ -88,6 +89,11 @@ struct BucketFacts {
     versioning: Option<&'static str>,
     extranet_endpoint: String,
     intranet_endpoint: String,
+    #[serde(
+        rename = "ServerSideEncryptionConfiguration",
+        skip_serializing_if = "Option::is_none"
+    )]
+    encryption: Option<RuleBody>,
 }
 
 impl BucketInfo {
@@ -105,6 +111,9 @@ impl BucketInfo {
                 versioning: versioning_word(bucket.versioning),
                 extranet_endpoint: endpoint.to_owned(),
                 intranet_endpoint: endpoint.to_owned(),
+                encryption: bucket.encryption.as_ref().map(|encryption| RuleBody {
+                    rule: Rule::new(&TOS, encryption),
+                }),
             },
         }
     }
