@@ -59,7 +59,10 @@ async fn a_bucket_is_reached_over_the_versions_of_tls_that_it_names() {
     let newest = body("<Enable>true</Enable><TLSVersion>TLSv1.3</TLSVersion>");
     set(&world, "httpsConfig", &newest).await;
     let told = world.send(get(BUCKET, "/?httpsConfig")).await;
-    assert!(told.text().contains("<Enable>true</Enable><TLSVersion>TLSv1.3</TLSVersion></TLS>"));
+    assert!(
+        told.text()
+            .contains("<Enable>true</Enable><TLSVersion>TLSv1.3</TLSVersion></TLS>")
+    );
     for tongue in [Tongue::Oss(Version::V4), Tongue::Tos] {
         let ask = |tls| get(BUCKET, "/a").tongue(tongue).over(tls);
         let old = refused(&world, ask(TlsVersion::V1_2)).await;
@@ -106,8 +109,14 @@ async fn objects_that_a_rule_keeps_are_not_overwritten() {
     assert_eq!(other, (409, "DuplicateObject".into()));
     let kept = world.send(get(BUCKET, "/a/b.txt")).await;
     assert_eq!(kept.text(), "one");
-    world.send(put(BUCKET, "/a/b.jpg").body("two")).await.expect_status(200);
-    world.send(delete(BUCKET, "/a/b.txt")).await.expect_status(204);
+    world
+        .send(put(BUCKET, "/a/b.jpg").body("two"))
+        .await
+        .expect_status(200);
+    world
+        .send(delete(BUCKET, "/a/b.txt"))
+        .await
+        .expect_status(204);
     world.send(again.clone()).await.expect_status(200);
     world.send(delete(BUCKET, target)).await.expect_status(204);
     world.send(again).await.expect_status(200);
@@ -139,7 +148,10 @@ async fn tasks_fetch_what_a_url_names() {
 
     let there = (400, "ObjectAlreadyExists".to_owned());
     assert_eq!(refused(&world, fetch(page, "")).await, there);
-    let over = fetch("http://origin.example/404", "<IgnoreSameKey>false</IgnoreSameKey>");
+    let over = fetch(
+        "http://origin.example/404",
+        "<IgnoreSameKey>false</IgnoreSameKey>",
+    );
     let task = world.send(over).await.expect_status(200);
     let task = task.element("TaskId");
     work::run_due_once(&world.engine).await.expect("work");
@@ -160,7 +172,8 @@ async fn tasks_fetch_what_a_url_names() {
 async fn uploads_order_callbacks_by_name() {
     let world = world().await;
     let encoded = |value: serde_json::Value| STANDARD.encode(value.to_string());
-    let order = encoded(json!({"callbackUrl": "http://app.example/cb", "callbackBody": "v=${x:v}"}));
+    let order =
+        encoded(json!({"callbackUrl": "http://app.example/cb", "callbackBody": "v=${x:v}"}));
     let vars = encoded(json!({"x:v": "kept"}));
     let body = format!(
         "<BucketCallbackPolicy><PolicyItem><PolicyName>app</PolicyName><Callback>{order}</Callback>\
@@ -173,11 +186,14 @@ async fn uploads_order_callbacks_by_name() {
         let order = encoded(json!({"callbackPolicy": name}));
         put(BUCKET, "/k").body("x").header("x-oss-callback", &order)
     };
-    let sent = |world: &World| std::mem::take(&mut *world.callbacks.sent.lock().expect("unpoisoned"));
+    let sent =
+        |world: &World| std::mem::take(&mut *world.callbacks.sent.lock().expect("unpoisoned"));
     world.send(by_name("app")).await;
     assert_eq!(sent(&world)[0].body, "v=kept");
     let own = encoded(json!({"x:v": "own"}));
-    world.send(by_name("app").header("x-oss-callback-var", &own)).await;
+    world
+        .send(by_name("app").header("x-oss-callback-var", &own))
+        .await;
     assert_eq!(sent(&world)[0].body, "v=own");
     let bad = refused(&world, by_name("other")).await;
     assert_eq!(bad, (400, "InvalidArgument".into()));
@@ -204,7 +220,9 @@ async fn lists_of_parts_tell_what_an_encrypting_client_wrote() {
     let upload = upload.element("UploadId");
     let part = put(BUCKET, &format!("/k?uploadId={upload}&partNumber=1"));
     world.send(part.body("x")).await.expect_status(200);
-    let list = world.send(get(BUCKET, &format!("/k?uploadId={upload}"))).await;
+    let list = world
+        .send(get(BUCKET, &format!("/k?uploadId={upload}")))
+        .await;
     let list = list.expect_status(200);
     assert_eq!(list.element("ClientEncryptionKey"), "a2V5");
     assert_eq!(list.element("ClientEncryptionPartSize"), "102400");

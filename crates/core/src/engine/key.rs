@@ -13,8 +13,8 @@ use crate::ports::{
 use crate::records::{CurrentRecord, WorkKind, decode, encode, keys};
 use crate::rules::access::Bypass;
 use crate::rules::notify::log_record;
-use crate::rules::{overwrite, retention};
 use crate::rules::version::{Look, Plan};
+use crate::rules::{overwrite, retention};
 use crate::work;
 
 use super::Engine;

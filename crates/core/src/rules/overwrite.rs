@@ -105,11 +105,17 @@ mod tests {
             .collect();
         let cases = [
             (vec![], true),
-            (vec![rule("1", "a", "b", &["c"]), rule("2", "a", "b", &[])], true),
+            (
+                vec![rule("1", "a", "b", &["c"]), rule("2", "a", "b", &[])],
+                true,
+            ),
             (many[1..].to_vec(), true),
             (many, false),
             (vec![rule("", "a", "", &[])], false),
-            (vec![rule("1", "a", "", &[]), rule("1", "b", "", &[])], false),
+            (
+                vec![rule("1", "a", "", &[]), rule("1", "b", "", &[])],
+                false,
+            ),
             (vec![rule("1", &long, "", &[])], false),
         ];
         for (rules, good) in cases {

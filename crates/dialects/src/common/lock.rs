@@ -73,14 +73,19 @@ impl Vocabulary {
                 let mode = words.mode(mode);
                 let until = date::parse_iso(until);
                 Some(Kept {
-                    mode: mode.ok_or_else(|| given.bad(mode_name, "Unknown wormMode directive."))?,
+                    mode: mode
+                        .ok_or_else(|| given.bad(mode_name, "Unknown wormMode directive."))?,
                     until: until.ok_or_else(|| {
                         given.bad(until_name, "a date is written as in 2030-01-01T00:00:00Z")
                     })?,
                 })
             }
             (mode, _) => {
-                let missing = if mode.is_some() { until_name } else { mode_name };
+                let missing = if mode.is_some() {
+                    until_name
+                } else {
+                    mode_name
+                };
                 let (until, mode) = (given.name(until_name), given.name(mode_name));
                 return Err(given.bad(missing, format!("{until} and {mode} must both be supplied")));
             }
@@ -90,7 +95,8 @@ impl Vocabulary {
             return Err(Fault::NotServed(given.name(hold_name).into()));
         }
         let held = held.map(|word| {
-            hold(word).ok_or_else(|| given.bad(hold_name, "Legal Hold must be either of 'ON' or 'OFF'"))
+            hold(word)
+                .ok_or_else(|| given.bad(hold_name, "Legal Hold must be either of 'ON' or 'OFF'"))
         });
         Ok(Lock {
             kept,

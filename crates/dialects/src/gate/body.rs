@@ -1,6 +1,7 @@
 //! Bodies between the gateway and the engine.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use bytes::Bytes;
 use cohong_core::error::BoxError;
@@ -66,6 +67,18 @@ pub(crate) fn streamed<E: Into<BoxError>>(
 ) -> OutBody {
     let frames = stream.map(|piece| piece.map(http_body::Frame::data).map_err(Into::into));
     BodyExt::boxed_unsync(StreamBody::new(frames))
+}
+
+/// A body that is announced and does not come. It ends with an error once the head had time to go.
+pub(crate) fn unsent() -> OutBody {
+    let mut told = false;
+    streamed(futures_util::stream::poll_fn(move |cx| {
+        if std::mem::replace(&mut told, true) {
+            return Poll::Ready(Some(Err::<Bytes, _>("nothing of the object is sent")));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }))
 }
 
 /// The length a request declares; `None` for chunked bodies.

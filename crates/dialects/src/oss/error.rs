@@ -498,7 +498,11 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded", "0005-00000005"),
         K::DomainTaken => (S::CONFLICT, "CnameAlreadyExists", "0005-00000006"),
         K::LockUnsupported => (S::BAD_REQUEST, "InvalidRequest", "0026-00000025"),
-        K::NoSuchLock => (S::NOT_FOUND, "NoSuchObjectWormConfiguration", "0026-00000026"),
+        K::NoSuchLock => (
+            S::NOT_FOUND,
+            "NoSuchObjectWormConfiguration",
+            "0026-00000026",
+        ),
         K::InvalidBucketState => (S::CONFLICT, "InvalidBucketState", "0015-00000307"),
     }
 }

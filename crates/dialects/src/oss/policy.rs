@@ -126,7 +126,10 @@ const ACTIONS: Names = &[
     ("oss:DeleteBucketCallbackPolicy", &[Action::DeleteCallbacks]),
     ("oss:GetBucketOverwriteConfig", &[Action::ReadOverwrites]),
     ("oss:PutBucketOverwriteConfig", &[Action::WriteOverwrites]),
-    ("oss:DeleteBucketOverwriteConfig", &[Action::WriteOverwrites]),
+    (
+        "oss:DeleteBucketOverwriteConfig",
+        &[Action::WriteOverwrites],
+    ),
     ("oss:GetBucketQos", &[Action::ReadQuota]),
     ("oss:PutBucketQos", &[Action::WriteQuota]),
     (

@@ -66,6 +66,8 @@ pub(crate) enum Op {
     GetObject,
     HeadObject,
     GetObjectMeta,
+    /// As SDKs of the years before 2021 ask.
+    GetObjectMetaByGet,
     CopyObject,
     DeleteObject,
     PutObjectAcl,
@@ -168,7 +170,7 @@ impl Operation for Op {
             Self::AppendObject => "AppendObject",
             Self::GetObject => "GetObject",
             Self::HeadObject => "HeadObject",
-            Self::GetObjectMeta => "GetObjectMeta",
+            Self::GetObjectMeta | Self::GetObjectMetaByGet => "GetObjectMeta",
             Self::CopyObject => "CopyObject",
             Self::DeleteObject => "DeleteObject",
             Self::PutObjectAcl => "PutObjectACL",
@@ -394,7 +396,12 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
     {
         return Ok(Op::NotImplemented("x-oss-access-point-name"));
     }
-    if facts.has("policy") && facts.query.iter().any(|(name, value)| name == "comp" && value == "callback") {
+    if facts.has("policy")
+        && facts
+            .query
+            .iter()
+            .any(|(name, value)| name == "comp" && value == "callback")
+    {
         return callbacks(facts);
     }
     if let Some(name) = facts.first_of(BUCKET_LATER) {
@@ -500,7 +507,7 @@ fn object(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::GET if has("retention") => Op::GetObjectRetention,
         Method::GET if has("symlink") => Op::GetSymlink,
         Method::GET if has("tagging") => Op::GetObjectTagging,
-        Method::GET if has("objectMeta") => Op::NotImplemented("GET of objectMeta"),
+        Method::GET if has("objectMeta") => Op::GetObjectMetaByGet,
         // Links to public objects bear what their authors like: nothing but a sub-resource is a question.
         Method::GET => Op::GetObject,
         Method::HEAD if has("objectMeta") => Op::GetObjectMeta,

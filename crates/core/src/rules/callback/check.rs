@@ -34,10 +34,15 @@ pub fn check_named(all: &[NamedCallback]) -> Result<(), Error> {
     }
     let names: BTreeSet<&str> = all.iter().map(|one| &*one.name).collect();
     if names.len() < all.len() {
-        return Err(invalid("two callbacks have the same name; give each its own"));
+        return Err(invalid(
+            "two callbacks have the same name; give each its own",
+        ));
     }
     let bytes = |one: &NamedCallback| one.order.len() + one.vars.as_ref().map_or(0, |v| v.len());
-    if all.iter().any(|one| bytes(one) > 4 * limits::CALLBACK_PARAM_BYTES_MAX) {
+    if all
+        .iter()
+        .any(|one| bytes(one) > 4 * limits::CALLBACK_PARAM_BYTES_MAX)
+    {
         return Err(invalid("a callback is too long; shorten it"));
     }
     Ok(())

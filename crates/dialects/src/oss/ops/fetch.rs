@@ -63,5 +63,9 @@ pub(super) async fn get(call: Call, engine: &Engine) -> Answer {
     let task = FetchId::parse(id);
     let task = task.ok_or_else(|| Error::new(ErrorKind::NoSuchTask, "this is no id of a task"))?;
     let record = engine.fetch_task(&call.cx, call.bucket()?, task).await?;
-    Ok(OSS.answer(HeaderMap::new(), TaskInfo::ROOT, &TaskInfo::new(id, &record)))
+    Ok(OSS.answer(
+        HeaderMap::new(),
+        TaskInfo::ROOT,
+        &TaskInfo::new(id, &record),
+    ))
 }

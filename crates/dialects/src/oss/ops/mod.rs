@@ -89,6 +89,7 @@ pub(super) async fn run(op: Op, mut call: Call, oss: &Oss) -> Answer {
         Op::GetObject => Ok(OSS.visit(call, engine, website::manner(false)).await?),
         Op::HeadObject => Ok(OSS.visit(call, engine, website::manner(true)).await?),
         Op::GetObjectMeta => object::meta(call, engine).await,
+        Op::GetObjectMetaByGet => object::meta_by_get(call, engine).await,
         Op::DeleteObject => Ok(OSS.delete_object(call, engine).await?),
         Op::PutObjectAcl => object::put_acl(call, engine).await,
         Op::GetObjectAcl => object::get_acl(call, engine).await,

@@ -250,6 +250,7 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
     ),
     (Level::Object, "HEAD", "", "HeadObject"),
     (Level::Object, "HEAD", "objectMeta", "GetObjectMeta"),
+    (Level::Object, "GET", "objectMeta", "GetObjectMeta"),
     (Level::Object, "DELETE", "versionId=v", "DeleteObject"),
     (
         Level::Object,

@@ -106,7 +106,9 @@ impl HttpsBody {
         if said.is_empty() || !said.iter().all(known) {
             return Err(Fault::Xml);
         }
-        let named = TLS.iter().filter(|(_, word)| said.iter().any(|said| said == word));
+        let named = TLS
+            .iter()
+            .filter(|(_, word)| said.iter().any(|said| said == word));
         Ok(Some(named.map(|(version, _)| *version).collect()))
     }
 }
@@ -128,7 +130,11 @@ struct RuleBody {
     prefix: String,
     #[serde(rename = "Suffix", default)]
     suffix: String,
-    #[serde(rename = "Principals", default, skip_serializing_if = "Whom::is_everybody")]
+    #[serde(
+        rename = "Principals",
+        default,
+        skip_serializing_if = "Whom::is_everybody"
+    )]
     principals: Whom,
 }
 
@@ -182,7 +188,9 @@ impl OverwriteBody {
                 },
                 prefix: body.prefix.into(),
                 suffix: body.suffix.into(),
-                accounts: accounts.map(|name| AccountId(name.as_str().into())).collect(),
+                accounts: accounts
+                    .map(|name| AccountId(name.as_str().into()))
+                    .collect(),
             })
         };
         let rules = self.rules.into_iter().zip(1..);
@@ -206,7 +214,8 @@ mod tests {
             ("9223372036854775807", None),
         ];
         for (said, wanted) in cases {
-            let text = format!("<BucketUserQos><StorageCapacity>{said}</StorageCapacity></BucketUserQos>");
+            let text =
+                format!("<BucketUserQos><StorageCapacity>{said}</StorageCapacity></BucketUserQos>");
             let body: Capacity = read(text.as_bytes(), Capacity::ROOT).expect("the shape");
             assert_eq!(body.quota().ok(), wanted, "{said}");
             if let Some(quota) = wanted {
@@ -220,10 +229,14 @@ mod tests {
     fn versions_of_tls_are_read_once_and_in_order() {
         use TlsVersion::{V1_2, V1_3};
         let cases = [
-            ("<Enable>true</Enable><TLSVersion>TLSv1.3</TLSVersion><TLSVersion>TLSv1.2</TLSVersion>",
-                Some(Some(vec![V1_2, V1_3]))),
-            ("<Enable>true</Enable><TLSVersion>TLSv1.2</TLSVersion><TLSVersion>TLSv1.2</TLSVersion>",
-                Some(Some(vec![V1_2]))),
+            (
+                "<Enable>true</Enable><TLSVersion>TLSv1.3</TLSVersion><TLSVersion>TLSv1.2</TLSVersion>",
+                Some(Some(vec![V1_2, V1_3])),
+            ),
+            (
+                "<Enable>true</Enable><TLSVersion>TLSv1.2</TLSVersion><TLSVersion>TLSv1.2</TLSVersion>",
+                Some(Some(vec![V1_2])),
+            ),
             ("<Enable>false</Enable>", Some(None)),
             ("<Enable>true</Enable>", None),
             ("<Enable>true</Enable><TLSVersion>SSLv3</TLSVersion>", None),

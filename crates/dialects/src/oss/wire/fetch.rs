@@ -105,7 +105,9 @@ impl<'a> TaskInfo<'a> {
                 url: &record.url,
                 object: record.key.as_str(),
                 host: "",
-                content_md5: record.md5.map_or_else(String::new, |sum| STANDARD.encode(sum)),
+                content_md5: record
+                    .md5
+                    .map_or_else(String::new, |sum| STANDARD.encode(sum)),
                 callback: order.map_or("", |(_, order)| &**order),
                 ignore_same_key: record.keeps,
                 callback_when_failed: false,
