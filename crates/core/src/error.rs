@@ -153,6 +153,10 @@ pub enum ErrorKind {
     NoSuchLock,
     /// Versioning and locks of the bucket do not go together so.
     InvalidBucketState,
+    /// The bucket has as many inventories as it may.
+    TooManyInventories,
+    /// The bucket that something is to be written into is not there.
+    NoTargetBucket,
 }
 
 /// One of the digests that a client sends with a body.

@@ -47,6 +47,21 @@ pub const LIFECYCLE_KEPT_MAX: usize = 100;
 pub const LIFECYCLE_EXCEPTIONS_MAX: usize = 10;
 /// How often lifecycle rules are carried out: they count days.
 pub const LIFECYCLE_INTERVAL: Duration = Duration::from_hours(24);
+/// Most inventories of a bucket: S3 and OSS say 1,000, TOS 10.
+pub const INVENTORIES_MAX: usize = 1000;
+/// Most bytes of the inventories of a bucket, all texts together: they are one record.
+pub const INVENTORIES_BYTES_MAX: usize = 512 << 10;
+/// Longest name of an inventory, bytes; every dialect says 64.
+pub const INVENTORY_ID_BYTES_MAX: usize = 64;
+/// How long a day of an inventory is.
+pub const INVENTORY_DAY: Duration = Duration::from_hours(24);
+/// Most lines of one file of an inventory: a file is one unit of work, which is done again as a whole after a
+/// crash, and takes some tens of seconds.
+pub const INVENTORY_LINES_MAX: usize = 1_000_000;
+/// Most files of one list: with all their lines, far more objects than one process serves.
+pub const INVENTORY_FILES_MAX: usize = 4000;
+/// Longest prefix of the keys of access logs, bytes: the rest of the key has to fit behind it.
+pub const ACCESS_LOG_PREFIX_BYTES_MAX: usize = 512;
 /// Most tags of a bucket; every dialect allows 20.
 pub const BUCKET_TAGS_MAX: usize = 20;
 /// Most grants of one access control list: what vendors allow.

@@ -300,7 +300,7 @@ async fn a_missing_bucket_is_told_first() {
         open.error(),
         (403, "AccessDenied".into(), "0003-00000001".into())
     );
-    let later = world.send(get(BUCKET, "/?inventory")).await;
+    let later = world.send(get(BUCKET, "/?replication")).await;
     assert_eq!(later.code(), (400, "NotImplemented".into()));
     for key in ["/%2Fa", "/%5Ca"] {
         let bad = world.send(put(BUCKET, key).body("x")).await;

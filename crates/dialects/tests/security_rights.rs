@@ -26,6 +26,11 @@ enum Needs {
     WriteAcl,
 }
 
+/// An inventory that goes into the bucket itself.
+const INVENTORY: &str = r#"{"Id":"a","IsEnabled":false,"Destination":{"TOSBucketDestination":
+    {"Format":"CSV","Bucket":"bucket-test"}},"Schedule":{"Frequency":"Daily"},
+    "IncludedObjectVersions":"All"}"#;
+
 /// An operation, how it is asked for, and what opens it.
 struct Row {
     operation: &'static str,
@@ -115,6 +120,18 @@ const ON_BUCKETS: &[Row] = &[
     }),
     row("PutBucketQuota", Needs::Ownership, |_| {
         put(BUCKET, "/?quota").body(r#"{"StorageQuota":"1000"}"#)
+    }),
+    row("PutBucketInventory", Needs::Ownership, |_| {
+        put(BUCKET, "/?inventory&id=a").body(INVENTORY)
+    }),
+    row("GetBucketInventory", Needs::Ownership, |_| {
+        get(BUCKET, "/?inventory&id=a")
+    }),
+    row("ListBucketInventory", Needs::Ownership, |_| {
+        get(BUCKET, "/?inventory")
+    }),
+    row("DeleteBucketInventory", Needs::Ownership, |_| {
+        delete(BUCKET, "/?inventory&id=a")
     }),
     row("GetBucketQuota", Needs::Ownership, |_| {
         get(BUCKET, "/?quota")
@@ -395,7 +412,9 @@ async fn without_a_grant_nothing_is_open() {
         1,
         "{seen}"
     );
-    let unknown = world.send(put(BUCKET, "/?inventory").by(As::Nobody)).await;
+    let unknown = world
+        .send(put(BUCKET, "/?replication").by(As::Nobody))
+        .await;
     assert_eq!((unknown.status, unknown.operation), (501, NOT_IMPLEMENTED));
     assert_eq!(world.send(get(BUCKET, "/o")).await.text(), "old");
     let list = world.send(get(BUCKET, "/")).await.json();

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cohong_core::engine::{CallbackKeys, Engine, Ports};
+use cohong_core::engine::{CallbackKeys, Engine, InventorySettings, Ports};
 use cohong_core::model::DialectId;
 use cohong_core::ports::{Sealer, Sources};
 use cohong_core::{delivery, sync, work};
@@ -28,9 +28,9 @@ use cohong_dialects::gate::Dialect;
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::oas::{Oas, OasInventory};
 use cohong_dialects::oms::Oms;
-use cohong_dialects::oss::Oss;
-use cohong_dialects::s3::S3;
-use cohong_dialects::tos::Tos;
+use cohong_dialects::oss::{self, Oss};
+use cohong_dialects::s3::{self, S3};
+use cohong_dialects::tos::{self, Tos};
 use cohong_store::blob::{self, LocalBlobs};
 use cohong_store::disk::RealDisk;
 use cohong_store::meta::{self, EmbeddedMeta};
@@ -43,6 +43,7 @@ use authority::Authority;
 use callback_key::KeyRing;
 use config::Settings;
 use fetching::Fetches;
+use gateway::access::AccessLogs;
 use gateway::{Gateway, Local};
 use listeners::Listeners;
 use sources::KnownSources;
@@ -63,6 +64,8 @@ pub(crate) struct Server {
     /// Told when nothing is left to ask about.
     end: watch::Sender<bool>,
     gateways: Vec<JoinHandle<()>>,
+    logs: Arc<AccessLogs>,
+    logging: JoinHandle<()>,
     admins: Vec<JoinHandle<()>>,
     engine: Arc<Engine>,
     meta: Arc<EmbeddedMeta>,
@@ -90,6 +93,9 @@ fn dialects(engine: &Arc<Engine>, sources: &Arc<dyn Sources>, settings: &Setting
 
 /// How long workers may take to stop between two units.
 const WORKERS_STOP_MAX: Duration = Duration::from_secs(3);
+
+/// How long the last lines of access logs may take to be written.
+const LOGS_STOP_MAX: Duration = Duration::from_secs(2);
 
 /// Exit code of a process that a failed sync ended.
 const SYNC_FAILED: i32 = 74;
@@ -125,7 +131,14 @@ impl Server {
         let engine = engine
             .with_restore_delay(settings.restore_delay)
             .with_vaults(settings.vaults)
-            .with_inventory(DialectId::Oas, Arc::new(OasInventory));
+            .with_inventory(DialectId::Oas, Arc::new(OasInventory))
+            .with_reports(DialectId::Tos, tos::reports())
+            .with_reports(DialectId::Oss, oss::reports())
+            .with_reports(DialectId::S3, s3::reports())
+            .with_inventories(InventorySettings {
+                day: settings.inventory_day,
+                ..InventorySettings::default()
+            });
         let fetches = Fetches::new(&calls);
         let engine = Arc::new(outbound::equip(engine, &calls, fetches.clone()));
         let given = settings
@@ -142,7 +155,8 @@ impl Server {
         let dialects = dialects(&engine, &sources, &settings);
         let local = local(&settings, &dialects, at)?;
         let authority = local.as_ref().map(|local| local.authority.clone());
-        let gateway = Gateway::new(dialects, keys.clone(), local);
+        let logs = AccessLogs::new(&engine, &dialects, settings.access_log_delay);
+        let gateway = Gateway::new(dialects, logs.clone(), keys.clone(), local);
         fetches.served_by(&gateway);
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
         let delivery = Arc::new(delivery);
@@ -167,6 +181,7 @@ impl Server {
             started,
             draining: stopped.clone(),
         });
+        let logging = tokio::spawn(logs.clone().run(stopped.clone()));
         let gateways = listeners::open(&gateway, listeners.data, listeners.tls, &stopped);
         let socket = settings.data.join(admin::SOCKET);
         let admins = vec![
@@ -188,6 +203,8 @@ impl Server {
             stop,
             end,
             gateways,
+            logs,
+            logging,
             admins,
             engine,
             meta,
@@ -210,6 +227,14 @@ impl Server {
         for gateway in self.gateways {
             ended(gateway).await;
         }
+        ended(self.logging).await;
+        if tokio::time::timeout(LOGS_STOP_MAX, self.logs.flush())
+            .await
+            .is_err()
+        {
+            tracing::warn!("access logs were not written in time; their last lines are lost");
+        }
+        drop(self.logs);
         let workers = async {
             self.delivery.stop().await;
             self.work.stop().await;

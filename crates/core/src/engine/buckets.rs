@@ -66,6 +66,7 @@ impl Engine {
             referers: Referers::default(),
             has_website: false,
             has_mirrors: false,
+            access_log: None,
             blocks_public: false,
             reads_archive: false,
             renames: false,

@@ -175,7 +175,10 @@ impl Engine {
                 return Ok(());
             };
             tags.retain(|(name, _)| !gone.contains(&&**name));
-            if self.commit_doc(bucket, revision, Some(&tags)).await? {
+            if self
+                .commit_doc(bucket, revision, Some(&tags), Vec::new())
+                .await?
+            {
                 return Ok(());
             }
         }
@@ -269,7 +272,7 @@ impl Engine {
             let (bucket, revision) = self.bucket_for_change(name).await?;
             allow(cx, &bucket, action, On::Bucket)?;
             access::check_public(&bucket, doc.is_some_and(D::is_public))?;
-            if self.commit_doc(bucket, revision, doc).await? {
+            if self.commit_doc(bucket, revision, doc, Vec::new()).await? {
                 self.work_bell.ring();
                 return Ok(());
             }
@@ -277,13 +280,14 @@ impl Engine {
         Err(CommitError::Conflict.into())
     }
 
-    /// Commits a document, or its removal, with the bucket as it was read; false when somebody else was
-    /// faster.
-    async fn commit_doc<D: Document>(
+    /// Commits a document, or its removal, with the bucket as it was read and what else belongs to it; false
+    /// when somebody else was faster.
+    pub(super) async fn commit_doc<D: Document>(
         &self,
         mut bucket: Arc<Bucket>,
         revision: Revision,
         doc: Option<&D>,
+        also: Vec<Write>,
     ) -> Result<bool, Error> {
         D::mark(doc, Arc::make_mut(&mut bucket), &*self.ports.ids);
         let (at, own) = (
@@ -300,6 +304,7 @@ impl Engine {
         if D::KIND == DocKind::Lifecycle {
             write.extend(self.lifecycle_duty(&bucket));
         }
+        write.extend(also);
         let expect = vec![Expect::Revision(at, revision)];
         let done = self.commit_one(now(expect, write)).await;
         self.known.forget(&bucket.name);
@@ -366,6 +371,11 @@ fn actions(kind: DocKind) -> DocActions {
             Action::ReadWebsite,
             Action::WriteWebsite,
             Action::DeleteWebsite,
+        ),
+        DocKind::Inventories => of(
+            Action::ReadInventory,
+            Action::WriteInventory,
+            Action::DeleteInventory,
         ),
     }
 }

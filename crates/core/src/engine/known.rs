@@ -83,6 +83,7 @@ mod tests {
             referers: Referers::default(),
             has_website: false,
             has_mirrors: false,
+            access_log: None,
             blocks_public: false,
             reads_archive: false,
             renames: false,

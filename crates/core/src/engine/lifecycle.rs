@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::delete::Asked;
 use super::{Cx, Engine, ObjectTarget, UploadTarget, VersionChoice, Walk};
 use crate::error::Error;
-use crate::limits::{CONFLICT_RETRIES_MAX, WORK_BACKOFF_MAX, WORK_BACKOFF_MIN};
+use crate::limits::{CONFLICT_RETRIES_MAX, WORK_BACKOFF_MIN};
 use crate::model::{
     AccessKeyId, Bucket, BucketId, BucketName, BucketState, Lifecycle, LifecycleRule, ObjectKey,
     ObjectVersion, Principal, StorageClass, SyncPast, Timestamp, UploadId, WorkId,
@@ -22,6 +22,7 @@ use crate::records::{CurrentRecord, LifecycleStage, LifecycleStep, encode, keys}
 use crate::rules::access::{Permit, allow_lifecycle};
 use crate::rules::lifecycle::{Standing, next_turn};
 use crate::rules::version::means;
+use crate::work::look_again;
 
 /// A version as lifecycle rules judged it.
 #[derive(Clone, Debug)]
@@ -82,7 +83,7 @@ impl Engine {
         if bucket.state == BucketState::Deleting {
             return Ok(Some((step.clone(), now.plus(WORK_BACKOFF_MIN))));
         }
-        if let Some(due) = self.waits(step, now) {
+        if let Some(due) = look_again(step.begins, self.lifecycle_every, now) {
             return Ok(Some((step.clone(), due)));
         }
         let doc = self.read_doc::<Lifecycle>(&bucket).await?;
@@ -103,7 +104,7 @@ impl Engine {
             },
             (None, None) => LifecycleStep::begin(next_turn(now, self.lifecycle_every)),
         };
-        let due = self.waits(&next, now).unwrap_or(now);
+        let due = look_again(next.begins, self.lifecycle_every, now).unwrap_or(now);
         Ok(Some((next, due)))
     }
 
@@ -138,14 +139,6 @@ impl Engine {
             }
         }
         Err(CommitError::Conflict.into())
-    }
-
-    /// When to look again at a turn that has not begun: the queue holds nothing for long. A turn that
-    /// is further away than turns are apart was planned before the wall clock was set back.
-    fn waits(&self, step: &LifecycleStep, now: Timestamp) -> Option<Timestamp> {
-        let left = step.begins.since(now);
-        let waits = !left.is_zero() && left <= self.lifecycle_every;
-        waits.then(|| step.begins.min(now.plus(WORK_BACKOFF_MAX)))
     }
 
     /// Does a page of a stage. Gives the key of its last row; `None` at the end of the stage.
@@ -206,7 +199,7 @@ impl Engine {
                 }
             }
         }
-        let cx = self.lifecycle_cx(bucket);
+        let cx = self.rules_cx(bucket, "lifecycle");
         let outcomes = self.delete_asked(&cx, &bucket.name, &asked).await?;
         outcomes.into_iter().try_for_each(|one| one.map(drop))
     }
@@ -232,12 +225,12 @@ impl Engine {
         Err(CommitError::Conflict.into())
     }
 
-    /// In whose name rules act: the owner of the bucket, who answers for them.
-    fn lifecycle_cx(&self, bucket: &Bucket) -> Cx {
+    /// In whose name rules of a bucket act: its owner, who answers for them; `rules` says which.
+    pub(super) fn rules_cx(&self, bucket: &Bucket, rules: &str) -> Cx {
         Cx {
             principal: Principal::Account {
                 account: bucket.owner.clone(),
-                key: AccessKeyId("lifecycle".into()),
+                key: AccessKeyId(rules.into()),
             },
             request_id: hex::encode(self.ports.ids.work().0).into(),
             source: None,

@@ -1,6 +1,7 @@
 //! The engine: every operation reads a snapshot, plans with a pure rule, commits one transaction and
 //! reports. One file per service.
 
+mod access_log;
 mod accounts;
 mod append;
 mod body_out;
@@ -20,6 +21,7 @@ mod gate;
 mod holding;
 mod ingest;
 mod inspect;
+mod inventory;
 mod key;
 mod known;
 mod lifecycle;
@@ -54,7 +56,7 @@ use crate::delivery::Bell;
 use crate::model::{DialectId, SyncTaskId};
 use crate::ports::{
     BlobStore, CallbackSender, Clock, Fetcher, Ids, InventoryFormat, MetadataStore, Origins,
-    Sealer, Spawner,
+    ReportFormat, Sealer, Spawner,
 };
 use crate::work::WorkBell;
 
@@ -122,6 +124,10 @@ pub struct Engine {
     vault_settings: VaultSettings,
     /// Who writes the inventories of vaults.
     inventories: BTreeMap<DialectId, Arc<dyn InventoryFormat>>,
+    /// Who writes lists of what buckets hold.
+    reports: BTreeMap<DialectId, Arc<dyn ReportFormat>>,
+    /// How inventories of buckets are written.
+    inventory_settings: InventorySettings,
     /// Who reaches origins.
     origins: Option<Arc<dyn Origins>>,
     /// Where those queue who ask for one missing object.
@@ -150,6 +156,8 @@ impl Engine {
             restore_delay: Duration::ZERO,
             vault_settings: VaultSettings::default(),
             inventories: BTreeMap::new(),
+            reports: BTreeMap::new(),
+            inventory_settings: InventorySettings::default(),
             origins: None,
             mirrors: gate::Gates::default(),
             fetcher: None,
@@ -180,6 +188,23 @@ impl Engine {
     pub fn with_inventory(mut self, of: DialectId, format: Arc<dyn InventoryFormat>) -> Self {
         self.inventories.insert(of, format);
         self
+    }
+
+    /// The engine with who writes the lists of what buckets hold that are ordered through a dialect; without,
+    /// none can be ordered.
+    #[must_use]
+    pub fn with_reports(mut self, of: DialectId, format: Arc<dyn ReportFormat>) -> Self {
+        self.reports.insert(of, format);
+        self
+    }
+
+    /// The engine with other settings of inventories.
+    #[must_use]
+    pub fn with_inventories(self, inventory_settings: InventorySettings) -> Self {
+        Self {
+            inventory_settings,
+            ..self
+        }
     }
 
     /// The engine with who reads what URLs name; without, nothing is fetched.

@@ -60,15 +60,21 @@ impl Engine {
                 overwrite::check_rules(rules)?;
                 Action::WriteOverwrites
             }
+            BucketChange::AccessLog(Some(_)) => Action::WriteAccessLog,
+            BucketChange::AccessLog(None) => Action::DeleteAccessLog,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (mut bucket, revision) = self.bucket_for_change(name).await?;
             allow(cx, &bucket, action, On::Bucket)?;
+            if let BucketChange::AccessLog(Some(log)) = &change {
+                self.check_access_log(cx, &bucket, log).await?;
+            }
             let (mut expect, mut write) = self.apply(Arc::make_mut(&mut bucket), &change).await?;
             let at = keys::bucket(name);
             expect.push(Expect::Revision(at.clone(), revision));
             write.push(Write::Put(at, encode(&*bucket)));
             if self.commit_one(now(expect, write)).await? {
+                self.known.forget(name);
                 if action == Action::WriteNotification {
                     self.bell.changed(bucket.id);
                 }
@@ -153,6 +159,7 @@ impl Engine {
             }
             BucketChange::Tls(versions) => bucket.tls.clone_from(versions),
             BucketChange::Overwrites(rules) => bucket.kept.clone_from(rules),
+            BucketChange::AccessLog(log) => bucket.access_log.clone_from(log),
         }
         Ok((Vec::new(), Vec::new()))
     }

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BucketId, BucketName, Encryption, Locks, NotificationRule, Referers, Retention,
-    RuleSetVersion, Statement, StorageClass, Timestamp, TlsVersion, WorkId,
+    AccountId, Acl, BucketId, BucketName, Encryption, Locks, NotificationRule, Referers, Retention, RuleSetVersion, Statement, StorageClass, Timestamp, TlsVersion, WorkId, AccessLog,
 };
 
 /// One of the tongues a request may be written in.
@@ -63,6 +62,8 @@ pub enum DocKind {
     Mirrors,
     /// Callbacks that uploads order by name.
     Callbacks,
+    /// Which lists of what it holds are written at regular times.
+    Inventories,
 }
 
 impl DocKind {
@@ -76,6 +77,7 @@ impl DocKind {
         Self::Website,
         Self::Mirrors,
         Self::Callbacks,
+        Self::Inventories,
     ];
 }
 
@@ -162,6 +164,8 @@ pub struct OverwriteRule {
     pub suffix: Box<str>,
     /// Who does not overwrite them; empty for everybody.
     pub accounts: Vec<AccountId>,
+    /// The logs of requests to it, when there are some.
+    pub access_log: Option<AccessLog>,
 }
 
 /// A domain under which one bucket alone is reached.

@@ -12,6 +12,7 @@ mod checksum;
 mod cors;
 mod event;
 mod id;
+mod inventory;
 mod lifecycle;
 mod lock;
 mod name;
@@ -43,6 +44,9 @@ pub use checksum::{
 pub use cors::{Cors, CorsMethod, CorsRule};
 pub use event::{Event, EventKind, EventKinds, VersionTag};
 pub use id::{BlobId, BucketId, FetchId, PayloadId, UploadId, VersionId, WorkId};
+pub use inventory::{
+    AccessLog, Inventory, InventoryField, InventoryFilter, InventoryPeriod, InventoryTarget,
+};
 pub use lifecycle::{
     Due, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Transition,
 };

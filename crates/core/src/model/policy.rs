@@ -92,11 +92,17 @@ pub enum Action {
     DeleteCallbacks,
     ReadOverwrites,
     WriteOverwrites,
+    ReadInventory,
+    WriteInventory,
+    DeleteInventory,
+    ReadAccessLog,
+    WriteAccessLog,
+    DeleteAccessLog,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 81] = [
+    pub const ALL: [Self; 87] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -178,6 +184,12 @@ impl Action {
         Self::DeleteCallbacks,
         Self::ReadOverwrites,
         Self::WriteOverwrites,
+        Self::ReadInventory,
+        Self::WriteInventory,
+        Self::DeleteInventory,
+        Self::ReadAccessLog,
+        Self::WriteAccessLog,
+        Self::DeleteAccessLog,
     ];
 
     /// The same, of a version named by its id instead of the current one.

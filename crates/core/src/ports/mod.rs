@@ -20,7 +20,7 @@ pub use callback::{
     CallbackRequest, CallbackSender, Failed, Fault, Phase, UnfitCall, Unmade,
 };
 pub use fetch::{FetchFault, Fetched, Fetcher};
-pub use inventory::InventoryFormat;
+pub use inventory::{InventoryFormat, Report, ReportFormat, ReportPaper, ReportRow};
 pub use lists::OutcomeFormat;
 pub use metadata::{
     CommitError, Expect, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page, Position, Record,

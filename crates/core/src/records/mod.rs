@@ -45,7 +45,9 @@ pub use sync::{
 pub use upload::{PartRecord, UploadRecord, UploadState};
 pub use vault::{ArchivePartRecord, ArchiveUploadRecord};
 pub use version::CurrentRecord;
-pub use work::{LifecycleStage, LifecycleStep, OwedRestore, WorkKind, WorkRecord};
+pub use work::{
+    InventoryFile, InventoryStep, LifecycleStage, LifecycleStep, OwedRestore, WorkKind, WorkRecord,
+};
 
 /// Version of the record format written today.
 const FORMAT: u8 = 1;

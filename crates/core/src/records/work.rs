@@ -77,6 +77,19 @@ pub enum WorkKind {
         /// The task.
         task: FetchId,
     },
+    /// Write an inventory of a bucket, a file at a time, and again at its next time.
+    TakeInventory {
+        /// The bucket.
+        bucket: BucketId,
+        /// Its name.
+        name: BucketName,
+        /// The inventory.
+        id: Box<str>,
+        /// Names its state: what another one ordered is not done.
+        duty: WorkId,
+        /// What to do next.
+        step: InventoryStep,
+    },
 }
 
 impl WorkKind {
@@ -84,9 +97,49 @@ impl WorkKind {
     pub fn is_long(&self) -> bool {
         matches!(
             self,
-            Self::RunJob { reads: true, .. } | Self::RunFetch { .. }
+            Self::RunJob { reads: true, .. } | Self::RunFetch { .. } | Self::TakeInventory { .. }
         )
     }
+}
+
+/// How far a list of what a bucket holds was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryStep {
+    /// When its turn is.
+    pub due: Timestamp,
+    /// When it was begun; `None` before that.
+    pub begun: Option<Timestamp>,
+    /// The last version that was listed: its key, and its place within the key.
+    pub after: Option<(ObjectKey, Box<[u8]>)>,
+    /// Its files so far.
+    pub files: Vec<InventoryFile>,
+    /// Whether they hold all of it.
+    pub whole: bool,
+    /// Why the list before it was not written, if it was not.
+    pub missed: Option<Box<str>>,
+}
+
+impl InventoryStep {
+    /// A list that waits for its turn.
+    pub fn at(due: Timestamp) -> Self {
+        Self {
+            due,
+            begun: None,
+            after: None,
+            files: Vec::new(),
+            whole: false,
+            missed: None,
+        }
+    }
+}
+
+/// A file of such a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryFile {
+    /// Its length, bytes.
+    pub size: u64,
+    /// Its MD5.
+    pub md5: [u8; 16],
 }
 
 /// How far the lifecycle rules of a bucket were carried out.

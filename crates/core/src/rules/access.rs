@@ -306,7 +306,13 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::WriteCallbacks
         | Action::DeleteCallbacks
         | Action::ReadOverwrites
-        | Action::WriteOverwrites => false,
+        | Action::WriteOverwrites
+        | Action::ReadInventory
+        | Action::WriteInventory
+        | Action::DeleteInventory
+        | Action::ReadAccessLog
+        | Action::WriteAccessLog
+        | Action::DeleteAccessLog => false,
     }
 }
 

@@ -11,6 +11,7 @@ pub mod complete;
 pub mod conditions;
 pub mod cors;
 pub(crate) mod crc;
+pub mod inventory;
 pub mod lifecycle;
 pub mod list;
 pub mod lock;

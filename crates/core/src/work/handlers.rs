@@ -49,6 +49,28 @@ pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, 
         WorkKind::RunJob { vault, job, .. } => engine.run_job(*vault, *job).await,
         WorkKind::ForgetVault { vault } => engine.forget_vault(*vault).await,
         WorkKind::RunFetch { bucket, task } => engine.run_fetch(*bucket, *task).await,
+        WorkKind::TakeInventory {
+            bucket,
+            name,
+            id,
+            duty,
+            step,
+        } => {
+            let next = engine
+                .take_inventory((*bucket, name), (id, *duty), step)
+                .await?;
+            Ok(next.map_or_else(Vec::new, |(step, due)| {
+                let kind = WorkKind::TakeInventory {
+                    bucket: *bucket,
+                    name: name.clone(),
+                    id: id.clone(),
+                    duty: *duty,
+                    step,
+                };
+                let ports = engine.ports();
+                put(&*ports.ids, kind, due, ports.clock.now()).into()
+            }))
+        }
     }
 }
 

@@ -16,8 +16,11 @@ pub use bell::WorkBell;
 pub use queue::run_due_once;
 pub use worker::{WorkHandle, WorkReport, start};
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
+use crate::limits::WORK_BACKOFF_MAX;
 use crate::model::{Timestamp, WorkId};
 use crate::ports::{Ids, Write};
 use crate::records::{WorkKind, WorkRecord, encode, keys};
@@ -38,6 +41,14 @@ pub(crate) fn put(ids: &dyn Ids, kind: WorkKind, due: Timestamp, now: Timestamp)
         Write::Put(keys::work(id), encode(&record)),
         due_entry(id, &record),
     ]
+}
+
+/// When to look again at work that is done every so often and whose turn has not come: the queue holds nothing
+/// for long. A turn that is further away than turns are apart was planned before the wall clock was set back.
+pub(crate) fn look_again(turn: Timestamp, every: Duration, now: Timestamp) -> Option<Timestamp> {
+    let left = turn.since(now);
+    let waits = !left.is_zero() && left <= every;
+    waits.then(|| turn.min(now.plus(WORK_BACKOFF_MAX)))
 }
 
 /// The entry of work in the order of due times, which is empty unless the work is long.

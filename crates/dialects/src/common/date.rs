@@ -18,6 +18,11 @@ pub fn iso_seconds(at: Timestamp) -> String {
     iso(Timestamp::from_millis(at.seconds() * 1000))
 }
 
+/// In UTC, as a pattern of `strftime` says.
+pub(crate) fn shaped(at: Timestamp, pattern: &str) -> String {
+    instant(at).strftime(pattern).to_string()
+}
+
 /// The date of HTTP headers, such as `Mon, 06 May 2024 07:08:09 GMT`.
 pub fn http(at: Timestamp) -> String {
     // Only years beyond 9999 have no such form, and `instant` stops before them.

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use cohong_core::engine::Engine;
+use cohong_core::model::DialectId;
 use http::request::Parts;
 
+use super::access::LogFormat;
 use super::address::{self, OwnDomain};
 use super::{Claim, Dialect};
 
@@ -68,6 +70,11 @@ impl Dialects {
     /// Whether a host, without port, is a name of any of them.
     pub fn are_at(&self, host: &str) -> bool {
         self.list.iter().any(|dialect| dialect.is_at(host))
+    }
+
+    /// How a dialect writes access logs, if it does.
+    pub fn access_log(&self, id: DialectId) -> Option<&'static dyn LogFormat> {
+        self.list.iter().find(|one| one.id() == id)?.access_log()
     }
 
     /// The domains of all of them.

@@ -4,6 +4,7 @@
 //! dialect never fails: a failure is a response in its vendor's words. `pipeline` has the order of
 //! steps; a dialect gives it the vendor's facts.
 
+pub mod access;
 pub mod address;
 pub(crate) mod auth;
 pub mod body;
@@ -20,6 +21,8 @@ pub(crate) mod service;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+
+use access::LogFormat;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -77,13 +80,15 @@ pub enum Refused {
 }
 
 /// What a dialect tells the gateway about a request it served, for the log and the metrics. Travels as
-/// an extension of the response. Holds no key of an object and no secret.
+/// an extension of the response. Holds no secret.
 #[derive(Clone, Debug)]
 pub struct Served {
     /// The operation's name, one of a fixed list.
     pub operation: &'static str,
     /// The bucket addressed.
     pub bucket: Option<Box<str>>,
+    /// The key addressed, percent-encoded; empty for none. For access logs of the bucket, and no other log.
+    pub key: Box<str>,
     /// The account that signed; none for anonymous requests.
     pub account: Option<Box<str>>,
     /// The vendor's error code of a failure.
@@ -115,6 +120,11 @@ pub trait Dialect: Send + Sync + 'static {
 
     /// Whether a host, without port, is one of its domains, or a bucket in front of one.
     fn is_at(&self, host: &str) -> bool;
+
+    /// How it writes logs of requests to a bucket, if its vendor has such logs.
+    fn access_log(&self) -> Option<&'static dyn LogFormat> {
+        None
+    }
 
     /// Serves a request. Never fails.
     async fn serve(&self, head: Parts, body: InBody, cx: GateCx) -> Response<OutBody>;

@@ -13,6 +13,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use http_body_util::BodyDataStream;
 
+use super::access::LogFormat;
 use super::address::{self, Address, Addressing, OwnDomain};
 use super::auth::Proved;
 use super::body::{declared_length, inbound, streamed};
@@ -81,6 +82,11 @@ pub(crate) trait Protocol: Vendor {
 
     /// The header that carries the body of an error where an answer has none, with vendors that have one.
     fn head_error(_body: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+        None
+    }
+
+    /// How access logs are written, with vendors that have them.
+    fn access_log() -> Option<&'static dyn LogFormat> {
         None
     }
 
@@ -294,6 +300,10 @@ impl<P: Protocol> Dialect for P {
             || domains.take_apart(host).is_some_and(|here| here.by_name)
     }
 
+    fn access_log(&self) -> Option<&'static dyn LogFormat> {
+        P::access_log()
+    }
+
     async fn serve(&self, head: Parts, body: InBody, cx: GateCx) -> Response<OutBody> {
         let mut trace = Trace::default();
         let method = head.method.clone();
@@ -325,6 +335,10 @@ impl<P: Protocol> Dialect for P {
         response.headers_mut().extend(trace.told);
         response.extensions_mut().insert(Served {
             operation: trace.operation.unwrap_or("Unknown"),
+            key: match trace.bucket {
+                Some(_) => trace.path,
+                None => Box::default(),
+            },
             bucket: trace.bucket,
             account: trace.account,
             code,

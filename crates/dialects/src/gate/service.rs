@@ -52,6 +52,7 @@ pub(crate) fn served<E: Failure>(
     response.extensions_mut().insert(Served {
         operation: trace.operation.unwrap_or("Unknown"),
         bucket: None,
+        key: Box::default(),
         account: trace.account,
         code,
         cause,

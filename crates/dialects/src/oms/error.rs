@@ -210,6 +210,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | ErrorKind::LockUnsupported
         | ErrorKind::NoSuchLock
         | ErrorKind::InvalidBucketState
+        | ErrorKind::TooManyInventories
+        | ErrorKind::NoTargetBucket
         | ErrorKind::NoSuchDocument(_)
         | ErrorKind::BucketExists
         | ErrorKind::BucketAlreadyOwned

@@ -404,6 +404,7 @@ fn missing_document(kind: DocKind) -> &'static str {
         DocKind::Encryption => "NoSuchServerSideEncryptionRule",
         DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
         DocKind::Callbacks => "BucketCallbackPolicyNotExist",
+        DocKind::Inventories => "NoSuchInventory",
     }
 }
 
@@ -504,6 +505,12 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
             "0026-00000026",
         ),
         K::InvalidBucketState => (S::CONFLICT, "InvalidBucketState", "0015-00000307"),
+        K::TooManyInventories => (S::BAD_REQUEST, "InventoryExceedLimit", "0020-00000001"),
+        K::NoTargetBucket => (
+            S::BAD_REQUEST,
+            "InvalidTargetBucketForLogging",
+            "0015-00000306",
+        ),
     }
 }
 

@@ -5,6 +5,7 @@
 //! of a bucket in the form of the dialect that set them; this one has no rules of buckets (sheet
 //! section 7).
 
+mod access_log;
 mod auth;
 pub mod callback;
 mod error;
@@ -21,19 +22,27 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cohong_core::engine::Engine;
 use cohong_core::model::DialectId;
+use cohong_core::ports::ReportFormat;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Response};
 
 use crate::gate::OutBody;
+use crate::gate::access::LogFormat;
 use crate::gate::address::{Addressing, BaseDomains};
 use crate::gate::auth::{Proved, Rules, regions};
 use crate::gate::call::Call;
 use crate::gate::pipeline::{Named, Protocol};
 use crate::gate::route::Facts;
 use crate::gate::said::Asked;
+use access_log::OssLog;
 use error::OssError;
 use limits::SKEW_MAX;
 use route::Op;
+
+/// Lists of what buckets hold, in the vendor's words.
+pub fn reports() -> Arc<dyn ReportFormat> {
+    Arc::new(wire::inventory::REPORTS)
+}
 
 /// Base domains under which the vendor serves, so that a proxy setting or a hosts entry is all an SDK
 /// needs (sheet section 1).
@@ -157,6 +166,10 @@ impl Protocol for Oss {
 
     fn addressing(&self) -> &Addressing {
         &self.addressing
+    }
+
+    fn access_log() -> Option<&'static dyn LogFormat> {
+        Some(&OssLog)
     }
 
     fn default_region(&self) -> &str {

@@ -112,6 +112,13 @@ pub(crate) enum Op {
     GetObjectRetention,
     PutObjectLegalHold,
     GetObjectLegalHold,
+    PutBucketInventory,
+    GetBucketInventory,
+    ListBucketInventory,
+    DeleteBucketInventory,
+    PutBucketLogging,
+    GetBucketLogging,
+    DeleteBucketLogging,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -215,6 +222,13 @@ impl Operation for Op {
             Self::GetObjectRetention => "GetObjectRetention",
             Self::PutObjectLegalHold => "PutObjectLegalHold",
             Self::GetObjectLegalHold => "GetObjectLegalHold",
+            Self::PutBucketInventory => "PutBucketInventory",
+            Self::GetBucketInventory => "GetBucketInventory",
+            Self::ListBucketInventory => "ListBucketInventory",
+            Self::DeleteBucketInventory => "DeleteBucketInventory",
+            Self::PutBucketLogging => "PutBucketLogging",
+            Self::GetBucketLogging => "GetBucketLogging",
+            Self::DeleteBucketLogging => "DeleteBucketLogging",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -264,6 +278,8 @@ const BUCKET_NAMES: &[&str] = &[
     "wormId",
     "website",
     "referer",
+    "inventory",
+    "logging",
 ];
 
 /// Query names of which one selects an operation on an object.
@@ -305,8 +321,6 @@ const BUCKET_LATER: &[&str] = &[
     "dataPipeline",
     "group",
     "img",
-    "inventory",
-    "logging",
     "metaQuery",
     "metadataConfiguration",
     "objectInfo",
@@ -434,6 +448,9 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::GET if has("versions") => Op::ListObjectVersions,
         Method::GET if has("worm") => Op::GetBucketWorm,
         Method::GET if has("website") => Op::GetBucketWebsite,
+        Method::GET if has("inventory") && has("inventoryId") => Op::GetBucketInventory,
+        Method::GET if has("inventory") => Op::ListBucketInventory,
+        Method::GET if has("logging") => Op::GetBucketLogging,
         Method::GET if has("list-type") => Op::ListObjectsV2,
         Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
@@ -453,6 +470,8 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::PUT if has("requestPayment") => Op::PutBucketRequestPayment,
         Method::PUT if has("versioning") => Op::PutBucketVersioning,
         Method::PUT if has("website") => Op::PutBucketWebsite,
+        Method::PUT if has("inventory") => Op::PutBucketInventory,
+        Method::PUT if has("logging") => Op::PutBucketLogging,
         Method::PUT => return Ok(facts.only(&[], Op::PutBucket)?),
         Method::DELETE if has("cors") => Op::DeleteBucketCors,
         Method::DELETE if has("encryption") => Op::DeleteBucketEncryption,
@@ -463,6 +482,8 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::DELETE if has("tagging") => Op::DeleteBucketTags,
         Method::DELETE if has("worm") => Op::AbortBucketWorm,
         Method::DELETE if has("website") => Op::DeleteBucketWebsite,
+        Method::DELETE if has("inventory") => Op::DeleteBucketInventory,
+        Method::DELETE if has("logging") => Op::DeleteBucketLogging,
         Method::DELETE => return Ok(facts.only(&[], Op::DeleteBucket)?),
         Method::POST if has("asyncFetch") => Op::PutAsyncFetchTask,
         Method::POST if has("delete") => Op::DeleteMultipleObjects,

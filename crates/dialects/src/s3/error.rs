@@ -276,6 +276,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
                 DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
                 // Nothing that requests of this dialect are about.
                 DocKind::Callbacks => "NoSuchConfiguration",
+                DocKind::Inventories => "NoSuchConfiguration",
             };
             (S::NOT_FOUND, code)
         }
@@ -340,6 +341,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded"),
         // No operation of this dialect is about domains.
         K::DomainTaken => (S::CONFLICT, "OperationAborted"),
+        K::TooManyInventories => (S::BAD_REQUEST, "TooManyConfigurations"),
+        K::NoTargetBucket => (S::BAD_REQUEST, "InvalidTargetBucketForLogging"),
     }
 }
 

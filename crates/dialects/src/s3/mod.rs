@@ -3,6 +3,7 @@
 //! The order of steps is that of `gate::pipeline`. `auth` says who asks, `route` what is asked,
 //! `ops` does it, in the `words` of the vendor, and `event` writes what becomes of its notification rules.
 
+mod access_log;
 mod auth;
 mod error;
 mod event;
@@ -19,10 +20,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cohong_core::engine::Engine;
 use cohong_core::model::DialectId;
+use cohong_core::ports::ReportFormat;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 use crate::gate::OutBody;
+use crate::gate::access::LogFormat;
 use crate::gate::address::{Addressing, BaseDomains, Style};
 use crate::gate::auth::{Proved, Rules, regions};
 use crate::gate::call::Call;
@@ -31,9 +34,15 @@ use crate::gate::route::Facts;
 use crate::gate::said::Asked;
 pub use event::S3Events;
 
+use access_log::S3Log;
 use error::S3Error;
 use limits::SKEW_MAX;
 use route::Op;
+
+/// Lists of what buckets hold, in the vendor's words.
+pub fn reports() -> Arc<dyn ReportFormat> {
+    Arc::new(wire::inventory::REPORTS)
+}
 
 /// Base domains under which the vendor serves, so that a proxy setting or a hosts entry is all an SDK
 /// needs (sheet section 1).
@@ -149,6 +158,10 @@ impl Protocol for S3 {
 
     fn addressing(&self) -> &Addressing {
         &self.addressing
+    }
+
+    fn access_log() -> Option<&'static dyn LogFormat> {
+        Some(&S3Log)
     }
 
     fn default_region(&self) -> &str {

@@ -125,8 +125,11 @@ const ACTIONS: Names = &[
     ("s3:PutAccelerateConfiguration", &[]),
     ("s3:GetAnalyticsConfiguration", &[]),
     ("s3:PutAnalyticsConfiguration", &[]),
-    ("s3:GetBucketLogging", &[]),
-    ("s3:PutBucketLogging", &[]),
+    ("s3:GetBucketLogging", &[Action::ReadAccessLog]),
+    (
+        "s3:PutBucketLogging",
+        &[Action::WriteAccessLog, Action::DeleteAccessLog],
+    ),
     (
         "s3:GetBucketObjectLockConfiguration",
         &[Action::ReadRetention],
@@ -149,8 +152,11 @@ const ACTIONS: Names = &[
     ),
     ("s3:GetIntelligentTieringConfiguration", &[]),
     ("s3:PutIntelligentTieringConfiguration", &[]),
-    ("s3:GetInventoryConfiguration", &[]),
-    ("s3:PutInventoryConfiguration", &[]),
+    ("s3:GetInventoryConfiguration", &[Action::ReadInventory]),
+    (
+        "s3:PutInventoryConfiguration",
+        &[Action::WriteInventory, Action::DeleteInventory],
+    ),
     ("s3:GetMetricsConfiguration", &[]),
     ("s3:PutMetricsConfiguration", &[]),
     ("s3:GetObjectLegalHold", &[Action::ReadLegalHold]),

@@ -214,6 +214,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
                 DocKind::Mirrors => "NoSuchMirrorConfiguration",
                 // Nothing that requests of this dialect are about.
                 DocKind::Callbacks => "NoSuchConfiguration",
+                DocKind::Inventories => "NoSuchInventoryConfiguration",
             };
             (S::NOT_FOUND, code, "0006-00000007")
         }
@@ -300,6 +301,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError", "0001-00000004"),
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded", "0006-00000009"),
         K::DomainTaken => (S::CONFLICT, "DomainAlreadyExists", "0006-00000010"),
+        // The vendor's test suite has the number.
+        K::TooManyInventories => (S::BAD_REQUEST, "InvalidArgument", "0025-00000016"),
+        K::NoTargetBucket => (S::NOT_FOUND, "NoSuchBucket", "0006-00000001"),
     }
 }
 

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cohong_core::engine::Engine;
 use cohong_core::model::DialectId;
+use cohong_core::ports::ReportFormat;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
 
@@ -34,6 +35,11 @@ use limits::SKEW_MAX;
 use route::Op;
 
 pub use event::TosEvents;
+
+/// Lists of what buckets hold, in the vendor's words.
+pub fn reports() -> Arc<dyn ReportFormat> {
+    Arc::new(wire::inventory::REPORTS)
+}
 
 /// Base domains under which the vendor serves, so that a proxy setting or a hosts entry is all an SDK
 /// needs (sheet section 1).

@@ -132,8 +132,11 @@ const ACTIONS: Names = &[
     ("tos:CreateBucket", &[]),
     ("tos:GetReplicationConfiguration", &[]),
     ("tos:PutReplicationConfiguration", &[]),
-    ("tos:GetBucketInventory", &[]),
-    ("tos:PutBucketInventory", &[]),
+    ("tos:GetBucketInventory", &[Action::ReadInventory]),
+    (
+        "tos:PutBucketInventory",
+        &[Action::WriteInventory, Action::DeleteInventory],
+    ),
     ("tos:GetBucketRealTimeLog", &[]),
     ("tos:PutBucketRealTimeLog", &[]),
     ("tos:GetBucketImageStyle", &[]),

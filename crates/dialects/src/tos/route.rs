@@ -99,6 +99,10 @@ pub(crate) enum Op {
     GetBucketObjectLock,
     PutObjectRetention,
     GetObjectRetention,
+    PutBucketInventory,
+    GetBucketInventory,
+    ListBucketInventory,
+    DeleteBucketInventory,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -190,6 +194,10 @@ impl Operation for Op {
             Self::GetBucketObjectLock => "GetBucketObjectLock",
             Self::PutObjectRetention => "PutObjectRetention",
             Self::GetObjectRetention => "GetObjectRetention",
+            Self::PutBucketInventory => "PutBucketInventory",
+            Self::GetBucketInventory => "GetBucketInventory",
+            Self::ListBucketInventory => "ListBucketInventory",
+            Self::DeleteBucketInventory => "DeleteBucketInventory",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -220,6 +228,7 @@ const BUCKET_NAMES: &[&str] = &[
     "versions",
     "website",
     "mirror",
+    "inventory",
 ];
 
 /// Query names of which one selects an operation on an object.
@@ -256,7 +265,6 @@ const BUCKET_LATER: &[&str] = &[
     "replication",
     "realtimeLog",
     "accessmonitor",
-    "inventory",
     "trash",
     "objectset",
     "objectsets",
@@ -339,6 +347,8 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::GET if has("quota") => Op::GetBucketQuota,
         Method::GET if has("rename") => Op::GetBucketRename,
         Method::GET if has("customdomain") => Op::ListBucketCustomDomain,
+        Method::GET if has("inventory") && has("id") => Op::GetBucketInventory,
+        Method::GET if has("inventory") => Op::ListBucketInventory,
         Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
         Method::PUT if has("encryption") => Op::PutBucketEncryption,
@@ -356,6 +366,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::PUT if has("quota") => Op::PutBucketQuota,
         Method::PUT if has("rename") => Op::PutBucketRename,
         Method::PUT if has("customdomain") => Op::PutBucketCustomDomain,
+        Method::PUT if has("inventory") => Op::PutBucketInventory,
         Method::PUT => return Ok(facts.only(&[], Op::CreateBucket)?),
         Method::HEAD => return Ok(facts.only(&[], Op::HeadBucket)?),
         Method::DELETE if has("encryption") => Op::DeleteBucketEncryption,
@@ -367,6 +378,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::DELETE if has("tagging") => Op::DeleteBucketTagging,
         Method::DELETE if has("rename") => Op::DeleteBucketRename,
         Method::DELETE if has("customdomain") => Op::DeleteBucketCustomDomain,
+        Method::DELETE if has("inventory") => Op::DeleteBucketInventory,
         Method::DELETE => return Ok(facts.only(&[], Op::DeleteBucket)?),
         Method::POST if has("fetchTask") => Op::PutFetchTask,
         Method::POST if has("delete") => Op::DeleteMultiObjects,
@@ -517,6 +529,15 @@ mod tests {
         ("DELETE", "customdomain", "DeleteBucketCustomDomain"),
         ("PUT", "object-lock", "PutBucketObjectLock"),
         ("GET", "object-lock", "GetBucketObjectLock"),
+        ("PUT", "inventory&id=a", "PutBucketInventory"),
+        ("GET", "inventory&id=a", "GetBucketInventory"),
+        ("GET", "inventory", "ListBucketInventory"),
+        (
+            "GET",
+            "inventory&continuation-token=a",
+            "ListBucketInventory",
+        ),
+        ("DELETE", "inventory&id=a", "DeleteBucketInventory"),
         ("PUT", "replication", "NotImplemented"),
     ];
 

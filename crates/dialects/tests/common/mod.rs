@@ -129,6 +129,9 @@ impl World {
                 ..VaultSettings::default()
             })
             .with_inventory(DialectId::Oas, Arc::new(OasInventory))
+            .with_reports(DialectId::Tos, cohong_dialects::tos::reports())
+            .with_reports(DialectId::Oss, cohong_dialects::oss::reports())
+            .with_reports(DialectId::S3, cohong_dialects::s3::reports())
             .with_fetcher(Arc::new(ports::FakeFetcher));
         let engine = Arc::new(engine);
         let key = async |name: &str| {

@@ -56,6 +56,12 @@ pub(super) fn what(kind: &WorkKind) -> String {
         WorkKind::RunJob { vault, job, .. } => format!("do the job {job} of the vault {vault}"),
         WorkKind::ForgetVault { vault } => format!("forget the deleted vault {vault}"),
         WorkKind::RunFetch { task, .. } => format!("do the task {task} that fetches a URL"),
+        WorkKind::TakeInventory { name, id, step, .. } => {
+            let missed = step.missed.as_deref().map_or(String::new(), |why| {
+                format!("; the one before was not written: {why}")
+            });
+            format!("write the inventory {id} of the bucket {name}{missed}")
+        }
     }
 }
 

@@ -19,6 +19,10 @@ pub(crate) struct File {
     pub log: Option<String>,
     /// How long a restore takes, seconds.
     pub restore_delay_s: Option<u32>,
+    /// How long a day of an inventory is, seconds.
+    pub inventory_day_s: Option<u32>,
+    /// How long lines of access logs wait, seconds.
+    pub access_log_delay_s: Option<u32>,
     #[serde(default)]
     pub tls: Tls,
     #[serde(default)]
@@ -256,6 +260,8 @@ mod tests {
             admin,
             log,
             restore_delay_s,
+            inventory_day_s,
+            access_log_delay_s,
             tls,
             root,
             egress,
@@ -266,7 +272,8 @@ mod tests {
             oas,
             sync,
         } = toml::from_str(text).expect("a configuration file");
-        assert!(restore_delay_s.is_some());
+        assert!(restore_delay_s.is_some() && inventory_day_s.is_some());
+        assert!(access_log_delay_s.is_some());
         assert!(data.is_some() && listen.is_some() && admin.is_some() && log.is_some());
         assert!(tls.listen.is_some() && tls.certificate.is_some() && tls.private_key.is_some());
         assert!(tls.local_ca.is_some());

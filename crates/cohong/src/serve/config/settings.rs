@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cohong_core::engine::{Secret, VaultSettings};
-use cohong_core::limits::{SYNC_TRANSFERS, SYNC_TRANSFERS_MAX};
+use cohong_core::limits::{INVENTORY_DAY, SYNC_TRANSFERS, SYNC_TRANSFERS_MAX};
 use cohong_core::model::BucketName;
 
 use super::{File, FileError};
@@ -69,6 +69,10 @@ pub(crate) struct Settings {
     pub local_ca: bool,
     pub log: String,
     pub restore_delay: Duration,
+    /// How long a day of an inventory is.
+    pub inventory_day: Duration,
+    /// How long lines of access logs wait for others.
+    pub access_log_delay: Duration,
     pub root: Option<(String, Secret)>,
     pub profile: Profile,
     pub allow: Vec<String>,
@@ -111,6 +115,8 @@ pub(crate) enum SettingsError {
         "oss.callback_public_url = {0:?} is no http or https URL without query, such as http://oss.example.org:9000"
     )]
     PublicUrl(String),
+    #[error("inventory_day_s = 0 leaves no time to write anything; the default is 86400")]
+    InventoryDay,
     #[error("oms.project_id has 1 to 1024 letters, digits, '-' and '_'")]
     ProjectId,
     #[error("oms.event_keys_max = {0} is not between 1 and 100")]
@@ -177,6 +183,10 @@ impl Settings {
             admin: address("admin", admin)?,
             log: written.log.or(file.log).unwrap_or_else(|| "info".into()),
             restore_delay: Duration::from_secs(file.restore_delay_s.unwrap_or(0).into()),
+            inventory_day: inventory_day(file.inventory_day_s)?,
+            access_log_delay: file
+                .access_log_delay_s
+                .map_or(ACCESS_LOG_DELAY, |s| Duration::from_secs(s.into())),
             root: root(written.root_access_key.or(file.root.access_key), secret)?,
             tls,
             local_ca,
@@ -210,6 +220,8 @@ impl Settings {
             },
             "log": self.log,
             "restore_delay_s": self.restore_delay.as_secs(),
+            "inventory_day_s": self.inventory_day.as_secs(),
+            "access_log_delay_s": self.access_log_delay.as_secs(),
             "root": { "access_key": self.root.as_ref().map(|(access, _)| access) },
             "egress": { "profile": self.profile, "allow": self.allow },
             "tos": {
@@ -247,6 +259,18 @@ impl Settings {
                 "oss_hosts": self.oas.oss_hosts,
             },
         })
+    }
+}
+
+/// How long lines of access logs wait where nothing is said: an object of some lines costs as much as one of many,
+/// and whoever looks for a request does not wait for an hour.
+const ACCESS_LOG_DELAY: Duration = Duration::from_mins(5);
+
+fn inventory_day(written: Option<u32>) -> Result<Duration, SettingsError> {
+    match written {
+        None => Ok(INVENTORY_DAY),
+        Some(0) => Err(SettingsError::InventoryDay),
+        Some(seconds) => Ok(Duration::from_secs(seconds.into())),
     }
 }
 

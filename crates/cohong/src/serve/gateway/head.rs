@@ -4,16 +4,46 @@ use http::request::Parts;
 use http::{HeaderValue, Response, header};
 
 use cohong_dialects::gate::OutBody;
+use cohong_dialects::gate::access::Proof;
 
-/// Method, target and host of a head, for the log and for an answer after a defect.
+/// What logs and an answer after a defect need of a head; no secret but those of its target.
 pub(super) fn copy(head: &Parts) -> Parts {
     let mut request = http::Request::new(());
     *request.method_mut() = head.method.clone();
     *request.uri_mut() = head.uri.clone();
-    if let Some(host) = head.headers.get(header::HOST) {
-        request.headers_mut().insert(header::HOST, host.clone());
+    *request.version_mut() = head.version;
+    for name in [
+        header::HOST,
+        header::REFERER,
+        header::USER_AGENT,
+        header::CONTENT_LENGTH,
+    ] {
+        if let Some(value) = head.headers.get(&name) {
+            request.headers_mut().insert(name, value.clone());
+        }
+    }
+    if let Some(proof) = proof(head) {
+        request.extensions_mut().insert(proof);
     }
     request.into_parts().0
+}
+
+/// How a request says who asks, whether that is true or not.
+fn proof(head: &Parts) -> Option<Proof> {
+    if let Some(value) = head.headers.get(header::AUTHORIZATION) {
+        let scheme = value.as_bytes().split(|b| *b == b' ').next();
+        return Some(Proof {
+            fourth: scheme.is_some_and(|scheme| scheme.contains(&b'4')),
+            in_header: true,
+        });
+    }
+    let names = head.uri.query()?.split('&');
+    let mut names = names.filter_map(|pair| Some(pair.split_once('=')?.0.to_ascii_lowercase()));
+    let name = names.find(|name| name.ends_with("signature"))?;
+    Some(Proof {
+        fourth: name.contains('-'),
+        in_header: false,
+    })
 }
 
 /// Refuses heads that two readers could understand differently.

@@ -32,3 +32,11 @@ pub(super) const LINGER_MAX: Duration = Duration::from_secs(5);
 pub(super) const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// Pause after a failure to accept.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Most bytes of lines of access logs that wait to be written, all buckets together: what some tens of thousands
+/// of requests leave. Lines beyond it are lost, since requests never wait for their logs.
+pub(super) const LOG_LINES_BYTES_MAX: usize = 16 << 20;
+/// Lines of one bucket that are written before their time has come, bytes: a small object.
+pub(super) const LOG_OBJECT_BYTES: usize = 1 << 20;
+/// Longest line of an access log, bytes: a target of 8 KiB and a few headers fit.
+pub(super) const LOG_LINE_BYTES_MAX: usize = 32 << 10;

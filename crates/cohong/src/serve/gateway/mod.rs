@@ -4,6 +4,7 @@
 //! before its commit, but cancels nothing after it.
 
 mod ask;
+pub(super) mod access;
 mod body;
 mod connection;
 mod handshake;
@@ -32,12 +33,14 @@ use super::authority::Authority;
 use super::callback_key::KeyRing;
 use super::tls::Certificates;
 use super::world;
+use access::AccessLogs;
 use connection::Line;
 
 /// The gateway of the data listeners.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     dialects: Dialects,
+    logs: Arc<AccessLogs>,
     keys: Arc<KeyRing>,
     local: Option<Local>,
     connections: Arc<Semaphore>,
@@ -81,9 +84,15 @@ impl RequestIds {
 impl Gateway {
     /// A gateway to these dialects, which also gives away the public half of `keys`. Its requests run in the
     /// runtime that this is called in.
-    pub(crate) fn new(dialects: Dialects, keys: Arc<KeyRing>, local: Option<Local>) -> Arc<Self> {
+    pub(crate) fn new(
+        dialects: Dialects,
+        logs: Arc<AccessLogs>,
+        keys: Arc<KeyRing>,
+        local: Option<Local>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             dialects,
+            logs,
             keys,
             local,
             connections: Arc::new(Semaphore::new(limits::CONNECTIONS_MAX)),
@@ -157,7 +166,7 @@ impl Gateway {
         line: Line,
         unread: Unread,
     ) -> Response<OutBody> {
-        let started = Instant::now();
+        let (started, at) = (Instant::now(), self.logs.now());
         let (mut head, body) = request.into_parts();
         let body = body::timed(body, unread);
         let cx = self.cx(line);
@@ -191,7 +200,7 @@ impl Gateway {
             }
         };
         log(&kept.method, &cx, &response, started);
-        response
+        self.logs.attend(&kept, &cx, response, (started, at))
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) async fn answer(keys: &KeyRing, head: &Parts) -> Option<Response<OutB
     response.extensions_mut().insert(Served {
         operation: "GetCallbackPublicKey",
         bucket: None,
+        key: Box::default(),
         account: None,
         code: None,
         cause: None,

@@ -128,6 +128,7 @@ fn told(mut response: Response<OutBody>) -> Response<OutBody> {
     response.extensions_mut().insert(Served {
         operation: "Connect",
         bucket: None,
+        key: Box::default(),
         account: None,
         code: None,
         cause: None,

@@ -8,7 +8,7 @@ use super::{child_range, current_range, damaged_key};
 use crate::engine::{Cx, Engine, ListVersions, VersionListing, VersionSummary};
 use crate::error::Error;
 use crate::model::{
-    Bucket, ObjectKey, ObjectVersion, Timestamp, VersionId, VersionKind, VersionTag,
+    Bucket, BucketId, ObjectKey, ObjectVersion, Timestamp, VersionId, VersionKind, VersionTag,
 };
 use crate::ports::{Order, Page, Record, Table};
 use crate::records::{CurrentRecord, decode, keys};
@@ -16,9 +16,11 @@ use crate::rules::access::{Action, On, allow};
 use crate::rules::list::{Entry, Pager, Row, Wanted, merge};
 use crate::rules::version::tag;
 
-struct Version {
-    version: ObjectVersion,
-    is_latest: bool,
+/// A version where it stands.
+#[derive(Debug)]
+pub(in crate::engine) struct Version {
+    pub(in crate::engine) version: ObjectVersion,
+    pub(in crate::engine) is_latest: bool,
 }
 
 impl Engine {
@@ -31,29 +33,41 @@ impl Engine {
         };
         allow(cx, &bucket, Action::ListVersions, listed)?;
         let after_sub = self.place_of_marker(&bucket, &req).await?;
-        let mut pager = Pager::new(&Wanted {
+        let wanted = Wanted {
             prefix: &req.prefix,
             delimiter: &req.delimiter,
             after: &req.key_marker,
             after_sub: after_sub.as_deref(),
             order: Order::Ascending,
             limit: req.limit,
-        });
+        };
+        let pager = self.read_versions(bucket.id, &wanted, true).await?;
+        Ok(listing(&bucket, pager, self.ports.clock.now()))
+    }
+
+    /// Reads a page of versions, or of current objects alone.
+    pub(in crate::engine) async fn read_versions(
+        &self,
+        bucket: BucketId,
+        wanted: &Wanted<'_>,
+        all: bool,
+    ) -> Result<Pager<Version>, Error> {
+        let mut pager = Pager::new(wanted);
         while let Some(ask) = pager.ask() {
-            let ranges = [
-                current_range(Table::Heads, bucket.id, &ask),
-                current_range(Table::Graves, bucket.id, &ask),
-                child_range(Table::Versions, bucket.id, &ask),
-            ];
+            let mut ranges = vec![current_range(Table::Heads, bucket, &ask)];
+            if all {
+                ranges.push(current_range(Table::Graves, bucket, &ask));
+                ranges.push(child_range(Table::Versions, bucket, &ask));
+            }
             // One snapshot: a version that leaves the current place is seen once, here or there.
             let read = self.pages(&ranges, Order::Ascending, ask.rows).await?;
-            let readers = [current_row, current_row, older_row];
+            let readers: [ReadRow; 3] = [current_row, current_row, older_row];
             let tables = read.iter().zip(readers);
             let tables = tables.map(|(table, read)| rows_of(table, read));
             let (rows, more) = merge(tables.collect::<Result<_, _>>()?);
             pager.take(rows, more);
         }
-        Ok(listing(&bucket, pager, self.ports.clock.now()))
+        Ok(pager)
     }
 
     /// Where in the marker's key the page begins: behind the marked version, or with the first version

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, BucketDomain, BucketName, DefaultLock, NotificationRule, Referers, RuleSetVersion, Statement, StorageClass, Tags, Versioning, OverwriteRule, TlsVersion,
+    Acl, BucketDomain, BucketName, DefaultLock, NotificationRule, Referers, RuleSetVersion, Statement, StorageClass, Tags, Versioning, OverwriteRule, TlsVersion, AccessLog,
 };
 use crate::rules::retention::RetentionStep;
 
@@ -75,6 +75,8 @@ pub enum BucketChange {
     Tls(Option<Vec<TlsVersion>>),
     /// Replace what nobody overwrites.
     Overwrites(Vec<OverwriteRule>),
+    /// Write logs of requests to it; `None` for no longer.
+    AccessLog(Option<AccessLog>),
 }
 
 /// The policy of a bucket.

@@ -3,6 +3,7 @@
 mod bucket;
 mod digests;
 mod fetch;
+mod inventory;
 mod list;
 mod object;
 mod upload;
@@ -11,6 +12,7 @@ mod vault;
 pub use bucket::{BucketChange, BucketPolicy, BucketStat, CreateBucket, Usage};
 pub use digests::{ExpectedDigests, FurtherDigest, LateChecksum};
 pub use fetch::{FetchObject, IfThere};
+pub use inventory::InventorySettings;
 pub use list::{
     ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry, ObjectSummary,
     PartListing, PartSummary, UploadListing, UploadSummary, VersionListing, VersionSummary,

@@ -68,6 +68,7 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         referers: crate::model::Referers::default(),
         has_website: false,
         has_mirrors: false,
+        access_log: None,
         blocks_public: false,
         reads_archive: false,
         renames: false,

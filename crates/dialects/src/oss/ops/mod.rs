@@ -7,6 +7,7 @@ mod callbacks;
 mod delete;
 mod fetch;
 mod lock;
+mod inventory;
 mod multipart;
 mod object;
 mod post;
@@ -16,13 +17,14 @@ mod website;
 mod worm;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, Encryption, Lifecycle, NamedCallback, Website};
+use cohong_core::model::{Cors, Encryption, Lifecycle, NamedCallback, Website, DialectId};
 use http::Response;
 
 use super::Oss;
 use super::error::OssError;
 use super::policy::POLICY;
 use super::route::Op;
+use super::wire::inventory::INVENTORIES;
 use super::words::{OBJECT_ACL, OSS};
 use crate::common::bucket_policy;
 use crate::common::settings::{delete_bucket, delete_document};
@@ -135,6 +137,13 @@ pub(super) async fn run(op: Op, mut call: Call, oss: &Oss) -> Answer {
         Op::GetObjectRetention => lock::get_retention(call, engine).await,
         Op::PutObjectLegalHold => lock::put_hold(call, engine).await,
         Op::GetObjectLegalHold => lock::get_hold(call, engine).await,
+        Op::PutBucketInventory => inventory::put(call, engine).await,
+        Op::GetBucketInventory => inventory::get(call, engine).await,
+        Op::ListBucketInventory => inventory::list(call, engine).await,
+        Op::DeleteBucketInventory => Ok(INVENTORIES.delete(&call, engine).await?),
+        Op::PutBucketLogging => Ok(OSS.put_logging(call, engine, DialectId::Oss).await?),
+        Op::GetBucketLogging => Ok(OSS.get_logging(call, engine).await?),
+        Op::DeleteBucketLogging => inventory::delete_logging(call, engine).await,
         Op::NotImplemented(name) => Err(OssError::not_implemented(name)),
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod bounds;
 pub(super) mod bucket;
 pub(super) mod callbacks;
 pub(super) mod fetch;
+pub(super) mod inventory;
 pub(super) mod lifecycle;
 pub(super) mod live;
 pub(super) mod object;

@@ -5,6 +5,7 @@ mod acl;
 mod bucket;
 mod delete;
 mod lock;
+mod inventory;
 mod multipart;
 mod notification;
 mod object;
@@ -15,12 +16,13 @@ mod settings;
 mod website;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, Encryption, Lifecycle, Tags, Website};
+use cohong_core::model::{Cors, DialectId, Encryption, Lifecycle, Tags, Website};
 use http::Response;
 
 use super::S3 as Dialect;
 use super::error::S3Error;
 use super::route::Op;
+use super::wire::inventory::INVENTORIES;
 use super::words::{ACL, S3};
 use crate::common::bucket_policy;
 use crate::common::settings::{delete_bucket, delete_document};
@@ -103,6 +105,12 @@ pub(super) async fn run(op: Op, mut call: Call, s3: &Dialect) -> Answer {
         Op::AbortMultipartUpload => Ok(abort_upload(call, engine).await?),
         Op::Page => website::page(call, engine, false).await,
         Op::PageHead => website::page(call, engine, true).await,
+        Op::PutBucketInventoryConfiguration => inventory::put(call, engine).await,
+        Op::GetBucketInventoryConfiguration => inventory::get(call, engine).await,
+        Op::ListBucketInventoryConfigurations => inventory::list(call, engine).await,
+        Op::DeleteBucketInventoryConfiguration => Ok(INVENTORIES.delete(&call, engine).await?),
+        Op::PutBucketLogging => Ok(S3.put_logging(call, engine, DialectId::S3).await?),
+        Op::GetBucketLogging => Ok(S3.get_logging(call, engine).await?),
         Op::NotImplemented(name) => Err(S3Error::not_implemented(name)),
     }
 }

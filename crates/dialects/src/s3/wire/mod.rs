@@ -4,6 +4,7 @@
 pub(super) mod acl;
 pub(super) mod attributes;
 pub(super) mod bucket;
+pub(super) mod inventory;
 pub(super) mod lifecycle;
 pub(super) mod notification;
 pub(super) mod object;

@@ -5,6 +5,7 @@ mod body;
 mod bucket;
 mod bucket_config;
 mod fetch;
+mod inventory;
 mod kinds;
 mod list;
 mod lock;
@@ -24,6 +25,7 @@ use http::Response;
 use super::Tos;
 use super::error::TosError;
 use super::route::Op;
+use super::wire::inventory::INVENTORIES;
 use super::words::{ACL, TOS};
 use crate::common::bucket_policy;
 use crate::common::settings::{delete_bucket, delete_document};
@@ -121,6 +123,10 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::GetBucketObjectLock => lock::get(call, engine).await,
         Op::PutObjectRetention => lock::put_retention(call, engine).await,
         Op::GetObjectRetention => lock::get_retention(call, engine).await,
+        Op::PutBucketInventory => inventory::put(call, engine).await,
+        Op::GetBucketInventory => inventory::get(call, engine).await,
+        Op::ListBucketInventory => inventory::list(call, engine).await,
+        Op::DeleteBucketInventory => Ok(INVENTORIES.delete(&call, engine).await?),
         Op::NotImplemented(name) => Err(TosError::not_implemented(name)),
     }
 }

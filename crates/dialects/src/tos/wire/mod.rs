@@ -4,6 +4,7 @@
 pub(super) mod acl;
 pub(super) mod bucket;
 pub(super) mod fetch;
+pub(super) mod inventory;
 pub(super) mod kinds;
 pub(super) mod lifecycle;
 pub(super) mod list;
