@@ -56,7 +56,7 @@ pub(crate) enum Files {
 
 /// Lists in the words of a vendor.
 #[derive(Clone, Copy, Debug)]
-pub struct Reports(pub(crate) &'static ReportWords);
+pub(crate) struct Reports(pub(crate) &'static ReportWords);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

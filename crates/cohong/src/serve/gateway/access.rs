@@ -122,11 +122,15 @@ impl AccessLogs {
                     None => std::future::pending().await,
                 }
             };
-            tokio::select! {
+            // What `wait_for` gives must not be held while lines are written.
+            let is_due = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return,
-                () = self.bell.notified() => {}
-                () = due => self.write(self.delay).await,
+                () = self.bell.notified() => false,
+                () = due => true,
+            };
+            if is_due {
+                self.write(self.delay).await;
             }
         }
     }

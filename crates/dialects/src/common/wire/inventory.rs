@@ -20,7 +20,7 @@ const ROLE: &str = "RoleArn";
 
 /// An inventory; `D` is the destination, whose name is the vendor's.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct InventoryBody<D> {
     id: String,
     #[serde(deserialize_with = "xml::flag")]

@@ -10,10 +10,8 @@ pub(crate) const LOGGING: &str = "BucketLoggingStatus";
 
 /// Which logs a bucket has; nothing where it has none.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct LoggingBody {
-    #[serde(rename = "@xmlns", skip_serializing)]
-    _namespace: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     logging_enabled: Option<Enabled>,
 }
@@ -86,7 +84,6 @@ impl LoggingBody {
             logging_role: None,
         };
         Self {
-            _namespace: None,
             logging_enabled: log.map(enabled),
         }
     }
