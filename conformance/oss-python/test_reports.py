@@ -92,7 +92,8 @@ def test_inventories_are_written(buckets):
     now = source.head_object("photos/a b.jpg")
     assert (rows[0]["VersionId"], rows[0]["ETag"]) == (now.versionid, now.etag)
     assert (rows[0]["StorageClass"], rows[0]["ObjectAcl"]) == ("IA", "default")
-    assert into.head_object(manifest["files"][0]["key"]).server_side_encryption == "AES256"
+    packed = into.head_object(manifest["files"][0]["key"])
+    assert packed.headers["x-oss-server-side-encryption"] == "AES256"
     source.delete_bucket_inventory_configuration("report")
 
 

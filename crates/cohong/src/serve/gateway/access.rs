@@ -60,7 +60,7 @@ impl Waiting {
         }
         self.bytes += line.len();
         let other = self.open.get(bucket).is_some_and(|page| page.log != *log);
-        if let Some(page) = self.open.remove(bucket).filter(|_| other) {
+        if other && let Some(page) = self.open.remove(bucket) {
             self.full.push((bucket.clone(), page));
         }
         let page = self.open.entry(bucket.clone()).or_insert_with(|| Page {
