@@ -4,8 +4,8 @@
 //!
 //! ```toml
 //! name = "tos-python"                 # the folder's name
-//! language = "python"                 # or "node", "go", "java": whose packages `requirements` names
-//! requirements = "requirements.txt"   # every line pinned with `==`; else `package-lock.json`, `go.sum`, `pom.xml`
+//! language = "python"                 # or "node", "go", "java", "rust": whose packages `requirements` names
+//! requirements = "requirements.txt"   # every line pinned with `==`; else `package-lock.json`, `go.sum`, `pom.xml`, `Cargo.lock`
 //! source = "source.txt"               # optional: a Python package whose own tests are run
 //! python2 = "python2.txt"             # optional: packages for Python 2.7, which the suite starts beside its own
 //! checkout = "github.com/a/b at v1"   # optional: a repository whose own tests are run, and which of its states
@@ -20,18 +20,37 @@
 //! all runs: a suite works on a copy. `COHONG_PYTHON2` is the interpreter of Python 2.7 and
 //! `COHONG_PYTHON2_PATH` the folder of its packages. A suite with a `checkout` finds its folder in
 //! `COHONG_CHECKOUT`; it runs only when it is asked for with `--checkout`, never among all suites.
-//! A suite runs at most [`RUN_SECS_MAX`] seconds.
+//! A suite runs at most [`RUN_SECS_MAX`] seconds. All suites run [`PLACES`] at a time, each as a process of its own:
+//! `cargo xtask conformance NAME --binary FILE`.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::shell::{self, Failure, Outcome};
-use crate::{goenv, javaenv, nodeenv, pyenv, python2, source};
+use crate::side::{self, Job};
+use crate::{goenv, javaenv, nodeenv, pyenv, python2, rustenv, source};
 
 /// Suites take a minute or two; one that hangs must not hold the gate for ever.
 const RUN_SECS_MAX: u64 = 20 * 60;
+
+/// Most of a suite's time is waiting, so there are more at once than a small machine has processors.
+pub(crate) const PLACES: usize = 3;
+
+/// The suites that take more than half a minute.
+const LONGEST: [&str; 9] = [
+    "conformance tos-go",
+    "conformance oss2",
+    "conformance tos",
+    "conformance oas-python",
+    "conformance tos-python",
+    "conformance oss-python",
+    "conformance rclone",
+    "conformance s3-python",
+    "conformance oss-go",
+];
 
 /// The folder beside the suites that holds what several of them need.
 const COMMON: &str = "common";
@@ -63,6 +82,7 @@ enum Language {
     Node,
     Go,
     Java,
+    Rust,
 }
 
 /// All suites below `folder` that need no checkout, in order of their names, or the one asked for.
@@ -90,10 +110,42 @@ pub(crate) fn suites(folder: &Path, name: Option<&str>) -> Outcome<Vec<Suite>> {
     Ok(found)
 }
 
+/// Runs one suite against a binary that is there.
+pub(crate) fn run(name: &str, binary: &Path, checkout: Option<&Path>) -> Outcome {
+    let suites = suites(&shell::root().join("conformance"), Some(name))?;
+    suites
+        .iter()
+        .try_for_each(|suite| suite.run(binary, checkout))
+}
+
+/// A job for every suite, the longest first.
+pub(crate) fn jobs(suites: &[Suite], binary: &Path) -> Outcome<Vec<Job>> {
+    let unknown = |why| Failure::new(format!("this program does not know itself: {why}"));
+    let own = std::env::current_exe().map_err(unknown)?;
+    let job = |suite: &Suite| {
+        let mut command = Command::new(&own);
+        command
+            .args(["conformance", suite.name(), "--binary"])
+            .arg(binary);
+        Job {
+            name: suite.step(),
+            command,
+        }
+    };
+    let mut jobs: Vec<_> = suites.iter().map(job).collect();
+    side::longest_first(&mut jobs, &LONGEST);
+    Ok(jobs)
+}
+
 impl Suite {
     /// The suite's name, which is its folder's.
-    pub(crate) fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.spec.name
+    }
+
+    /// The name of its step in a summary.
+    pub(crate) fn step(&self) -> String {
+        format!("conformance {}", self.name())
     }
 
     /// Makes the environment when needed, then runs the suite's command against `binary`.
@@ -110,6 +162,7 @@ impl Suite {
             Language::Node => nodeenv::Env::prepare(&scratch, &requirements)?.command(words),
             Language::Go => goenv::command(&requirements, words)?,
             Language::Java => javaenv::Env::prepare(&scratch, &requirements)?.command(words),
+            Language::Rust => rustenv::command(&scratch, &requirements, words)?,
         };
         if let Some(pin) = &self.spec.source {
             let source = source::unpacked(&scratch.join("source"), &self.folder.join(pin))?;
@@ -200,6 +253,7 @@ mod tests {
             GOOD.replace("python\"\n", "node\"\n"),
             GOOD.replace("python\"\n", "go\"\n"),
             GOOD.replace("python\"\n", "java\"\n"),
+            GOOD.replace("python\"\n", "rust\"\n"),
             format!("{GOOD}source = \"s\"\n"),
             format!("{GOOD}python2 = \"p\"\n"),
             format!("{GOOD}go = \"go.sum\"\njava = \"pom.xml\"\n"),
@@ -241,6 +295,20 @@ mod tests {
         let all = folder_with("one", GOOD);
         assert!(suites(all.path(), Some("two")).is_err());
         assert!(suites(&all.path().join("absent"), None).unwrap().is_empty());
+    }
+
+    #[test]
+    fn every_suite_is_a_job_and_the_longest_begin_first() {
+        let suites = suites(&shell::root().join("conformance"), None).unwrap();
+        let jobs = jobs(&suites, Path::new("/cohong")).unwrap();
+        assert_eq!(jobs.len(), suites.len());
+        let begin: Vec<_> = jobs[..LONGEST.len()]
+            .iter()
+            .map(|job| job.name.as_str())
+            .collect();
+        assert_eq!(begin, LONGEST, "a suite of that name is not there any more");
+        let words: Vec<_> = jobs[0].command.get_args().collect();
+        assert_eq!(words, ["conformance", "tos-go", "--binary", "/cohong"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::shell::{self, Failure, Outcome};
 use crate::summary::Summary;
-use crate::{conformance, deny, tidy, tools};
+use crate::{conformance, deny, programs, tidy, tools};
 
 /// A gate, in the order of [`Step::value_variants`].
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,12 +65,12 @@ fn perform(step: Step, summary: &mut Summary) {
         Step::Clippy => summary.step(name, clippy),
         Step::Doc => summary.step(name, doc),
         Step::Deny => summary.step(name, deny::run),
-        Step::Test => summary.step(name, || cargo(&["test", "--workspace", "--no-fail-fast"])),
+        Step::Test => summary.step(name, programs::run),
         Step::Conformance => conformance_steps(None, None, summary),
     }
 }
 
-/// Builds the binary, then runs each suite as a step of its own.
+/// Builds the binary, then runs the suites side by side, each a step of its own.
 fn conformance_steps(name: Option<&str>, checkout: Option<&Path>, summary: &mut Summary) {
     let suites = match conformance::suites(&shell::root().join("conformance"), name) {
         Ok(suites) => suites,
@@ -88,20 +88,25 @@ fn conformance_steps(name: Option<&str>, checkout: Option<&Path>, summary: &mut 
         built = Some(build()?);
         Ok(())
     });
-    for suite in &suites {
-        summary.step(&format!("conformance {}", suite.name()), || {
-            let binary = built.as_deref();
-            let binary = binary.ok_or_else(|| Failure::new("there is no binary to test"))?;
-            suite.run(binary, checkout)
-        });
+    let Some(binary) = built else {
+        return summary.left_out("conformance (no binary)");
+    };
+    match (suites.as_slice(), name) {
+        ([suite], Some(_)) => summary.step(&suite.step(), || suite.run(&binary, checkout)),
+        _ => match conformance::jobs(&suites, &binary) {
+            Ok(jobs) => summary.side_by_side(jobs, conformance::PLACES),
+            Err(why) => summary.step("conformance", || Err(why)),
+        },
     }
 }
 
-/// The development build of the binary; its path is what cargo itself reports.
+/// The development build of the binary; its path is what cargo itself reports. It has the features that the
+/// workspace has as a whole, so that what the tests built is not built again.
 fn build() -> Outcome<PathBuf> {
-    cargo(&["build", "-p", "cohong"])?;
+    let build = ["build", "--workspace", "--bin", "cohong"];
+    cargo(&build)?;
     let mut command = shell::cargo();
-    command.args(["build", "-p", "cohong", "--quiet"]);
+    command.args(build).arg("--quiet");
     let messages = shell::capture(command.args(["--message-format", "json"]))?;
     executable(&messages)
         .ok_or_else(|| Failure::new("cargo built no executable for package cohong"))

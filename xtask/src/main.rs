@@ -15,15 +15,19 @@ mod gates;
 mod goenv;
 mod javaenv;
 mod nodeenv;
+mod programs;
 mod pyenv;
 mod python2;
+mod rustenv;
 mod scratch;
 mod shell;
+mod side;
 mod source;
 mod summary;
 mod tidy;
 mod tools;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -55,7 +59,10 @@ enum Command {
         name: Option<String>,
         /// The folder with the repository of a suite whose tests live there only.
         #[arg(long, requires = "name")]
-        checkout: Option<std::path::PathBuf>,
+        checkout: Option<PathBuf>,
+        /// A binary that is there, to be tested in the place of a fresh build.
+        #[arg(long, requires = "name")]
+        binary: Option<PathBuf>,
     },
     /// The simulation over a range of seeds.
     Sim {
@@ -83,7 +90,12 @@ fn main() -> ExitCode {
     let passed = match Cli::parse().command {
         Command::Test { only, skip } => gates::run(&only, &skip),
         Command::Tidy => tidy::run(),
-        Command::Conformance { name, checkout } => {
+        Command::Conformance {
+            name: Some(name),
+            checkout,
+            binary: Some(binary),
+        } => conformance::run(&name, &binary, checkout.as_deref()),
+        Command::Conformance { name, checkout, .. } => {
             gates::conformance(name.as_deref(), checkout.as_deref())
         }
         Command::Sim { seeds, from } => forward::sim(seeds, from),

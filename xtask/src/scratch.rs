@@ -1,18 +1,30 @@
 //! Folders below the build folder that are filled once and kept while what they were made from stays.
 
+use std::fs::File;
 use std::path::Path;
 
-use crate::shell::{Failure, Outcome};
+use crate::shell::{self, Failure, Outcome};
 
 /// Leaves `folder` as `fill` makes it: empties and fills it unless a finished one has this stamp.
+///
+/// One folder is filled at a time, whoever fills it: not every installer can share its cache with another.
 pub(crate) fn keep(folder: &Path, stamp: &str, fill: impl FnOnce() -> Outcome) -> Outcome {
     let stamp_file = folder.join("stamp");
     if std::fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
         return Ok(());
     }
+    let _turn = turn()?;
     start_afresh(folder)?;
     fill()?;
     std::fs::write(&stamp_file, stamp).map_err(|why| failure(&stamp_file, &why))
+}
+
+/// A lock on filling, until it is dropped.
+fn turn() -> Outcome<File> {
+    let path = shell::target_dir().join("filling.lock");
+    let made = std::fs::create_dir_all(shell::target_dir()).and_then(|()| File::create(&path));
+    let locked = made.and_then(|file| file.lock().map(|()| file));
+    locked.map_err(|why| failure(&path, &why))
 }
 
 /// An empty folder in the place of whatever was there.

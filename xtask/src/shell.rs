@@ -53,6 +53,11 @@ pub(crate) fn cargo() -> Command {
 /// Runs a command with its output going straight through.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     println!("$ {}", shown(command));
+    run_quietly(command)
+}
+
+/// As [`run`], but does not show the command.
+pub(crate) fn run_quietly(command: &mut Command) -> Outcome {
     let status = command.status().map_err(|e| unstarted(command, &e))?;
     check(command, status)
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::shell::{Failure, Outcome};
+use crate::side::{self, Job};
 
 /// The steps of one run with their outcomes, in order.
 #[derive(Default)]
@@ -28,17 +29,29 @@ impl Summary {
     pub(crate) fn step(&mut self, step: &str, run: impl FnOnce() -> Outcome) {
         println!("\n== {step}");
         let started = Instant::now();
-        let outcome = match run() {
+        let outcome = run();
+        if let Err(why) = &outcome {
+            println!("xtask: {why}");
+        }
+        self.keep(step, &outcome, started.elapsed());
+    }
+
+    /// Runs jobs side by side, each a step; failures do not stop the run.
+    pub(crate) fn side_by_side(&mut self, jobs: Vec<Job>, places: usize) {
+        for done in side::run(jobs, places) {
+            self.keep(&done.name, &done.outcome, done.took);
+        }
+    }
+
+    fn keep(&mut self, step: &str, outcome: &Outcome, took: Duration) {
+        let outcome = match outcome {
             Ok(()) => Verdict::Passed,
-            Err(why) => {
-                println!("xtask: {why}");
-                Verdict::Failed(why.to_string())
-            }
+            Err(why) => Verdict::Failed(why.to_string()),
         };
         self.lines.push(Line {
             step: step.to_owned(),
             outcome,
-            took: started.elapsed(),
+            took,
         });
     }
 
