@@ -11,6 +11,7 @@
 //! checkout = "github.com/a/b at v1"   # optional: a repository whose own tests are run, and which of its states
 //! go = "go.sum"                       # optional: modules of a program in Go that it builds
 //! java = "pom.xml"                    # optional: packages of a program in Java that it runs
+//! by_name_only = true                 # optional: it takes too long to be run among all suites
 //! command = ["python", "-m", "pytest", "-q"]
 //! ```
 //!
@@ -72,6 +73,8 @@ struct Spec {
     checkout: Option<String>,
     go: Option<String>,
     java: Option<String>,
+    #[serde(default)]
+    by_name_only: bool,
     command: Vec<String>,
 }
 
@@ -85,7 +88,8 @@ enum Language {
     Rust,
 }
 
-/// All suites below `folder` that need no checkout, in order of their names, or the one asked for.
+/// All suites below `folder` in order of their names, but those that run only when they are asked for; or the one
+/// asked for.
 pub(crate) fn suites(folder: &Path, name: Option<&str>) -> Outcome<Vec<Suite>> {
     let mut found = Vec::new();
     if folder.is_dir() {
@@ -98,7 +102,7 @@ pub(crate) fn suites(folder: &Path, name: Option<&str>) -> Outcome<Vec<Suite>> {
     }
     found.sort_by(|a, b| a.spec.name.cmp(&b.spec.name));
     let Some(name) = name else {
-        found.retain(|suite| suite.spec.checkout.is_none());
+        found.retain(|suite| suite.spec.checkout.is_none() && !suite.spec.by_name_only);
         return Ok(found);
     };
     found.retain(|suite| suite.spec.name == name);
@@ -288,6 +292,13 @@ mod tests {
             suite.checkout(Some(all.path())).is_err(),
             "it has no use for one"
         );
+    }
+
+    #[test]
+    fn a_suite_that_takes_long_runs_when_it_is_asked_for() {
+        let all = folder_with("one", &format!("{GOOD}by_name_only = true\n"));
+        assert!(suites(all.path(), None).unwrap().is_empty());
+        assert_eq!(suites(all.path(), Some("one")).unwrap().len(), 1);
     }
 
     #[test]

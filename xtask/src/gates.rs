@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::shell::{self, Failure, Outcome};
 use crate::summary::Summary;
-use crate::{conformance, deny, programs, tidy, tools};
+use crate::{conformance, deny, dialects, programs, tidy, tools};
 
 /// A gate, in the order of [`Step::value_variants`].
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -15,7 +15,7 @@ pub(crate) enum Step {
     Tools,
     /// Formatting.
     Fmt,
-    /// The house rules as checks.
+    /// The house rules as checks, and whether the pages of the dialects are current.
     Tidy,
     /// Lints, warnings denied.
     Clippy,
@@ -61,7 +61,7 @@ fn perform(step: Step, summary: &mut Summary) {
     match step {
         Step::Tools => summary.step(name, tools::check),
         Step::Fmt => summary.step(name, || cargo(&["fmt", "--all", "--check"])),
-        Step::Tidy => summary.step(name, tidy::run),
+        Step::Tidy => summary.step(name, || tidy::run().and_then(|()| dialects::check())),
         Step::Clippy => summary.step(name, clippy),
         Step::Doc => summary.step(name, doc),
         Step::Deny => summary.step(name, deny::run),

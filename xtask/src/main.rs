@@ -10,6 +10,7 @@
 
 mod conformance;
 mod deny;
+mod dialects;
 mod forward;
 mod gates;
 mod goenv;
@@ -53,6 +54,8 @@ enum Command {
     },
     /// The house rules that neither the compiler nor clippy can check.
     Tidy,
+    /// Writes the tables of operations in the pages of the dialects.
+    Dialects,
     /// The conformance suites against a freshly built binary.
     Conformance {
         /// One folder of `conformance/`; when left out, all of them that need no checkout.
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
     let passed = match Cli::parse().command {
         Command::Test { only, skip } => gates::run(&only, &skip),
         Command::Tidy => tidy::run(),
+        Command::Dialects => dialects::write(),
         Command::Conformance {
             name: Some(name),
             checkout,
