@@ -99,6 +99,24 @@ impl SimDisk {
         flipped
     }
 
+    /// Whether the power is off.
+    pub fn is_off(&self) -> bool {
+        self.lock().alive().is_err()
+    }
+
+    /// Length of a file that a power cut leaves as it is, bytes; `None` when there is no such file, or one
+    /// that has changed since it was synced.
+    pub fn durable_size(&self, path: &Path) -> Option<u64> {
+        let state = self.lock();
+        let inode = state.inode(path).ok()?;
+        let named = path
+            .ancestors()
+            .all(|path| state.durable.get(path) == state.written.get(path) || path.parent().is_none());
+        let file = &state.inodes[inode];
+        let synced = named && file.durable == file.written;
+        synced.then_some(file.durable.len() as u64)
+    }
+
     /// Length of a file, bytes; `None` when there is none.
     pub fn size(&self, path: &Path) -> Option<u64> {
         let state = self.lock();
@@ -211,8 +229,10 @@ impl State {
     }
 
     fn free(&self) -> u64 {
-        let capacity = self.capacity.unwrap_or(u64::MAX);
-        capacity.saturating_sub(self.used())
+        match self.capacity {
+            Some(capacity) => capacity.saturating_sub(self.used()),
+            None => u64::MAX,
+        }
     }
 
     fn surviving_names(&self, seed: &mut Seed) -> BTreeMap<PathBuf, Node> {

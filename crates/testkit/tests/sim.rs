@@ -1,21 +1,17 @@
 //! The seeded simulation over many seeds. `COHONG_SIM_SEEDS` says how many, `COHONG_SIM_FROM` where
-//! they begin.
+//! they begin; `cargo xtask sim` is the long form.
 
-use cohong_testkit::sim::{run, setting};
+use cohong_testkit::sim::{Failure, Mutation, Plan, run, setting, shrink};
 
 /// Seeds of an ordinary run of the tests.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 500;
 
-/// Seeds that once found something, each with what it was.
-const REGRESSION_SEEDS: &[u64] = &[
-    5,   // a replay went round without end while a paused target was probed
-    148, // a manifest stayed when an object went before the parts of its upload were purged
-    181, // the second of two Completes met purged parts and was told that they are invalid
-];
+/// Seeds within which every planted mutation is noticed.
+const MUTATION_SEEDS: u64 = 1000;
 
 /// Runs a seed; gives its trace.
 fn check(seed: u64) -> Vec<String> {
-    run(seed).unwrap_or_else(|failure| panic!("\n{failure}"))
+    run(&Plan::of(seed)).unwrap_or_else(|failure| panic!("\n{failure}"))
 }
 
 /// Lines of a trace that say something.
@@ -39,19 +35,41 @@ fn whatever_fails_the_promises_hold() {
 }
 
 #[test]
-fn seeds_that_found_something_find_nothing_any_more() {
-    for seed in REGRESSION_SEEDS {
-        check(*seed);
-    }
-}
-
-#[test]
-fn a_seed_gives_the_same_run_again() {
+fn a_plan_gives_the_same_run_again() {
     for seed in 1000..1020 {
-        let (one, two) = (run(seed), run(seed));
+        let (one, two) = (run(&Plan::of(seed)), run(&Plan::of(seed)));
         let (Ok(one), Ok(two)) = (one, two) else {
             panic!("seed {seed} fails");
         };
         assert!(one == two, "seed {seed} gave two different runs");
     }
+}
+
+/// The first seed that notices a mutation, and how.
+fn noticed(mutation: Mutation) -> Box<Failure> {
+    let plan = |seed| Plan::of(seed).with(Some(mutation));
+    let found = (0..MUTATION_SEEDS).find_map(|seed| run(&plan(seed)).err());
+    found.unwrap_or_else(|| panic!("{} is not noticed", mutation.name()))
+}
+
+#[test]
+fn every_planted_mutation_is_noticed() {
+    for mutation in Mutation::ALL {
+        let failure = noticed(mutation);
+        println!("{}: seed {}: {}", mutation.name(), failure.plan.seed, failure.why);
+        let again = run(&failure.plan).expect_err("a failing plan fails again");
+        assert_eq!(again.trace, failure.trace, "{}", mutation.name());
+    }
+}
+
+#[test]
+fn a_failing_run_is_made_smaller_and_still_fails() {
+    let failure = noticed(Mutation::SkipLog);
+    let before = failure.used;
+    let small = shrink(failure);
+    println!("{}", small.plan);
+    assert!(small.used[0] < before[0], "{:?}", small.used);
+    assert_eq!((small.used[1], small.used[2]), (0, 0), "no fault is needed");
+    let again = run(&small.plan).expect_err("what is left fails again");
+    assert_eq!(again.trace, small.trace);
 }

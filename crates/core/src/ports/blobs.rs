@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use crate::error::{BoxError, Error};
-use crate::model::BlobId;
+use crate::model::{BlobId, PayloadId};
 
 /// A body on its way in or out.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
@@ -67,6 +67,9 @@ pub trait BlobStore: Debug + Send + Sync + 'static {
 
     /// Removes a blob; an absent one is success.
     async fn delete(&self, id: BlobId) -> Result<(), BlobError>;
+
+    /// Makes the removal of blobs of a payload durable: until then a power cut may bring them back.
+    async fn sync_removals(&self, payload: PayloadId) -> Result<(), BlobError>;
 
     /// Finished blobs in order of id, after `after`, at most `limit`.
     async fn scan(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobInfo>, BlobError>;

@@ -151,6 +151,10 @@ async fn purge_parts(engine: &Engine, upload: UploadId) -> Result<Vec<Write>, Er
         _ => BTreeSet::new(),
     };
     delete_blobs(&*engine.ports().blobs, payload, &keep).await?;
+    if !keep.is_empty() {
+        // The sweep leaves a payload alone that has a record, so nobody would find what came back.
+        engine.ports().blobs.sync_removals(payload).await?;
+    }
     let parts = Walk::over(keys::parts_range(upload));
     let parts = parts.all(&*engine.ports().meta).await?;
     write.extend(delete_rows(Table::Parts, parts));

@@ -22,6 +22,7 @@ use futures_util::StreamExt;
 use super::exec::Sim;
 use super::model::{Answer, At, Cond, Named, Object, Op, md5_of, sum_of};
 use super::oracle::Oracle;
+use super::ports::Weather;
 
 /// A server as its clients have it.
 #[derive(Clone, Debug)]
@@ -52,12 +53,12 @@ fn encrypting(bucket: &str) -> Encrypting {
     }
 }
 
-/// The one account there is.
-pub(super) fn cx(request: &str) -> Cx {
+/// A request of an account.
+pub(super) fn cx(request: &str, by: &str) -> Cx {
     Cx {
         principal: Principal::Account {
-            account: AccountId("owner".into()),
-            key: AccessKeyId("owner-key".into()),
+            account: AccountId(by.into()),
+            key: AccessKeyId(format!("{by}-key").into()),
         },
         request_id: request.into(),
         source: None,
@@ -162,11 +163,14 @@ fn callback(request: &str) -> CallbackSpec {
 
 impl Client {
     /// Asks so many times, and rests between.
-    pub(super) async fn work(self, requests: u64) {
+    pub(super) async fn work(self, requests: u64, weather: &Weather) {
         for _ in 0..requests {
-            let op = self.oracle.choose();
-            let request = self.oracle.begin(op.clone());
-            let outcome = self.ask(&op, &request).await;
+            let (op, by) = self.oracle.choose();
+            if !weather.request() {
+                return;
+            }
+            let request = self.oracle.begin(op.clone(), by);
+            let outcome = self.ask(&op, &cx(&request, by)).await;
             self.oracle.finish(&outcome);
             if self.sim.one_in(4) {
                 let rest = std::time::Duration::from_millis(self.sim.random(100));
@@ -175,34 +179,34 @@ impl Client {
         }
     }
 
-    async fn ask(&self, op: &Op, request: &str) -> Vec<Answer> {
+    async fn ask(&self, op: &Op, cx: &Cx) -> Vec<Answer> {
         if let Op::Delete(bucket, items) = op {
-            return self.delete(bucket, items, request).await;
+            return self.delete(bucket, items, cx).await;
         }
         let answer = match op {
-            Op::Put { .. } | Op::Get(_) | Op::Copy { .. } => self.object(op, request).await,
-            Op::Append { .. } | Op::Symlink { .. } => self.special(op, request).await,
+            Op::Put { .. } | Op::Get(_) | Op::Copy { .. } => self.object(op, cx).await,
+            Op::Append { .. } | Op::Symlink { .. } => self.special(op, cx).await,
             Op::Meta(at, meta) => {
                 let change = ObjectChange::Meta(StoredHeaders::default(), user_meta(*meta));
-                self.change(at, change, request).await
+                self.change(at, change, cx).await
             }
             Op::Tags(at, tag) => {
                 let tags = vec![("t".into(), tag.to_string().into())];
-                self.change(at, ObjectChange::Tags(tags), request).await
+                self.change(at, ObjectChange::Tags(tags), cx).await
             }
             Op::Acl(at, own) => {
                 let change = ObjectChange::Acl(own.then(Acl::default));
-                self.change(at, change, request).await
+                self.change(at, change, cx).await
             }
             Op::Create { .. }
             | Op::Part { .. }
             | Op::CopyPart { .. }
             | Op::Complete { .. }
-            | Op::Abort(..) => self.upload(op, request).await,
-            _ => self.bucket(op, request).await,
+            | Op::Abort(..) => self.upload(op, cx).await,
+            _ => self.bucket(op, cx).await,
         };
         vec![answer.map_err(|error| {
-            self.sim.note(format_args!("{request} failed: {error:?}"));
+            self.sim.note(format_args!("{} failed: {error:?}", cx.request_id));
             error.kind()
         })]
     }
@@ -211,9 +215,9 @@ impl Client {
         &self,
         bucket: &str,
         items: &[(String, cohong_core::engine::VersionChoice)],
-        request: &str,
+        cx: &Cx,
     ) -> Vec<Answer> {
-        let (cx, bucket) = (cx(request), bucket_name(bucket));
+        let bucket = bucket_name(bucket);
         let one = |receipt| format!("{receipt:?}");
         if let [(key, version)] = items {
             let target = ObjectTarget {
@@ -224,7 +228,7 @@ impl Client {
             let outcome = self
                 .engine
                 .delete_object(
-                    &cx,
+                    cx,
                     DeleteObject {
                         target,
                         if_match: None,
@@ -237,7 +241,7 @@ impl Client {
             .iter()
             .map(|(key, choice)| (key_name(key), *choice))
             .collect();
-        match self.engine.delete_objects(&cx, &bucket, keys).await {
+        match self.engine.delete_objects(cx, &bucket, keys).await {
             Ok(outcomes) => {
                 let outcomes = outcomes.into_iter();
                 outcomes
@@ -248,8 +252,7 @@ impl Client {
         }
     }
 
-    async fn object(&self, op: &Op, request: &str) -> Result<String, Error> {
-        let cx = cx(request);
+    async fn object(&self, op: &Op, cx: &Cx) -> Result<String, Error> {
         match op {
             Op::Put {
                 bucket,
@@ -266,16 +269,16 @@ impl Client {
                     conditions: conditions(cond),
                     digests: digests(object.further.map(|further| further.value)),
                     size: None,
-                    callback: called.then(|| callback(request)),
+                    callback: called.then(|| callback(&cx.request_id)),
                     kind: EventKind::CreatedPut,
                 };
                 let body = body(&object.bytes, *broken);
-                let receipt = self.engine.put_object(&cx, req, body).await?;
-                assert_eq!(receipt.callback.is_some(), *called, "{request}: callback");
+                let receipt = self.engine.put_object(cx, req, body).await?;
+                assert_eq!(receipt.callback.is_some(), *called, "{}: callback", cx.request_id);
                 Ok(stored(&receipt.stored))
             }
             Op::Get(at) => {
-                let (object, tag) = self.read(at, request).await?;
+                let (object, tag) = self.read(at, cx).await?;
                 Ok(object.seen(tag))
             }
             Op::Copy {
@@ -302,15 +305,14 @@ impl Client {
                     checksum: *checksum,
                     conditions: Conditions::default(),
                 };
-                let receipt = self.engine.copy_object(&cx, req).await?;
+                let receipt = self.engine.copy_object(cx, req).await?;
                 Ok(stored(&receipt.stored))
             }
             other => panic!("{other:?} is about no object"),
         }
     }
 
-    async fn special(&self, op: &Op, request: &str) -> Result<String, Error> {
-        let cx = cx(request);
+    async fn special(&self, op: &Op, cx: &Cx) -> Result<String, Error> {
         match op {
             Op::Append {
                 bucket,
@@ -328,7 +330,7 @@ impl Client {
                     digests: ExpectedDigests::default(),
                 };
                 let body = body(bytes, *broken);
-                Ok(stored(&self.engine.append_object(&cx, req, body).await?))
+                Ok(stored(&self.engine.append_object(cx, req, body).await?))
             }
             Op::Symlink {
                 bucket,
@@ -344,20 +346,20 @@ impl Client {
                     attributes: attributes(*meta),
                     conditions: conditions(cond),
                 };
-                Ok(stored(&self.engine.put_symlink(&cx, req).await?))
+                Ok(stored(&self.engine.put_symlink(cx, req).await?))
             }
             other => panic!("{other:?} makes no special object"),
         }
     }
 
     /// Reads a version as a whole.
-    pub(super) async fn read(&self, at: &At, request: &str) -> Result<(Object, VersionTag), Error> {
+    pub(super) async fn read(&self, at: &At, cx: &Cx) -> Result<(Object, VersionTag), Error> {
         let req = GetObject {
             target: target(at),
             range: None,
             conditions: Conditions::default(),
         };
-        let mut reader = self.engine.get_object(&cx(request), req).await?;
+        let mut reader = self.engine.get_object(cx, req).await?;
         let mut bytes = Vec::new();
         while let Some(chunk) = reader.body.next().await {
             bytes.extend_from_slice(&chunk?);
@@ -368,7 +370,7 @@ impl Client {
                 .first()
                 .map(|(_, value)| value.parse().expect("it is a number"))
         };
-        assert_eq!(record.size, bytes.len() as u64, "{request}: length");
+        assert_eq!(record.size, bytes.len() as u64, "{}: length", cx.request_id);
         let object = Object {
             bytes: bytes.into(),
             etag: record.etag.to_string(),
@@ -382,16 +384,15 @@ impl Client {
         Ok((object, reader.info.version))
     }
 
-    async fn change(&self, at: &At, change: ObjectChange, request: &str) -> Result<String, Error> {
+    async fn change(&self, at: &At, change: ObjectChange, cx: &Cx) -> Result<String, Error> {
         let tag = self
             .engine
-            .change_object(&cx(request), &target(at), change)
+            .change_object(cx, &target(at), change)
             .await?;
         Ok(format!("{tag:?}"))
     }
 
-    async fn upload(&self, op: &Op, request: &str) -> Result<String, Error> {
-        let cx = cx(request);
+    async fn upload(&self, op: &Op, cx: &Cx) -> Result<String, Error> {
         match op {
             Op::Create {
                 bucket,
@@ -409,7 +410,7 @@ impl Client {
                 };
                 Ok(self
                     .engine
-                    .create_upload(&cx, req)
+                    .create_upload(cx, req)
                     .await?
                     .upload
                     .to_string())
@@ -428,8 +429,8 @@ impl Client {
                     number: *number,
                     digests: digests(sent),
                 };
-                let receipt = self.engine.put_part(&cx, req, body(bytes, false)).await?;
-                assert_eq!(receipt.md5, md5_of(bytes), "{request}: digest");
+                let receipt = self.engine.put_part(cx, req, body(bytes, false)).await?;
+                assert_eq!(receipt.md5, md5_of(bytes), "{}: digest", cx.request_id);
                 Ok(hex::encode(receipt.md5))
             }
             Op::CopyPart {
@@ -446,7 +447,7 @@ impl Client {
                     range: None,
                     checksum: None,
                 };
-                Ok(hex::encode(self.engine.copy_part(&cx, req).await?.md5))
+                Ok(hex::encode(self.engine.copy_part(cx, req).await?.md5))
             }
             Op::Complete {
                 bucket,
@@ -469,19 +470,18 @@ impl Client {
                     size: None,
                     callback: None,
                 };
-                Ok(stored(&self.engine.complete_upload(&cx, req).await?.stored))
+                Ok(stored(&self.engine.complete_upload(cx, req).await?.stored))
             }
             Op::Abort(bucket, key, upload) => {
                 let target = upload_target(bucket, key, *upload);
-                self.engine.abort_upload(&cx, &target).await?;
+                self.engine.abort_upload(cx, &target).await?;
                 Ok(String::new())
             }
             other => panic!("{other:?} is about no upload"),
         }
     }
 
-    async fn bucket(&self, op: &Op, request: &str) -> Result<String, Error> {
-        let cx = cx(request);
+    async fn bucket(&self, op: &Op, cx: &Cx) -> Result<String, Error> {
         match op {
             Op::CreateBucket(bucket) => {
                 let req = CreateBucket {
@@ -495,24 +495,24 @@ impl Client {
                 };
                 let cx = Cx {
                     encrypting: encrypting(bucket),
-                    ..cx
+                    ..cx.clone()
                 };
                 self.engine.create_bucket(&cx, req).await?;
             }
             Op::DeleteBucket(bucket) => {
-                self.engine.delete_bucket(&cx, &bucket_name(bucket)).await?;
+                self.engine.delete_bucket(cx, &bucket_name(bucket)).await?;
             }
             Op::Versioning(bucket, versioning) => {
                 let change = BucketChange::Versioning(*versioning);
                 self.engine
-                    .change_bucket(&cx, &bucket_name(bucket), change)
+                    .change_bucket(cx, &bucket_name(bucket), change)
                     .await?;
             }
             Op::Rules(bucket, rules) => {
                 let rules = rules.iter().map(super::model::RuleSpec::rule).collect();
                 let change = BucketChange::Rules { rules, seen: None };
                 self.engine
-                    .change_bucket(&cx, &bucket_name(bucket), change)
+                    .change_bucket(cx, &bucket_name(bucket), change)
                     .await?;
             }
             Op::AddFunction(name) => {

@@ -15,7 +15,7 @@ use cohong_core::records::{
 use cohong_core::work::sweep::sweep_now;
 use futures_util::FutureExt;
 
-use super::oracle::FUNCTIONS;
+use super::oracle::{FUNCTIONS, OWNER};
 use super::ports::{is_poison, places};
 use super::quiet;
 use super::world::World;
@@ -36,7 +36,7 @@ pub(super) fn check(world: &World) {
     world.wait_for(async move {
         for name in FUNCTIONS {
             let op = super::model::Op::AddFunction(name.to_owned());
-            client.oracle.begin(op);
+            client.oracle.begin(op, OWNER);
             let added = client.engine.add_function(name, "http://function/").await;
             client
                 .oracle

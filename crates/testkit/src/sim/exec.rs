@@ -58,6 +58,8 @@ struct State {
     ready: Vec<TaskId>,
     sleepers: BTreeMap<(Mono, u64), Waker>,
     trace: Vec<String>,
+    /// Payload ids that may be given out again, where they are.
+    repeated: Option<Vec<PayloadId>>,
 }
 
 impl Sim {
@@ -74,6 +76,7 @@ impl Sim {
             ready: Vec::new(),
             sleepers: BTreeMap::new(),
             trace: Vec::new(),
+            repeated: None,
         })))
     }
 
@@ -90,6 +93,11 @@ impl Sim {
     /// Whether an event of one chance in `n` happens.
     pub fn one_in(&self, n: u64) -> bool {
         self.random(n) == 0
+    }
+
+    /// Heads or tails.
+    pub fn coin(&self) -> bool {
+        self.one_in(2)
     }
 
     /// One of several.
@@ -120,6 +128,11 @@ impl Sim {
     pub fn jump_wall(&self, by_ms: i64) {
         self.state().wall_shift_ms += by_ms;
         self.note(format_args!("wall clock jumps by {by_ms} ms"));
+    }
+
+    /// From now on payload ids are given out again at times: what no source of ids may do.
+    pub(crate) fn repeat_ids(&self) {
+        self.state().repeated = Some(Vec::new());
     }
 
     /// Drops every task where it stands, as a crash does.
@@ -354,7 +367,16 @@ impl Clock for Sim {
 
 impl Ids for Sim {
     fn payload(&self) -> PayloadId {
-        PayloadId(u128::from(self.number()).to_be_bytes())
+        let id = PayloadId(u128::from(self.number()).to_be_bytes());
+        let State { seed, repeated, .. } = &mut *self.state();
+        let Some(given) = repeated else { return id };
+        given.push(id);
+        let back = match seed.below(8) {
+            0 => seed.below(given.len() as u64),
+            _ => 0,
+        };
+        let place = given.len() - 1 - usize::try_from(back).unwrap_or(0);
+        given[place]
     }
 
     fn upload(&self) -> UploadId {

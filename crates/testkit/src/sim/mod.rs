@@ -1,18 +1,21 @@
-//! The seeded simulation: the whole engine, its workers and its delivery, on stores in memory whose
-//! ports fail, with crashes at any moment, random clients, and a wall clock that jumps. Everything
-//! comes from one seed; a run of a seed is always the same run, to the byte of its trace.
+//! The seeded simulation: the whole engine, its workers and its delivery, on metadata in memory and on the
+//! real blob store above a simulated disk, with ports that fail, power cuts at any moment, random clients,
+//! and a wall clock that jumps. Everything comes from one seed; a run of a plan is always the same run, to
+//! the byte of its trace.
 //!
-//! [`run`] is the way in. `world` builds and crashes servers, `client` asks them, `oracle` holds their
-//! answers against `model`, `quiet` and `end` look at everything when nothing moves. It knows no real
-//! time, threads, files or sockets.
+//! [`run`] is the way in, [`shrink`] makes a failing run smaller. `world` builds and crashes servers,
+//! `client` asks them, `oracle` holds their answers against `model`, `quiet` and `end` look at everything
+//! when nothing moves. It knows no real time, threads, files or sockets.
 
 mod client;
 mod end;
 pub mod exec;
 mod model;
 mod oracle;
+mod plan;
 mod ports;
 mod quiet;
+mod shrink;
 mod world;
 
 use std::any::Any;
@@ -20,6 +23,10 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use exec::Sim;
+use ports::Weather;
+
+pub use plan::{Mutation, Plan};
+pub use shrink::shrink;
 
 /// Lines of the trace that are shown of a run that failed.
 const SHOWN: usize = 80;
@@ -27,8 +34,10 @@ const SHOWN: usize = 80;
 /// A run that found something wrong.
 #[derive(Debug)]
 pub struct Failure {
-    /// Its seed.
-    pub seed: u64,
+    /// What it was made of.
+    pub plan: Plan,
+    /// How much of each bound it has used: requests, faults, crashes, clients at once.
+    pub used: [u64; 4],
     /// What was wrong.
     pub why: String,
     /// Its trace.
@@ -41,21 +50,31 @@ impl fmt::Display for Failure {
         for line in self.trace.iter().skip(steps.saturating_sub(SHOWN)) {
             writeln!(f, "{line}")?;
         }
-        writeln!(f, "seed {} failed at step {steps}: {}", self.seed, self.why)?;
-        write!(f, "again: COHONG_SIM_FROM={} COHONG_SIM_SEEDS=1", self.seed)
+        let [requests, faults, crashes, clients] = self.used;
+        writeln!(
+            f,
+            "failed at step {steps}, after {requests} requests of {clients} clients, {faults} faults, {crashes} crashes: {}",
+            self.why
+        )?;
+        write!(f, "again: cargo xtask sim {}", self.plan)
     }
 }
 
-/// One run. Gives its trace: equal for equal seeds.
-pub fn run(seed: u64) -> Result<Vec<String>, Box<Failure>> {
-    let sim = Sim::new(seed);
-    let run = catch_unwind(AssertUnwindSafe(|| world::run(&sim)));
+/// One run. Gives its trace: equal for equal plans.
+pub fn run(plan: &Plan) -> Result<Vec<String>, Box<Failure>> {
+    let sim = Sim::new(plan.seed);
+    if plan.mutation == Some(Mutation::ReuseBlobId) {
+        sim.repeat_ids();
+    }
+    let weather = Weather::new(plan);
+    let run = catch_unwind(AssertUnwindSafe(|| world::run(&sim, &weather)));
     sim.kill();
     let trace = sim.trace();
     match run {
         Ok(()) => Ok(trace),
         Err(panic) => Err(Box::new(Failure {
-            seed,
+            plan: *plan,
+            used: weather.used(),
             why: words(&*panic),
             trace,
         })),

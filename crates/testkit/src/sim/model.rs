@@ -159,6 +159,8 @@ pub(super) struct Event {
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
     pub(super) id: BucketId,
+    /// The account it belongs to.
+    pub(super) owner: &'static str,
     pub(super) versioning: Versioning,
     pub(super) rules: Vec<RuleSpec>,
     /// It had rules once, so every change is logged.
@@ -179,9 +181,10 @@ pub(super) struct Model {
 }
 
 impl Bucket {
-    pub(super) fn new(id: BucketId) -> Self {
+    pub(super) fn new(id: BucketId, owner: &'static str) -> Self {
         Self {
             id,
+            owner,
             versioning: Versioning::Off,
             rules: Vec::new(),
             logs: false,
@@ -189,6 +192,12 @@ impl Bucket {
             keys: BTreeMap::new(),
             uploads: BTreeMap::new(),
         }
+    }
+
+    /// Only its owner may do anything: nobody was granted something.
+    fn allow(&self, by: &str) -> Result<&Self, ErrorKind> {
+        let owns = self.owner == by;
+        owns.then_some(self).ok_or(ErrorKind::Denied)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -250,18 +259,18 @@ impl Bucket {
 
 impl Model {
     /// A bucket by name, for those who wait while it is being removed.
-    pub(super) fn for_change(&self, bucket: &str) -> Result<&Bucket, ErrorKind> {
+    pub(super) fn for_change(&self, bucket: &str, by: &str) -> Result<&Bucket, ErrorKind> {
         let found = self.buckets.get(bucket).ok_or(ErrorKind::NoSuchBucket)?;
         if found.closing {
             return Err(ErrorKind::Busy);
         }
-        Ok(found)
+        found.allow(by)
     }
 
     /// A bucket by name, for readers.
-    pub(super) fn for_read(&self, bucket: &str) -> Result<&Bucket, ErrorKind> {
+    pub(super) fn for_read(&self, bucket: &str, by: &str) -> Result<&Bucket, ErrorKind> {
         let found = self.buckets.get(bucket).filter(|found| !found.closing);
-        found.ok_or(ErrorKind::NoSuchBucket)
+        found.ok_or(ErrorKind::NoSuchBucket)?.allow(by)
     }
 
     /// Sets whether versions are kept.

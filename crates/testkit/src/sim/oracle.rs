@@ -18,7 +18,7 @@ use cohong_core::records::LoggedEvent;
 
 use super::exec::{Sim, TaskId};
 use super::model::{Answer, Model, Op};
-pub(super) use choose::{FUNCTIONS, POISON, destinations};
+pub(super) use choose::{FUNCTIONS, OWNER, POISON, STRANGER, destinations, other_account};
 use flight::Flight;
 
 /// See the module's text. Clones share everything.
@@ -59,13 +59,13 @@ impl Oracle {
         look(&self.inner().model)
     }
 
-    /// A request begins, by the running task; gives its id.
-    pub(super) fn begin(&self, op: Op) -> String {
+    /// A request of an account begins, by the running task; gives its id.
+    pub(super) fn begin(&self, op: Op, by: &'static str) -> String {
         let mut inner = self.inner();
         inner.requests += 1;
         let request = format!("r{}", inner.requests);
-        self.sim.note(format_args!("{request} begins: {op:?}"));
-        let flight = Flight::new(request.clone(), op);
+        self.sim.note(format_args!("{request} of {by} begins: {op:?}"));
+        let flight = Flight::new(request.clone(), op, by);
         inner.flights.insert(self.sim.running(), flight);
         inner.refresh();
         request
@@ -86,6 +86,14 @@ impl Oracle {
             flight.faulted = true;
         }
         self.sim.note(format_args!("fault: {what}"));
+    }
+
+    /// The running task was given wrong bits by the disk.
+    pub(super) fn damaged(&self) {
+        if let Some(flight) = self.inner().flights.get_mut(&self.sim.running()) {
+            flight.damaged = true;
+        }
+        self.sim.note("fault: a bit is read wrong");
     }
 
     /// A transaction of the running task stands.

@@ -1,27 +1,25 @@
 //! Looks at everything that clients can see while nobody changes it, and compares it with the model.
 
 use cohong_core::engine::{
-    ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry, VersionChoice,
+    Cx, ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry, VersionChoice,
 };
 use cohong_core::model::{VersionTag, Versioning};
 
 use super::client::{Client, bucket_name, cx, upload_target};
 use super::model::{Bucket, Version, md5_of};
+use super::oracle::{OWNER, STRANGER};
 
 /// Looks at everything. Panics at the first difference.
 pub(super) async fn look(client: Client) {
     let buckets = client.oracle.look(|model| model.buckets.clone());
-    let listed = client
-        .engine
-        .list_buckets(&cx("look"))
-        .await
-        .expect("nothing fails");
-    let listed: Vec<String> = listed
-        .iter()
-        .map(|bucket| bucket.name.to_string())
-        .collect();
-    let wanted: Vec<String> = buckets.keys().cloned().collect();
-    assert_eq!(listed, wanted, "buckets");
+    for account in [OWNER, STRANGER] {
+        let listed = client.engine.list_buckets(&cx("look", account)).await;
+        let listed = listed.expect("nothing fails");
+        let listed: Vec<String> = listed.iter().map(|found| found.name.to_string()).collect();
+        let wanted = buckets.iter().filter(|(_, bucket)| bucket.owner == account);
+        let wanted: Vec<String> = wanted.map(|(name, _)| name.clone()).collect();
+        assert_eq!(listed, wanted, "buckets of {account}");
+    }
     for (name, bucket) in &buckets {
         let looks = Look {
             client: &client,
@@ -44,6 +42,10 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    fn cx(&self) -> Cx {
+        cx("look", self.bucket.owner)
+    }
+
     /// A page length that makes listings go over several pages.
     fn limit(&self) -> usize {
         1 + usize::try_from(self.client.sim.random(5)).unwrap_or(0)
@@ -62,7 +64,7 @@ impl Look<'_> {
             for choice in choices {
                 let at = (self.name.to_owned(), key.clone(), choice);
                 let wanted = self.bucket.read(key, choice);
-                let seen = self.client.read(&at, "look").await;
+                let seen = self.client.read(&at, &self.cx()).await;
                 match (wanted, seen) {
                     (Ok((object, tag)), Ok((read, read_tag))) => {
                         assert_eq!((object, tag), (read, read_tag), "{at:?}");
@@ -87,7 +89,7 @@ impl Look<'_> {
                 reverse,
                 limit,
             };
-            let page = self.client.engine.list_objects(&cx("look"), req).await;
+            let page = self.client.engine.list_objects(&self.cx(), req).await;
             let Listing {
                 entries: found,
                 next,
@@ -151,7 +153,7 @@ impl Look<'_> {
                 version_marker,
                 limit,
             };
-            let page = self.client.engine.list_versions(&cx("look"), req).await;
+            let page = self.client.engine.list_versions(&self.cx(), req).await;
             let page = page.expect("nothing fails");
             seen.extend(page.versions.into_iter().map(|version| {
                 let etag = version.object.map(|object| object.etag.to_string());
@@ -191,7 +193,7 @@ impl Look<'_> {
                 upload_marker,
                 limit,
             };
-            let page = self.client.engine.list_uploads(&cx("look"), req).await;
+            let page = self.client.engine.list_uploads(&self.cx(), req).await;
             let page = page.expect("nothing fails");
             let uploads = page.uploads.into_iter();
             seen.extend(uploads.map(|upload| (upload.key.as_str().to_owned(), upload.upload)));
@@ -210,7 +212,7 @@ impl Look<'_> {
                 after: 0,
                 limit: 100,
             };
-            let page = self.client.engine.list_parts(&cx("look"), req).await;
+            let page = self.client.engine.list_parts(&self.cx(), req).await;
             let parts = page.expect("nothing fails").parts.into_iter();
             let parts: Vec<(u32, [u8; 16])> = parts.map(|part| (part.number, part.md5)).collect();
             let wanted = self.bucket.uploads[&upload].parts.iter();

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use cohong_core::delivery::{self, Registry, TargetKind};
 use cohong_core::engine::{Engine, Ports};
-use cohong_core::memory::MemoryBlobs;
 use cohong_core::model::DialectId;
 use cohong_core::ports::{Clock, EventFormat, Target};
 use cohong_core::work::{self, WorkHandle};
@@ -15,7 +14,7 @@ use cohong_core::work::{self, WorkHandle};
 use super::client::Client;
 use super::exec::{Sim, Stop};
 use super::oracle::{Oracle, destinations};
-use super::ports::{Callbacks, NoSecrets, Plain, Receivers, SimBlobs, SimMeta, Weather};
+use super::ports::{Callbacks, NoSecrets, Plain, Receivers, RoughDisk, SimBlobs, SimMeta, Weather};
 use super::{end, quiet};
 
 /// More polls than any wait of a run needs.
@@ -29,7 +28,8 @@ pub(super) struct World {
     pub(super) sim: Sim,
     pub(super) weather: Weather,
     pub(super) oracle: Oracle,
-    pub(super) blobs: MemoryBlobs,
+    pub(super) disk: RoughDisk,
+    pub(super) blobs: Arc<SimBlobs>,
     pub(super) meta: Arc<SimMeta>,
     pub(super) receivers: Arc<Receivers>,
     pub(super) client: Client,
@@ -37,8 +37,8 @@ pub(super) struct World {
 }
 
 /// One run.
-pub(super) fn run(sim: &Sim) {
-    let mut world = World::new(sim);
+pub(super) fn run(sim: &Sim, weather: &Weather) {
+    let mut world = World::new(sim, weather.clone());
     for round in 0..2 + sim.random(3) {
         sim.note(format_args!("round {round}"));
         world = world.rough_time();
@@ -51,24 +51,24 @@ pub(super) fn run(sim: &Sim) {
 }
 
 impl World {
-    fn new(sim: &Sim) -> Self {
-        let weather = Weather::default();
+    fn new(sim: &Sim, weather: Weather) -> Self {
         let oracle = Oracle::new(sim);
-        let blobs = MemoryBlobs::new();
-        let meta = Arc::new(SimMeta::new(sim, &weather, &oracle, &blobs));
+        let disk = RoughDisk::new((sim, &weather, &oracle));
+        let meta = Arc::new(SimMeta::new(sim, &weather, &oracle, &disk));
         let receivers = Arc::new(Receivers::new(sim, &weather, &oracle));
-        Self::on(sim, (weather, oracle), (meta, blobs), receivers)
+        Self::on(sim, (weather, oracle), (meta, disk), receivers)
     }
 
     fn on(
         sim: &Sim,
         (weather, oracle): (Weather, Oracle),
-        (meta, blobs): (Arc<SimMeta>, MemoryBlobs),
+        (meta, disk): (Arc<SimMeta>, RoughDisk),
         receivers: Arc<Receivers>,
     ) -> Self {
+        let blobs = Arc::new(SimBlobs::open((sim, &weather, &oracle), &disk, &meta));
         let engine = Arc::new(Engine::new(Ports {
             meta: meta.clone(),
-            blobs: Arc::new(SimBlobs::new((sim, &weather, &oracle), &blobs, &meta)),
+            blobs: blobs.clone(),
             clock: Arc::new(sim.clone()),
             ids: Arc::new(sim.clone()),
             spawner: Arc::new(sim.clone()),
@@ -97,6 +97,7 @@ impl World {
             sim: sim.clone(),
             weather,
             oracle,
+            disk,
             blobs,
             meta,
             receivers,
@@ -108,22 +109,25 @@ impl World {
     /// The process dies where it stands and starts again on what is durable.
     fn crash(self) -> Self {
         self.sim.note("crash");
+        // The power goes first: nothing that ends with the process reaches the disk any more.
+        let disk = self.disk.crash();
         self.sim.kill();
         self.oracle.crash();
         self.receivers.crash();
-        self.blobs.crash();
-        let meta = Arc::new(self.meta.crash());
+        let meta = Arc::new(self.meta.crash(&disk));
         let Self {
             sim,
             weather,
             oracle,
-            blobs,
             receivers,
             ..
         } = self;
-        let world = Self::on(&sim, (weather, oracle), (meta, blobs), receivers);
+        let mut now = weather.now();
+        now.dying = false;
+        let rough = std::mem::replace(&mut now.rough, false);
+        drop(now);
+        let world = Self::on(&sim, (weather, oracle), (meta, disk), receivers);
         let meta = world.meta.clone();
-        let rough = std::mem::replace(&mut world.weather.now().rough, false);
         futures_util::FutureExt::now_or_never(meta.check_all_places())
             .expect("memory does not wait");
         world.weather.now().rough = rough;
@@ -137,17 +141,19 @@ impl World {
             self.sim
                 .start(change_weather(self.sim.clone(), self.weather.clone()));
             let busy = self.start_clients();
-            let crashes = self.sim.one_in(2);
-            let polls = if crashes {
-                20 + self.sim.random(4000)
-            } else {
-                POLLS_MAX
-            };
-            let until = self.sim.mono() + Duration::from_hours(4);
-            let stop = self.sim.run(|| busy.load(SeqCst) == 0, polls, until);
+            let crashes = self.sim.one_in(2) && self.weather.crash();
+            let at_a_poll = self.sim.coin();
+            let (mut polls, until) = (POLLS_MAX, self.sim.mono() + Duration::from_hours(4));
+            match (crashes, at_a_poll) {
+                (true, true) => polls = 20 + self.sim.random(4000),
+                (true, false) => self.disk.cut_after(self.sim.random(120)),
+                (false, _) => {}
+            }
+            let ended = || busy.load(SeqCst) == 0 || self.weather.now().dying;
+            let stop = self.sim.run(ended, polls, until);
             assert_ne!(stop, Stop::Time, "clients have waited for hours");
-            if stop == Stop::Polls {
-                assert!(crashes, "clients do not come to their end");
+            assert!(crashes || stop == Stop::Done, "clients do not come to their end");
+            if crashes || self.weather.now().dying {
                 self = self.crash();
             }
         }
@@ -155,13 +161,14 @@ impl World {
     }
 
     fn start_clients(&self) -> Arc<AtomicU64> {
-        let clients = 1 + self.sim.random(4);
+        let clients = self.weather.clients(1 + self.sim.random(4));
         let busy = Arc::new(AtomicU64::new(clients));
         for _ in 0..clients {
             let (client, busy) = (self.client.clone(), busy.clone());
+            let weather = self.weather.clone();
             let requests = 5 + self.sim.random(25);
             self.sim.start(async move {
-                client.work(requests).await;
+                client.work(requests, &weather).await;
                 busy.fetch_sub(1, SeqCst);
             });
         }
@@ -173,6 +180,7 @@ impl World {
         let mut now = self.weather.now();
         now.rough = false;
         now.down.clear();
+        now.full = false;
         drop(now);
         let closing = || {
             self.oracle
@@ -203,17 +211,22 @@ impl World {
     }
 }
 
-/// Receivers come and go, the wall clock jumps.
+/// Receivers come and go, the disk runs full, the wall clock jumps.
 async fn change_weather(sim: Sim, weather: Weather) {
     while weather.is_rough() {
         sim.pass(Duration::from_millis(50 + sim.random(2000))).await;
-        if sim.one_in(8) {
+        if weather.strikes(&sim, 8) {
             let by = i64::try_from(sim.random(2 * DAY_MS)).unwrap_or(0);
             sim.jump_wall(by.saturating_sub_unsigned(DAY_MS));
         }
+        let full = std::mem::replace(&mut weather.now().full, false) || weather.strikes(&sim, 20);
+        if full && !sim.one_in(3) {
+            sim.note("the disk is full");
+            weather.now().full = true;
+        }
         for to in destinations() {
             let id = to.id();
-            if sim.one_in(5) && !weather.now().down.remove(&id) {
+            if sim.one_in(5) && !weather.now().down.remove(&id) && weather.strikes(&sim, 1) {
                 sim.note(format_args!("{id} goes down"));
                 weather.now().down.insert(id);
             }

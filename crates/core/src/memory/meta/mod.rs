@@ -37,6 +37,9 @@ pub enum Fate {
     Unavailable,
     /// It is committed if its expectations hold, but the answer is `Unavailable`.
     AnswerLost,
+    /// It is committed if its expectations hold, and answered without having been synced: what no store may
+    /// do.
+    Unsynced,
 }
 
 /// Decides the fate of transactions, in the order they come.
@@ -105,13 +108,27 @@ impl MemoryMeta {
         self.lock().sync();
     }
 
+    /// Transactions that a power cut may lose.
+    pub fn unsynced(&self) -> usize {
+        self.lock().unsynced.len()
+    }
+
     /// Ends this store as a power cut would and gives the one found after it: everything `Now`,
     /// nothing that was not synced, further numbers. Whoever still holds this one gets `Unavailable`.
     #[must_use]
     pub fn crash(&self) -> Self {
+        self.crash_keeping(0)
+    }
+
+    /// The same, with the first `kept` transactions that were not synced.
+    #[must_use]
+    pub fn crash_keeping(&self, kept: usize) -> Self {
         let mut inner = self.lock();
         inner.crashed = true;
-        let durable = inner.durable.clone();
+        let mut durable = inner.durable.clone();
+        for effects in inner.unsynced.iter().take(kept) {
+            durable.apply(effects);
+        }
         Self::from_durable(
             durable,
             inner.last + CRASH_GAP,
@@ -149,7 +166,7 @@ impl Inner {
         match fate {
             Fate::Full => return Err(CommitError::Full),
             Fate::Unavailable => return Err(lost("the commit was refused by a test")),
-            Fate::Proceed | Fate::AnswerLost => {}
+            Fate::Proceed | Fate::AnswerLost | Fate::Unsynced => {}
         }
         let mut batch = Batch::after(self.last, bounds);
         match batch.offer(txn, &self.visible) {
@@ -161,7 +178,7 @@ impl Inner {
         self.last = sealed.last;
         self.visible.apply(&sealed.effects);
         self.unsynced.push(sealed.effects);
-        if sealed.now {
+        if sealed.now && fate != Fate::Unsynced {
             self.sync();
         }
         if fate == Fate::AnswerLost {

@@ -5,8 +5,9 @@
 //! [trailer](format). A file is written and synced under its temporary name, renamed, and its folder
 //! is synced, in this order, so that a visible blob is a whole one also after a power cut.
 //!
-//! Everything that may block runs on blocking threads, a bounded number at a time. Callers hold at
-//! most two pieces of [`PIECE`] bytes per body. It does not know what a blob is for.
+//! Everything that may block runs on blocking threads, a bounded number at a time; where there is no
+//! runtime that has them, as in the simulation, it runs where it is called. Callers hold at most two pieces of
+//! [`PIECE`] bytes per body. It does not know what a blob is for.
 
 mod format;
 mod pool;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use cohong_core::model::BlobId;
+use cohong_core::model::{BlobId, PayloadId};
 use cohong_core::ports::{BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream};
 
 use crate::disk::Disk;
@@ -71,7 +72,7 @@ impl fmt::Debug for Options {
     }
 }
 
-/// Blobs as files of one folder. Used within a tokio runtime.
+/// Blobs as files of one folder. Without a tokio runtime it works where it is called.
 #[derive(Debug)]
 pub struct LocalBlobs {
     folder: Arc<Folder>,
@@ -138,6 +139,17 @@ impl BlobStore for LocalBlobs {
         self.pool.run(remove).await
     }
 
+    async fn sync_removals(&self, payload: PayloadId) -> Result<(), BlobError> {
+        self.folder.usable()?;
+        let folder = self.folder.clone();
+        let sync = move || {
+            let fan = folder.fan_of(payload);
+            let synced = folder.disk.sync_dir(&fan);
+            synced.map_err(|error| folder.broken(&fan, &error))
+        };
+        self.pool.run(sync).await
+    }
+
     async fn scan(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobInfo>, BlobError> {
         let folder = self.folder.clone();
         self.pool
@@ -160,13 +172,13 @@ impl Folder {
         self.blobs().join(format!("{first:02x}"))
     }
 
-    fn fan_of(&self, id: BlobId) -> PathBuf {
-        let [first, ..] = id.payload.0;
+    fn fan_of(&self, payload: PayloadId) -> PathBuf {
+        let [first, ..] = payload.0;
         self.fan(first)
     }
 
     fn path(&self, id: BlobId) -> PathBuf {
-        self.fan_of(id).join(id.to_string())
+        self.fan_of(id.payload).join(id.to_string())
     }
 
     /// Makes all folders durable, also those that an earlier start created and did not sync.
@@ -228,8 +240,6 @@ impl fmt::Debug for Folder {
 
 /// Reads the name of a blob's file; `None` for anything that is not exactly such a name.
 fn parse_name(name: &OsStr) -> Option<BlobId> {
-    use cohong_core::model::PayloadId;
-
     let name = name.to_str()?;
     let (payload, n) = name.split_once('-')?;
     let id = BlobId {

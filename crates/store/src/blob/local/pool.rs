@@ -1,17 +1,23 @@
-//! Blocking work, a bounded number at a time.
+//! Blocking work, a bounded number at a time: on blocking threads within a tokio runtime, where it is asked
+//! for without one.
 
 use std::sync::Arc;
 
 use cohong_core::ports::BlobError;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 
 /// Permits for blocking work.
 #[derive(Clone, Debug)]
 pub(super) struct Pool(Arc<Semaphore>);
 
 /// Work that was started. Dropping it lets it run to its end.
-pub(super) struct Job<T>(JoinHandle<Result<T, BlobError>>);
+pub(super) enum Job<T> {
+    Running(JoinHandle<Result<T, BlobError>>),
+    /// Ended when it was started; `None` once its outcome was taken.
+    Ended(Option<Result<T, BlobError>>),
+}
 
 impl Pool {
     /// At least one job at a time.
@@ -50,10 +56,17 @@ impl Pool {
 }
 
 impl<T> Job<T> {
-    /// Waits for the end. May be cancelled and called again.
+    /// Waits for the end. May be cancelled and called again, until it gave the outcome.
     pub(super) async fn end(&mut self) -> Result<T, BlobError> {
-        let ended = (&mut self.0).await;
-        ended.unwrap_or_else(|error| Err(BlobError::Failed(error.into())))
+        match self {
+            Self::Running(job) => {
+                let ended = job.await;
+                ended.unwrap_or_else(|error| Err(BlobError::Failed(error.into())))
+            }
+            Self::Ended(outcome) => outcome
+                .take()
+                .unwrap_or_else(|| Err(BlobError::Failed("the outcome was taken".into()))),
+        }
     }
 }
 
@@ -62,9 +75,13 @@ where
     T: Send + 'static,
     F: FnOnce() -> Result<T, BlobError> + Send + 'static,
 {
-    Job(spawn_blocking(move || {
+    let work = move || {
         let outcome = work();
         drop(permit);
         outcome
-    }))
+    };
+    match Handle::try_current() {
+        Ok(runtime) => Job::Running(runtime.spawn_blocking(work)),
+        Err(_) => Job::Ended(Some(work())),
+    }
 }

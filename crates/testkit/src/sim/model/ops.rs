@@ -187,47 +187,48 @@ impl Op {
 }
 
 impl Model {
-    /// The answer to item `n` if it came now, as long as it changes nothing; `None` when it would
+    /// The answer to item `n` if it came now from an account, as long as it changes nothing; `None` when it would
     /// change something.
-    pub(crate) fn answer(&self, op: &Op, n: usize) -> Option<Answer> {
-        match self.unchanging(op, n) {
+    pub(crate) fn answer(&self, op: &Op, n: usize, by: &str) -> Option<Answer> {
+        match self.unchanging(op, n, by) {
             Ok(answer) => answer.map(Ok),
             Err(kind) => Some(Err(kind)),
         }
     }
 
-    fn unchanging(&self, op: &Op, n: usize) -> Result<Option<String>, ErrorKind> {
+    fn unchanging(&self, op: &Op, n: usize, by: &str) -> Result<Option<String>, ErrorKind> {
         match op {
             Op::CreateBucket(bucket) => match self.buckets.get(bucket) {
                 None => Ok(None),
                 Some(found) if found.closing => Err(ErrorKind::Busy),
+                Some(found) if found.owner != by => Err(ErrorKind::BucketExists),
                 Some(_) => Err(ErrorKind::BucketAlreadyOwned),
             },
             Op::DeleteBucket(bucket) => {
-                let found = self.for_change(bucket)?;
+                let found = self.for_change(bucket, by)?;
                 if found.is_empty() {
                     return Ok(None);
                 }
                 Err(ErrorKind::BucketNotEmpty)
             }
             Op::Versioning(bucket, _) | Op::Rules(bucket, _) | Op::Create { bucket, .. } => {
-                self.for_change(bucket).map(|_| None)
+                self.for_change(bucket, by).map(|_| None)
             }
-            Op::Put { .. } | Op::Symlink { .. } => self.refuse_put(op),
-            Op::Append { .. } => self.refuse_append(op),
+            Op::Put { .. } | Op::Symlink { .. } => self.refuse_put(op, by),
+            Op::Append { .. } => self.refuse_append(op, by),
             Op::Get((bucket, key, choice)) => {
-                let (object, tag) = self.for_read(bucket)?.read(key, *choice)?;
+                let (object, tag) = self.for_read(bucket, by)?.read(key, *choice)?;
                 Ok(Some(object.seen(tag)))
             }
             Op::Delete(bucket, items) => {
-                let bucket = self.for_change(bucket)?;
+                let bucket = self.for_change(bucket, by)?;
                 Ok(items
                     .get(n)
                     .and_then(|(key, choice)| nothing(bucket, key, *choice)))
             }
             Op::Copy { from, bucket, .. } => {
-                self.for_change(bucket)?;
-                self.for_read(&from.0)?.find(&from.1, from.2)?;
+                self.for_change(bucket, by)?;
+                self.for_read(&from.0, by)?.find(&from.1, from.2)?;
                 Ok(None)
             }
             Op::Part {
@@ -236,7 +237,7 @@ impl Model {
                 upload,
                 ..
             } => {
-                self.takes_parts(bucket, key, *upload)?;
+                self.takes_parts(bucket, key, *upload, by)?;
                 Ok(None)
             }
             Op::CopyPart {
@@ -246,20 +247,20 @@ impl Model {
                 from,
                 ..
             } => {
-                self.takes_parts(bucket, key, *upload)?;
-                self.for_read(&from.0)?.read(&from.1, from.2)?;
+                self.takes_parts(bucket, key, *upload, by)?;
+                self.for_read(&from.0, by)?.read(&from.1, from.2)?;
                 Ok(None)
             }
-            Op::Complete { .. } => self.completed(op),
+            Op::Complete { .. } => self.completed(op, by),
             Op::Abort(bucket, key, upload) => {
-                let bucket = self.for_change(bucket)?;
+                let bucket = self.for_change(bucket, by)?;
                 let open = bucket.uploads.get(upload).filter(|open| open.key == *key);
                 open.map(|_| None).ok_or(ErrorKind::NoSuchUpload)
             }
             Op::Meta((bucket, key, choice), _)
             | Op::Tags((bucket, key, choice), _)
             | Op::Acl((bucket, key, choice), _) => {
-                self.for_change(bucket)?.find(key, *choice)?;
+                self.for_change(bucket, by)?.find(key, *choice)?;
                 Ok(None)
             }
             Op::AddFunction(_) => Ok(None),
@@ -267,7 +268,7 @@ impl Model {
         }
     }
 
-    fn refuse_put(&self, op: &Op) -> Result<Option<String>, ErrorKind> {
+    fn refuse_put(&self, op: &Op, by: &str) -> Result<Option<String>, ErrorKind> {
         let (bucket, key, cond, broken) = match op {
             Op::Put {
                 bucket,
@@ -281,7 +282,7 @@ impl Model {
             } => (bucket, key, cond, false),
             _ => return Ok(None),
         };
-        let bucket = self.for_change(bucket)?;
+        let bucket = self.for_change(bucket, by)?;
         let current = bucket.keys.get(key).and_then(Key::object);
         match (cond, current) {
             (Cond::Absent, Some(_)) => Err(ErrorKind::ObjectExists),
@@ -293,7 +294,7 @@ impl Model {
         }
     }
 
-    fn refuse_append(&self, op: &Op) -> Result<Option<String>, ErrorKind> {
+    fn refuse_append(&self, op: &Op, by: &str) -> Result<Option<String>, ErrorKind> {
         let Op::Append {
             bucket,
             key,
@@ -304,7 +305,7 @@ impl Model {
         else {
             return Ok(None);
         };
-        let bucket = self.for_change(bucket)?;
+        let bucket = self.for_change(bucket, by)?;
         let current = bucket.keys.get(key).and_then(Key::object);
         match current {
             Some(object) if object.form != Form::Appendable => Err(ErrorKind::NotAppendable),
@@ -316,8 +317,14 @@ impl Model {
         }
     }
 
-    fn takes_parts(&self, bucket: &str, key: &str, upload: UploadId) -> Result<(), ErrorKind> {
-        let bucket = self.for_change(bucket)?;
+    fn takes_parts(
+        &self,
+        bucket: &str,
+        key: &str,
+        upload: UploadId,
+        by: &str,
+    ) -> Result<(), ErrorKind> {
+        let bucket = self.for_change(bucket, by)?;
         let open = bucket.uploads.get(&upload).filter(|open| open.key == key);
         match open {
             None => Err(ErrorKind::NoSuchUpload),
@@ -326,7 +333,7 @@ impl Model {
         }
     }
 
-    fn completed(&self, op: &Op) -> Result<Option<String>, ErrorKind> {
+    fn completed(&self, op: &Op, by: &str) -> Result<Option<String>, ErrorKind> {
         let Op::Complete {
             bucket,
             key,
@@ -336,7 +343,7 @@ impl Model {
         else {
             return Ok(None);
         };
-        let bucket = self.for_change(bucket)?;
+        let bucket = self.for_change(bucket, by)?;
         if let Some(open) = bucket.uploads.get(upload).filter(|open| open.key == *key) {
             return open.assemble(named.as_deref()).map(|_| None);
         }

@@ -13,7 +13,7 @@ use cohong_core::records::{
     CurrentRecord, LoggedEvent, PartRecord, UploadRecord, UploadState, decode, keys,
 };
 
-use super::{Flight, Inner};
+use super::{Flight, Inner, OWNER};
 use crate::sim::exec::TaskId;
 use crate::sim::model::{Bucket, Event, Key, Object, Op, Upload, md5_of, sum_of};
 
@@ -84,7 +84,7 @@ impl Inner {
             flight.request
         );
         if flight.op.source().is_none() {
-            let refusal = self.model.answer(&flight.op, n);
+            let refusal = self.model.answer(&flight.op, n, flight.by);
             assert!(
                 refusal.is_none(),
                 "{} changed a key but {refusal:?}",
@@ -196,7 +196,7 @@ impl Inner {
             panic!("{} has one outcome", flight.request);
         };
         assert!(item.done.is_none(), "{} took effect twice", flight.request);
-        let refusal = self.model.answer(&flight.op, 0);
+        let refusal = self.model.answer(&flight.op, 0, flight.by);
         // A bucket may be closed under a request that it does not matter to.
         let busy = Err(cohong_core::ErrorKind::Busy);
         let refused = refusal.filter(|answer| flight.op.source().is_none() && *answer != busy);
@@ -211,7 +211,9 @@ impl Inner {
     fn bucket_stored(&mut self, task: TaskId, at: &Bytes, bytes: &Bytes) -> String {
         let name = String::from_utf8(at.to_vec()).expect("names are text");
         let record: stored::Bucket = decode(bytes).expect("records can be read");
-        let op = self.flights.get(&task).map(|flight| flight.op.clone());
+        let flight = self.flights.get(&task);
+        let by = flight.map(|flight| flight.by);
+        let op = flight.map(|flight| flight.op.clone());
         if let Some(bucket) = self
             .model
             .buckets
@@ -229,7 +231,7 @@ impl Inner {
                 self.done(task, String::new());
                 self.model
                     .buckets
-                    .insert(name.clone(), Bucket::new(record.id));
+                    .insert(name.clone(), Bucket::new(record.id, by.unwrap_or(OWNER)));
             }
             Some(Op::DeleteBucket(_)) => {
                 assert_eq!(record.state, BucketState::Deleting);
@@ -258,6 +260,7 @@ impl Inner {
             other => panic!("{other:?} changed bucket {name}"),
         }
         let bucket = &self.model.buckets[&name];
+        assert_eq!(*record.owner.0, *bucket.owner, "owner of {name}");
         assert_eq!(record.versioning, bucket.versioning, "versioning of {name}");
         assert_eq!(record.rules.len(), bucket.rules.len(), "rules of {name}");
         format!("bucket {name} {:?}", record.state)

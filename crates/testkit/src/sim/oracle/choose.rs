@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use cohong_core::engine::VersionChoice;
 use cohong_core::model::{
-    ChecksumAlgorithm, ChecksumForm, Destination, Form, UploadId, VersionId, Versioning,
+    AccountId, ChecksumAlgorithm, ChecksumForm, Destination, Form, UploadId, VersionId, Versioning,
 };
 
 use super::Oracle;
@@ -21,6 +21,17 @@ pub(crate) const POISON: &str = "poison";
 /// Functions that rules name; they are registered later.
 pub(crate) const FUNCTIONS: [&str; 1] = ["resize"];
 
+/// Who asks most of the time, and owns most of what there is.
+pub(crate) const OWNER: &str = "owner";
+/// Another account, which nobody has granted anything.
+pub(crate) const STRANGER: &str = "stranger";
+
+/// The account that is not this one.
+pub(crate) fn other_account(account: &AccountId) -> AccountId {
+    let other = if *account.0 == *OWNER { STRANGER } else { OWNER };
+    AccountId(other.into())
+}
+
 /// Who can be told.
 pub(crate) fn destinations() -> [Destination; 3] {
     [
@@ -31,8 +42,8 @@ pub(crate) fn destinations() -> [Destination; 3] {
 }
 
 impl Oracle {
-    /// The next request of a client.
-    pub(crate) fn choose(&self) -> Op {
+    /// The next request of a client, and who asks.
+    pub(crate) fn choose(&self) -> (Op, &'static str) {
         let mut inner = self.inner();
         inner.contents += 1;
         let content = inner.contents;
@@ -41,7 +52,8 @@ impl Oracle {
             model: &inner.model,
             content,
         };
-        from.op()
+        let by = if self.sim.one_in(16) { STRANGER } else { OWNER };
+        (from.op(), by)
     }
 }
 

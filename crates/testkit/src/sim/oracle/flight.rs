@@ -20,11 +20,15 @@ pub(super) struct Item {
 pub(super) struct Flight {
     pub(super) request: String,
     pub(super) op: Op,
+    /// Who asks.
+    pub(super) by: &'static str,
     pub(super) items: Vec<Item>,
     /// The states that the object it reads from had meanwhile.
     pub(super) sources: Vec<Object>,
     /// A port failed under it.
     pub(super) faulted: bool,
+    /// The disk gave it wrong bits.
+    pub(super) damaged: bool,
     /// Whether versions were kept in its bucket meanwhile. A reader looks at the bucket before it looks
     /// at the key, and names versions as the bucket was then.
     pub(super) versionings: Vec<Versioning>,
@@ -33,13 +37,15 @@ pub(super) struct Flight {
 }
 
 impl Flight {
-    pub(super) fn new(request: String, op: Op) -> Self {
+    pub(super) fn new(request: String, op: Op, by: &'static str) -> Self {
         Self {
             items: (0..op.items()).map(|_| Item::default()).collect(),
             request,
             op,
+            by,
             sources: Vec::new(),
             faulted: false,
+            damaged: false,
             versionings: Vec::new(),
             closed: None,
         }
@@ -67,13 +73,13 @@ impl Flight {
 
     fn note(&mut self, model: &Model) {
         for (n, item) in self.items.iter_mut().enumerate() {
-            let answer = model.answer(&self.op, n);
+            let answer = model.answer(&self.op, n, self.by);
             if let Some(answer) = answer.filter(|answer| !item.possible.contains(answer)) {
                 item.possible.push(answer);
             }
         }
         if let Some((bucket, key, choice)) = self.op.source()
-            && let Ok(bucket) = model.for_read(bucket)
+            && let Ok(bucket) = model.for_read(bucket, self.by)
             && let Some(object) = match self.op {
                 // A copy of a link is a link; its bytes are those of its target.
                 Op::Copy { .. } => bucket.find(key, *choice).ok().map(|(o, _)| o.clone()),
@@ -92,6 +98,7 @@ impl Flight {
         for (item, answer) in self.items.iter().zip(outcome) {
             let excused = match answer {
                 Err(ErrorKind::Unavailable) => self.faulted,
+                Err(ErrorKind::Internal) => self.damaged && item.done.is_none(),
                 Err(ErrorKind::Full) => self.faulted && item.done.is_none(),
                 _ => false,
             };

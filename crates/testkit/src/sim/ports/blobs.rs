@@ -1,14 +1,17 @@
-//! The blob store: it fails at every step, and removes nothing that a record points at.
+//! The blob store: the real one, on a disk that fails. Requests overlap in it, and it removes nothing that
+//! a record points at.
 
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cohong_core::memory::{BlobStep, MemoryBlobs};
-use cohong_core::model::{BlobId, Place};
+use cohong_core::model::{BlobId, PayloadId, Place};
 use cohong_core::ports::{BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream, Table};
+use cohong_store::blob::{LocalBlobs, Options};
 
+use super::disk::{RoughDisk, root};
 use super::meta::places;
 use super::{SimMeta, Weather};
 use crate::sim::exec::Sim;
@@ -20,46 +23,35 @@ pub(crate) struct SimBlobs {
     sim: Sim,
     weather: Weather,
     oracle: Oracle,
-    inner: MemoryBlobs,
+    inner: LocalBlobs,
     meta: Arc<SimMeta>,
 }
 
 impl SimBlobs {
-    pub(crate) fn new(
+    /// Opens the store on what is on the disk.
+    pub(crate) fn open(
         (sim, weather, oracle): (&Sim, &Weather, &Oracle),
-        inner: &MemoryBlobs,
+        disk: &RoughDisk,
         meta: &Arc<SimMeta>,
     ) -> Self {
-        let this = Self {
+        let (dying, note) = (weather.clone(), sim.clone());
+        let mut options = Options::new(Arc::new(move |error: &io::Error| {
+            note.note(format_args!("the process ends: {error}"));
+            dying.now().dying = true;
+        }));
+        options.reserve = 0;
+        let inner = LocalBlobs::open(root(), Arc::new(disk.clone()), options);
+        Self {
             sim: sim.clone(),
             weather: weather.clone(),
             oracle: oracle.clone(),
-            inner: inner.clone(),
+            inner: inner.expect("the disk is calm at start-up"),
             meta: Arc::clone(meta),
-        };
-        let (sim, weather, oracle) = (sim.clone(), weather.clone(), oracle.clone());
-        inner.set_fault(move |step, _| {
-            let chance = match step {
-                BlobStep::Create | BlobStep::Write | BlobStep::Finish => 40,
-                BlobStep::Read => 100,
-            };
-            if !weather.is_rough() || !sim.one_in(chance) {
-                return None;
-            }
-            oracle.faulted(&format!("blob {step:?}"));
-            let full = step == BlobStep::Write && sim.one_in(2);
-            Some(if full {
-                BlobError::Full
-            } else {
-                BlobError::Failed("weather".into())
-            })
-        });
-        this
+        }
     }
 
     fn down(&self, what: &'static str) -> Result<(), BlobError> {
-        if self.weather.is_rough() && self.sim.one_in(40) {
-            self.oracle.faulted(what);
+        if self.weather.fails(&self.sim, &self.oracle, 40, what) {
             return Err(BlobError::Failed(what.into()));
         }
         Ok(())
@@ -86,7 +78,6 @@ impl BlobStore for SimBlobs {
 
     async fn delete(&self, id: BlobId) -> Result<(), BlobError> {
         self.weather.wait(&self.sim).await;
-        self.down("a blob cannot be removed")?;
         for table in [Table::Heads, Table::Versions, Table::Extents, Table::Parts] {
             for (at, record) in self.meta.rows(table).await {
                 let points = places(table, &record.bytes)
@@ -106,6 +97,11 @@ impl BlobStore for SimBlobs {
         self.inner.delete(id).await?;
         self.weather.wait(&self.sim).await;
         Ok(())
+    }
+
+    async fn sync_removals(&self, payload: PayloadId) -> Result<(), BlobError> {
+        self.weather.wait(&self.sim).await;
+        self.inner.sync_removals(payload).await
     }
 
     async fn scan(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobInfo>, BlobError> {

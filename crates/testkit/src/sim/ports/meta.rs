@@ -7,17 +7,21 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cohong_core::memory::{MemoryBlobs, MemoryMeta};
-use cohong_core::model::{BlobId, Extent, ObjectVersion, PayloadId, PayloadRef, Place};
+use cohong_core::memory::{Fate, MemoryMeta};
+use cohong_core::model::{BlobId, Bucket, Extent, ObjectVersion, PayloadId, PayloadRef, Place};
 use cohong_core::ports::{
     CommitError, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page, Position, Record,
     StoreError, Table, Tail, Txn, When, Write,
 };
-use cohong_core::records::{CurrentRecord, PartRecord, PayloadRecord, PayloadState, decode, keys};
+use cohong_core::records::{
+    CurrentRecord, PartRecord, PayloadRecord, PayloadState, decode, encode, keys,
+};
 
 use super::Weather;
+use super::disk::RoughDisk;
 use crate::sim::exec::Sim;
-use crate::sim::oracle::Oracle;
+use crate::sim::oracle::{Oracle, other_account};
+use crate::sim::plan::Mutation;
 
 /// Bodies up to this many bytes travel in commits.
 pub(crate) const SMALL_MAX: usize = 24;
@@ -29,29 +33,32 @@ pub(crate) struct SimMeta {
     weather: Weather,
     oracle: Oracle,
     pub(crate) inner: MemoryMeta,
-    blobs: MemoryBlobs,
+    disk: RoughDisk,
     /// Small payloads that were stored.
     small: Mutex<BTreeSet<BlobId>>,
 }
 
 impl SimMeta {
-    pub(crate) fn new(sim: &Sim, weather: &Weather, oracle: &Oracle, blobs: &MemoryBlobs) -> Self {
+    pub(crate) fn new(sim: &Sim, weather: &Weather, oracle: &Oracle, disk: &RoughDisk) -> Self {
         Self {
             sim: sim.clone(),
             weather: weather.clone(),
             oracle: oracle.clone(),
             inner: MemoryMeta::with_small_payload_max(SMALL_MAX),
-            blobs: blobs.clone(),
+            disk: disk.clone(),
             small: Mutex::default(),
         }
     }
 
-    /// What is found after a crash.
-    pub(crate) fn crash(&self) -> Self {
+    /// What is found after a crash, beside what `disk` has: everything that was synced, and a part of what
+    /// was not, in the order it was written.
+    pub(crate) fn crash(&self, disk: &RoughDisk) -> Self {
+        let unsynced = self.inner.unsynced() as u64;
+        let kept = usize::try_from(self.sim.random(unsynced + 1)).unwrap_or(0);
         Self {
-            inner: self.inner.crash(),
+            inner: self.inner.crash_keeping(kept),
             small: Mutex::new(self.small()),
-            ..Self::new(&self.sim, &self.weather, &self.oracle, &self.blobs)
+            ..Self::new(&self.sim, &self.weather, &self.oracle, disk)
         }
     }
 
@@ -64,11 +71,8 @@ impl SimMeta {
     }
 
     fn down(&self, what: &'static str, chance: u64) -> Option<StoreError> {
-        let fails = self.weather.is_rough() && self.sim.one_in(chance);
-        fails.then(|| {
-            self.oracle.faulted(what);
-            StoreError::Unavailable(what.into())
-        })
+        let fails = self.weather.fails(&self.sim, &self.oracle, chance, what);
+        fails.then(|| StoreError::Unavailable(what.into()))
     }
 
     /// Where the events of a transaction are, which is the last of its inner store.
@@ -104,26 +108,15 @@ impl SimMeta {
     }
 
     async fn commit_one(&self, txn: Txn) -> Result<(), CommitError> {
-        let rough = self.weather.is_rough();
-        let fate = if rough { self.sim.random(60) } else { u64::MAX };
-        match fate {
-            0 => {
-                self.oracle.faulted("no space for a commit");
-                return Err(CommitError::Full);
-            }
-            1 => {
-                self.oracle.faulted("a commit is refused");
-                return Err(CommitError::Unavailable(StoreError::Unavailable(
-                    "refused".into(),
-                )));
-            }
-            _ => {}
+        let fails = |chance, what| self.weather.fails(&self.sim, &self.oracle, chance, what);
+        if fails(60, "no space for a commit") {
+            return Err(CommitError::Full);
         }
-        self.inner
-            .commit(vec![txn.clone()])
-            .await
-            .pop()
-            .expect("one was committed")?;
+        if fails(60, "a commit is refused") {
+            let why = StoreError::Unavailable("refused".into());
+            return Err(CommitError::Unavailable(why));
+        }
+        self.write(self.mutated(&txn)).await?;
         self.check_places(&txn).await;
         self.small
             .lock()
@@ -133,13 +126,51 @@ impl SimMeta {
         let decoded = logged
             .map(|(bucket, at, bytes)| (bucket, at, decode(&bytes).expect("records can be read")));
         self.oracle.applied(&txn, &decoded.collect::<Vec<_>>());
-        if fate == 2 {
-            self.oracle.faulted("the answer of a commit is lost");
-            return Err(CommitError::Unavailable(StoreError::Unavailable(
-                "lost".into(),
-            )));
+        if fails(60, "the answer of a commit is lost") {
+            let why = StoreError::Unavailable("lost".into());
+            return Err(CommitError::Unavailable(why));
         }
         Ok(())
+    }
+
+    async fn write(&self, txn: Txn) -> Result<(), CommitError> {
+        if self.breaks(Mutation::DropSync, 8) {
+            self.inner.fail_commits(1, Fate::Unsynced);
+        }
+        let mut outcomes = self.inner.commit(vec![txn]).await;
+        outcomes.pop().expect("one was committed")
+    }
+
+    fn breaks(&self, mutation: Mutation, chance: u64) -> bool {
+        self.weather.breaks(&self.sim, mutation, chance)
+    }
+
+    /// A transaction as a broken store takes it.
+    fn mutated(&self, txn: &Txn) -> Txn {
+        let mut txn = txn.clone();
+        let appends = |write: &Write| matches!(write, Write::Append(..));
+        if txn.write.iter().any(appends) && self.breaks(Mutation::SkipLog, 20) {
+            txn.write.retain(|write| !appends(write));
+        }
+        if !txn.expect.is_empty() && self.breaks(Mutation::IgnoreConflict, 2) {
+            txn.expect.clear();
+        }
+        txn
+    }
+
+    /// Records as a broken store gives them.
+    fn mistaken(&self, at: &[Key], mut found: Vec<Option<Record>>) -> Vec<Option<Record>> {
+        for (at, found) in at.iter().zip(&mut found) {
+            let (Table::Buckets, Some(record)) = (at.table, found) else {
+                continue;
+            };
+            if self.breaks(Mutation::SwapOwner, 20) {
+                let mut bucket: Bucket = decode(&record.bytes).expect("records can be read");
+                bucket.owner = other_account(&bucket.owner);
+                record.bytes = encode(&bucket);
+            }
+        }
+        found
     }
 
     /// I2: what a record points at is there, and long enough.
@@ -162,13 +193,10 @@ impl SimMeta {
     pub(crate) async fn check_extent(&self, extent: &Extent) {
         let end = extent.offset + extent.len;
         match extent.at {
-            Place::Hot(id) => {
-                let len = self.blobs.len(id);
-                assert!(
-                    len.is_some_and(|len| len >= end),
-                    "{id} has {len:?} of {end} bytes"
-                );
-            }
+            Place::Hot(id) => assert!(
+                self.disk.is_durable(id, end),
+                "{end} bytes of {id} are pointed at and not durable"
+            ),
             Place::Meta(id) => {
                 let read = self.inner.payload(id, extent.offset..end).await;
                 assert!(read.is_ok(), "small payload {id}: {read:?}");
@@ -259,7 +287,7 @@ impl MetadataStore for SimMeta {
         self.weather.wait(&self.sim).await;
         match self.down("records cannot be read", 300) {
             Some(error) => Err(error),
-            None => self.inner.get_many(at).await,
+            None => Ok(self.mistaken(at, self.inner.get_many(at).await?)),
         }
     }
 

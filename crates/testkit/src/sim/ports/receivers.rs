@@ -151,7 +151,10 @@ impl Receivers {
             return (5, Ok(200), true);
         }
         let takes = self.sim.random(80);
-        match self.sim.random(14) {
+        if !self.weather.strikes(&self.sim, 3) {
+            return (takes, Ok(200), true);
+        }
+        match self.sim.random(5) {
             0 => (takes, Err(target(None, Some(500))), false),
             1 => (takes, Err(target(Some(3), Some(429))), false),
             2 => (30_000, Err(target(None, None)), false),
