@@ -8,12 +8,12 @@ use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
 use cohong_core::engine::{
     AppendObject, Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart,
     CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Encrypting, Engine,
-    ExpectedDigests, FurtherDigest, GetObject, NamedPart, NewMeta, NewVersion, ObjectChange,
-    ObjectTarget, PutObject, PutPart, PutSymlink, UploadTarget,
+    ExpectedDigests, FetchObject, FurtherDigest, GetObject, NamedPart, NewMeta, NewVersion, ObjectChange,
+    ObjectTarget, PutObject, PutPart, PutSymlink, RenameObject, UploadTarget,
 };
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, ChecksumValue,
-    Cipher, DialectId, Encryption, EventKind, KeyHolder, ObjectKey, Principal, StorageClass,
+    Cipher, DialectId, Due, Encryption, EventKind, KeyHolder, Lifecycle, LifecycleFilter, LifecycleRule, ObjectKey, Principal, StorageClass,
     StoredHeaders, Timestamp, UploadId, UserMeta, VersionTag,
 };
 use cohong_core::ports::BodyError;
@@ -21,7 +21,7 @@ use futures_util::StreamExt;
 
 use super::exec::Sim;
 use super::model::{Answer, At, Cond, Named, Object, Op, md5_of, sum_of};
-use super::oracle::Oracle;
+use super::oracle::{OWNER, OWNER_KEY, Oracle};
 use super::ports::Weather;
 
 /// A server as its clients have it.
@@ -55,10 +55,11 @@ fn encrypting(bucket: &str) -> Encrypting {
 
 /// A request of an account.
 pub(super) fn cx(request: &str, by: &str) -> Cx {
+    let key = if by == OWNER { OWNER_KEY } else { by };
     Cx {
         principal: Principal::Account {
             account: AccountId(by.into()),
-            key: AccessKeyId(format!("{by}-key").into()),
+            key: AccessKeyId(key.into()),
         },
         request_id: request.into(),
         source: None,
@@ -161,6 +162,28 @@ fn callback(request: &str) -> CallbackSpec {
     }
 }
 
+/// A rule that deletes what is a day old.
+fn expiry(prefix: &str) -> Lifecycle {
+    let rule = LifecycleRule {
+        id: "day".into(),
+        enabled: true,
+        filter: LifecycleFilter {
+            prefix: prefix.into(),
+            ..LifecycleFilter::default()
+        },
+        expire: Some(Due::Days(1)),
+        expire_markers: false,
+        expire_older: None,
+        transitions: Vec::new(),
+        older_transitions: Vec::new(),
+        abort: None,
+    };
+    Lifecycle {
+        rules: vec![rule],
+        may_overlap: false,
+    }
+}
+
 impl Client {
     /// Asks so many times, and rests between.
     pub(super) async fn work(self, requests: u64, weather: &Weather) {
@@ -169,14 +192,19 @@ impl Client {
             if !weather.request() {
                 return;
             }
-            let request = self.oracle.begin(op.clone(), by);
-            let outcome = self.ask(&op, &cx(&request, by)).await;
-            self.oracle.finish(&outcome);
+            self.perform(op, by).await;
             if self.sim.one_in(4) {
                 let rest = std::time::Duration::from_millis(self.sim.random(100));
                 self.sim.pass(rest).await;
             }
         }
+    }
+
+    /// Asks once, as an account.
+    pub(super) async fn perform(&self, op: Op, by: &'static str) {
+        let request = self.oracle.begin(op.clone(), by);
+        let outcome = self.ask(&op, &cx(&request, by)).await;
+        self.oracle.finish(&outcome);
     }
 
     async fn ask(&self, op: &Op, cx: &Cx) -> Vec<Answer> {
@@ -514,6 +542,42 @@ impl Client {
                 self.engine
                     .change_bucket(cx, &bucket_name(bucket), change)
                     .await?;
+            }
+            Op::Renames(bucket, on) => {
+                let change = BucketChange::Renames(*on);
+                let name = bucket_name(bucket);
+                self.engine.change_bucket(cx, &name, change).await?;
+            }
+            Op::Lifecycle(bucket, None) => {
+                let name = bucket_name(bucket);
+                self.engine.delete_bucket_doc::<Lifecycle>(cx, &name).await?;
+            }
+            Op::Lifecycle(bucket, Some(prefix)) => {
+                let doc = expiry(prefix);
+                let name = bucket_name(bucket);
+                self.engine.put_bucket_doc(cx, &name, &doc).await?;
+            }
+            Op::Rename { bucket, from, to } => {
+                let req = RenameObject {
+                    bucket: bucket_name(bucket),
+                    from: key_name(from),
+                    to: key_name(to),
+                    conditions: Conditions::default(),
+                };
+                self.engine.rename_object(cx, req).await?;
+            }
+            Op::Fetch { bucket, key, url, object } => {
+                let req = FetchObject {
+                    bucket: bucket_name(bucket),
+                    key: key_name(key),
+                    url: url.as_str().into(),
+                    md5: None,
+                    keeps: false,
+                    attributes: attributes(object.meta),
+                    callback: None,
+                    labels: Vec::new(),
+                };
+                self.engine.put_fetch_task(cx, req).await?;
             }
             Op::AddFunction(name) => {
                 self.engine.add_function(name, "http://function/").await?;

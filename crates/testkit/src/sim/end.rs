@@ -15,6 +15,7 @@ use cohong_core::records::{
 use cohong_core::work::sweep::sweep_now;
 use futures_util::FutureExt;
 
+use super::model::Op;
 use super::oracle::{FUNCTIONS, OWNER};
 use super::ports::{is_poison, places};
 use super::quiet;
@@ -35,13 +36,12 @@ pub(super) fn check(world: &World) {
     let client = world.client.clone();
     world.wait_for(async move {
         for name in FUNCTIONS {
-            let op = super::model::Op::AddFunction(name.to_owned());
-            client.oracle.begin(op, OWNER);
-            let added = client.engine.add_function(name, "http://function/").await;
-            client
-                .oracle
-                .finish(&[added.map(|()| String::new()).map_err(|e| e.kind())]);
-            client.delivery.nudge(&format!("function:{name}"));
+            client.perform(Op::AddFunction(name.to_owned()), OWNER).await;
+        }
+        // Rules would be carried out for ever.
+        let buckets = client.oracle.look(|model| model.buckets.clone());
+        for (name, bucket) in buckets.into_iter().filter(|(_, b)| b.expires.is_some()) {
+            client.perform(Op::Lifecycle(name, None), bucket.owner).await;
         }
     });
     drain(world);
@@ -94,6 +94,10 @@ fn settled(world: &World) {
             rows.len()
         );
     }
+    world.oracle.look(|model| {
+        let open = model.fetches.values().find(|fetch| !fetch.ended);
+        assert!(open.is_none(), "{open:?} has no end");
+    });
     let named: BTreeSet<(BucketId, String)> = world.oracle.look(|model| {
         let buckets = model.buckets.values();
         let rules = buckets.flat_map(|bucket| bucket.rules.iter().map(|rule| (bucket.id, rule)));

@@ -50,6 +50,8 @@ struct State {
     seed: Seed,
     mono: Mono,
     wall_shift_ms: i64,
+    /// The latest that the wall clock said before it jumped.
+    latest: Timestamp,
     last: u64,
     running: TaskId,
     /// Looks at the clock since the running task was polled.
@@ -69,6 +71,7 @@ impl Sim {
             seed: Seed::new(seed),
             mono: Mono::ZERO,
             wall_shift_ms: 0,
+            latest: Timestamp::default(),
             last: 0,
             running: 0,
             looks: 0,
@@ -126,8 +129,16 @@ impl Sim {
 
     /// The wall clock jumps; the monotonic one does not.
     pub fn jump_wall(&self, by_ms: i64) {
+        let latest = self.latest();
+        self.state().latest = latest;
         self.state().wall_shift_ms += by_ms;
         self.note(format_args!("wall clock jumps by {by_ms} ms"));
+    }
+
+    /// The latest that the wall clock has said.
+    pub(crate) fn latest(&self) -> Timestamp {
+        let now = Clock::now(self);
+        self.state().latest.max(now)
     }
 
     /// From now on payload ids are given out again at times: what no source of ids may do.

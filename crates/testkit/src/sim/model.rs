@@ -155,6 +155,18 @@ pub(super) struct Event {
     pub(super) hits: Vec<(String, String)>,
 }
 
+/// A task that fetches.
+#[derive(Clone, Debug)]
+pub(super) struct Fetch {
+    pub(super) request: String,
+    pub(super) bucket: BucketId,
+    pub(super) key: String,
+    /// What is there to fetch.
+    pub(super) object: Object,
+    /// It was stored, or cannot be.
+    pub(super) ended: bool,
+}
+
 /// A life of a bucket.
 #[derive(Clone, Debug)]
 pub(super) struct Bucket {
@@ -165,6 +177,10 @@ pub(super) struct Bucket {
     pub(super) rules: Vec<RuleSpec>,
     /// It had rules once, so every change is logged.
     pub(super) logs: bool,
+    /// Objects may be given other keys.
+    pub(super) renames: bool,
+    /// Objects under this prefix are deleted when they are a day old.
+    pub(super) expires: Option<String>,
     /// Its removal has begun.
     pub(super) closing: bool,
     pub(super) keys: BTreeMap<String, Key>,
@@ -178,6 +194,8 @@ pub(super) struct Model {
     /// Logged changes of every life of every bucket, by place in the log.
     pub(super) log: BTreeMap<(BucketId, Position), Event>,
     pub(super) functions: Vec<String>,
+    /// Tasks that fetch, by the key of their record.
+    pub(super) fetches: BTreeMap<Bytes, Fetch>,
 }
 
 impl Bucket {
@@ -188,6 +206,8 @@ impl Bucket {
             versioning: Versioning::Off,
             rules: Vec::new(),
             logs: false,
+            renames: false,
+            expires: None,
             closing: false,
             keys: BTreeMap::new(),
             uploads: BTreeMap::new(),

@@ -12,13 +12,13 @@ mod flight;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cohong_core::model::BucketId;
+use cohong_core::model::{BucketId, Timestamp};
 use cohong_core::ports::{Position, Txn};
 use cohong_core::records::LoggedEvent;
 
 use super::exec::{Sim, TaskId};
 use super::model::{Answer, Model, Op};
-pub(super) use choose::{FUNCTIONS, OWNER, POISON, STRANGER, destinations, other_account};
+pub(super) use choose::{FUNCTIONS, OWNER, OWNER_KEY, POISON, STRANGER, destinations, other_account};
 use flight::Flight;
 
 /// See the module's text. Clones share everything.
@@ -39,6 +39,8 @@ struct Inner {
     buckets: BTreeMap<Position, BucketId>,
     replays: Vec<String>,
     contents: u64,
+    /// The latest that the wall clock has said.
+    latest: Timestamp,
 }
 
 impl Oracle {
@@ -98,7 +100,9 @@ impl Oracle {
 
     /// A transaction of the running task stands.
     pub(super) fn applied(&self, txn: &Txn, logged: &[(BucketId, Position, LoggedEvent)]) {
+        let latest = self.sim.latest();
         let mut inner = self.inner();
+        inner.latest = latest;
         let said = inner.apply(self.sim.running(), txn, logged);
         inner.refresh();
         if let Some(said) = said {

@@ -5,6 +5,7 @@ mod blobs;
 mod disk;
 mod meta;
 mod receivers;
+mod web;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,6 +17,7 @@ pub(super) use blobs::SimBlobs;
 pub(super) use disk::RoughDisk;
 pub(super) use meta::{SimMeta, places};
 pub(super) use receivers::{Callbacks, Plain, Receivers, is_poison};
+pub(super) use web::Web;
 
 use super::exec::Sim;
 use super::oracle::Oracle;

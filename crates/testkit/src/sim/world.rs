@@ -7,18 +7,23 @@ use std::time::Duration;
 
 use cohong_core::delivery::{self, Registry, TargetKind};
 use cohong_core::engine::{Engine, Ports};
-use cohong_core::model::DialectId;
+use cohong_core::model::{AccountId, DialectId};
 use cohong_core::ports::{Clock, EventFormat, Target};
 use cohong_core::work::{self, WorkHandle};
 
 use super::client::Client;
 use super::exec::{Sim, Stop};
-use super::oracle::{Oracle, destinations};
-use super::ports::{Callbacks, NoSecrets, Plain, Receivers, RoughDisk, SimBlobs, SimMeta, Weather};
+use super::oracle::{OWNER, OWNER_KEY, Oracle, destinations};
+use super::ports::{
+    Callbacks, NoSecrets, Plain, Receivers, RoughDisk, SimBlobs, SimMeta, Weather, Web,
+};
 use super::{end, quiet};
 
 /// More polls than any wait of a run needs.
 const POLLS_MAX: u64 = 3_000_000;
+
+/// How often lifecycle rules are carried out.
+const TURN: Duration = Duration::from_millis(700);
 
 /// A day, milliseconds: the wall clock jumps by at most one.
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -56,7 +61,14 @@ impl World {
         let disk = RoughDisk::new((sim, &weather, &oracle));
         let meta = Arc::new(SimMeta::new(sim, &weather, &oracle, &disk));
         let receivers = Arc::new(Receivers::new(sim, &weather, &oracle));
-        Self::on(sim, (weather, oracle), (meta, disk), receivers)
+        let world = Self::on(sim, (weather, oracle), (meta, disk), receivers);
+        let engine = world.client.engine.clone();
+        world.wait_for(async move {
+            let made = engine.create_key(&AccountId(OWNER.into()), None).await;
+            let access = made.expect("nothing fails").access;
+            assert_eq!(*access.0, *OWNER_KEY, "what is known of the key");
+        });
+        world
     }
 
     fn on(
@@ -66,7 +78,7 @@ impl World {
         receivers: Arc<Receivers>,
     ) -> Self {
         let blobs = Arc::new(SimBlobs::open((sim, &weather, &oracle), &disk, &meta));
-        let engine = Arc::new(Engine::new(Ports {
+        let engine = Engine::new(Ports {
             meta: meta.clone(),
             blobs: blobs.clone(),
             clock: Arc::new(sim.clone()),
@@ -77,7 +89,15 @@ impl World {
                 oracle: oracle.clone(),
             }),
             sealer: Arc::new(NoSecrets),
-        }));
+        });
+        let web = Web {
+            sim: sim.clone(),
+            weather: weather.clone(),
+        };
+        let engine = engine
+            .with_fetcher(Arc::new(web))
+            .with_lifecycle_interval(TURN);
+        let engine = Arc::new(engine);
         let target: Arc<dyn Target> = receivers.clone();
         let format: Arc<dyn EventFormat> = Arc::new(Plain);
         let registry = Registry {
@@ -189,6 +209,8 @@ impl World {
         let until = self.sim.mono() + Duration::from_hours(1);
         let stop = self.sim.run(|| !closing(), POLLS_MAX, until);
         assert_eq!(stop, Stop::Done, "a bucket is being removed for ever");
+        // What rules and tasks have to do now is done.
+        self.pass(TURN * 3);
     }
 
     /// Runs until `main` ends.

@@ -1,7 +1,7 @@
 //! A key: a stack of versions.
 
 use cohong_core::engine::VersionChoice;
-use cohong_core::model::{VersionTag, Versioning};
+use cohong_core::model::{Timestamp, VersionTag, Versioning};
 
 use super::Object;
 
@@ -10,6 +10,8 @@ use super::Object;
 pub(crate) struct Version {
     pub(crate) id: u64,
     pub(crate) null: bool,
+    /// When it was written, or earlier.
+    pub(crate) at: Timestamp,
     /// The object; `None` for a delete marker.
     pub(crate) object: Option<Object>,
 }
@@ -66,12 +68,23 @@ impl Key {
     }
 
     /// Puts a version on top; where versions are not kept it replaces the null version.
-    pub(crate) fn push(&mut self, id: u64, object: Option<Object>, versioning: Versioning) {
+    pub(crate) fn push(
+        &mut self,
+        (id, at): (u64, Timestamp),
+        object: Option<Object>,
+        versioning: Versioning,
+    ) {
         let null = versioning != Versioning::Enabled;
         if null {
             self.versions.retain(|version| !version.null);
         }
-        self.versions.insert(0, Version { id, null, object });
+        let version = Version {
+            id,
+            null,
+            at,
+            object,
+        };
+        self.versions.insert(0, version);
     }
 
     /// What deleting a choice does.

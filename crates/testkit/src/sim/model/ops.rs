@@ -33,12 +33,13 @@ pub(crate) struct RuleSpec {
     pub(crate) to: Vec<Destination>,
 }
 
-const CREATED: [EventKind; 5] = [
+const CREATED: [EventKind; 6] = [
     EventKind::CreatedPut,
     EventKind::CreatedCopy,
     EventKind::CreatedComplete,
     EventKind::CreatedAppend,
     EventKind::CreatedSymlink,
+    EventKind::CreatedFetch,
 ];
 
 impl RuleSpec {
@@ -79,6 +80,10 @@ pub(crate) enum Op {
     CreateBucket(String),
     DeleteBucket(String),
     Versioning(String, Versioning),
+    /// Whether objects may be given other keys.
+    Renames(String, bool),
+    /// Under which prefix objects are deleted when they are a day old.
+    Lifecycle(String, Option<String>),
     Rules(String, Vec<RuleSpec>),
     Put {
         bucket: String,
@@ -106,6 +111,18 @@ pub(crate) enum Op {
         cond: Cond,
     },
     Get(At),
+    Rename {
+        bucket: String,
+        from: String,
+        to: String,
+    },
+    /// A task that stores what a URL names.
+    Fetch {
+        bucket: String,
+        key: String,
+        url: String,
+        object: Object,
+    },
     Delete(String, Vec<(String, VersionChoice)>),
     Copy {
         from: At,
@@ -211,9 +228,24 @@ impl Model {
                 }
                 Err(ErrorKind::BucketNotEmpty)
             }
-            Op::Versioning(bucket, _) | Op::Rules(bucket, _) | Op::Create { bucket, .. } => {
-                self.for_change(bucket, by).map(|_| None)
+            Op::Versioning(bucket, _) => {
+                let renames = self.for_change(bucket, by)?.renames;
+                none_unless(renames, ErrorKind::InvalidArgument)
             }
+            Op::Renames(bucket, on) => {
+                let versioning = self.for_change(bucket, by)?.versioning;
+                let unfit = *on && versioning != Versioning::Off;
+                none_unless(unfit, ErrorKind::InvalidArgument)
+            }
+            Op::Rename { bucket, from, .. } => {
+                let bucket = self.for_change(bucket, by)?;
+                bucket.find(from, VersionChoice::Current)?;
+                none_unless(!bucket.renames, ErrorKind::MethodNotAllowed)
+            }
+            Op::Rules(bucket, _)
+            | Op::Create { bucket, .. }
+            | Op::Lifecycle(bucket, _)
+            | Op::Fetch { bucket, .. } => self.for_change(bucket, by).map(|_| None),
             Op::Put { .. } | Op::Symlink { .. } => self.refuse_put(op, by),
             Op::Append { .. } => self.refuse_append(op, by),
             Op::Get((bucket, key, choice)) => {
@@ -358,6 +390,11 @@ impl Model {
         });
         made.map(Some).ok_or(ErrorKind::NoSuchUpload)
     }
+}
+
+/// A change, unless something is in its way.
+fn none_unless(hindered: bool, kind: ErrorKind) -> Result<Option<String>, ErrorKind> {
+    if hindered { Err(kind) } else { Ok(None) }
 }
 
 /// The answer to a delete of what does not exist.

@@ -6,16 +6,16 @@ use bytes::Bytes;
 use cohong_core::engine::{DeleteReceipt, VersionChoice};
 use cohong_core::model::{
     self as stored, BucketId, BucketState, ChecksumAlgorithm, ChecksumForm, EventKind, Form,
-    FurtherChecksum, ObjectRecord, VersionTag, Versioning,
+    FurtherChecksum, ObjectRecord, Timestamp, VersionTag, Versioning,
 };
 use cohong_core::ports::{Position, Table, Txn, Write};
 use cohong_core::records::{
-    CurrentRecord, LoggedEvent, PartRecord, UploadRecord, UploadState, decode, keys,
+    CurrentRecord, FetchRecord, FetchState, LoggedEvent, PartRecord, UploadRecord, UploadState, decode, keys,
 };
 
 use super::{Flight, Inner, OWNER};
 use crate::sim::exec::TaskId;
-use crate::sim::model::{Bucket, Event, Key, Object, Op, Upload, md5_of, sum_of};
+use crate::sim::model::{Bucket, Event, Fetch, Key, Object, Op, Upload, md5_of, sum_of};
 
 /// What a change of a key is to others.
 struct Told {
@@ -34,13 +34,12 @@ impl Inner {
         logged: &[(BucketId, Position, LoggedEvent)],
     ) -> Option<String> {
         let places = changed_keys(txn);
-        assert!(
-            places.len() <= 1,
-            "one transaction changes {} keys",
-            places.len()
-        );
-        if let Some(place) = places.into_iter().next() {
-            return Some(self.key_changed(task, &place, txn, logged));
+        let places: Vec<Bytes> = places.into_iter().collect();
+        match &places[..] {
+            [] => {}
+            [place] => return Some(self.key_changed(task, place, txn, logged)),
+            [_, _] => return Some(self.renamed(task, &places, txn, logged)),
+            many => panic!("one transaction changes {} keys", many.len()),
         }
         assert!(logged.is_empty(), "an event without a change");
         let mut said = None;
@@ -62,19 +61,11 @@ impl Inner {
         txn: &Txn,
         logged: &[(BucketId, Position, LoggedEvent)],
     ) -> String {
-        let (id, key) = place.split_at(8);
-        let id = BucketId(u64::from_be_bytes(id.try_into().expect("eight bytes")));
-        let key = std::str::from_utf8(key).expect("keys are text").to_owned();
-        let mut flight = self
-            .flights
-            .remove(&task)
-            .expect("only requests change keys");
-        let name = self
-            .model
-            .buckets
-            .iter()
-            .find(|(_, bucket)| bucket.id == id);
-        let name = name.expect("changed buckets exist").0.clone();
+        let (id, key) = key_at(place);
+        let name = self.name_of(id);
+        let Some(mut flight) = self.flights.remove(&task) else {
+            return self.unasked((&name, &key), txn, logged);
+        };
         let wanted = Some((name.as_str(), key.as_str()));
         let n = (0..flight.items.len()).find(|n| flight.op.key(*n) == wanted);
         let n = n.unwrap_or_else(|| panic!("{} changed {name}/{key}", flight.request));
@@ -114,6 +105,88 @@ impl Inner {
         let line = format!("{} on {name}/{key}: {answer}", flight.request);
         flight.items[n].done = Some(answer);
         self.log_checked((&name, &key), told, &flight.request, logged);
+        self.flights.insert(task, flight);
+        line
+    }
+
+    fn name_of(&self, id: BucketId) -> String {
+        let mut buckets = self.model.buckets.iter();
+        let found = buckets.find(|(_, bucket)| bucket.id == id);
+        found.expect("changed buckets exist").0.clone()
+    }
+
+    /// A change that no request made by itself: what a task has fetched, or what a rule orders.
+    fn unasked(
+        &mut self,
+        (name, key): (&str, &str),
+        txn: &Txn,
+        logged: &[(BucketId, Position, LoggedEvent)],
+    ) -> String {
+        let record = current_in(txn);
+        let bucket = self.model.buckets.get_mut(name).expect("it was found");
+        assert!(!bucket.closing, "{name}/{key} changed while it was removed");
+        let task = txn.write.iter().find_map(|write| match write {
+            Write::Put(at, _) if at.table == Table::Fetches => Some(&at.bytes),
+            _ => None,
+        });
+        let (told, request) = if let Some(task) = task {
+            let fetch = self.model.fetches.get_mut(task).expect("it was promised");
+            let place = (bucket.id, key);
+            assert_eq!((fetch.bucket, &*fetch.key), place, "{}", fetch.request);
+            assert!(!fetch.ended, "{} is done twice", fetch.request);
+            fetch.ended = true;
+            let object = fetch.object.clone();
+            let kind = EventKind::CreatedFetch;
+            let (_, told) = write(bucket, key, object, record.as_ref(), kind);
+            (told, fetch.request.clone())
+        } else {
+            let told = expire(bucket, key, record.as_ref(), self.latest);
+            let request = logged.first().map(|(.., event)| event.event.request_id.to_string());
+            (Some(told), request.unwrap_or_default())
+        };
+        compare(bucket.keys.get(key), record.as_ref(), &request);
+        self.log_checked((name, key), told, &request, logged);
+        let how = if task.is_some() { "is fetched" } else { "expires" };
+        format!("{name}/{key} {how}, for {request}")
+    }
+
+    /// An object has another key: both change at once.
+    fn renamed(
+        &mut self,
+        task: TaskId,
+        places: &[Bytes],
+        txn: &Txn,
+        logged: &[(BucketId, Position, LoggedEvent)],
+    ) -> String {
+        let mut flight = self.flights.remove(&task).expect("only requests rename");
+        let Op::Rename { bucket: name, from, to } = flight.op.clone() else {
+            panic!("{} changed two keys", flight.request);
+        };
+        let refusal = self.model.answer(&flight.op, 0, flight.by);
+        assert!(refusal.is_none(), "{} renamed but {refusal:?}", flight.request);
+        let bucket = self.model.buckets.get_mut(&name).expect("it can be changed");
+        for place in places {
+            let (id, key) = key_at(place);
+            let meant = id == bucket.id && (key == from || key == to);
+            assert!(meant, "{} changed {key}", flight.request);
+        }
+        let gone = bucket.keys.remove(&from).expect("it is there");
+        let object = gone.object().expect("it is an object").clone();
+        let record = current_in(txn);
+        let kind = EventKind::CreatedCopy;
+        let (_, made) = write(bucket, &to, object, record.as_ref(), kind);
+        compare(bucket.keys.get(&to), record.as_ref(), &flight.request);
+        let gone = Told {
+            kind: EventKind::RemovedDelete,
+            tag: VersionTag::Unversioned,
+            size: 0,
+            etag: None,
+        };
+        let (first, second) = logged.split_at(logged.len().min(1));
+        self.log_checked((&name, &from), Some(gone), &flight.request, first);
+        self.log_checked((&name, &to), made, &flight.request, second);
+        let line = format!("{} on {name}: {from} is renamed {to}", flight.request);
+        flight.items[0].done = Some(String::new());
         self.flights.insert(task, flight);
         line
     }
@@ -185,8 +258,35 @@ impl Inner {
                 self.model.functions.push(name);
                 Some("a function".to_owned())
             }
+            Table::Fetches => Some(self.fetch_stored(task, at, bytes)),
             _ => None,
         }
+    }
+
+    /// A task that fetches begins, or ends without an object.
+    fn fetch_stored(&mut self, task: TaskId, at: &Bytes, bytes: &Bytes) -> String {
+        let record: FetchRecord = decode(bytes).expect("records can be read");
+        let Some(flight) = self.flights.get(&task) else {
+            assert!(matches!(record.state, FetchState::Failed(_)), "{record:?}");
+            let fetch = self.model.fetches.get_mut(at).expect("it was promised");
+            assert!(!fetch.ended, "{} ends twice", fetch.request);
+            fetch.ended = true;
+            return format!("what {} wants cannot be had", fetch.request);
+        };
+        let (request, op) = (flight.request.clone(), flight.op.clone());
+        let Op::Fetch { key, object, bucket, .. } = op else {
+            panic!("{op:?} made a task");
+        };
+        self.done(task, String::new());
+        let fetch = Fetch {
+            bucket: self.model.buckets[&bucket].id,
+            request,
+            key,
+            object,
+            ended: false,
+        };
+        self.model.fetches.insert(at.clone(), fetch);
+        format!("a task for {bucket}")
     }
 
     /// The request of `task` took effect.
@@ -251,6 +351,14 @@ impl Inner {
                     .expect("it exists")
                     .versioning = versioning;
             }
+            Some(Op::Renames(_, on)) => {
+                self.done(task, String::new());
+                self.model.buckets.get_mut(&name).expect("it exists").renames = on;
+            }
+            Some(Op::Lifecycle(_, prefix)) => {
+                self.done(task, String::new());
+                self.model.buckets.get_mut(&name).expect("it exists").expires = prefix;
+            }
             Some(Op::Rules(_, rules)) => {
                 self.done(task, String::new());
                 let bucket = self.model.buckets.get_mut(&name).expect("it exists");
@@ -262,6 +370,8 @@ impl Inner {
         let bucket = &self.model.buckets[&name];
         assert_eq!(*record.owner.0, *bucket.owner, "owner of {name}");
         assert_eq!(record.versioning, bucket.versioning, "versioning of {name}");
+        assert_eq!(record.renames, bucket.renames, "renames of {name}");
+        assert_eq!(record.lifecycle.is_some(), bucket.expires.is_some(), "{name}");
         assert_eq!(record.rules.len(), bucket.rules.len(), "rules of {name}");
         format!("bucket {name} {:?}", record.state)
     }
@@ -381,6 +491,14 @@ fn upload_at(at: &Bytes) -> (BucketId, String, stored::UploadId) {
         key.as_str().to_owned(),
         id,
     )
+}
+
+/// Bucket and key of a place.
+fn key_at(place: &Bytes) -> (BucketId, String) {
+    let (id, key) = place.split_at(8);
+    let id = BucketId(u64::from_be_bytes(id.try_into().expect("eight bytes")));
+    let key = std::str::from_utf8(key).expect("keys are text");
+    (id, key.to_owned())
 }
 
 /// Bucket and key of everything in a transaction that is a version.
@@ -511,8 +629,9 @@ fn copied(source: &Object, meta: Option<u64>, checksum: Option<ChecksumAlgorithm
     }
 }
 
-fn new_id(record: Option<&CurrentRecord>) -> u64 {
-    record.map_or(0, |record| record.version.id.0)
+fn new_version(record: Option<&CurrentRecord>) -> (u64, Timestamp) {
+    let version = record.map(|record| &record.version);
+    version.map_or((0, Timestamp::default()), |new| (new.id.0, new.written_at))
 }
 
 fn write(
@@ -525,7 +644,7 @@ fn write(
     let versioning = bucket.versioning;
     let stack = bucket.keys.entry(key.to_owned()).or_default();
     let told = (object.bytes.len() as u64, object.etag.clone());
-    stack.push(new_id(record), Some(object), versioning);
+    stack.push(new_version(record), Some(object), versioning);
     let version = stack.current().expect("it was pushed");
     let tag = version.tag(versioning);
     let answer = version.object.as_ref().map(|object| object.stored(tag));
@@ -566,6 +685,32 @@ fn append(
     (object.stored(tag), Some(told))
 }
 
+/// A day, and the midnight after it, milliseconds.
+const DAY_MS: u64 = 24 * 3_600_000;
+
+/// Deletes an object that is a day old, as the rule of the bucket says.
+fn expire(
+    bucket: &mut Bucket,
+    key: &str,
+    record: Option<&CurrentRecord>,
+    latest: Timestamp,
+) -> Told {
+    let prefix = bucket.expires.as_deref().expect("only rules do this");
+    assert!(key.starts_with(prefix), "no rule is about {key}");
+    let current = bucket.keys.get(key).and_then(Key::current);
+    let current = current.expect("something expires");
+    assert!(current.object.is_some(), "a marker of {key} expires");
+    let due = (current.at.millis() / DAY_MS + 2) * DAY_MS;
+    assert!(latest.millis() >= due, "{key} expires at {latest:?}, not {due}");
+    let (_, told) = delete(bucket, key, VersionChoice::Current, record);
+    let told = told.expect("deletes are told");
+    let kind = match told.kind {
+        EventKind::RemovedMarker => EventKind::ExpiredMarker,
+        _ => EventKind::ExpiredDelete,
+    };
+    Told { kind, ..told }
+}
+
 fn delete(
     bucket: &mut Bucket,
     key: &str,
@@ -578,7 +723,7 @@ fn delete(
     let (kind, tag, marker) = match stack.deletion(choice, versioning) {
         Deletion::Nothing => panic!("nothing of {key} was deleted"),
         Deletion::Mark => {
-            stack.push(new_id(record), None, versioning);
+            stack.push(new_version(record), None, versioning);
             let tag = stack.versions[0].tag(versioning);
             (EventKind::RemovedMarker, tag, true)
         }

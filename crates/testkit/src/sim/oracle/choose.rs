@@ -23,6 +23,8 @@ pub(crate) const FUNCTIONS: [&str; 1] = ["resize"];
 
 /// Who asks most of the time, and owns most of what there is.
 pub(crate) const OWNER: &str = "owner";
+/// Its access key: the first that a server makes whose randomness is none.
+pub(crate) const OWNER_KEY: &str = "AK00000000000000000000";
 /// Another account, which nobody has granted anything.
 pub(crate) const STRANGER: &str = "stranger";
 
@@ -68,7 +70,7 @@ impl Chooser<'_> {
     fn op(&self) -> Op {
         let (bucket, key) = (self.bucket(), self.key());
         let content = self.content;
-        match self.sim.random(116) {
+        match self.sim.random(130) {
             0..5 => {
                 Op::CreateBucket((*self.sim.pick(&BUCKETS).expect("there are names")).to_owned())
             }
@@ -116,7 +118,38 @@ impl Chooser<'_> {
                 to: self.key(),
                 meta: content,
             },
-            _ => self.replay(bucket, key),
+            114..116 => self.replay(bucket, key),
+            116..118 => Op::Renames(bucket, !self.sim.one_in(3)),
+            118..123 => self.rename(bucket),
+            123..127 => self.fetch(bucket, key),
+            _ => {
+                let prefix = self.sim.one_in(2).then(|| "a/".to_owned());
+                let prefix = prefix.or_else(|| self.sim.one_in(2).then(String::new));
+                Op::Lifecycle(bucket, prefix)
+            }
+        }
+    }
+
+    fn rename(&self, bucket: String) -> Op {
+        let lets = |found: &&String| self.model.buckets[*found].renames;
+        let fit: Vec<&String> = self.model.buckets.keys().filter(lets).collect();
+        let bucket = match self.sim.pick(&fit) {
+            Some(fit) if !self.sim.one_in(8) => (*fit).clone(),
+            _ => bucket,
+        };
+        let (from, to) = (self.key(), self.key());
+        let to = if from == to { "moved".to_owned() } else { to };
+        Op::Rename { bucket, from, to }
+    }
+
+    fn fetch(&self, bucket: String, key: String) -> Op {
+        let object = Object::new(self.bytes(), self.content);
+        let text = String::from_utf8_lossy(&object.bytes);
+        Op::Fetch {
+            url: format!("http://web/{text}"),
+            bucket,
+            key,
+            object,
         }
     }
 
