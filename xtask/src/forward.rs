@@ -1,19 +1,14 @@
-//! Thin forwarders to runs that live in other crates; settings travel as environment variables.
+//! Thin forwarders to runs that live in other crates.
 
 use crate::shell::{self, Outcome};
 
-/// The simulation, over the seeds `from .. from + seeds`.
-pub(crate) fn sim(seeds: Option<u64>, from: Option<u64>) -> Outcome {
-    let mut command = shell::cargo();
-    command.args(["test", "-p", "cohong-testkit", "--test", "sim"]);
-    command.args(["--", "--nocapture"]);
-    if let Some(seeds) = seeds {
-        command.env("COHONG_SIM_SEEDS", seeds.to_string());
-    }
-    if let Some(from) = from {
-        command.env("COHONG_SIM_FROM", from.to_string());
-    }
-    shell::run(&mut command)
+/// The simulation, on an optimised build; its program reads the arguments.
+pub(crate) fn sim(arguments: &[String]) -> Outcome {
+    let mut build = shell::cargo();
+    build.args(["build", "--release", "-p", "cohong-testkit", "--bin", "sim"]);
+    shell::run(&mut build)?;
+    let program = shell::target_dir().join("release").join("sim");
+    shell::run(std::process::Command::new(program).args(arguments))
 }
 
 /// The real binary, killed at random moments.

@@ -67,14 +67,13 @@ enum Command {
         #[arg(long, requires = "name")]
         binary: Option<PathBuf>,
     },
-    /// The simulation over a range of seeds.
+    /// The simulation, on an optimised build.
     Sim {
-        /// How many seeds; the test's own number when left out.
-        #[arg(long)]
-        seeds: Option<u64>,
-        /// The first seed.
-        #[arg(long)]
-        from: Option<u64>,
+        /// `--seeds N` [1000], `--from S` [0]: a range of seeds, up to the first that fails, which is made
+        /// smaller. `--seed S`: one run, with its trace when it fails. `--mutation NAME`: something broken on
+        /// purpose, to be noticed. `--requests N`, `--faults N`, `--crashes N`, `--clients N`: bounds of a run.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
     },
     /// Kill the real binary again and again and check what it had acknowledged.
     Kill {
@@ -102,7 +101,7 @@ fn main() -> ExitCode {
         Command::Conformance { name, checkout, .. } => {
             gates::conformance(name.as_deref(), checkout.as_deref())
         }
-        Command::Sim { seeds, from } => forward::sim(seeds, from),
+        Command::Sim { arguments } => forward::sim(&arguments),
         Command::Kill { rounds } => forward::kill(rounds),
         Command::Bench { name } => forward::bench(name.as_deref()),
     };

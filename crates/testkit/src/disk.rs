@@ -109,9 +109,9 @@ impl SimDisk {
     pub fn durable_size(&self, path: &Path) -> Option<u64> {
         let state = self.lock();
         let inode = state.inode(path).ok()?;
-        let named = path
-            .ancestors()
-            .all(|path| state.durable.get(path) == state.written.get(path) || path.parent().is_none());
+        let named = path.ancestors().all(|path| {
+            state.durable.get(path) == state.written.get(path) || path.parent().is_none()
+        });
         let file = &state.inodes[inode];
         let synced = named && file.durable == file.written;
         synced.then_some(file.durable.len() as u64)

@@ -128,7 +128,10 @@ fn range(plan: &Plan, seeds: u64) -> Result<(), String> {
     let last = from + seeds.saturating_sub(1);
     match (lock(&found).take(), plan.mutation) {
         (None, None) => {
-            println!("seeds {from} to {last}: nothing found, {}", pace(done, begun));
+            println!(
+                "seeds {from} to {last}: nothing found, {}",
+                pace(done, begun)
+            );
             Ok(())
         }
         (None, Some(mutation)) => Err(format!(
@@ -136,7 +139,11 @@ fn range(plan: &Plan, seeds: u64) -> Result<(), String> {
             mutation.name()
         )),
         (Some(failure), mutation) => {
-            println!("{} fails after {done} others, {}", failure.plan, pace(done, begun));
+            println!(
+                "{} fails after {done} others, {}",
+                failure.plan,
+                pace(done, begun)
+            );
             println!("it says: {}", failure.why);
             let small = shrink(failure);
             println!("smaller: {small}");
@@ -156,5 +163,7 @@ fn pace(seeds: u64, since: Instant) -> String {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A thread that failed has left a whole value behind.
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -108,3 +108,22 @@ fn nothing_happens_once_the_power_is_off() {
     assert!(disk.list(Path::new("/d")).is_err());
     assert!(disk.crash(1).list(Path::new("/d")).unwrap().len() <= 1);
 }
+
+#[test]
+fn what_is_durable_is_told_apart() {
+    let (disk, path) = (SimDisk::new(), Path::new("/a/b"));
+    disk.create_dir(Path::new("/a")).unwrap();
+    let file = disk.create(path).unwrap();
+    file.write_at(0, b"bytes").unwrap();
+    assert_eq!(disk.durable_size(path), None, "nothing was synced");
+    file.sync().unwrap();
+    disk.sync_dir(Path::new("/a")).unwrap();
+    assert_eq!(disk.durable_size(path), None, "its folder has no name yet");
+    disk.sync_dir(Path::new("/")).unwrap();
+    assert_eq!(disk.durable_size(path), Some(5));
+    file.write_at(0, b"other").unwrap();
+    assert_eq!(disk.durable_size(path), None, "it has changed");
+    assert!(!disk.is_off());
+    disk.cut_after(0);
+    assert!(disk.is_off());
+}

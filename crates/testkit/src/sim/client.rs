@@ -8,13 +8,14 @@ use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
 use cohong_core::engine::{
     AppendObject, Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart,
     CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Encrypting, Engine,
-    ExpectedDigests, FetchObject, FurtherDigest, GetObject, NamedPart, NewMeta, NewVersion, ObjectChange,
-    ObjectTarget, PutObject, PutPart, PutSymlink, RenameObject, UploadTarget,
+    ExpectedDigests, FetchObject, FurtherDigest, GetObject, NamedPart, NewMeta, NewVersion,
+    ObjectChange, ObjectTarget, PutObject, PutPart, PutSymlink, RenameObject, UploadTarget,
 };
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, ChecksumValue,
-    Cipher, DialectId, Due, Encryption, EventKind, KeyHolder, Lifecycle, LifecycleFilter, LifecycleRule, ObjectKey, Principal, StorageClass,
-    StoredHeaders, Timestamp, UploadId, UserMeta, VersionTag,
+    Cipher, DialectId, Due, Encryption, EventKind, KeyHolder, Lifecycle, LifecycleFilter,
+    LifecycleRule, ObjectKey, Principal, StorageClass, StoredHeaders, Timestamp, UploadId,
+    UserMeta, VersionTag,
 };
 use cohong_core::ports::BodyError;
 use futures_util::StreamExt;
@@ -234,7 +235,8 @@ impl Client {
             _ => self.bucket(op, cx).await,
         };
         vec![answer.map_err(|error| {
-            self.sim.note(format_args!("{} failed: {error:?}", cx.request_id));
+            self.sim
+                .note(format_args!("{} failed: {error:?}", cx.request_id));
             error.kind()
         })]
     }
@@ -302,7 +304,12 @@ impl Client {
                 };
                 let body = body(&object.bytes, *broken);
                 let receipt = self.engine.put_object(cx, req, body).await?;
-                assert_eq!(receipt.callback.is_some(), *called, "{}: callback", cx.request_id);
+                assert_eq!(
+                    receipt.callback.is_some(),
+                    *called,
+                    "{}: callback",
+                    cx.request_id
+                );
                 Ok(stored(&receipt.stored))
             }
             Op::Get(at) => {
@@ -413,10 +420,7 @@ impl Client {
     }
 
     async fn change(&self, at: &At, change: ObjectChange, cx: &Cx) -> Result<String, Error> {
-        let tag = self
-            .engine
-            .change_object(cx, &target(at), change)
-            .await?;
+        let tag = self.engine.change_object(cx, &target(at), change).await?;
         Ok(format!("{tag:?}"))
     }
 
@@ -436,12 +440,7 @@ impl Client {
                     sequential: false,
                     checksum: *checksum,
                 };
-                Ok(self
-                    .engine
-                    .create_upload(cx, req)
-                    .await?
-                    .upload
-                    .to_string())
+                Ok(self.engine.create_upload(cx, req).await?.upload.to_string())
             }
             Op::Part {
                 bucket,
@@ -550,7 +549,9 @@ impl Client {
             }
             Op::Lifecycle(bucket, None) => {
                 let name = bucket_name(bucket);
-                self.engine.delete_bucket_doc::<Lifecycle>(cx, &name).await?;
+                self.engine
+                    .delete_bucket_doc::<Lifecycle>(cx, &name)
+                    .await?;
             }
             Op::Lifecycle(bucket, Some(prefix)) => {
                 let doc = expiry(prefix);
@@ -566,7 +567,12 @@ impl Client {
                 };
                 self.engine.rename_object(cx, req).await?;
             }
-            Op::Fetch { bucket, key, url, object } => {
+            Op::Fetch {
+                bucket,
+                key,
+                url,
+                object,
+            } => {
                 let req = FetchObject {
                     bucket: bucket_name(bucket),
                     key: key_name(key),

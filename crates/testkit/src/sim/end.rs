@@ -36,12 +36,16 @@ pub(super) fn check(world: &World) {
     let client = world.client.clone();
     world.wait_for(async move {
         for name in FUNCTIONS {
-            client.perform(Op::AddFunction(name.to_owned()), OWNER).await;
+            client
+                .perform(Op::AddFunction(name.to_owned()), OWNER)
+                .await;
         }
         // Rules would be carried out for ever.
         let buckets = client.oracle.look(|model| model.buckets.clone());
         for (name, bucket) in buckets.into_iter().filter(|(_, b)| b.expires.is_some()) {
-            client.perform(Op::Lifecycle(name, None), bucket.owner).await;
+            client
+                .perform(Op::Lifecycle(name, None), bucket.owner)
+                .await;
         }
     });
     drain(world);

@@ -18,7 +18,9 @@ use cohong_core::records::LoggedEvent;
 
 use super::exec::{Sim, TaskId};
 use super::model::{Answer, Model, Op};
-pub(super) use choose::{FUNCTIONS, OWNER, OWNER_KEY, POISON, STRANGER, destinations, other_account};
+pub(super) use choose::{
+    FUNCTIONS, OWNER, OWNER_KEY, POISON, STRANGER, destinations, other_account,
+};
 use flight::Flight;
 
 /// See the module's text. Clones share everything.
@@ -66,7 +68,8 @@ impl Oracle {
         let mut inner = self.inner();
         inner.requests += 1;
         let request = format!("r{}", inner.requests);
-        self.sim.note(format_args!("{request} of {by} begins: {op:?}"));
+        self.sim
+            .note(format_args!("{request} of {by} begins: {op:?}"));
         let flight = Flight::new(request.clone(), op, by);
         inner.flights.insert(self.sim.running(), flight);
         inner.refresh();

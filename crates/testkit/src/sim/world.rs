@@ -172,7 +172,10 @@ impl World {
             let ended = || busy.load(SeqCst) == 0 || self.weather.now().dying;
             let stop = self.sim.run(ended, polls, until);
             assert_ne!(stop, Stop::Time, "clients have waited for hours");
-            assert!(crashes || stop == Stop::Done, "clients do not come to their end");
+            assert!(
+                crashes || stop == Stop::Done,
+                "clients do not come to their end"
+            );
             if crashes || self.weather.now().dying {
                 self = self.crash();
             }

@@ -55,6 +55,30 @@ fn a_crash_keeps_now_and_loses_soon() {
 }
 
 #[test]
+fn a_crash_may_keep_the_first_of_what_was_not_synced() {
+    let names = ["first", "second"];
+    for kept in 0..=2 {
+        let store = MemoryMeta::new();
+        for name in names {
+            commit(&store, put(name, When::Soon)).unwrap();
+        }
+        assert_eq!(store.unsynced(), 2);
+        let after = store.crash_keeping(kept);
+        let found = names.map(|name| get(&after, name).is_some());
+        assert_eq!(found, [kept > 0, kept > 1]);
+    }
+}
+
+#[test]
+fn a_store_that_does_not_sync_loses_what_it_answered() {
+    let store = MemoryMeta::new();
+    store.fail_commits(1, Fate::Unsynced);
+    commit(&store, put("now", When::Now)).unwrap();
+    assert!(get(&store, "now").is_some());
+    assert!(get(&store.crash(), "now").is_none());
+}
+
+#[test]
 fn soon_becomes_durable_with_the_next_now_or_a_sync() {
     let store = MemoryMeta::new();
     commit(&store, put("soon", When::Soon)).unwrap();

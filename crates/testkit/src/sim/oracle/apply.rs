@@ -10,7 +10,8 @@ use cohong_core::model::{
 };
 use cohong_core::ports::{Position, Table, Txn, Write};
 use cohong_core::records::{
-    CurrentRecord, FetchRecord, FetchState, LoggedEvent, PartRecord, UploadRecord, UploadState, decode, keys,
+    CurrentRecord, FetchRecord, FetchState, LoggedEvent, PartRecord, UploadRecord, UploadState,
+    decode, keys,
 };
 
 use super::{Flight, Inner, OWNER};
@@ -141,12 +142,18 @@ impl Inner {
             (told, fetch.request.clone())
         } else {
             let told = expire(bucket, key, record.as_ref(), self.latest);
-            let request = logged.first().map(|(.., event)| event.event.request_id.to_string());
+            let request = logged
+                .first()
+                .map(|(.., event)| event.event.request_id.to_string());
             (Some(told), request.unwrap_or_default())
         };
         compare(bucket.keys.get(key), record.as_ref(), &request);
         self.log_checked((name, key), told, &request, logged);
-        let how = if task.is_some() { "is fetched" } else { "expires" };
+        let how = if task.is_some() {
+            "is fetched"
+        } else {
+            "expires"
+        };
         format!("{name}/{key} {how}, for {request}")
     }
 
@@ -159,12 +166,25 @@ impl Inner {
         logged: &[(BucketId, Position, LoggedEvent)],
     ) -> String {
         let mut flight = self.flights.remove(&task).expect("only requests rename");
-        let Op::Rename { bucket: name, from, to } = flight.op.clone() else {
+        let Op::Rename {
+            bucket: name,
+            from,
+            to,
+        } = flight.op.clone()
+        else {
             panic!("{} changed two keys", flight.request);
         };
         let refusal = self.model.answer(&flight.op, 0, flight.by);
-        assert!(refusal.is_none(), "{} renamed but {refusal:?}", flight.request);
-        let bucket = self.model.buckets.get_mut(&name).expect("it can be changed");
+        assert!(
+            refusal.is_none(),
+            "{} renamed but {refusal:?}",
+            flight.request
+        );
+        let bucket = self
+            .model
+            .buckets
+            .get_mut(&name)
+            .expect("it can be changed");
         for place in places {
             let (id, key) = key_at(place);
             let meant = id == bucket.id && (key == from || key == to);
@@ -274,7 +294,13 @@ impl Inner {
             return format!("what {} wants cannot be had", fetch.request);
         };
         let (request, op) = (flight.request.clone(), flight.op.clone());
-        let Op::Fetch { key, object, bucket, .. } = op else {
+        let Op::Fetch {
+            key,
+            object,
+            bucket,
+            ..
+        } = op
+        else {
             panic!("{op:?} made a task");
         };
         self.done(task, String::new());
@@ -353,11 +379,19 @@ impl Inner {
             }
             Some(Op::Renames(_, on)) => {
                 self.done(task, String::new());
-                self.model.buckets.get_mut(&name).expect("it exists").renames = on;
+                self.model
+                    .buckets
+                    .get_mut(&name)
+                    .expect("it exists")
+                    .renames = on;
             }
             Some(Op::Lifecycle(_, prefix)) => {
                 self.done(task, String::new());
-                self.model.buckets.get_mut(&name).expect("it exists").expires = prefix;
+                self.model
+                    .buckets
+                    .get_mut(&name)
+                    .expect("it exists")
+                    .expires = prefix;
             }
             Some(Op::Rules(_, rules)) => {
                 self.done(task, String::new());
@@ -371,7 +405,11 @@ impl Inner {
         assert_eq!(*record.owner.0, *bucket.owner, "owner of {name}");
         assert_eq!(record.versioning, bucket.versioning, "versioning of {name}");
         assert_eq!(record.renames, bucket.renames, "renames of {name}");
-        assert_eq!(record.lifecycle.is_some(), bucket.expires.is_some(), "{name}");
+        assert_eq!(
+            record.lifecycle.is_some(),
+            bucket.expires.is_some(),
+            "{name}"
+        );
         assert_eq!(record.rules.len(), bucket.rules.len(), "rules of {name}");
         format!("bucket {name} {:?}", record.state)
     }
@@ -701,7 +739,10 @@ fn expire(
     let current = current.expect("something expires");
     assert!(current.object.is_some(), "a marker of {key} expires");
     let due = (current.at.millis() / DAY_MS + 2) * DAY_MS;
-    assert!(latest.millis() >= due, "{key} expires at {latest:?}, not {due}");
+    assert!(
+        latest.millis() >= due,
+        "{key} expires at {latest:?}, not {due}"
+    );
     let (_, told) = delete(bucket, key, VersionChoice::Current, record);
     let told = told.expect("deletes are told");
     let kind = match told.kind {

@@ -30,7 +30,11 @@ pub(crate) const STRANGER: &str = "stranger";
 
 /// The account that is not this one.
 pub(crate) fn other_account(account: &AccountId) -> AccountId {
-    let other = if *account.0 == *OWNER { STRANGER } else { OWNER };
+    let other = if *account.0 == *OWNER {
+        STRANGER
+    } else {
+        OWNER
+    };
     AccountId(other.into())
 }
 

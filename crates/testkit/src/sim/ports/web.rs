@@ -23,7 +23,9 @@ impl Fetcher for Web {
     }
 
     async fn fetch(&self, url: &str) -> Result<Fetched, FetchFault> {
-        self.sim.pass(Duration::from_millis(self.sim.random(50))).await;
+        self.sim
+            .pass(Duration::from_millis(self.sim.random(50)))
+            .await;
         let (_, text) = url.rsplit_once('/').expect("URLs have parts");
         let whole = Bytes::from(text.to_owned());
         let (len, half) = (Some(whole.len() as u64), whole.slice(..whole.len() / 2));
