@@ -22,6 +22,20 @@ pub(crate) fn kill(rounds: Option<u64>) -> Outcome {
     shell::run(&mut command)
 }
 
+/// The real binary on what a disk may hold after a power cut.
+pub(crate) fn powercut(rounds: Option<u64>, seed: Option<u64>) -> Outcome {
+    let mut command = shell::cargo();
+    command.args(["test", "-p", "cohong", "--test", "powercut"]);
+    command.args(["--", "--nocapture", "nothing_acknowledged"]);
+    if let Some(rounds) = rounds {
+        command.env("COHONG_POWERCUT_ROUNDS", rounds.to_string());
+    }
+    if let Some(seed) = seed {
+        command.env("COHONG_POWERCUT_SEED", seed.to_string());
+    }
+    shell::run(&mut command)
+}
+
 /// The measurements, on optimised builds of the server and of its load.
 pub(crate) fn bench(name: Option<&str>) -> Outcome {
     let mut build = shell::cargo();

@@ -81,6 +81,15 @@ enum Command {
         #[arg(long)]
         rounds: Option<u64>,
     },
+    /// Cut the power of a recorded run of the real binary again and again and check what it had acknowledged.
+    Powercut {
+        /// How many cuts; the test's own number when left out.
+        #[arg(long)]
+        rounds: Option<u64>,
+        /// Chooses workload and cuts; another one each time when left out.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Measure an optimised build.
     Bench {
         /// One measurement; all of them when left out.
@@ -103,6 +112,7 @@ fn main() -> ExitCode {
         }
         Command::Sim { arguments } => forward::sim(&arguments),
         Command::Kill { rounds } => forward::kill(rounds),
+        Command::Powercut { rounds, seed } => forward::powercut(rounds, seed),
         Command::Bench { name } => forward::bench(name.as_deref()),
     };
     match passed {

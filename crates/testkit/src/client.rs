@@ -234,13 +234,13 @@ impl Client {
     }
 
     /// Stores an object in parts, of which all but the last have at least 5 MiB, completed without a
-    /// list of parts; its etag.
+    /// list of parts; its etag, and the answer to the completion.
     pub async fn put_parts(
         &mut self,
         bucket: &str,
         key: &str,
         parts: &[Bytes],
-    ) -> Result<String, String> {
+    ) -> Result<(String, Answer), String> {
         let base = Ask {
             bucket: Some(bucket),
             key: Some(key),
@@ -269,24 +269,40 @@ impl Client {
             .await?;
         }
         let query = [("uploadId", upload.as_str())];
-        let body = Bytes::from_static(b"{}");
-        let done = json(
-            &self
-                .must(
-                    Method::POST,
-                    &Ask {
-                        query: &query,
-                        body,
-                        ..base
-                    },
-                )
-                .await?,
-        )?;
-        Ok(done["ETag"]
-            .as_str()
-            .ok_or("no etag")?
-            .trim_matches('"')
-            .to_owned())
+        let complete = Ask {
+            query: &query,
+            body: Bytes::from_static(b"{}"),
+            ..base
+        };
+        let answer = self.must(Method::POST, &complete).await?;
+        let done = json(&answer)?;
+        let etag = done["ETag"].as_str().ok_or("no etag")?;
+        Ok((etag.trim_matches('"').to_owned(), answer))
+    }
+
+    /// Gives up all open uploads of a bucket.
+    pub async fn abort_uploads(&mut self, bucket: &str) -> Result<(), String> {
+        let listed = Ask {
+            bucket: Some(bucket),
+            query: &[("uploads", ""), ("max-uploads", "1000")],
+            ..Ask::default()
+        };
+        loop {
+            let found = json(&self.must(Method::GET, &listed).await?)?;
+            let Some(uploads) = found["Uploads"].as_array().filter(|all| !all.is_empty()) else {
+                return Ok(());
+            };
+            for upload in uploads {
+                let id = upload["UploadId"].as_str().ok_or("no upload id")?;
+                let abort = Ask {
+                    bucket: Some(bucket),
+                    key: Some(upload["Key"].as_str().ok_or("no key")?),
+                    query: &[("uploadId", id)],
+                    ..Ask::default()
+                };
+                self.must(Method::DELETE, &abort).await?;
+            }
+        }
     }
 
     /// Sets one rule that calls `function` for every put and delete of keys below `prefix`.

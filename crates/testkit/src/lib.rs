@@ -4,6 +4,7 @@ pub mod client;
 pub mod disk;
 pub mod instance;
 pub mod offline;
+pub mod powercut;
 pub mod receiver;
 pub mod seed;
 pub mod sim;

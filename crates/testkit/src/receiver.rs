@@ -82,6 +82,16 @@ impl Receiver {
             .clone()
     }
 
+    /// Everything that arrived since the last time, in order of arrival; it is kept no longer.
+    pub fn take(&self) -> Vec<Arrived> {
+        let mut arrived = self
+            .shared
+            .arrived
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *arrived)
+    }
+
     /// How many requests have arrived so far.
     pub fn count(&self) -> usize {
         self.shared

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use cohong_testkit::client::Ask;
 use cohong_testkit::instance::Instance;
 use cohong_testkit::receiver::{Arrived, Receiver};
-use http::Method;
 
 use crate::BUCKET;
 use crate::journal::{Journal, Op};
@@ -99,33 +97,6 @@ pub(crate) async fn health(instance: &Instance, binary: &Path) {
         .await
         .expect("a healthy server");
     assert_eq!(report["healthy"], true, "{report}");
-}
-
-/// Gives up the uploads that kills left open: what was sent for them is theirs until then.
-pub(crate) async fn abort_uploads(instance: &Instance) {
-    let mut client = instance.client();
-    let listed = Ask {
-        bucket: Some(BUCKET),
-        query: &[("uploads", ""), ("max-uploads", "1000")],
-        ..Ask::default()
-    };
-    loop {
-        let answer = client.must(Method::GET, &listed).await.expect("a listing");
-        let found: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
-        let Some(uploads) = found["Uploads"].as_array().filter(|all| !all.is_empty()) else {
-            return;
-        };
-        for upload in uploads {
-            let id = upload["UploadId"].as_str().expect("an id");
-            let abort = Ask {
-                bucket: Some(BUCKET),
-                key: Some(upload["Key"].as_str().expect("a key")),
-                query: &[("uploadId", id)],
-                ..Ask::default()
-            };
-            client.must(Method::DELETE, &abort).await.expect("aborted");
-        }
-    }
 }
 
 /// No unfinished files, and no blob that nothing holds once owed work and the sweep have run.

@@ -50,7 +50,10 @@ async fn write(mut client: Client, journal: Arc<Journal>, writer: usize, mut ran
             15..16 => {
                 let parts = [unique(PART, &mut random), unique(1000, &mut random)];
                 let put = client.put_parts(BUCKET, &key, &parts).await;
-                (Op::Put(parts.concat().into()), put.map(Some))
+                (
+                    Op::Put(parts.concat().into()),
+                    put.map(|(etag, _)| Some(etag)),
+                )
             }
             size => {
                 let len = match size {

@@ -2,7 +2,7 @@
 //! a table comes from one run, rounds alternate, medians are printed, and only ratios mean anything.
 //!
 //! `cargo xtask bench NAME`, NAME one of `objects`, `tongues`, `list`, `rule`, `callback`, `memory`,
-//! `sync`, `archive`, `all`. With `objects`, a further word picks the cells whose names contain it (`GET`, `4 KiB c16`).
+//! `sync`, `archive`, `restart`, `outage`, `all`. With `objects`, a further word picks the cells whose names contain it (`GET`, `4 KiB c16`).
 //! `COHONG_BIN` is the binary to measure; `COHONG_BENCH_SECONDS` the length of a cell (2 by default).
 
 #![allow(clippy::print_stdout, reason = "tables are what this program is for")]
@@ -10,12 +10,15 @@
 mod archive;
 mod callback;
 mod cpu;
+mod fill;
 mod list;
 mod load;
 mod memory;
 mod nginx;
 mod objects;
+mod outage;
 mod rclone;
+mod restart;
 mod rule;
 mod sync;
 mod table;
@@ -72,11 +75,19 @@ async fn run(name: &str) -> Result<(), String> {
         known = true;
         archive::run().await?;
     }
+    if wants("restart") {
+        known = true;
+        restart::run().await?;
+    }
+    if wants("outage") {
+        known = true;
+        outage::run().await?;
+    }
     if known {
         Ok(())
     } else {
         Err(format!(
-            "{name:?} is none of objects, tongues, list, rule, callback, memory, sync, archive, all"
+            "{name:?} is none of objects, tongues, list, rule, callback, memory, sync, archive, restart, outage, all"
         ))
     }
 }
