@@ -111,3 +111,18 @@ async fn damage_before_a_whole_batch_is_refused_and_left_alone() {
     let store = open(dir.path()).expect("whole again");
     assert_eq!(found(&store).await, [1, 2, 3]);
 }
+
+#[tokio::test]
+async fn a_store_that_was_half_made_is_made_anew() {
+    let dir = tempfile::tempdir().expect("a folder");
+    drop(open(dir.path()).expect("a new store"));
+    // The power went after the first file and before the name that the engine gets when it is whole.
+    std::fs::remove_dir_all(dir.path().join("fjall")).expect("removed");
+    let half = dir.path().join("fjall.new");
+    std::fs::create_dir(&half).expect("a folder");
+    std::fs::write(half.join("0.jnl"), [0; 4096]).expect("a file");
+    let store = open(dir.path()).expect("made anew");
+    put(&store, 1).await;
+    assert_eq!(found(&store).await, [1]);
+    assert!(!half.exists());
+}

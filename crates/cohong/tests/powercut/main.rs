@@ -39,8 +39,6 @@ struct Run {
     /// Whether the function takes events that nobody took before the cut.
     open: Arc<AtomicBool>,
     journal: Journal,
-    /// Syncs of paths that contain this do nothing; none of them when it is none.
-    deaf: Option<&'static str>,
     /// Holds the configuration and the folder that is in use.
     scratch: tempfile::TempDir,
     counts: Counts,
@@ -79,7 +77,7 @@ async fn nothing_acknowledged_is_lost_by_a_power_cut() {
     let seed = setting("COHONG_POWERCUT_SEED", u64::from(std::process::id()));
     let rounds = setting("COHONG_POWERCUT_ROUNDS", 20);
     println!("COHONG_POWERCUT_SEED={seed}");
-    let mut run = Run::new(seed, None).await.expect("a run");
+    let mut run = Run::new(seed).await.expect("a run");
     let rounds = usize::try_from(rounds).expect("so many rounds");
     let done = run.rounds(rounds).await;
     let Counts {
@@ -96,22 +94,28 @@ async fn nothing_acknowledged_is_lost_by_a_power_cut() {
     println!("lost 0, half visible 0");
 }
 
-/// The metadata journal, the bytes of blobs, the names of blobs: each is needed.
+/// The metadata journal, the bytes of blobs, the names of blobs: without syncs of any of them a disk that keeps
+/// nothing else loses what was answered.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_ignores_syncs_is_noticed() {
+    let mut run = Run::new(1).await.expect("a run");
+    let recording = run.record(Disk::empty()).await.expect("a recording");
+    let cut = Cut {
+        step: recording.steps.len(),
+        survival: Survival::None,
+        seed: 0,
+    };
+    let truth = run.cut(&recording, cut, "").await;
+    truth.expect("nothing is lost when syncs are heard");
     for deaf in [".jnl", "tmp/", "blobs/"] {
-        let mut run = Run::new(1, Some(deaf)).await.expect("a run");
-        let broken = run.rounds(CUTS_EACH).await;
+        let broken = run.cut(&recording, cut, deaf).await;
         let broken = broken.expect_err("a lost write is noticed");
-        println!(
-            "without syncs of {deaf}, after {} cuts: {broken}",
-            run.counts.cuts
-        );
+        println!("without syncs of {deaf}: {broken}");
     }
 }
 
 impl Run {
-    async fn new(seed: u64, deaf: Option<&'static str>) -> Result<Self, String> {
+    async fn new(seed: u64) -> Result<Self, String> {
         let open = Arc::new(AtomicBool::new(false));
         let takes = open.clone();
         let receiver = Receiver::answering(move |arrived| {
@@ -131,7 +135,6 @@ impl Run {
             receiver: receiver.await.map_err(|e| e.to_string())?,
             open,
             journal: Journal::default(),
-            deaf,
             scratch,
             counts: Counts::default(),
         })
@@ -186,37 +189,60 @@ impl Run {
         let (mut disk, mut at) = (recording.before(), 0);
         for cut in cuts {
             for step in &recording.steps[at..cut.step] {
-                disk.apply(step, |path| {
-                    self.deaf.is_none_or(|deaf| !path.contains(deaf))
-                });
+                disk.apply(step, |_| true);
             }
             at = cut.step;
             let after = disk.cut(cut.survival, cut.seed);
             self.counts.cuts += 1;
             let found = self.check(&after, cut.step).await;
-            let found = found.map_err(|broken| format!("{cut:?}: {broken}"))?;
+            let found = found.map_err(|broken| self.keep(&after, cut, &broken))?;
             if let Some(found) = found {
                 next = Some((after, found, cut.step));
             }
         }
+        println!("{} cuts", self.counts.cuts);
         let (disk, found, step) = next.ok_or("no cut came after the first answer")?;
         self.journal.go_on(&found, step);
         Ok(disk)
     }
 
-    /// A step to cut after: the moment an answer leaves, around a sync, or any.
+    /// One cut of a disk that does not hear syncs of paths with `deaf` in them.
+    async fn cut(&mut self, recording: &Recording, cut: Cut, deaf: &str) -> Result<(), String> {
+        let mut disk = recording.before();
+        for step in &recording.steps[..cut.step] {
+            disk.apply(step, |path| deaf.is_empty() || !path.contains(deaf));
+        }
+        let after = disk.cut(cut.survival, cut.seed);
+        self.check(&after, cut.step).await.map(drop)
+    }
+
+    /// Keeps what a cut left, to be looked at, and tells where.
+    fn keep(&self, disk: &Disk, cut: Cut, broken: &str) -> String {
+        let kept = tempfile::tempdir().map(tempfile::TempDir::keep);
+        let kept = kept.and_then(|folder| disk.put(&folder).map(|()| folder));
+        let kept = kept.map_or_else(
+            |error| format!("not kept, {error}"),
+            |folder| format!("kept in {}", folder.display()),
+        );
+        format!("{cut:?}: {broken}; the folder as the cut left it is {kept}")
+    }
+
+    /// A step to cut after: the moment an answer leaves, around a sync, where files come and go, or any.
     fn draw(&mut self, recording: &Recording) -> Cut {
         let all = recording.steps.len();
         let from = usize::try_from(self.random.below(all as u64)).unwrap_or_default();
-        let way = self.random.below(3);
-        let wanted = |step: &Step| match way {
-            0 => matches!(step, Step::Answered(_)),
-            1 => matches!(step, Step::SyncEnded { .. }),
-            _ => true,
+        let way = self.random.below(4);
+        let wanted = |step: &Step| match (way, step) {
+            (0, Step::Answered(_))
+            | (1, Step::SyncEnded { .. })
+            | (2, Step::Removed { .. } | Step::Renamed { .. })
+            | (3, _) => true,
+            (2, Step::Made { mode, .. }) => mode.is_some(),
+            _ => false,
         };
         let found = recording.steps[from..].iter().position(wanted);
-        // After an answer has left; before or after a sync has ended.
-        let after = u64::from(way == 0) + u64::from(way == 1) * self.random.below(2);
+        // After an answer has left; before or after all else.
+        let after = if way == 0 { 1 } else { self.random.below(2) };
         let step = from + found.unwrap_or_default() + usize::try_from(after).unwrap_or_default();
         Cut {
             step: step.clamp(1, all),

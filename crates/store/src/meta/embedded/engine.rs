@@ -8,6 +8,7 @@
 //! fjall syncs its journal before it reads it, so what is found after a crash is durable.
 
 use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -64,7 +65,23 @@ pub(super) struct FjallEngine {
 }
 
 impl Tables {
+    /// Opens the engine. One that is not there is made under another name and gets its own when all of it is
+    /// durable: fjall refuses one that a power cut left half made, in which nothing can be yet.
     pub(super) fn open(dir: &Path) -> fjall::Result<Self> {
+        if !fs::exists(dir)? {
+            let new = dir.with_extension("new");
+            if fs::exists(&new)? {
+                fs::remove_dir_all(&new)?;
+            }
+            drop(Self::open_there(&new)?);
+            sync_folders(&new)?;
+            fs::rename(&new, dir)?;
+            File::open(dir.parent().unwrap_or(dir))?.sync_all()?;
+        }
+        Self::open_there(dir)
+    }
+
+    fn open_there(dir: &Path) -> fjall::Result<Self> {
         let db = Database::builder(dir)
             .cache_size(CACHE_BYTES)
             .max_cached_files(Some(FILES_OPEN_MAX))
@@ -158,6 +175,17 @@ impl FjallEngine {
         }
         Ok(reached.filter(|_| batch.len() == TRIM_STEP))
     }
+}
+
+/// Makes the names in a folder and in all below it durable.
+fn sync_folders(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_folders(&entry.path())?;
+        }
+    }
+    File::open(dir)?.sync_all()
 }
 
 impl State for FjallEngine {
