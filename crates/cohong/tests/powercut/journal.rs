@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use cohong_testkit::powercut::Recording;
+use cohong_testkit::receiver::Arrived;
 
 /// A bucket without versions, whose events are taken as they come.
 pub(crate) const PLAIN: &str = "cut-plain";
@@ -77,6 +78,19 @@ impl Journal {
             archive.answered = answered(&archive.request)?;
         }
         Ok(())
+    }
+
+    /// Notes events that came before the next recording.
+    pub(crate) fn taken(&mut self, arrived: &[Arrived]) {
+        let live = arrived.iter().filter(|one| one.target == "/live");
+        let causes: BTreeSet<&str> = live
+            .filter_map(|one| one.headers.get("x-faas-request-id")?.to_str().ok())
+            .collect();
+        for done in self.keys.values_mut().flatten() {
+            if causes.contains(&*done.request) {
+                done.sent = Some(0);
+            }
+        }
     }
 
     /// How many writes of a history were answered before a step.

@@ -29,8 +29,8 @@ use http::StatusCode;
 
 use journal::{Found, Journal};
 
-/// Cuts of one recording.
-const CUTS_EACH: usize = 100;
+/// Most cuts of one recording.
+const CUTS_EACH: usize = 50;
 
 /// One run.
 struct Run {
@@ -145,13 +145,31 @@ impl Run {
         let mut disk = Disk::empty();
         let mut left = rounds;
         while left > 0 {
+            if self.counts.recordings > 0 {
+                disk = self.load(&disk).await?;
+            }
             let recording = self.record(disk).await?;
             self.counts.recordings += 1;
-            let cuts = left.min(CUTS_EACH);
+            // Also a short run goes on from a cut once.
+            let cuts = left.min(CUTS_EACH).min(rounds.div_ceil(2));
             left -= cuts;
             disk = self.cut_all(&recording, cuts).await?;
         }
         Ok(())
+    }
+
+    /// Stores so much on a disk, without a tracer, that the metadata engine has files to write and journals to
+    /// remove when it starts next.
+    async fn load(&mut self, before: &Disk) -> Result<Disk, String> {
+        self.open.store(false, Ordering::SeqCst);
+        let folder = self.folder(before)?;
+        let instance = self.start(&folder, Vec::new()).await?;
+        workload::load(&instance, self.random.draw()).await?;
+        if instance.stop().await? != Some(0) {
+            return Err("the loaded server did not end well".into());
+        }
+        self.journal.taken(&self.receiver.take());
+        Disk::read(&folder).map_err(|e| e.to_string())
     }
 
     /// Runs the workload on a disk, under the tracer.
@@ -163,7 +181,6 @@ impl Run {
         workload::prepare(&instance, binary(), &self.receiver).await?;
         let seed = self.random.draw();
         workload::run(&instance, &self.receiver, &mut self.journal, seed).await?;
-        // What is on its way arrives, so that the end of a recording is worth cutting too.
         if instance.stop().await? != Some(0) {
             return Err("the recorded server did not end well".into());
         }

@@ -10,7 +10,7 @@ use cohong_testkit::client::{Answer, Ask, Client};
 use cohong_testkit::instance::Instance;
 use cohong_testkit::receiver::Receiver;
 use cohong_testkit::seed::Seed;
-use http::Method;
+use http::{Method, StatusCode};
 use tokio::task::JoinSet;
 
 use crate::journal::{At, Done, Journal, KEPT, Op, PLAIN};
@@ -44,7 +44,7 @@ pub(crate) async fn prepare(
             ..Ask::default()
         };
         let made = client.send(Method::PUT, &make).await?;
-        if !made.status.is_success() && made.status != http::StatusCode::CONFLICT {
+        if !made.status.is_success() && made.status != StatusCode::CONFLICT {
             return Err(format!("{bucket}: {}", made.status));
         }
         client.notify(bucket, "", function).await?;
@@ -57,6 +57,11 @@ pub(crate) async fn prepare(
     };
     client.must(Method::PUT, &keep).await.map(drop)
 }
+
+/// Objects that only make the engine work: 24 MiB of bodies that are small enough for its journal.
+const LOADED: &str = "cut-loaded";
+const LOADED_OBJECTS: u64 = 400;
+const LOADED_BYTES: u64 = 60 << 10;
 
 /// Runs the workload to its end and adds to the journal what it was answered.
 pub(crate) async fn run(
@@ -84,6 +89,25 @@ pub(crate) async fn run(
         for (at, done) in done.map_err(|e| e.to_string())?? {
             journal.keys.entry(at).or_default().push(done);
         }
+    }
+    Ok(())
+}
+
+/// Stores enough for a few journals of the metadata engine, in a bucket that nothing else is about.
+pub(crate) async fn load(instance: &Instance, seed: u64) -> Result<(), String> {
+    let mut random = Seed::new(seed);
+    let mut client = instance.client();
+    let make = Ask {
+        bucket: Some(LOADED),
+        ..Ask::default()
+    };
+    let made = client.send(Method::PUT, &make).await?;
+    if !made.status.is_success() && made.status != StatusCode::CONFLICT {
+        return Err(format!("{LOADED}: {}", made.status));
+    }
+    for n in 0..LOADED_OBJECTS {
+        let body = text(LOADED_BYTES, &mut random);
+        client.put(LOADED, &n.to_string(), body).await?;
     }
     Ok(())
 }

@@ -10,7 +10,8 @@ pub(crate) fn spent(server: u32) -> Result<Duration, String> {
     Ok(of(&server.to_string())? + of("self")?)
 }
 
-fn of(process: &str) -> Result<Duration, String> {
+/// What one process has spent so far, by its id.
+pub(crate) fn of(process: &str) -> Result<Duration, String> {
     let path = format!("/proc/{process}/stat");
     let stat = std::fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
     // The name in parentheses may hold anything; user and system time are fields 14 and 15 of all.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cohong_testkit::instance::{Instance, Start};
 
 use crate::fill::fill;
-use crate::{ROUNDS, binary, fresh, setting};
+use crate::{ROUNDS, binary, cpu, fresh, setting};
 
 const FULL: &str = "bench-full";
 const OWED: &str = "bench-owed";
@@ -36,7 +36,7 @@ pub(crate) async fn run() -> Result<(), String> {
         let journals = journals(folder.path())?;
         let begun = Instant::now();
         server = Instance::start(&binary()?, folder.path(), &Start::default()).await?;
-        let ready = begun.elapsed();
+        let (ready, spent) = (begun.elapsed(), cpu::of(&server.pid().to_string())?);
         let mut client = server.client();
         let found = client.get(FULL, "0000000").await?;
         let read = begun.elapsed();
@@ -44,8 +44,10 @@ pub(crate) async fn run() -> Result<(), String> {
             return Err("an object is gone".into());
         }
         println!(
-            "ready {} ms after the start, first read answered at {} ms, {journals} MiB of journals",
+            "ready {} ms after the start, {} ms of processor time, first read answered at {} ms, \
+             {journals} MiB of journals",
             ready.as_millis(),
+            spent.as_millis(),
             read.as_millis()
         );
         readies.push(ready);
