@@ -74,12 +74,12 @@ fn matches(events: &[String], history: &[Done], step: usize) -> Result<(), Strin
         ));
     }
     let written = history.iter().map(|done| &done.request);
-    match events.iter().eq(written.take(events.len())) {
-        true => Ok(()),
-        false => Err(format!(
-            "its events are not those of its writes: {events:?}"
-        )),
+    if events.iter().eq(written.take(events.len())) {
+        return Ok(());
     }
+    Err(format!(
+        "its events are not those of its writes: {events:?}"
+    ))
 }
 
 /// Every key reads as its last write, and the listing shows exactly the keys that can be read.
@@ -231,10 +231,10 @@ pub(crate) async fn delivered(
 /// Nothing that the doctor finds wrong.
 pub(crate) async fn health(instance: &Instance, binary: &Path) -> Result<(), String> {
     let report = instance.command(binary, &["doctor"]).await?;
-    match report["healthy"] == true {
-        true => Ok(()),
-        false => Err(format!("the doctor is not content: {report}")),
+    if report["healthy"] == true {
+        return Ok(());
     }
+    Err(format!("the doctor is not content: {report}"))
 }
 
 /// Gives up uploads that the cut left open.

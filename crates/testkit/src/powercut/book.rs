@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::call::{self, Args, Call};
-use super::{Disk, Inode, ROOT};
+use super::{Disk, Inode, Names, ROOT};
 
 /// Bytes of a message in which its head ends.
 const HEAD: usize = 4096;
@@ -85,7 +85,7 @@ pub enum Step {
 struct Book<'a> {
     root: &'a str,
     /// What the names of each folder lead to; none for a file.
-    folders: Vec<Option<BTreeMap<String, Inode>>>,
+    folders: Vec<Option<Names>>,
     lens: BTreeMap<Inode, u64>,
     /// Where the next write through a descriptor goes; none at the end of the file.
     cursors: BTreeMap<i64, Option<u64>>,
@@ -197,11 +197,9 @@ impl<'a> Book<'a> {
                 }
             }
             "sendto" | "sendmsg" => {}
-            "link" | "linkat" | "symlink" | "symlinkat" => {
-                if self.inside(call.args.split('"').nth_back(1)?).is_some() {
-                    return None;
-                }
-            }
+            // A second name, or one that leads elsewhere, is not in the book.
+            "link" | "linkat" | "symlink" | "symlinkat"
+                if self.inside(call.args.split('"').nth_back(1)?).is_none() => {}
             "sync" | "syncfs" => return None,
             // What else moves bytes must not do so here.
             _ if call.args.contains(self.root) => return None,

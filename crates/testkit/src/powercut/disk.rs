@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::book::Step;
 use super::pages::Pages;
-use super::{Inode, ROOT};
+use super::{Inode, Names, ROOT};
 use crate::seed::Seed;
 
 /// What a disk writes as a whole.
@@ -44,7 +44,7 @@ enum Node {
         mode: u32,
     },
     Folder {
-        durable: BTreeMap<String, Inode>,
+        durable: Names,
         pending: Vec<Naming>,
     },
 }
@@ -115,7 +115,7 @@ impl Disk {
     }
 
     /// The names in each folder, and the length of each file.
-    pub(super) fn names(&self) -> (Vec<Option<BTreeMap<String, Inode>>>, BTreeMap<Inode, u64>) {
+    pub(super) fn names(&self) -> (Vec<Option<Names>>, BTreeMap<Inode, u64>) {
         let mut lens = BTreeMap::new();
         let nodes = self.nodes.iter().enumerate();
         let folders = nodes.map(|(inode, node)| match node {
@@ -384,7 +384,7 @@ impl Disk {
     }
 }
 
-fn link(names: &mut BTreeMap<String, Inode>, name: String, to: Option<Inode>) {
+fn link(names: &mut Names, name: String, to: Option<Inode>) {
     match to {
         Some(inode) => names.insert(name, inode),
         None => names.remove(&name),

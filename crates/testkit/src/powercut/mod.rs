@@ -25,6 +25,8 @@ pub use disk::{Disk, Survival};
 
 /// A folder or file, by a number that its names lead to.
 pub type Inode = usize;
+/// What the names in a folder lead to.
+type Names = BTreeMap<String, Inode>;
 /// The folder that is watched.
 pub const ROOT: Inode = 0;
 

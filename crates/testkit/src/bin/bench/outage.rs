@@ -40,9 +40,10 @@ pub(crate) async fn run() -> Result<(), String> {
     let up = Arc::new(AtomicBool::new(false));
     let takes = up.clone();
     let receiver = Receiver::answering(move |_| {
-        let status = match takes.load(Ordering::SeqCst) {
-            true => StatusCode::OK,
-            false => StatusCode::SERVICE_UNAVAILABLE,
+        let status = if takes.load(Ordering::SeqCst) {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
         };
         (status, Bytes::new())
     });

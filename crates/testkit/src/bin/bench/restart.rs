@@ -84,5 +84,5 @@ fn journals(folder: &Path) -> Result<u64, String> {
             blocks += entry.metadata().map_err(|e| e.to_string())?.blocks();
         }
     }
-    Ok(blocks * 512 >> 20)
+    Ok((blocks * 512) >> 20)
 }
