@@ -69,6 +69,10 @@ async fn three() -> tempfile::TempDir {
     for n in 1..=3 {
         put(&store, n).await;
     }
+    let note = std::fs::read(dir.path().join("durable")).expect("a note");
+    drop(store);
+    // The power went before an orderly end could note what is durable.
+    std::fs::write(dir.path().join("durable"), note).expect("a note");
     dir
 }
 
@@ -125,4 +129,21 @@ async fn a_store_that_was_half_made_is_made_anew() {
     put(&store, 1).await;
     assert_eq!(found(&store).await, [1]);
     assert!(!half.exists());
+}
+
+#[tokio::test]
+async fn a_last_batch_that_was_there_at_an_orderly_end_is_missed() {
+    let dir = three().await;
+    drop(open(dir.path()).expect("a store"));
+    let (journal, at) = in_journal(dir.path(), 3);
+    let whole = std::fs::read(&journal).expect("the journal");
+    change(&journal, |bytes| bytes[at + 100] ^= 1);
+    let refused = open(dir.path()).expect_err("an answered batch is damaged");
+    assert!(
+        matches!(refused, OpenError::Missing { batches: 1, .. }),
+        "{refused}"
+    );
+    std::fs::write(&journal, whole).expect("the journal");
+    let store = open(dir.path()).expect("whole again");
+    assert_eq!(found(&store).await, [1, 2, 3]);
 }

@@ -42,7 +42,10 @@ impl DeliveryHandle {
         let mut rule_sets = RuleSets::default();
         let mut seen = Vec::new();
         for (at, bytes) in tail.map_err(failed)?.records {
-            let logged: LoggedEvent = decode(&bytes).map_err(failed)?;
+            // The doctor tells of those that are damaged.
+            let Ok(logged) = decode::<LoggedEvent>(&bytes) else {
+                continue;
+            };
             let event = see(ports, &mut rule_sets, bucket, at, logged).await;
             seen.push(event.map_err(failed)?);
         }
@@ -65,7 +68,9 @@ impl DeliveryHandle {
             let tail = tail.map_err(failed)?;
             for (at, bytes) in &tail.records {
                 cursor = *at;
-                let logged: LoggedEvent = decode(bytes).map_err(failed)?;
+                let Ok(logged) = decode::<LoggedEvent>(bytes) else {
+                    continue;
+                };
                 if logged.event.key == *key {
                     let event = see(ports, &mut rule_sets, bucket, *at, logged).await;
                     seen.push(event.map_err(failed)?);

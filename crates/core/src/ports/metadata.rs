@@ -223,7 +223,8 @@ pub struct Page {
 /// A piece of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tail {
-    /// Records after the position asked for, oldest first.
+    /// Records after the position asked for, oldest first. An empty one stands for what is damaged: the record there, or
+    /// all between the position before and this one.
     pub records: Vec<(Position, Bytes)>,
     /// The last durable position of the store below which nothing can appear in this log any more;
     /// never below the position asked for.

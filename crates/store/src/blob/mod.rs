@@ -2,4 +2,4 @@
 
 mod local;
 
-pub use local::{FatalHook, LocalBlobs, Options};
+pub use local::{FatalHook, Hold, LocalBlobs, Options};

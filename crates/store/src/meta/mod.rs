@@ -2,4 +2,7 @@
 
 mod embedded;
 
-pub use embedded::{EmbeddedMeta, FORMAT, FatalHook, OpenError, Options, Stats};
+pub use embedded::{
+    Copy, EmbeddedMeta, Examined, FORMAT, FatalHook, OpenError, Options, RowsFrom, Stats, TableFile,
+    raise_numbers,
+};

@@ -10,6 +10,7 @@
 //! [`PIECE`] bytes per body. It does not know what a blob is for.
 
 mod format;
+mod hold;
 mod pool;
 mod reader;
 mod scan;
@@ -30,6 +31,8 @@ use cohong_core::model::{BlobId, PayloadId};
 use cohong_core::ports::{BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream};
 
 use crate::disk::Disk;
+pub use hold::Hold;
+use hold::Holds;
 use pool::Pool;
 use space::Space;
 
@@ -87,6 +90,7 @@ struct Folder {
     on_fatal: FatalHook,
     /// A sync failed: nothing is acknowledged any more.
     broken: AtomicBool,
+    holds: Holds,
 }
 
 impl LocalBlobs {
@@ -99,6 +103,7 @@ impl LocalBlobs {
             space: Space::new(options.reserve),
             on_fatal: options.on_fatal,
             broken: AtomicBool::new(false),
+            holds: Holds::default(),
         };
         folder.prepare()?;
         folder.remove_unfinished()?;
@@ -128,15 +133,11 @@ impl BlobStore for LocalBlobs {
     }
 
     async fn delete(&self, id: BlobId) -> Result<(), BlobError> {
+        if self.folder.holds.defer(id) {
+            return Ok(());
+        }
         let folder = self.folder.clone();
-        let remove = move || {
-            let path = folder.path(id);
-            match folder.disk.remove(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&path, &error)),
-                _ => Ok(()),
-            }
-        };
-        self.pool.run(remove).await
+        self.pool.run(move || folder.remove(id)).await
     }
 
     async fn sync_removals(&self, payload: PayloadId) -> Result<(), BlobError> {
@@ -206,6 +207,14 @@ impl Folder {
             self.disk.remove(&path).map_err(|e| named(&path, &e))?;
         }
         Ok(())
+    }
+
+    fn remove(&self, id: BlobId) -> Result<(), BlobError> {
+        let path = self.path(id);
+        match self.disk.remove(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&path, &error)),
+            _ => Ok(()),
+        }
     }
 
     fn measure(&self) -> Result<(), BlobError> {

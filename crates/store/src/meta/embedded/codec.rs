@@ -9,7 +9,7 @@ use cohong_core::model::BlobId;
 use cohong_core::ports::{Key, LogId, Position, Record, Revision, StoreError, Table};
 use crc_fast::{CrcAlgorithm, Digest};
 
-/// Key of the last number that was taken.
+/// Key of the last number that was taken, with the [`Mark`] of the batch that wrote it.
 pub(super) const LAST_NUMBER: &[u8] = b"\0last";
 /// Prefix of the trims whose records are not all removed yet, followed by the bucket.
 pub(super) const TRIM_PREFIX: &[u8] = b"\0trim";
@@ -83,6 +83,13 @@ pub(super) fn log_key(log: LogId, position: Position) -> [u8; 16] {
     at
 }
 
+/// The first key behind a log.
+pub(super) fn log_end(log: LogId) -> [u8; 17] {
+    let mut at = [u8::MAX; 17];
+    at[..16].copy_from_slice(&log_key(log, Position(u64::MAX)));
+    at
+}
+
 /// The position in a log key.
 pub(super) fn position_of(log_key: &[u8]) -> Result<Position, StoreError> {
     let bytes = log_key.get(8..).and_then(|bytes| bytes.try_into().ok());
@@ -125,6 +132,41 @@ pub(super) fn decode_record(key: &[u8], value: Bytes) -> Result<Record, StoreErr
         revision: Revision(u64::from_be_bytes(revision)),
         bytes: rest,
     })
+}
+
+/// What every batch says of itself, with the last number that was taken: the engine's journal has a checksum over
+/// what a batch changes, but none over its place among the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// How many batches there were, this one included.
+    pub(super) batch: u64,
+    /// How many of them were durable when this one was written.
+    pub(super) durable: u64,
+    /// The engine's sequence numbers up to here, exclusive, were taken before.
+    pub(super) floor: u64,
+}
+
+pub(super) fn encode_mark(last: Revision, mark: Mark) -> Vec<u8> {
+    let numbers = [mark.batch, mark.durable, mark.floor];
+    encode_record(LAST_NUMBER, last, &numbers.map(u64::to_be_bytes).concat())
+}
+
+/// The last number that was taken, and the mark.
+pub(super) fn decode_mark(value: Bytes) -> Result<(u64, Mark), StoreError> {
+    let record = decode_record(LAST_NUMBER, value)?;
+    let number = |n: usize| {
+        let bytes = record.bytes.get(8 * n..)?.first_chunk()?;
+        Some(u64::from_be_bytes(*bytes))
+    };
+    let mark = || {
+        Some(Mark {
+            batch: number(0)?,
+            durable: number(1)?,
+            floor: number(2)?,
+        })
+    };
+    let mark = mark().ok_or_else(|| damaged("record", LAST_NUMBER, "it is too short"))?;
+    Ok((record.revision.0, mark))
 }
 
 /// Checksum, bytes.

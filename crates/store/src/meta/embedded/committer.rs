@@ -109,17 +109,19 @@ impl<E: Engine> Committer<E> {
         }
     }
 
-    /// Runs until closed or failed.
-    pub(super) fn run(mut self) {
+    /// Runs until closed or failed; true when it was closed.
+    pub(super) fn run(mut self) -> bool {
         // A panic is as bad as a failed write: the callers would wait for a thread that is gone.
         let guard = PanicGuard(Arc::clone(&self.on_fatal));
-        if let Err(error) = self.work() {
-            let told = format!("the metadata store cannot go on: {}", chain(&error));
+        let worked = self.work();
+        if let Err(error) = &worked {
+            let told = format!("the metadata store cannot go on: {}", chain(error));
             tracing::error!("{told}");
             (self.on_fatal)(&told);
             self.refuse_all();
         }
         drop(guard);
+        worked.is_ok()
     }
 
     fn work(&mut self) -> Result<(), StoreError> {

@@ -23,7 +23,7 @@ use fjall::{
     OwnedWriteBatch, PersistMode, Readable,
 };
 
-use super::codec;
+use super::codec::{self, Mark};
 use super::committer;
 use crate::disk::{Disk, RealDisk};
 
@@ -60,6 +60,10 @@ pub(super) struct FjallEngine {
     tables: Tables,
     /// Trims whose records are not all removed yet: the next key to look at, and the last position.
     trims: BTreeMap<LogId, (Position, Position)>,
+    /// Last number taken, batches written, and how many of these are durable.
+    last: u64,
+    batches: u64,
+    durable: u64,
     disk: Arc<dyn Disk>,
     dir: PathBuf,
 }
@@ -107,18 +111,24 @@ impl Tables {
         })
     }
 
-    /// The last number that is known to be taken.
-    pub(super) fn last_number(&self) -> Result<u64, StoreError> {
+    /// Makes everything in the journal durable.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        self.db
+            .persist(PersistMode::SyncData)
+            .map_err(engine_error)
+    }
+
+    /// The last number that is known to be taken, and the mark of the last batch.
+    pub(super) fn last(&self) -> Result<(u64, Mark), StoreError> {
         match self.records.get(codec::LAST_NUMBER).map_err(engine_error)? {
-            Some(value) => Ok(codec::decode_record(codec::LAST_NUMBER, value.into())?
-                .revision
-                .0),
-            None => Ok(0),
+            Some(value) => codec::decode_mark(value.into()),
+            None => Ok((0, Mark::default())),
         }
     }
 }
 
 impl FjallEngine {
+    /// Everything in the tables is durable.
     pub(super) fn new(tables: Tables, dir: &Path) -> Result<Self, StoreError> {
         let mut trims = BTreeMap::new();
         for row in tables
@@ -131,9 +141,13 @@ impl FjallEngine {
             let log = LogId(BucketId(codec::trim_bucket(&key)?));
             trims.insert(log, (Position(0), Position(upto)));
         }
+        let (last, mark) = tables.last()?;
         Ok(Self {
             tables,
             trims,
+            last,
+            batches: mark.batch,
+            durable: mark.batch,
             disk: Arc::new(RealDisk),
             dir: dir.to_owned(),
         })
@@ -142,6 +156,32 @@ impl FjallEngine {
     fn put_own(&self, batch: &mut OwnedWriteBatch, key: &[u8], number: u64) {
         let value = codec::encode_record(key, Revision(number), &[]);
         batch.insert(&self.tables.records, key, value);
+    }
+
+    /// Takes no number up to `at_least` any more.
+    pub(super) fn raise(&mut self, at_least: u64) -> Result<(), StoreError> {
+        self.last = self.last.max(at_least);
+        self.write(self.tables.db.batch(), PersistMode::SyncData)
+    }
+
+    /// Writes a batch, with what it says of itself.
+    fn write(&mut self, mut batch: OwnedWriteBatch, mode: PersistMode) -> Result<(), StoreError> {
+        let mark = Mark {
+            batch: self.batches + 1,
+            durable: self.durable,
+            floor: self.tables.db.snapshot().seqno(),
+        };
+        let value = codec::encode_mark(Revision(self.last), mark);
+        batch.insert(&self.tables.records, codec::LAST_NUMBER, value);
+        batch
+            .durability(Some(mode))
+            .commit()
+            .map_err(engine_error)?;
+        self.batches += 1;
+        if mode != PersistMode::Buffer {
+            self.durable = self.batches;
+        }
+        Ok(())
     }
 
     /// Notes a trim. Readers go by the note; the records are removed bit by bit, because there may be
@@ -205,7 +245,7 @@ impl committer::Engine for FjallEngine {
         } else {
             PersistMode::Buffer
         };
-        let mut batch = self.tables.db.batch().durability(Some(mode));
+        let mut batch = self.tables.db.batch();
         let effects = sealed.effects;
         for (key, record) in effects.records {
             let at = codec::record_key(&key);
@@ -234,15 +274,14 @@ impl committer::Engine for FjallEngine {
                 None => batch.remove(&self.tables.payloads, at),
             }
         }
-        self.put_own(&mut batch, codec::LAST_NUMBER, sealed.last);
-        batch.commit().map_err(engine_error)
+        self.last = sealed.last;
+        self.write(batch, mode)
     }
 
     fn sync(&mut self) -> Result<(), StoreError> {
-        self.tables
-            .db
-            .persist(PersistMode::SyncData)
-            .map_err(engine_error)
+        self.tables.sync()?;
+        self.durable = self.batches;
+        Ok(())
     }
 
     fn tidy(&mut self) -> Result<bool, StoreError> {
@@ -250,7 +289,7 @@ impl committer::Engine for FjallEngine {
         let Some((&log, &(from, upto))) = left else {
             return Ok(false);
         };
-        let mut batch = self.tables.db.batch().durability(Some(PersistMode::Buffer));
+        let mut batch = self.tables.db.batch();
         let reached = match self.remove_some(&mut batch, log, from..=upto) {
             Ok(reached) => reached,
             Err(error) => {
@@ -269,7 +308,7 @@ impl committer::Engine for FjallEngine {
                 self.trims.remove(&log);
             }
         }
-        batch.commit().map_err(engine_error)?;
+        self.write(batch, PersistMode::Buffer)?;
         Ok(true)
     }
 

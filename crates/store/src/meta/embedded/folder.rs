@@ -1,7 +1,8 @@
 //! The folder of the store: one process at a time, one format.
 //!
 //! `lock` is held while the store is open and names the process; `format` says how everything else is
-//! laid out and is read before anything else is touched; `fjall` is the engine's.
+//! laid out and is read before anything else is touched; `durable` says how many batches are known to be
+//! durable, so that it is noticed when the end of the journal is missing; `fjall` is the engine's.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use cohong_core::error::BoxError;
 use cohong_core::ports::StoreError;
+use crc_fast::crc32_iscsi;
 
 /// The format this code reads and writes.
 pub const FORMAT: &str = "cohong metadata 1\n";
@@ -70,6 +72,17 @@ pub enum OpenError {
         #[source]
         source: BoxError,
     },
+    /// Batches are missing that were durable.
+    #[error(
+        "the metadata in {} lacks the last {batches} batches that were durable: restore a backup, or remove {}/durable to go on without them",
+        dir.display(), dir.display()
+    )]
+    Missing {
+        /// The folder.
+        dir: PathBuf,
+        /// How many.
+        batches: u64,
+    },
     /// The engine opened, but what it holds cannot be read.
     #[error("the metadata in {} cannot be read", dir.display())]
     Store {
@@ -106,6 +119,29 @@ impl Folder {
         self.dir.join("fjall")
     }
 
+    /// Compares the number of batches found with what was known to be durable, and notes the new number. A note
+    /// that cannot be read is replaced: it guards only against the loss of the journal's end.
+    pub(super) fn raise_durable(&self, batches: u64) -> Result<(), OpenError> {
+        let path = self.dir.join("durable");
+        let noted = match fs::read(&path) {
+            Ok(note) => read_note(&note).unwrap_or_else(|| {
+                tracing::warn!("{} is damaged and was replaced", path.display());
+                0
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(failed(&path)(error)),
+        };
+        if batches < noted {
+            return Err(OpenError::Missing {
+                dir: self.dir.clone(),
+                batches: noted - batches,
+            });
+        }
+        let note = batches.to_le_bytes();
+        let note = [&note[..], &crc32_iscsi(&note).to_le_bytes()].concat();
+        self.write_new(&path, &note).map_err(failed(&path))
+    }
+
     fn check_format(&self) -> Result<(), OpenError> {
         let path = self.dir.join("format");
         match fs::read(&path) {
@@ -129,19 +165,31 @@ impl Folder {
         }
     }
 
-    /// Whole or not at all, and durable before the engine creates anything.
-    fn write_format(&self, path: &Path) -> io::Result<()> {
-        let new = self.dir.join("format.new");
+    /// Whole or not at all, and durable afterwards.
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let new = path.with_extension("new");
         let mut file = File::create(&new)?;
-        file.write_all(FORMAT.as_bytes())?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&new, path)?;
-        File::open(&self.dir)?.sync_all()?;
+        File::open(&self.dir)?.sync_all()
+    }
+
+    /// Before the engine creates anything.
+    fn write_format(&self, path: &Path) -> io::Result<()> {
+        self.write_new(path, FORMAT.as_bytes())?;
         match self.dir.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
             _ => Ok(()),
         }
     }
+}
+
+/// The number in a note; `None` when the note is damaged.
+fn read_note(note: &[u8]) -> Option<u64> {
+    let (number, sum) = note.split_first_chunk::<8>()?;
+    let whole = sum == crc32_iscsi(number).to_le_bytes();
+    whole.then(|| u64::from_le_bytes(*number))
 }
 
 fn lock(dir: &Path) -> Result<File, OpenError> {

@@ -1,20 +1,26 @@
-//! The end of the engine's journal after a power cut.
+//! What the engine's journals hold, looked at before the engine reads them.
 //!
-//! A batch that was being synced when the power went was never answered, and any of its pages may be
-//! missing. fjall drops it if its end or one of its headers is missing, but refuses to open if only
-//! bytes in the middle are: it cannot tell that from damage. Here the two are told apart: a batch with
-//! a wrong checksum and nothing whole behind it is the torn end, because every batch waits for the
-//! sync of the one before; anything else is damage and stays as it is.
+//! fjall cuts a journal off where it cannot read on, takes what stands before a batch's checksum on trust, and
+//! refuses to open for a torn batch. Here three things are told apart. *Whole*: every batch has its checksum
+//! and follows on the one before. *Torn*: a batch that was being written when the power went, or the process; it was
+//! never answered, and is cut off with what follows it. *Damaged*: anything else, which is refused and left as
+//! it is. A broken batch is damage when one behind it says that it was durable before ([`Mark`]); all but the
+//! newest journal were synced as a whole.
 //!
 //! The format is fjall 3's (`journal/entry.rs`): a batch is a start, items and an end; numbers are
 //! little-endian.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use cohong_core::error::BoxError;
+use rustix::fs::SeekFrom;
+use rustix::io::Errno;
 use xxhash_rust::xxh3::Xxh3;
+
+use super::codec::{LAST_NUMBER, Mark, decode_mark};
 
 const START: u8 = 1;
 const ITEM: u8 = 2;
@@ -27,7 +33,10 @@ const ITEM_BYTES: usize = 1 + 1 + 1 + 8 + 2 + 4 + 4;
 const END_BYTES: usize = 1 + 8 + 4;
 const MAGIC: [u8; 4] = *b"FJL\x03";
 
-/// What was cut off.
+/// Sequence numbers that the engine takes for itself between two batches at most; it takes a few.
+const OWN_NUMBERS_MAX: u64 = 1 << 32;
+
+/// A torn end that was cut off.
 #[derive(Debug)]
 pub(super) struct Cut {
     journal: PathBuf,
@@ -45,135 +54,190 @@ impl fmt::Display for Cut {
     }
 }
 
-/// Cuts a torn batch off the end of the newest journal; `None` if there is no such thing.
-pub(super) fn cut_torn_end(dir: &Path) -> io::Result<Option<Cut>> {
-    let Some(journal) = newest(dir)? else {
+/// A journal is not as it was written.
+#[derive(Debug, thiserror::Error)]
+#[error("{} is damaged at byte {at}: restore the folder from a backup", journal.display())]
+struct Damage {
+    journal: PathBuf,
+    at: usize,
+}
+
+/// Looks through all journals and cuts off a torn end. Blocks for as long as reading them takes.
+pub(super) fn check(dir: &Path) -> Result<Option<Cut>, BoxError> {
+    let mut journals = journals(dir)?;
+    let newest = journals.pop();
+    let mut last = None;
+    for journal in journals {
+        if let Some(Break { at, .. }) = broken(&read(&journal)?, &mut last) {
+            return Err(Damage { journal, at }.into());
+        }
+    }
+    let Some(journal) = newest else {
         return Ok(None);
     };
-    let Some(at) = torn_end(&fs::read(&journal)?) else {
+    let bytes = read(&journal)?;
+    let Some(Break { at, whole }) = broken(&bytes, &mut last) else {
         return Ok(None);
     };
+    if whole || was_durable(&bytes[at..], last.as_ref()) {
+        return Err(Damage { journal, at }.into());
+    }
     let file = OpenOptions::new().write(true).open(&journal)?;
     // A usize is never wider than 64 bits.
-    file.set_len(u64::try_from(at).map_err(io::Error::other)?)?;
+    file.set_len(u64::try_from(at)?)?;
     file.sync_all()?;
     Ok(Some(Cut { journal, at }))
 }
 
-fn newest(dir: &Path) -> io::Result<Option<PathBuf>> {
-    let mut newest = None;
+/// Looks through all journals but the newest, which is being written; `None` when they are whole, else what is wrong.
+pub(super) fn check_sealed(dir: &Path) -> io::Result<(u64, Option<String>)> {
+    let mut journals = journals(dir)?;
+    journals.pop();
+    let (mut last, mut seen) = (None, 0);
+    for journal in journals {
+        let bytes = match read(&journal) {
+            Ok(bytes) => bytes,
+            // Everything in it is in files of its own by now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        seen += bytes.len() as u64;
+        if let Some(Break { at, .. }) = broken(&bytes, &mut last) {
+            return Ok((seen, Some(Damage { journal, at }.to_string())));
+        }
+    }
+    Ok((seen, None))
+}
+
+/// The journals, oldest first.
+fn journals(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         let number = path.extension().filter(|extension| *extension == "jnl");
         let number = number.and_then(|_| path.file_stem()?.to_str()?.parse::<u64>().ok());
-        if let Some(number) = number {
-            newest = newest.max(Some((number, path)));
-        }
+        found.extend(number.map(|number| (number, path)));
     }
-    Ok(newest.map(|(_, path)| path))
+    found.sort_unstable();
+    Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 
-/// Where the first batch with a wrong checksum begins, if no whole batch follows it.
-fn torn_end(journal: &[u8]) -> Option<usize> {
+/// The bytes of a journal, but for the hole at its end: space is reserved for it before it is used.
+fn read(journal: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(journal)?;
+    let mut end = 0;
+    loop {
+        match rustix::fs::seek(&file, SeekFrom::Data(end)) {
+            Ok(data) => end = rustix::fs::seek(&file, SeekFrom::Hole(data))?,
+            Err(Errno::NXIO) => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    file.rewind()?;
+    let mut bytes = Vec::with_capacity(usize::try_from(end).map_err(io::Error::other)?);
+    file.take(end).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Where a journal breaks off.
+struct Break {
+    at: usize,
+    /// Whether the batch there has its checksum: then it was not torn, but does not follow on the one before.
+    whole: bool,
+}
+
+/// The first batch that is not whole or does not follow on the last; `last` is the one before.
+fn broken(journal: &[u8], last: &mut Option<Batch>) -> Option<Break> {
     let mut at = 0;
-    let mut torn = None;
-    while let Some((len, whole)) = batch(journal.get(at..)?) {
-        match (whole, torn) {
-            (true, Some(_)) => return None,
-            (false, None) => torn = Some(at),
-            _ => {}
+    while let Some(rest) = journal.get(at..).filter(|rest| !rest.is_empty()) {
+        match batch(rest) {
+            Some(batch) if batch.follows(last.as_ref()) => {
+                at += batch.len;
+                *last = Some(batch);
+            }
+            None if rest.iter().all(|byte| *byte == 0) => return None,
+            batch => {
+                let whole = batch.is_some();
+                return Some(Break { at, whole });
+            }
         }
-        at += len;
     }
-    torn
+    None
 }
 
-/// The length of the batch that begins here, and whether it is as it was written; `None` when there
-/// is none with an end.
-fn batch(bytes: &[u8]) -> Option<(usize, bool)> {
+/// Whether the broken batch that `bytes` begin with was durable: whether a whole one behind it says so.
+fn was_durable(bytes: &[u8], last: Option<&Batch>) -> bool {
+    let mut known = last.map(|last| last.mark.batch);
+    for (at, byte) in bytes.iter().enumerate().skip(1) {
+        if *byte != START || bytes.get(at + START_BYTES) != Some(&ITEM) {
+            continue;
+        }
+        let Some(later) = batch(&bytes[at..]) else {
+            continue;
+        };
+        // Bodies may hold pieces of old journals.
+        let before = *known.get_or_insert(later.mark.batch.saturating_sub(2));
+        if later.mark.batch > before + 1 && later.mark.durable > before {
+            return true;
+        }
+    }
+    false
+}
+
+/// A batch with its checksum.
+struct Batch {
+    len: usize,
+    sequence: u64,
+    mark: Mark,
+}
+
+impl Batch {
+    fn follows(&self, last: Option<&Self>) -> bool {
+        let own = self.mark.floor..self.mark.floor.saturating_add(OWN_NUMBERS_MAX);
+        let next = last.is_none_or(|last| {
+            self.mark.batch == last.mark.batch + 1 && self.mark.floor > last.sequence
+        });
+        next && own.contains(&self.sequence) && self.mark.durable < self.mark.batch
+    }
+}
+
+/// The batch that begins here; `None` when none does, or when it is not as it was written.
+fn batch(bytes: &[u8]) -> Option<Batch> {
     let start = bytes.get(..START_BYTES)?;
     if start[0] != START {
         return None;
     }
-    let mut left = u32::from_le_bytes(start[1..5].try_into().ok()?);
+    let items = u32::from_le_bytes(start[1..5].try_into().ok()?);
+    let sequence = u64::from_le_bytes(start[5..].try_into().ok()?);
     let mut at = START_BYTES;
     let mut hash = Xxh3::new();
-    while *bytes.get(at)? == ITEM {
+    let mut last = None;
+    for _ in 0..items {
         let header = bytes.get(at..at + ITEM_BYTES)?;
-        let key = u16::from_le_bytes(header[11..13].try_into().ok()?);
+        if header[0] != ITEM {
+            return None;
+        }
+        let key = usize::from(u16::from_le_bytes(header[11..13].try_into().ok()?));
         let value = u32::from_le_bytes(header[17..21].try_into().ok()?);
-        let len = ITEM_BYTES + usize::from(key) + usize::try_from(value).ok()?;
-        hash.update(bytes.get(at..at + len)?);
-        left = left.checked_sub(1)?;
+        let len = ITEM_BYTES + key + usize::try_from(value).ok()?;
+        let item = bytes.get(at..at + len)?;
+        hash.update(item);
+        last = Some(item[ITEM_BYTES..].split_at(key));
         at += len;
     }
     let end = bytes.get(at..at + END_BYTES)?;
-    if end[0] != END || end[9..] != MAGIC {
+    let sum = u64::from_le_bytes(end[1..9].try_into().ok()?);
+    if end[0] != END || end[9..] != MAGIC || sum != hash.digest() {
         return None;
     }
-    let whole = left == 0 && hash.digest() == u64::from_le_bytes(end[1..9].try_into().ok()?);
-    Some((at + END_BYTES, whole))
+    let (_, mark) = last.filter(|(key, _)| *key == LAST_NUMBER)?;
+    let (_, mark) = decode_mark(mark.to_vec().into()).ok()?;
+    Some(Batch {
+        len: at + END_BYTES,
+        sequence,
+        mark,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A batch of two items, as fjall writes it.
-    fn written(seed: u8) -> Vec<u8> {
-        let mut items = Vec::new();
-        for n in 0..2 {
-            items.extend([ITEM, 0, 0]);
-            items.extend(1_u64.to_le_bytes());
-            items.extend(3_u16.to_le_bytes());
-            items.extend(50_u32.to_le_bytes());
-            items.extend(50_u32.to_le_bytes());
-            items.extend([n; 3]);
-            items.extend([seed; 50]);
-        }
-        let mut hash = Xxh3::new();
-        hash.update(&items);
-        let mut batch = vec![START, 2, 0, 0, 0];
-        batch.extend(9_u64.to_le_bytes());
-        batch.extend(items);
-        batch.push(END);
-        batch.extend(hash.digest().to_le_bytes());
-        batch.extend(MAGIC);
-        batch
-    }
-
-    fn torn(seed: u8) -> Vec<u8> {
-        let mut batch = written(seed);
-        batch[START_BYTES + ITEM_BYTES + 10] ^= 1;
-        batch
-    }
-
-    #[test]
-    fn only_a_wrong_batch_with_nothing_whole_behind_it_is_the_torn_end() {
-        type Case = (&'static str, Vec<Vec<u8>>, Option<usize>);
-        let len = written(0).len();
-        let zeros = vec![0; 100];
-        let half = written(3)[..40].to_vec();
-        let cases: [Case; 8] = [
-            ("nothing", vec![], None),
-            ("whole", vec![written(1), written(2)], None),
-            ("whole and zeros", vec![written(1), zeros.clone()], None),
-            ("torn at the end", vec![written(1), torn(2)], Some(len)),
-            (
-                "torn, then zeros",
-                vec![written(1), torn(2), zeros],
-                Some(len),
-            ),
-            ("two torn", vec![written(1), torn(2), torn(3)], Some(len)),
-            (
-                "torn, then half of one",
-                vec![written(1), torn(2), half],
-                Some(len),
-            ),
-            ("damage before a whole one", vec![torn(1), written(2)], None),
-        ];
-        for (name, parts, cut) in cases {
-            assert_eq!(torn_end(&parts.concat()), cut, "{name}");
-        }
-    }
-}
+mod tests;

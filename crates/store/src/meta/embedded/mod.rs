@@ -6,12 +6,15 @@
 
 mod codec;
 mod committer;
+mod copy;
 mod engine;
+mod examine;
 mod folder;
 mod journal;
 mod queue;
 mod reads;
 mod stats;
+mod versions;
 
 use std::fmt;
 use std::ops::Range;
@@ -30,8 +33,11 @@ use cohong_core::ports::{
 };
 
 pub use committer::FatalHook;
+pub use copy::{Copy, raise_numbers};
+pub use examine::{Examined, RowsFrom};
 pub use folder::{FORMAT, OpenError};
 pub use stats::Stats;
+pub use versions::TableFile;
 
 use committer::{Committer, Shared, UNSYNCED_NUMBERS_MAX};
 use engine::{FjallEngine, Tables};
@@ -82,7 +88,7 @@ pub struct EmbeddedMeta {
     // In the order they are dropped: the folder is free only after the engine let go of its files.
     tables: Tables,
     queue: Queue,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Option<JoinHandle<bool>>>,
     shared: Arc<Shared>,
     small_payload_max: usize,
     folder: Folder,
@@ -101,7 +107,10 @@ impl EmbeddedMeta {
             dir: dir.to_owned(),
             source,
         };
-        let settled = tables.last_number().map_err(unreadable)?;
+        let (settled, mark) = tables.last().map_err(unreadable)?;
+        // What a process that was killed had not synced is built upon from here on.
+        tables.sync().map_err(unreadable)?;
+        folder.raise_durable(mark.batch)?;
         let engine = FjallEngine::new(tables.clone(), dir).map_err(unreadable)?;
         let shared = Arc::new(Shared::default());
         shared.settled.store(settled, Ordering::Release);
@@ -145,8 +154,18 @@ impl EmbeddedMeta {
             .take();
         if let Some(thread) = thread {
             // A panic was reported by the thread itself.
-            let _ = thread.join();
+            let ended_well = thread.join().unwrap_or(false);
+            if ended_well && let Err(error) = self.note_durable() {
+                tracing::warn!("how much is durable could not be noted: {error}");
+            }
         }
+    }
+
+    /// Notes how many batches there are; for when the committer has ended.
+    fn note_durable(&self) -> Result<(), BoxError> {
+        self.tables.sync()?;
+        let (_, mark) = self.tables.last()?;
+        Ok(self.folder.raise_durable(mark.batch)?)
     }
 
     /// What the committer did so far.
@@ -169,19 +188,15 @@ impl fmt::Debug for EmbeddedMeta {
     }
 }
 
-/// Opens the engine. It refuses a journal whose last batch was cut short by a power cut in a certain
-/// way; then the end is cut off, if it is no more than that, and it is opened again.
+/// Opens the engine on files that were looked at before: it takes much of them on trust.
 fn open_tables(dir: &Path) -> Result<Tables, BoxError> {
-    match Tables::open(dir) {
-        Err(fjall::Error::JournalRecovery(refusal)) => match journal::cut_torn_end(dir)? {
-            Some(cut) => {
-                tracing::warn!("{cut}");
-                Ok(Tables::open(dir)?)
-            }
-            None => Err(fjall::Error::JournalRecovery(refusal).into()),
-        },
-        opened => Ok(opened?),
+    if dir.exists() {
+        versions::check(dir)?;
+        if let Some(cut) = journal::check(dir)? {
+            tracing::warn!("{cut}");
+        }
     }
+    Ok(Tables::open(dir)?)
 }
 
 #[async_trait]

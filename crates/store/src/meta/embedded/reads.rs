@@ -104,25 +104,106 @@ pub(super) fn tail(
         Some(note) => Position(codec::decode_record(&trim_key, note)?.revision.0),
         None => Position(0),
     };
-    let first = codec::log_key(log, after.max(trimmed));
-    let last = codec::log_key(log, Position(u64::MAX));
-    if first == last {
-        return Ok(tail);
-    }
-    let range = (Bound::Excluded(first), Bound::Included(last));
+    let snapshot = Log {
+        tables,
+        snapshot,
+        log,
+    };
+    let mut after = after.max(trimmed);
     let mut budget = Budget::new(limit);
-    for row in snapshot.range(&tables.logs, range) {
-        let (at, value) = row.into_inner().map_err(engine_error)?;
-        let bytes = codec::decode_plain("log record", &at, value.into())?;
+    let mut rows = snapshot.after(after);
+    while let Some(row) = rows.next() {
+        let (position, bytes) = match row.into_inner().map_err(engine_error) {
+            Ok((at, value)) => (
+                codec::position_of(&at)?,
+                whole_or_empty(codec::decode_plain("log record", &at, value.into()))?,
+            ),
+            Err(StoreError::Damaged(why)) => {
+                let upto = snapshot.readable_again(after, tail.settled)?;
+                tracing::error!(
+                    "the log of bucket {} cannot be read from {} to {}: {why}",
+                    log.0.0,
+                    after.0,
+                    upto.0
+                );
+                rows = snapshot.after(upto);
+                (upto, Bytes::new())
+            }
+            Err(error) => return Err(error),
+        };
         if !budget.admits(size_of::<Position>() + bytes.len()) {
             tail.more = true;
             break;
         }
-        let position = codec::position_of(&at)?;
+        after = position;
         tail.settled = tail.settled.max(position);
         tail.records.push((position, bytes));
     }
     Ok(tail)
+}
+
+/// A damaged record as an empty one, which is none.
+fn whole_or_empty(read: Result<Bytes, StoreError>) -> Result<Bytes, StoreError> {
+    match read {
+        Err(StoreError::Damaged(why)) => {
+            tracing::error!("{why}");
+            Ok(Bytes::new())
+        }
+        read => read,
+    }
+}
+
+/// A log, as it is.
+struct Log<'a> {
+    tables: &'a Tables,
+    snapshot: Snapshot,
+    log: LogId,
+}
+
+impl Log<'_> {
+    fn after(&self, after: Position) -> fjall::Iter {
+        let first = Bound::Excluded(codec::log_key(self.log, after).to_vec());
+        let last = Bound::Excluded(codec::log_end(self.log).to_vec());
+        self.snapshot.range(&self.tables.logs, (first, last))
+    }
+
+    /// The first position whose followers can be read; there is none like that right behind `bad`. Records that stand
+    /// between two damaged places may be taken for damaged too.
+    fn readable_again(&self, bad: Position, settled: Position) -> Result<Position, StoreError> {
+        let (mut low, mut step) = (bad.0, 1);
+        let mut high = loop {
+            let at = low.saturating_add(step).min(settled.0);
+            if at <= bad.0 {
+                let why = "the newest records of a log".into();
+                return Err(StoreError::Damaged(why));
+            }
+            if at == settled.0 || self.is_readable(Position(at))? {
+                break at;
+            }
+            low = at;
+            step *= 2;
+        };
+        while low + 1 < high {
+            let middle = low.midpoint(high);
+            if self.is_readable(Position(middle))? {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        Ok(Position(high))
+    }
+
+    fn is_readable(&self, after: Position) -> Result<bool, StoreError> {
+        let Some(row) = self.after(after).next() else {
+            return Ok(true);
+        };
+        match row.key().map_err(engine_error) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Damaged(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// The checksum is over the whole payload, so the whole is read for any part of it: payloads are

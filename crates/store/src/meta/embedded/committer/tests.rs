@@ -89,7 +89,7 @@ struct Bench {
     queue: Arc<Queue>,
     shared: Arc<Shared>,
     fatal: Arc<Mutex<Vec<String>>>,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<bool>,
 }
 
 const RESERVE: u64 = 1000;
