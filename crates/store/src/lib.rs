@@ -4,6 +4,7 @@
 //! with the server's key. It decides nothing: it knows neither buckets nor requests nor rules, only
 //! ports.
 
+pub mod backup;
 pub mod blob;
 pub mod disk;
 pub mod meta;

@@ -15,7 +15,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use cohong_core::ports::{SealError, Sealer};
 
 /// Name of the key file in the data folder. Its content is the 32 bytes of the key.
-const KEY_FILE: &str = "server.key";
+pub const KEY_FILE: &str = "server.key";
 const KEY_LEN: usize = 32;
 const NONCE_LEN: usize = 24;
 /// The first byte of everything sealed.

@@ -62,6 +62,12 @@ pub(super) enum Command {
     Check(Serve),
     /// Look for what is wrong with a server or its folder
     Doctor,
+    /// Read everything that is stored now, to find damage
+    Scrub(Scrub),
+    /// Copy all data into a new folder while the server goes on
+    Backup(Backup),
+    /// Make a new data folder of a backup; needs no server: cohong restore DIR --server-key FILE --data NEW
+    Restore(Restore),
     /// Shell variables that lead the vendors' SDKs to this server: eval "$(cohong env)"
     Env(Env),
     /// Access keys
@@ -194,6 +200,28 @@ impl Serve {
             tls_local_ca: self.variables.tls_local_ca,
         }
     }
+}
+
+#[derive(Args)]
+pub(super) struct Scrub {
+    /// MiB to read in a second; 0 for as fast as it goes [default: as configured]
+    #[arg(long, value_name = "N")]
+    pub mib_per_s: Option<u32>,
+}
+
+#[derive(Args)]
+pub(super) struct Backup {
+    /// The folder to be made, on the machine of the server
+    pub to: PathBuf,
+}
+
+#[derive(Args)]
+pub(super) struct Restore {
+    /// The folder of the backup
+    pub from: PathBuf,
+    /// The key of the server that was backed up: `server.key` of its data folder
+    #[arg(long, value_name = "FILE")]
+    pub server_key: PathBuf,
 }
 
 #[derive(Args)]

@@ -3,6 +3,7 @@
 
 mod archive;
 mod args;
+mod backup;
 mod bar;
 mod buckets;
 mod check;
@@ -16,6 +17,7 @@ mod find;
 mod functions;
 mod keys;
 mod output;
+mod scrub;
 mod serve;
 mod sources;
 mod span;
@@ -99,6 +101,9 @@ async fn execute(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
         Command::Demo => demo::run(output).await,
         Command::Check(serve) => check::run(common, serve, output),
         Command::Doctor => doctor::run(&common, output).await,
+        Command::Scrub(order) => scrub::run(&order, &client()?, output).await,
+        Command::Backup(order) => backup::make(&order, &common, output).await,
+        Command::Restore(order) => backup::restore(&order, &common, output).await,
         Command::Env(order) => env::run(&order, &common, output).await,
         Command::Key(order) => keys::run(order, &client()?, output).await,
         Command::Function(order) => functions::run(order, &client()?, output).await,

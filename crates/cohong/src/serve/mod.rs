@@ -9,6 +9,7 @@ mod gateway;
 mod listeners;
 mod outbound;
 mod ready;
+pub(crate) mod scrub;
 mod sources;
 mod telemetry;
 pub(crate) mod tls;
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use cohong_core::engine::{CallbackKeys, Engine, InventorySettings, Ports};
 use cohong_core::model::DialectId;
-use cohong_core::ports::{Sealer, Sources};
+use cohong_core::ports::{Sealer, Sources, Spawner};
 use cohong_core::{delivery, sync, work};
 use cohong_dialects::gate::Dialect;
 use cohong_dialects::gate::detect::Dialects;
@@ -46,6 +47,7 @@ use fetching::Fetches;
 use gateway::access::AccessLogs;
 use gateway::{Gateway, Local};
 use listeners::Listeners;
+use scrub::Scrub;
 use sources::KnownSources;
 
 pub(crate) use outbound::egress_entry;
@@ -164,6 +166,10 @@ impl Server {
             &engine,
             sources::registry(sources.clone(), settings.sync_transfers),
         );
+        let scrub = Scrub::new(meta.clone(), blobs.clone(), &settings.data, settings.scrub);
+        let scrub = Arc::new(scrub);
+        let scrubbing = scrub.clone().run(stopped.clone());
+        background.spawner().spawn("scrub", Box::pin(scrubbing));
         let admin_state = Arc::new(Admin {
             engine: engine.clone(),
             delivery: delivery.clone(),
@@ -172,6 +178,8 @@ impl Server {
             sources,
             root: root.access.clone(),
             meta: meta.clone(),
+            blobs,
+            scrub,
             keys,
             data: settings.data.clone(),
             settings: settings.shown(),

@@ -7,6 +7,7 @@ mod buckets;
 mod common;
 mod env;
 mod events;
+mod integrity;
 mod process;
 mod relay;
 mod sync;

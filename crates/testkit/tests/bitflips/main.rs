@@ -39,6 +39,7 @@ async fn campaign(flips: u64, seed: u64, reader: Reader) -> Result<Counts, Strin
             *counts.entry((flip.kind(), fate.word())).or_default() += 1;
             done += 1;
         }
+        println!("{done} flips up to seed {of}");
     }
     Ok(counts)
 }
@@ -56,7 +57,6 @@ async fn no_flipped_bit_is_served() {
     let counts = campaign(flips, seed, reader).await;
     drop(std::panic::take_hook());
     let counts = counts.unwrap_or_else(|served| panic!("{served}"));
-    println!("{flips} flips from seed {seed}");
     for ((kind, fate), count) in &counts {
         println!("{count:8} of {kind}: {fate}");
     }

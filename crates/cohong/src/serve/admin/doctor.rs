@@ -7,8 +7,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
-use cohong_core::limits::{SWEEP_AGE, WORK_PAGE};
+use cohong_core::engine::Inspection;
+use cohong_core::limits::{DAMAGE_SHOWN_MAX, SWEEP_AGE, WORK_PAGE};
 use cohong_core::work::sweep::Sweeper;
+use cohong_store::meta::{Examined, RowsFrom};
+use http::StatusCode;
 use serde_json::json;
 
 use super::Admin;
@@ -32,7 +35,14 @@ async fn doctor(State(admin): State<Arc<Admin>>) -> Answer {
 async fn examine(admin: &Admin) -> Answer {
     let mut findings = Vec::new();
     let names = shown::bucket_names(admin).await?;
-    let stored = admin.engine.inspect().await?;
+    findings.extend(judge::scrub(&admin.scrub.progress()));
+    let rows = rows(admin).await?;
+    findings.extend(rows.damage.iter().map(|what| judge::row(what)));
+    let stored = match admin.engine.inspect().await {
+        // A table with a damaged row is not looked through.
+        Err(_) if !rows.damage.is_empty() => Inspection::default(),
+        stored => stored?,
+    };
     findings.extend(
         stored
             .damage
@@ -56,12 +66,34 @@ async fn examine(admin: &Admin) -> Answer {
         "versions": stored.versions,
         "archives": stored.archives,
         "bytes": stored.bytes,
+        "rows": rows.rows,
         "blobs": blobs.seen,
         "work": work.len(),
         "subscriptions": subs.len(),
         "free_bytes": free,
     });
     Ok(Json(finding::report("running", &seen, &findings)))
+}
+
+/// Rows looked at between two turns of others.
+const ROWS: usize = 1000;
+
+/// Looks at every record, log record and small body.
+async fn rows(admin: &Admin) -> Result<Examined, Problem> {
+    let mut all = Examined::default();
+    let mut from = Some(RowsFrom::default());
+    while let Some(rows) = from {
+        let meta = admin.meta.clone();
+        let looked = tokio::task::spawn_blocking(move || meta.examine_rows(rows, ROWS)).await;
+        let (found, next) = looked.map_err(|defect| {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, defect.to_string())
+        })?;
+        all.rows += found.rows;
+        let room = DAMAGE_SHOWN_MAX.saturating_sub(all.damage.len());
+        all.damage.extend(found.damage.into_iter().take(room));
+        from = next;
+    }
+    Ok(all)
 }
 
 /// Functions that rules name and nobody registered.

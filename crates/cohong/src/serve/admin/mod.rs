@@ -3,6 +3,7 @@
 //! root key. Handlers are thin: what can be known and ordered is in `cohong_core`.
 
 mod answer;
+mod backup;
 mod destination;
 mod doctor;
 mod events;
@@ -12,6 +13,7 @@ mod health;
 mod keys;
 mod listen;
 mod local;
+mod scrub;
 mod shown;
 mod sources;
 mod status;
@@ -33,12 +35,14 @@ use cohong_core::engine::Engine;
 use cohong_core::model::AccessKeyId;
 use cohong_core::ports::Sources;
 use cohong_core::work::WorkHandle;
+use cohong_store::blob::LocalBlobs;
 use cohong_store::meta::EmbeddedMeta;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
 use super::authority::Authority;
 use super::callback_key::KeyRing;
+use super::scrub::Scrub;
 
 pub(crate) use listen::{serve_tcp, serve_unix};
 
@@ -59,6 +63,8 @@ pub(crate) struct Admin {
     /// The root key.
     pub root: AccessKeyId,
     pub meta: Arc<EmbeddedMeta>,
+    pub blobs: Arc<LocalBlobs>,
+    pub scrub: Arc<Scrub>,
     /// What signs upload callbacks.
     pub keys: Arc<KeyRing>,
     /// The data folder.
@@ -99,11 +105,13 @@ pub(crate) fn router(admin: Arc<Admin>, guarded: bool) -> Router {
 
 fn resources() -> Router<Arc<Admin>> {
     Router::new()
+        .merge(backup::routes())
         .merge(doctor::routes())
         .merge(events::routes())
         .merge(functions::routes())
         .merge(keys::routes())
         .merge(local::routes())
+        .merge(scrub::routes())
         .merge(sources::routes())
         .merge(status::routes())
         .merge(sync::routes())

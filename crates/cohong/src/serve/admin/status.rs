@@ -39,6 +39,7 @@ async fn status(State(admin): State<Arc<Admin>>) -> Answer {
             "failed": work.failed,
             "trouble": work.trouble,
         },
+        "scrub": super::scrub::shown(&admin.scrub.progress()),
         "commits": { "batches": stats.batches, "commits": stats.members, "syncs": stats.syncs },
     })))
 }

@@ -41,6 +41,8 @@ pub(crate) struct File {
     pub sync: Sync,
     #[serde(default)]
     pub oas: Oas,
+    #[serde(default)]
+    pub scrub: Scrub,
 }
 
 /// The TLS listener.
@@ -141,6 +143,16 @@ pub(crate) struct Sync {
     pub transfers: Option<usize>,
 }
 
+/// Reading everything that is stored, to find damage.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scrub {
+    /// MiB a second.
+    pub mib_per_s: Option<u32>,
+    /// Days from the end of a pass to the next.
+    pub every_days: Option<u32>,
+}
+
 /// The OMS dialect.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -227,7 +239,7 @@ mod tests {
         let mut settings = known("");
         assert!(settings.len() > 5, "{settings:?}");
         for section in [
-            "tls", "root", "egress", "tos", "oss", "s3", "oms", "oas", "sync",
+            "tls", "root", "egress", "tos", "oss", "s3", "oms", "oas", "sync", "scrub",
         ] {
             let at = settings
                 .iter()
@@ -271,6 +283,7 @@ mod tests {
             oms,
             oas,
             sync,
+            scrub,
         } = toml::from_str(text).expect("a configuration file");
         assert!(restore_delay_s.is_some() && inventory_day_s.is_some());
         assert!(access_log_delay_s.is_some());
@@ -288,6 +301,7 @@ mod tests {
         assert!(!oms.domains.is_empty() && oms.project_id.is_some());
         assert!(oms.event_keys_max.is_some());
         assert!(sync.transfers.is_some());
+        assert!(scrub.mib_per_s.is_some() && scrub.every_days.is_some());
         assert!(!oas.domains.is_empty() && oas.default_region.is_some());
         assert!(oas.vaults_max.is_some() && oas.part_bytes_min.is_some());
         assert!(oas.job_delay_s.is_some() && !oas.oss_hosts.is_empty());

@@ -10,6 +10,7 @@ use cohong_core::limits::{INVENTORY_DAY, SYNC_TRANSFERS, SYNC_TRANSFERS_MAX};
 use cohong_core::model::BucketName;
 
 use super::{File, FileError};
+use crate::serve::scrub::Pace;
 
 /// What was written on the command line and in variables; both win over the file.
 #[derive(Default)]
@@ -86,6 +87,7 @@ pub(crate) struct Settings {
     pub vaults: VaultSettings,
     /// Without a slash at its end.
     pub callback_public_url: Option<String>,
+    pub scrub: Pace,
 }
 
 /// A configuration that makes no sense. Says which setting to change.
@@ -202,6 +204,7 @@ impl Settings {
             sync_transfers: transfers(file.sync.transfers)?,
             vaults: vaults(&file.oas)?,
             oas: oas(file.oas)?,
+            scrub: scrub(&file.scrub),
         })
     }
 
@@ -250,6 +253,10 @@ impl Settings {
                 "event_keys_max": self.oms.event_keys_max,
             },
             "sync": { "transfers": self.sync_transfers },
+            "scrub": {
+                "mib_per_s": self.scrub.bytes_per_s >> 20,
+                "every_days": self.scrub.every.as_secs() / DAY_S,
+            },
             "oas": {
                 "domains": self.oas.domains,
                 "default_region": self.oas.default_region,
@@ -271,6 +278,20 @@ fn inventory_day(written: Option<u32>) -> Result<Duration, SettingsError> {
         None => Ok(INVENTORY_DAY),
         Some(0) => Err(SettingsError::InventoryDay),
         Some(seconds) => Ok(Duration::from_secs(seconds.into())),
+    }
+}
+
+/// A few hundredths of what a disk reads: nobody notices, and a terabyte takes a day and a half.
+const SCRUB_MIB_PER_S: u32 = 8;
+const SCRUB_EVERY_DAYS: u32 = 7;
+const DAY_S: u64 = 24 * 60 * 60;
+
+fn scrub(written: &super::file::Scrub) -> Pace {
+    let mib = written.mib_per_s.unwrap_or(SCRUB_MIB_PER_S);
+    let days = written.every_days.unwrap_or(SCRUB_EVERY_DAYS);
+    Pace {
+        bytes_per_s: u64::from(mib) << 20,
+        every: Duration::from_secs(u64::from(days) * DAY_S),
     }
 }
 

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cohong_core::model::BlobId;
-use cohong_core::ports::BlobError;
+use cohong_core::ports::{BlobError, BlobInfo};
 
+use super::scan::scan;
 use super::{Folder, LocalBlobs, named};
 
 /// Who holds the files, and what is to be removed when nobody does any more.
@@ -50,6 +51,11 @@ impl LocalBlobs {
 }
 
 impl Hold {
+    /// Finished blobs, as [`cohong_core::ports::BlobStore::scan`] lists them. Blocks.
+    pub fn scan(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobInfo>, BlobError> {
+        scan(&self.0, after, limit)
+    }
+
     /// Puts a blob into another folder of blobs: as a link, which costs no space, else as a copy; its length as a
     /// file. The caller makes it durable. Blocks.
     pub fn put_into(&self, id: BlobId, root: &Path) -> io::Result<u64> {

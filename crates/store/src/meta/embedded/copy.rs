@@ -66,7 +66,7 @@ impl Copy {
 /// with the days after a backup had them. Blocks.
 pub fn raise_numbers(dir: &Path, at_least: u64) -> Result<(), BoxError> {
     let folder = Folder::open(dir)?;
-    let tables = open_tables(&folder.engine())?;
+    let tables = open_tables(&folder)?;
     let mut engine = FjallEngine::new(tables, dir)?;
     Ok(engine.raise(at_least)?)
 }

@@ -20,6 +20,8 @@ pub struct RowsFrom {
 /// What a look found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Examined {
+    /// Rows looked at.
+    pub rows: u64,
     /// Bytes looked at.
     pub bytes: u64,
     /// What is not as it was written; of rows that cannot be read at all only the first.
@@ -37,7 +39,6 @@ impl EmbeddedMeta {
             after: Bytes::new(),
         };
         let mut found = Examined::default();
-        let mut seen = 0;
         let mut last = from.after.clone();
         let range = (
             std::ops::Bound::Excluded(from.after),
@@ -54,7 +55,7 @@ impl EmbeddedMeta {
                     return (found, Some(next));
                 }
             };
-            seen += 1;
+            found.rows += 1;
             found.bytes += (at.len() + value.len()) as u64;
             if let Err(error) = codec::decode_plain(what, &at, value.into()) {
                 found.damage.push(error.to_string());
@@ -65,7 +66,8 @@ impl EmbeddedMeta {
             keyspace: from.keyspace,
             after: last,
         };
-        (found, Some(if seen < rows { next } else { on }))
+        let next = if found.rows < rows as u64 { next } else { on };
+        (found, Some(next))
     }
 
     /// The engine's files that do not change any more.
@@ -86,6 +88,7 @@ impl EmbeddedMeta {
 
 fn examined((bytes, damage): (u64, Option<String>)) -> Examined {
     Examined {
+        rows: 0,
         bytes,
         damage: damage.into_iter().collect(),
     }

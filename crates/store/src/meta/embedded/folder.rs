@@ -119,24 +119,30 @@ impl Folder {
         self.dir.join("fjall")
     }
 
-    /// Compares the number of batches found with what was known to be durable, and notes the new number. A note
-    /// that cannot be read is replaced: it guards only against the loss of the journal's end.
-    pub(super) fn raise_durable(&self, batches: u64) -> Result<(), OpenError> {
+    /// How many batches are known to be durable. A note that cannot be read is replaced: it guards only against the
+    /// loss of the journal's end.
+    pub(super) fn durable(&self) -> Result<u64, OpenError> {
         let path = self.dir.join("durable");
-        let noted = match fs::read(&path) {
-            Ok(note) => read_note(&note).unwrap_or_else(|| {
-                tracing::warn!("{} is damaged and was replaced", path.display());
+        match fs::read(&path) {
+            Ok(note) => Ok(read_note(&note).unwrap_or_else(|| {
+                tracing::warn!("{} is damaged and is replaced", path.display());
                 0
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(failed(&path)(error)),
-        };
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(failed(&path)(error)),
+        }
+    }
+
+    /// Compares the number of batches found with what was known to be durable, and notes the new number.
+    pub(super) fn raise_durable(&self, batches: u64) -> Result<(), OpenError> {
+        let noted = self.durable()?;
         if batches < noted {
             return Err(OpenError::Missing {
                 dir: self.dir.clone(),
                 batches: noted - batches,
             });
         }
+        let path = self.dir.join("durable");
         let note = batches.to_le_bytes();
         let note = [&note[..], &crc32_iscsi(&note).to_le_bytes()].concat();
         self.write_new(&path, &note).map_err(failed(&path))

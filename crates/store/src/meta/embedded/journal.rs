@@ -62,8 +62,9 @@ struct Damage {
     at: usize,
 }
 
-/// Looks through all journals and cuts off a torn end. Blocks for as long as reading them takes.
-pub(super) fn check(dir: &Path) -> Result<Option<Cut>, BoxError> {
+/// Looks through all journals and cuts off a torn end, but no batch that is among the first `durable`. Blocks for as
+/// long as reading them takes.
+pub(super) fn check(dir: &Path, durable: u64) -> Result<Option<Cut>, BoxError> {
     let mut journals = journals(dir)?;
     let newest = journals.pop();
     let mut last = None;
@@ -79,7 +80,8 @@ pub(super) fn check(dir: &Path) -> Result<Option<Cut>, BoxError> {
     let Some(Break { at, whole }) = broken(&bytes, &mut last) else {
         return Ok(None);
     };
-    if whole || was_durable(&bytes[at..], last.as_ref()) {
+    let known = last.as_ref().is_some_and(|last| last.mark.batch < durable);
+    if whole || known || was_durable(&bytes[at..], last.as_ref()) {
         return Err(Damage { journal, at }.into());
     }
     let file = OpenOptions::new().write(true).open(&journal)?;

@@ -99,7 +99,7 @@ impl EmbeddedMeta {
     /// as long as reading the journal takes, up to a few seconds.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
         let folder = Folder::open(dir)?;
-        let tables = open_tables(&folder.engine()).map_err(|source| OpenError::Engine {
+        let tables = open_tables(&folder).map_err(|source| OpenError::Engine {
             dir: dir.to_owned(),
             source,
         })?;
@@ -189,10 +189,11 @@ impl fmt::Debug for EmbeddedMeta {
 }
 
 /// Opens the engine on files that were looked at before: it takes much of them on trust.
-fn open_tables(dir: &Path) -> Result<Tables, BoxError> {
+fn open_tables(folder: &Folder) -> Result<Tables, BoxError> {
+    let dir = &folder.engine();
     if dir.exists() {
         versions::check(dir)?;
-        if let Some(cut) = journal::check(dir)? {
+        if let Some(cut) = journal::check(dir, folder.durable()?)? {
             tracing::warn!("{cut}");
         }
     }

@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use cohong_core::error::BoxError;
@@ -20,12 +21,45 @@ const PIECE: usize = 1 << 20;
 #[error("{} is damaged: restore the folder from a backup", .0.display())]
 struct Damage(PathBuf);
 
-/// Compares the version of each tree with its checksum.
+/// Compares the version of each tree with its checksum, and the table of sections of each of its files: the engine
+/// reserves as much memory as that says before it looks at the checksum.
 pub(super) fn check(dir: &Path) -> Result<(), BoxError> {
-    for tree in trees(dir)? {
-        current(&tree)?;
+    for file in files(dir)? {
+        if !has_sections(&file.path)? {
+            return Err(Damage(file.path).into());
+        }
     }
     Ok(())
+}
+
+/// Bytes at the end of a file of sfa: magic, version, kind of checksums, checksum, place and length of the table of
+/// sections.
+const TRAILER: usize = 4 + 1 + 1 + 16 + 8 + 8;
+
+/// Whether the table of sections of a file is as it was written. A file that is missing is for the engine to tell.
+fn has_sections(path: &Path) -> io::Result<bool> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        opened => opened?,
+    };
+    let len = file.metadata()?.len();
+    let Some(at) = len.checked_sub(TRAILER as u64) else {
+        return Ok(false);
+    };
+    let mut trailer = [0; TRAILER];
+    file.read_exact_at(&mut trailer, at)?;
+    let (sum, place) = trailer[6..].split_at(16);
+    let mut place = Cursor(place);
+    let (Some(sum), Some(start), Some(table)) = (sum.first_chunk(), place.u64(), place.u64())
+    else {
+        return Ok(false);
+    };
+    if start.checked_add(table) != Some(at) {
+        return Ok(false);
+    }
+    let mut bytes = vec![0; usize::try_from(table).map_err(io::Error::other)?];
+    file.read_exact_at(&mut bytes, start)?;
+    Ok(xxh3_128(&bytes) == u128::from_le_bytes(*sum))
 }
 
 /// The folders of the trees.
@@ -129,7 +163,7 @@ pub(super) fn check_file(file: &TableFile) -> io::Result<(u64, Option<String>)> 
 
 /// A section of a file of sfa: the trailer at the end tells where the table of sections is.
 fn section<'a>(file: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let trailer = file.get(file.len().checked_sub(4 + 1 + 1 + 16 + 8 + 8)?..)?;
+    let trailer = file.get(file.len().checked_sub(TRAILER)?..)?;
     let mut list = Cursor(file.get(index(Cursor(trailer.get(22..)?).u64()?)?..)?);
     if list.take(4)? != b"TOC!" {
         return None;

@@ -12,6 +12,7 @@ use cohong_core::work::sweep::SweepReport;
 
 use crate::finding::Finding;
 use crate::serve::admin::work::what;
+use crate::serve::scrub::Progress;
 
 /// How far the clock may be behind what it wrote itself.
 const CLOCK_BEHIND_MAX: Duration = Duration::from_mins(1);
@@ -41,6 +42,31 @@ pub(super) fn damage(damage: &Damage, names: &BTreeMap<BucketId, String>) -> Fin
         "restore the data folder from a backup, or upload the object again or delete this version; \
          check the disk's health first",
     )
+}
+
+pub(super) fn row(what: &str) -> Finding {
+    Finding::wrong(
+        what,
+        "what was recorded there is refused to whoever asks for it, and never guessed",
+        "restore the data folder from a backup; check the disk's health first",
+    )
+}
+
+/// What the last look at everything found, and the one under way.
+pub(super) fn scrub(progress: &Progress) -> Vec<Finding> {
+    let passes = [&progress.now, &progress.last].into_iter().flatten();
+    let damage: BTreeSet<&str> = passes
+        .flat_map(|pass| pass.damage.iter().map(String::as_str))
+        .collect();
+    let finding = |what| {
+        Finding::wrong(
+            format!("the scrub found: {what}"),
+            "the disk gives something else than what was written there",
+            "check the disk's health; restore the data folder from a backup, or upload again what is named \
+             elsewhere in this report; then `cohong scrub` looks again",
+        )
+    };
+    damage.into_iter().map(finding).collect()
 }
 
 pub(super) fn more_damage(seen: &Inspection) -> Option<Finding> {

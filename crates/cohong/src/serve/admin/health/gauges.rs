@@ -10,6 +10,7 @@ use cohong_core::work::WorkReport;
 use cohong_store::meta::Stats;
 
 use super::super::Admin;
+use crate::serve::scrub::Progress;
 
 /// Everything that nobody counts as it happens.
 pub(super) async fn read(admin: &Admin) -> Result<String, Error> {
@@ -18,6 +19,7 @@ pub(super) async fn read(admin: &Admin) -> Result<String, Error> {
     deliveries(&mut page, &subs);
     work(&mut page, &admin.work.report());
     store(&mut page, &admin.meta.stats());
+    scrub(&mut page, &admin.scrub.progress());
     page.plain(
         "cohong_uptime_seconds",
         "gauge",
@@ -86,6 +88,18 @@ fn store(page: &mut Page, stats: &Stats) {
         stats.sync_micros,
     );
     page.plain("cohong_commit_queue", "gauge", stats.queued);
+}
+
+fn scrub(page: &mut Page, progress: &Progress) {
+    let now = progress.now.as_ref();
+    let last = progress.last.as_ref();
+    page.plain("cohong_scrub_running", "gauge", u8::from(now.is_some()));
+    page.plain("cohong_scrub_pass_bytes", "gauge", now.map_or(0, |pass| pass.bytes));
+    let damaged = [now, last].into_iter().flatten().map(|pass| pass.damaged);
+    page.plain("cohong_scrub_damaged", "gauge", damaged.max().unwrap_or(0));
+    if let Some(ended) = last.and_then(|pass| pass.ended_at) {
+        page.plain("cohong_scrub_ended_timestamp_seconds", "gauge", ended / 1000);
+    }
 }
 
 /// The text format, version 0.0.4. Writing to a string cannot fail.

@@ -49,7 +49,7 @@ fn checked(journals: &[Vec<u8>]) -> Result<Option<usize>, usize> {
     for (n, bytes) in journals.iter().enumerate() {
         std::fs::write(dir.path().join(format!("{}.jnl", n + 9)), bytes).expect("written");
     }
-    match check(dir.path()) {
+    match check(dir.path(), 0) {
         Ok(cut) => Ok(cut.map(|cut| cut.at)),
         Err(error) => Err(error.downcast::<Damage>().expect("damage").at),
     }
