@@ -36,6 +36,23 @@ pub(crate) fn powercut(rounds: Option<u64>, seed: Option<u64>) -> Outcome {
     shell::run(&mut command)
 }
 
+/// Bits that flip on the disk.
+pub(crate) fn bitflips(flips: Option<u64>, seed: Option<u64>, blind: bool) -> Outcome {
+    let mut command = shell::cargo();
+    command.args(["test", "-p", "cohong-testkit", "--test", "bitflips"]);
+    command.args(["--", "--nocapture", "no_flipped_bit_is_served"]);
+    if let Some(flips) = flips {
+        command.env("COHONG_FLIPS", flips.to_string());
+    }
+    if let Some(seed) = seed {
+        command.env("COHONG_FLIPS_SEED", seed.to_string());
+    }
+    if blind {
+        command.env("COHONG_FLIPS_BLIND", "1");
+    }
+    shell::run(&mut command)
+}
+
 /// The measurements, on optimised builds of the server and of its load.
 pub(crate) fn bench(name: Option<&str>) -> Outcome {
     let mut build = shell::cargo();

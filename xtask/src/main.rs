@@ -90,6 +90,18 @@ enum Command {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Flip bits of a stored state, one after the other, and check that none is served.
+    Bitflips {
+        /// How many flips; the test's own number when left out.
+        #[arg(long)]
+        flips: Option<u64>,
+        /// The seed of the first state.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Read blobs without their checksums, which must be found out.
+        #[arg(long)]
+        blind: bool,
+    },
     /// Measure an optimised build.
     Bench {
         /// One measurement; all of them when left out.
@@ -113,6 +125,7 @@ fn main() -> ExitCode {
         Command::Sim { arguments } => forward::sim(&arguments),
         Command::Kill { rounds } => forward::kill(rounds),
         Command::Powercut { rounds, seed } => forward::powercut(rounds, seed),
+        Command::Bitflips { flips, seed, blind } => forward::bitflips(flips, seed, blind),
         Command::Bench { name } => forward::bench(name.as_deref()),
     };
     match passed {

@@ -4,9 +4,10 @@
 mod common;
 
 use cohong_core::engine::VersionChoice;
-use cohong_core::model::{ObjectKey, PayloadRef, Place, Versioning};
+use cohong_core::model::{ObjectKey, PayloadRef, Place, Timestamp, Versioning, WorkId};
 use cohong_core::ports::{BlobStore, Key, MetadataStore, Table, Txn, When, Write};
 use cohong_core::records::keys;
+use cohong_core::work::Mismatch;
 use common::{World, run};
 
 #[test]
@@ -116,6 +117,55 @@ fn a_record_that_cannot_be_read_is_named_and_passed() {
         let damaged = world.engine.inspect().await.unwrap();
         assert_eq!((damaged.versions, damaged.damaged), (1, 1));
         assert!(damaged.damage[0].what.contains("unknown format"));
+    });
+}
+
+#[test]
+fn records_that_do_not_agree_are_named_and_put_right() {
+    run(async {
+        let world = World::without_small_bodies();
+        let bucket = world.bucket("photos").await;
+        world.put(&bucket, "cat", "one").await;
+        // Its first bytes are owed to be removed.
+        world.put(&bucket, "cat", "two").await;
+        assert_eq!(world.engine.mismatches().await.unwrap(), []);
+
+        let (turn, record) = world.rows(Table::WorkDue).await.remove(0);
+        let turn = Key {
+            table: Table::WorkDue,
+            bytes: turn,
+        };
+        write(&world, Write::Delete(turn.clone())).await;
+        let work = keys::work_of_due(&turn.bytes).unwrap().1;
+        assert_eq!(
+            world.engine.mismatches().await.unwrap(),
+            [Mismatch::WorkWithoutTurn(work)]
+        );
+        world.engine.mend().await.unwrap();
+        assert_eq!(world.engine.mismatches().await.unwrap(), []);
+        let (again, same) = world.rows(Table::WorkDue).await.remove(0);
+        assert_eq!((again, same.bytes), (turn.bytes, record.bytes));
+
+        let other = WorkId([9; 16]);
+        let turn = keys::work_due(Timestamp::from_millis(7), other);
+        write(&world, Write::Put(turn, bytes::Bytes::new())).await;
+        let found = [Mismatch::TurnWithoutWork(other)];
+        assert_eq!(world.engine.mismatches().await.unwrap(), found);
+        assert_eq!(world.engine.mend().await.unwrap(), found);
+        assert_eq!(world.engine.mismatches().await.unwrap(), []);
+
+        let (holder, _) = world.rows(Table::PayloadRefs).await.remove(0);
+        let holder = Key {
+            table: Table::PayloadRefs,
+            bytes: holder,
+        };
+        write(&world, Write::Delete(holder)).await;
+        let alone = world.engine.mismatches().await.unwrap();
+        assert!(
+            matches!(&alone[..], [Mismatch::PayloadWithoutHolder(_)]),
+            "{alone:?}"
+        );
+        assert_eq!(world.engine.mend().await.unwrap(), []);
     });
 }
 

@@ -147,7 +147,10 @@ async fn a_last_batch_that_was_there_at_an_orderly_end_is_missed() {
     change(&journal, |bytes| bytes.truncate(at - 100));
     let refused = open(dir.path()).expect_err("an answered batch is gone");
     assert!(
-        matches!(refused, OpenError::Engine { .. } | OpenError::Missing { .. }),
+        matches!(
+            refused,
+            OpenError::Engine { .. } | OpenError::Missing { .. }
+        ),
         "{refused}"
     );
 }

@@ -61,7 +61,7 @@ pub(super) enum Command {
     /// Check the configuration and show the settings in force; needs no server
     Check(Serve),
     /// Look for what is wrong with a server or its folder
-    Doctor,
+    Doctor(Doctor),
     /// Read everything that is stored now, to find damage
     Scrub(Scrub),
     /// Copy all data into a new folder while the server goes on
@@ -200,6 +200,13 @@ impl Serve {
             tls_local_ca: self.variables.tls_local_ca,
         }
     }
+}
+
+#[derive(Args)]
+pub(super) struct Doctor {
+    /// Put right what can be put right without guessing, then look
+    #[arg(long)]
+    pub repair: bool,
 }
 
 #[derive(Args)]

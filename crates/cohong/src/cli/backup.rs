@@ -48,7 +48,10 @@ pub(super) async fn restore(
             .hint("add --data DIR, a folder that is not there yet"));
     };
     let data = absolute(data)?;
-    let number = SystemClock::new().now().millis().saturating_mul(NUMBERS_A_MILLI);
+    let number = SystemClock::new()
+        .now()
+        .millis()
+        .saturating_mul(NUMBERS_A_MILLI);
     let made = backup::restore(&order.from, &data, &order.server_key, number);
     let made = made.await.map_err(|error| {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -72,9 +75,15 @@ pub(super) async fn restore(
 
 fn held(made: &Value) -> String {
     let of = |name| text(made, name);
-    format!("{} rows and {} files, {} bytes", of("rows"), of("blobs"), of("bytes"))
+    format!(
+        "{} rows and {} files, {} bytes",
+        of("rows"),
+        of("blobs"),
+        of("bytes")
+    )
 }
 
 fn absolute(folder: &Path) -> Result<std::path::PathBuf, Failure> {
-    std::path::absolute(folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))
+    std::path::absolute(folder)
+        .map_err(|error| Failure::new(format!("{}: {error}", folder.display())))
 }

@@ -7,20 +7,30 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::args::Common;
+use super::args::{self, Common};
 use super::client::Client;
 use super::failure::Failure;
 use super::find::{self, Place};
 use super::output::{Output, text};
 use crate::finding;
 
-pub(super) async fn run(common: &Common, output: Output) -> Result<ExitCode, Failure> {
+pub(super) async fn run(
+    order: &args::Doctor,
+    common: &Common,
+    output: Output,
+) -> Result<ExitCode, Failure> {
     let place = find::server(common)?;
     let stopped = match &place {
         Place::Folder(folder) => Some(folder.clone()),
         Place::Address { .. } => None,
     };
     let client = Client::new(place);
+    if order.repair {
+        let repaired = client.post("/doctor/repair", &json!({})).await?;
+        if !output.is_json() {
+            output.say(&repaired, mended)?;
+        }
+    }
     let report = match stopped {
         Some(folder) if !client.is_there().await => {
             let findings = folder::examine(&folder);
@@ -35,6 +45,18 @@ pub(super) async fn run(common: &Common, output: Output) -> Result<ExitCode, Fai
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn mended(answer: &Value) -> String {
+    let all = answer["repaired"].as_array().map_or(&[][..], Vec::as_slice);
+    let lines: Vec<String> = all
+        .iter()
+        .map(|what| format!("put right: {}", what.as_str().unwrap_or_default()))
+        .collect();
+    if lines.is_empty() {
+        return "there was nothing to put right".into();
+    }
+    lines.join("\n")
 }
 
 fn words(report: &Value) -> String {

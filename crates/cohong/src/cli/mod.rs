@@ -100,7 +100,7 @@ async fn execute(cli: Cli, output: Output) -> Result<ExitCode, Failure> {
         Command::Serve(serve) => serve::run(common, serve).await,
         Command::Demo => demo::run(output).await,
         Command::Check(serve) => check::run(common, serve, output),
-        Command::Doctor => doctor::run(&common, output).await,
+        Command::Doctor(order) => doctor::run(&order, &common, output).await,
         Command::Scrub(order) => scrub::run(&order, &client()?, output).await,
         Command::Backup(order) => backup::make(&order, &common, output).await,
         Command::Restore(order) => backup::restore(&order, &common, output).await,

@@ -47,10 +47,18 @@ fn words(pass: &Value) -> String {
         let _ = writeln!(words, "damaged: {}", what.as_str().unwrap_or_default());
     }
     let of = |name| text(pass, name);
-    let read = format!("read {} rows and {} files, {} bytes", of("rows"), of("blobs"), of("bytes"));
+    let read = format!(
+        "read {} rows and {} files, {} bytes",
+        of("rows"),
+        of("blobs"),
+        of("bytes")
+    );
     let end = match pass["damaged"].as_u64() {
         Some(0) => "all is as it was written".to_owned(),
-        _ => format!("{} are not as they were written; `cohong doctor` says what to do", of("damaged")),
+        _ => format!(
+            "{} are not as they were written; `cohong doctor` says what to do",
+            of("damaged")
+        ),
     };
     words + &format!("{read}: {end}")
 }
@@ -69,6 +77,9 @@ mod tests {
         pass["damaged"] = 1.into();
         pass["damage"] = json!(["blob 7: stored bytes are damaged"]);
         assert!(words(&pass).starts_with("damaged: blob 7"));
-        assert!(words(&pass).ends_with("1 are not as they were written; `cohong doctor` says what to do"));
+        assert!(
+            words(&pass)
+                .ends_with("1 are not as they were written; `cohong doctor` says what to do")
+        );
     }
 }

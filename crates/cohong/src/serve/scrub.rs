@@ -173,17 +173,25 @@ impl Scrub {
     }
 
     async fn pass(&self, stop: &watch::Receiver<bool>) -> Result<(), Stopped> {
-        let after = self.locked().now.as_ref().and_then(|pass| pass.after.clone());
+        let after = self
+            .locked()
+            .now
+            .as_ref()
+            .and_then(|pass| pass.after.clone());
         if after.is_none() {
             self.metadata(stop).await?;
         }
-        self.all_blobs(after.as_ref().and_then(blob_id), stop).await?;
+        self.all_blobs(after.as_ref().and_then(blob_id), stop)
+            .await?;
         let mut progress = self.locked();
         if let Some(mut pass) = progress.now.take() {
             pass.ended_at = Some(self.clock.now().millis());
             pass.after = None;
             if pass.damaged > 0 {
-                tracing::error!(damaged = pass.damaged, "the scrub found damage; see `cohong doctor`");
+                tracing::error!(
+                    damaged = pass.damaged,
+                    "the scrub found damage; see `cohong doctor`"
+                );
             }
             progress.last = Some(pass);
         }
@@ -198,13 +206,15 @@ impl Scrub {
             Ok(files) => {
                 for file in files {
                     let found = self.apart(move |meta| meta.examine_file(&file)).await;
-                    self.note(found.map_err(|error| error.to_string()), stop).await?;
+                    self.note(found.map_err(|error| error.to_string()), stop)
+                        .await?;
                 }
             }
             Err(error) => self.note(Err(error.to_string()), stop).await?,
         }
         let found = self.apart(EmbeddedMeta::examine_journals).await;
-        self.note(found.map_err(|error| error.to_string()), stop).await?;
+        self.note(found.map_err(|error| error.to_string()), stop)
+            .await?;
         let mut from = Some(RowsFrom::default());
         while let Some(rows) = from {
             let (found, next) = self.apart(move |meta| meta.examine_rows(rows, PAGE)).await;

@@ -25,7 +25,10 @@ fn body(n: u64, len: usize) -> Bytes {
 }
 
 fn number(body: &Bytes) -> u64 {
-    std::str::from_utf8(&body[..20]).expect("digits").parse().expect("a number")
+    std::str::from_utf8(&body[..20])
+        .expect("digits")
+        .parse()
+        .expect("a number")
 }
 
 /// Writes its first key, then its second, with the same number: whoever sees the second sees the first.
@@ -57,7 +60,12 @@ fn text(path: &Path) -> &str {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_under_load_is_one_moment_and_has_all_that_was_acknowledged_before() {
     let world = World::start().await;
-    world.server.client().create_bucket(BUCKET).await.expect("a bucket");
+    world
+        .server
+        .client()
+        .create_bucket(BUCKET)
+        .await
+        .expect("a bucket");
     let told: Vec<Arc<Told>> = (0..4).map(|_| Arc::default()).collect();
     let done = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..)
@@ -71,7 +79,12 @@ async fn a_backup_under_load_is_one_moment_and_has_all_that_was_acknowledged_bef
     let to = world.path("backup");
     let made = world.json(&["backup", text(&to)]).await;
     assert!(made["blobs"].as_u64() > Some(0), "{made}");
-    until(|| told.iter().zip(&before).all(|(told, before)| count(told) > before + 2)).await;
+    until(|| {
+        told.iter()
+            .zip(&before)
+            .all(|(told, before)| count(told) > before + 2)
+    })
+    .await;
     done.store(true, Ordering::SeqCst);
     for writer in writers {
         writer.await.expect("writers do not panic");
@@ -80,15 +93,27 @@ async fn a_backup_under_load_is_one_moment_and_has_all_that_was_acknowledged_bef
     assert_eq!(again.code, 1, "{again:?}");
 
     let (key, data) = (world.server.folder().join("server.key"), world.path("new"));
-    let words = ["restore", text(&to), "--server-key", text(&key), "--data", text(&data)];
+    let words = [
+        "restore",
+        text(&to),
+        "--server-key",
+        text(&key),
+        "--data",
+        text(&data),
+    ];
     let restored = run(&words).await;
     assert_eq!(restored.code, 0, "{restored:?}");
-    let server = Instance::start(binary(), &data, &Start::default()).await.expect("started");
+    let server = Instance::start(binary(), &data, &Start::default())
+        .await
+        .expect("started");
     let mut client = server.client();
     for (n, before) in before.iter().enumerate() {
         let mut found = Vec::new();
         for key in ["first", "second"] {
-            let body = client.get(BUCKET, &format!("{key}/{n}")).await.expect("a read");
+            let body = client
+                .get(BUCKET, &format!("{key}/{n}"))
+                .await
+                .expect("a read");
             let body = body.expect("an object");
             let number = number(&body);
             let len = if number % 3 == 0 { 200_000 } else { 2_000 };
@@ -99,10 +124,19 @@ async fn a_backup_under_load_is_one_moment_and_has_all_that_was_acknowledged_bef
             unreachable!("two keys");
         };
         assert!(second >= *before, "writer {n}: {second} of {before}");
-        assert!(first == second || first == second + 1, "writer {n}: {found:?}");
+        assert!(
+            first == second || first == second + 1,
+            "writer {n}: {found:?}"
+        );
     }
-    client.put(BUCKET, "later", body(1, 200_000)).await.expect("it goes on");
-    let report = server.command(binary(), &["doctor"]).await.expect("a report");
+    client
+        .put(BUCKET, "later", body(1, 200_000))
+        .await
+        .expect("it goes on");
+    let report = server
+        .command(binary(), &["doctor"])
+        .await
+        .expect("a report");
     assert_eq!(report["healthy"], true, "{report}");
     assert_eq!(server.stop().await, Ok(Some(0)));
 }
@@ -114,7 +148,14 @@ async fn what_is_no_finished_backup_is_not_restored() {
     std::fs::create_dir(at("half")).expect("a folder");
     std::fs::write(at("key"), [1; 32]).expect("a key");
     let (half, key, new) = (at("half"), at("key"), at("new"));
-    let words = ["restore", text(&half), "--server-key", text(&key), "--data", text(&new)];
+    let words = [
+        "restore",
+        text(&half),
+        "--server-key",
+        text(&key),
+        "--data",
+        text(&new),
+    ];
     let refused = run(&words).await;
     assert_eq!(refused.code, 1);
     assert!(refused.err.contains("no finished backup"), "{refused:?}");
@@ -123,7 +164,9 @@ async fn what_is_no_finished_backup_is_not_restored() {
 
 /// The files of blobs below a data folder.
 fn blobs(data: &Path) -> Vec<PathBuf> {
-    let fans = std::fs::read_dir(data.join("blobs")).expect("blobs").flatten();
+    let fans = std::fs::read_dir(data.join("blobs"))
+        .expect("blobs")
+        .flatten();
     let files = fans.flat_map(|fan| std::fs::read_dir(fan.path()).expect("a folder").flatten());
     files.map(|file| file.path()).collect()
 }
@@ -133,11 +176,21 @@ async fn the_scrub_finds_a_flipped_bit_before_a_reader_and_the_doctor_tells() {
     let world = World::start().await;
     let mut client = world.server.client();
     client.create_bucket(BUCKET).await.expect("a bucket");
-    client.put(BUCKET, "large", body(1, 200_000)).await.expect("a put");
-    client.put(BUCKET, "small", body(2, 2_000)).await.expect("a put");
+    client
+        .put(BUCKET, "large", body(1, 200_000))
+        .await
+        .expect("a put");
+    client
+        .put(BUCKET, "small", body(2, 2_000))
+        .await
+        .expect("a put");
     let scrub = ["scrub", "--mib-per-s", "0"];
     let pass = world.json(&scrub).await;
-    assert_eq!((&pass["damaged"], &pass["blobs"]), (&0.into(), &1.into()), "{pass}");
+    assert_eq!(
+        (&pass["damaged"], &pass["blobs"]),
+        (&0.into(), &1.into()),
+        "{pass}"
+    );
     assert!(pass["rows"].as_u64() > Some(3), "{pass}");
 
     let files = blobs(world.server.folder());
@@ -155,7 +208,10 @@ async fn the_scrub_finds_a_flipped_bit_before_a_reader_and_the_doctor_tells() {
     let (status, page) = world.http("/metrics", &[("Authorization", &basic())]).await;
     assert_eq!(status, 200);
     assert!(page.contains("cohong_scrub_damaged 1"), "{page}");
-    client.get(BUCKET, "large").await.expect_err("damaged bytes are not served");
+    client
+        .get(BUCKET, "large")
+        .await
+        .expect_err("damaged bytes are not served");
     let small = client.another().get(BUCKET, "small").await.expect("a read");
     assert_eq!(small.map(|body| number(&body)), Some(2));
 
@@ -163,10 +219,15 @@ async fn the_scrub_finds_a_flipped_bit_before_a_reader_and_the_doctor_tells() {
     let World { folder, server } = world;
     let data = server.folder().to_owned();
     assert_eq!(server.stop().await, Ok(Some(0)));
-    let server = Instance::start(binary(), &data, &Start::default()).await.expect("started");
+    let server = Instance::start(binary(), &data, &Start::default())
+        .await
+        .expect("started");
     let report = run(&["doctor", "--data", text(&data)]).await;
     assert_eq!(report.code, 1, "{report:?}");
-    assert!(report.out.contains("the scrub found") && report.out.contains(&*name), "{report:?}");
+    assert!(
+        report.out.contains("the scrub found") && report.out.contains(&*name),
+        "{report:?}"
+    );
     assert_eq!(server.stop().await, Ok(Some(0)));
     drop(folder);
 }

@@ -8,11 +8,13 @@
 mod admin;
 mod bell;
 mod handlers;
+mod mend;
 mod queue;
 pub mod sweep;
 mod worker;
 
 pub use bell::WorkBell;
+pub use mend::Mismatch;
 pub use queue::run_due_once;
 pub use worker::{WorkHandle, WorkReport, start};
 

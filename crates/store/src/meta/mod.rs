@@ -3,6 +3,6 @@
 mod embedded;
 
 pub use embedded::{
-    Copy, EmbeddedMeta, Examined, FORMAT, FatalHook, OpenError, Options, RowsFrom, Stats, TableFile,
-    raise_numbers,
+    Copy, EmbeddedMeta, Examined, FORMAT, FatalHook, OpenError, Options, RowsFrom, Stats,
+    TableFile, raise_numbers,
 };

@@ -60,8 +60,15 @@ async fn no_flipped_bit_is_served() {
     for ((kind, fate), count) in &counts {
         println!("{count:8} of {kind}: {fate}");
     }
-    let noticed = |kind| counts.iter().any(|((of, fate), _)| *of == kind && *fate != "harmless");
-    assert!(["data", "tables", "journal"].into_iter().all(noticed), "{counts:?}");
+    let noticed = |kind| {
+        counts
+            .iter()
+            .any(|((of, fate), _)| *of == kind && *fate != "harmless")
+    };
+    assert!(
+        ["data", "tables", "journal"].into_iter().all(noticed),
+        "{counts:?}"
+    );
 }
 
 #[tokio::test]

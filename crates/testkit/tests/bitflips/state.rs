@@ -132,7 +132,10 @@ impl State {
             0 => "notes",
             n => kinds[usize::try_from(n % 3).expect("small")],
         };
-        let meta = self.meta.iter().map(|(path, bytes)| (path, 8 * bytes.len() as u64, false));
+        let meta = self
+            .meta
+            .iter()
+            .map(|(path, bytes)| (path, 8 * bytes.len() as u64, false));
         let data = self.data.iter().map(|(path, bits)| (path, *bits, true));
         let all = meta.chain(data).filter(|(_, bits, _)| *bits > 0);
         let flips = all.map(|(path, bits, is_data)| Flip {
@@ -148,7 +151,9 @@ impl State {
 
 /// Memory, where there is such a place: a run writes and syncs without end.
 pub(crate) fn scratch() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder")
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a folder")
 }
 
 pub(crate) fn open(dir: &Path) -> Result<EmbeddedMeta, OpenError> {
@@ -208,13 +213,18 @@ async fn fill(
 ) {
     for _ in 0..steps {
         let mut txn = Txn {
-            when: if dice.below(4) == 0 { When::Soon } else { When::Now },
+            when: if dice.below(4) == 0 {
+                When::Soon
+            } else {
+                When::Now
+            },
             expect: Vec::new(),
             write: Vec::new(),
             payloads: Vec::new(),
         };
         for _ in 0..=dice.below(6) {
-            let table = Table::ALL[usize::try_from(dice.below(Table::ALL.len() as u64)).expect("few")];
+            let table =
+                Table::ALL[usize::try_from(dice.below(Table::ALL.len() as u64)).expect("few")];
             let at = record(table, dice.below(NAMES));
             let len = dice.below(300);
             txn.write.push(match dice.below(5) {
@@ -247,7 +257,10 @@ async fn read(store: &EmbeddedMeta, payloads: &BTreeMap<BlobId, Bytes>) -> Expec
     };
     for table in Table::ALL {
         let all = [keys::prefix_range(table, &[])];
-        let mut pages = store.scan(&all, Order::Ascending, WIDE).await.expect("a scan");
+        let mut pages = store
+            .scan(&all, Order::Ascending, WIDE)
+            .await
+            .expect("a scan");
         let rows = pages.pop().expect("a page").rows;
         expected.records.insert(table, rows);
     }

@@ -183,7 +183,9 @@ impl Findings {
             };
             let (mut read, mut damaged_upto) = (tail.records.iter().peekable(), None);
             for (at, bytes) in records {
-                while let Some((upto, _)) = read.next_if(|(upto, bytes)| bytes.is_empty() && upto <= at) {
+                while let Some((upto, _)) =
+                    read.next_if(|(upto, bytes)| bytes.is_empty() && upto <= at)
+                {
                     damaged_upto = Some(*upto);
                     self.failed = true;
                 }

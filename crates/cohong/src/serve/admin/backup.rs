@@ -28,10 +28,14 @@ struct Order {
 async fn make(State(admin): State<Arc<Admin>>, Input(order): Input<Order>) -> Answer {
     let to = order.to;
     if !to.is_absolute() {
-        return Err(Problem::invalid("the folder of a backup is named by its absolute path"));
+        return Err(Problem::invalid(
+            "the folder of a backup is named by its absolute path",
+        ));
     }
     if to.starts_with(&admin.data) {
-        return Err(Problem::invalid("a backup inside of the data folder would be lost with it"));
+        return Err(Problem::invalid(
+            "a backup inside of the data folder would be lost with it",
+        ));
     }
     let work = admin.clone();
     let done = tokio::task::spawn_blocking(move || {

@@ -5,7 +5,7 @@ mod judge;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use cohong_core::engine::Inspection;
 use cohong_core::limits::{DAMAGE_SHOWN_MAX, SWEEP_AGE, WORK_PAGE};
@@ -20,7 +20,9 @@ use super::shown;
 use crate::finding::{self, Finding};
 
 pub(super) fn routes() -> Router<Arc<Admin>> {
-    Router::new().route("/doctor", get(doctor))
+    Router::new()
+        .route("/doctor", get(doctor))
+        .route("/doctor/repair", post(repair))
 }
 
 async fn doctor(State(admin): State<Arc<Admin>>) -> Answer {
@@ -30,6 +32,16 @@ async fn doctor(State(admin): State<Arc<Admin>>) -> Answer {
         _ = draining.wait_for(|draining| *draining) => Err(Problem::draining()),
         report = examine(&admin) => report,
     }
+}
+
+/// Puts right what can be put right without guessing, and tells what that was.
+async fn repair(State(admin): State<Arc<Admin>>) -> Answer {
+    let mended = admin.engine.mend().await?;
+    let mended: Vec<String> = mended.iter().map(ToString::to_string).collect();
+    for what in &mended {
+        tracing::warn!("put right by order: {what}");
+    }
+    Ok(Json(json!({ "repaired": mended })))
 }
 
 async fn examine(admin: &Admin) -> Answer {
@@ -53,6 +65,10 @@ async fn examine(admin: &Admin) -> Answer {
     // One pass of its own removes nothing: what is new to it is only counted.
     let blobs = Sweeper::default().pass(&admin.engine, SWEEP_AGE).await?;
     findings.extend(judge::orphans(&blobs));
+    if rows.damage.is_empty() {
+        let mismatches = admin.engine.mismatches().await?;
+        findings.extend(mismatches.iter().map(judge::mismatch));
+    }
     let work = admin.engine.list_work(WORK_PAGE).await?;
     findings.extend(judge::work(&work, &admin.work.report()));
     let subs = admin.delivery.subs().await?;

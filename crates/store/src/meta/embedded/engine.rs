@@ -113,9 +113,7 @@ impl Tables {
 
     /// Makes everything in the journal durable.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
-        self.db
-            .persist(PersistMode::SyncData)
-            .map_err(engine_error)
+        self.db.persist(PersistMode::SyncData).map_err(engine_error)
     }
 
     /// The last number that is known to be taken, and the mark of the last batch.

@@ -49,9 +49,9 @@ impl EmbeddedMeta {
                 Ok(row) => row,
                 Err(error) => {
                     let after = last.escape_ascii();
-                    found
-                        .damage
-                        .push(format!("{what}s behind \"{after}\" cannot be read: {error}"));
+                    found.damage.push(format!(
+                        "{what}s behind \"{after}\" cannot be read: {error}"
+                    ));
                     return (found, Some(next));
                 }
             };

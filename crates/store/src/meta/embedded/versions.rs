@@ -112,8 +112,12 @@ pub(super) fn files(dir: &Path) -> Result<Vec<TableFile>, BoxError> {
     for tree in trees(dir)? {
         let version = latest(&tree)?;
         let damage = || Damage(tree.clone());
-        let tables = section(&version, b"tables").and_then(tables).ok_or_else(damage)?;
-        let values = section(&version, b"blob_files").and_then(values).ok_or_else(damage)?;
+        let tables = section(&version, b"tables")
+            .and_then(tables)
+            .ok_or_else(damage)?;
+        let values = section(&version, b"blob_files")
+            .and_then(values)
+            .ok_or_else(damage)?;
         for (folder, list) in [("tables", tables), ("blobs", values)] {
             files.extend(list.into_iter().map(|(id, sum)| TableFile {
                 path: tree.join(folder).join(id.to_string()),

@@ -7,8 +7,8 @@ use cohong_core::delivery::{SubActivity, SubStatus};
 use cohong_core::engine::{Damage, Function, Inspection};
 use cohong_core::model::{Bucket, BucketId, Destination, Timestamp, WorkId};
 use cohong_core::records::WorkRecord;
-use cohong_core::work::WorkReport;
 use cohong_core::work::sweep::SweepReport;
+use cohong_core::work::{Mismatch, WorkReport};
 
 use crate::finding::Finding;
 use crate::serve::admin::work::what;
@@ -50,6 +50,26 @@ pub(super) fn row(what: &str) -> Finding {
         "what was recorded there is refused to whoever asks for it, and never guessed",
         "restore the data folder from a backup; check the disk's health first",
     )
+}
+
+/// Records that do not agree with each other.
+pub(super) fn mismatch(mismatch: &Mismatch) -> Finding {
+    let why = match mismatch {
+        Mismatch::WorkWithoutTurn(_) => {
+            "nobody would ever do it, and what it would free stays taken"
+        }
+        Mismatch::TurnWithoutWork(_) => "it costs a look now and then, and tells of lost records",
+        Mismatch::VaultUsage(_) => "its owner is told wrong sums, and may not be able to delete it",
+        Mismatch::VaultWithoutName(_) => "its owner cannot find it, nor make it again",
+        Mismatch::PayloadWithoutHolder(_) => {
+            return Finding::note(
+                mismatch.to_string(),
+                "its bytes take space that nothing frees",
+                "nothing has to be done; a restored backup from before does not have it",
+            );
+        }
+    };
+    Finding::wrong(mismatch.to_string(), why, "`cohong doctor --repair`")
 }
 
 /// What the last look at everything found, and the one under way.

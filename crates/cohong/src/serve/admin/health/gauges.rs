@@ -94,11 +94,19 @@ fn scrub(page: &mut Page, progress: &Progress) {
     let now = progress.now.as_ref();
     let last = progress.last.as_ref();
     page.plain("cohong_scrub_running", "gauge", u8::from(now.is_some()));
-    page.plain("cohong_scrub_pass_bytes", "gauge", now.map_or(0, |pass| pass.bytes));
+    page.plain(
+        "cohong_scrub_pass_bytes",
+        "gauge",
+        now.map_or(0, |pass| pass.bytes),
+    );
     let damaged = [now, last].into_iter().flatten().map(|pass| pass.damaged);
     page.plain("cohong_scrub_damaged", "gauge", damaged.max().unwrap_or(0));
     if let Some(ended) = last.and_then(|pass| pass.ended_at) {
-        page.plain("cohong_scrub_ended_timestamp_seconds", "gauge", ended / 1000);
+        page.plain(
+            "cohong_scrub_ended_timestamp_seconds",
+            "gauge",
+            ended / 1000,
+        );
     }
 }
 

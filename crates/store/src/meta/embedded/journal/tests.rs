@@ -69,7 +69,11 @@ fn a_broken_batch_is_torn_unless_one_behind_it_knows_that_it_was_durable() {
         ("begins late", vec![synced(7), synced(8)], Ok(None)),
         ("whole and zeros", vec![synced(1), zeros.clone()], Ok(None)),
         ("torn at the end", vec![synced(1), torn(2)], Ok(Some(len))),
-        ("torn, then zeros", vec![synced(1), torn(2), zeros], Ok(Some(len))),
+        (
+            "torn, then zeros",
+            vec![synced(1), torn(2), zeros],
+            Ok(Some(len)),
+        ),
         ("two torn", vec![synced(1), torn(2), torn(3)], Ok(Some(len))),
         ("half of one", vec![synced(1), half], Ok(Some(len))),
         (
@@ -108,6 +112,9 @@ fn every_flipped_bit_of_a_synced_batch_is_damage() {
         let places = [Err(at), Err(at + len)];
         // The numbers that only the engine took may be any of its own.
         let harmless = (5..13).contains(&(bit / 8 % len)) && outcome == Ok(None);
-        assert!(places.contains(&outcome) || harmless, "bit {bit}: {outcome:?}");
+        assert!(
+            places.contains(&outcome) || harmless,
+            "bit {bit}: {outcome:?}"
+        );
     }
 }
