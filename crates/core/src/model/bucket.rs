@@ -68,7 +68,7 @@ pub enum DocKind {
 
 impl DocKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Policy,
         Self::Cors,
         Self::Lifecycle,
@@ -151,6 +151,8 @@ pub struct Bucket {
     pub tls: Option<Vec<TlsVersion>>,
     /// What of it nobody overwrites, at most [`crate::limits::OVERWRITE_RULES_MAX`] rules.
     pub kept: Vec<OverwriteRule>,
+    /// The logs of requests to it, when there are some.
+    pub access_log: Option<AccessLog>,
 }
 
 /// Objects that are not overwritten, where the bucket never kept versions.
@@ -164,8 +166,6 @@ pub struct OverwriteRule {
     pub suffix: Box<str>,
     /// Who does not overwrite them; empty for everybody.
     pub accounts: Vec<AccountId>,
-    /// The logs of requests to it, when there are some.
-    pub access_log: Option<AccessLog>,
 }
 
 /// A domain under which one bucket alone is reached.
