@@ -5,6 +5,8 @@
 
 #[path = "records/fetch.rs"]
 mod fetch;
+#[path = "records/inventory.rs"]
+mod inventory;
 #[path = "records/seal.rs"]
 mod seal;
 #[path = "records/sync.rs"]
@@ -17,16 +19,16 @@ use std::fmt::{Debug, Write};
 
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId, BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, DefaultLock, Destination, DialectId, Due, Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Kept, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Lock, LockMode, LockSpan, Locks, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, NamedCallback, OverwriteRule, TlsVersion, AccessLog, Inventory, InventoryField, InventoryFilter, InventoryPeriod, InventoryTarget,
+    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId, BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, DefaultLock, Destination, DialectId, Due, Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Kept, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Lock, LockMode, LockSpan, Locks, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, NamedCallback, OverwriteRule, TlsVersion,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
     AccountRecord, AttemptBlock, AttemptRecord, CallRecord, CallResult, CallbackKeyRecord,
     CredentialRecord, CurrentRecord, DeadRecord, DomainRecord, FormerCallbackKey, FunctionRecord,
-    HeldRecord, Hit, InventoryFile, InventoryStep, LifecycleStage, LifecycleStep, LoggedEvent,
-    OwedRestore, PartRecord, PayloadRecord, PayloadState, ReplayRecord, ReplaySource, ReplayState,
-    RootRecord, RuleSetRecord, SourceRecord, SubRecord, SubState, UploadRecord, UploadState,
-    WorkKind, WorkRecord, decode, encode,
+    HeldRecord, Hit, LifecycleStage, LifecycleStep, LoggedEvent, OwedRestore, PartRecord,
+    PayloadRecord, PayloadState, ReplayRecord, ReplaySource, ReplayState, RootRecord,
+    RuleSetRecord, SourceRecord, SubRecord, SubState, UploadRecord, UploadState, WorkKind,
+    WorkRecord, decode, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -116,47 +118,6 @@ fn headers() -> StoredHeaders {
         content_language: Some("zh".into()),
         expires: Some("never".into()),
         website_redirect: Some("/elsewhere".into()),
-    }
-}
-
-fn inventory() -> Inventory {
-    Inventory {
-        id: "daily".into(),
-        enabled: true,
-        filter: InventoryFilter {
-            prefix: "photos/".into(),
-            from: Some(time(1_700_000_000_000)),
-            until: Some(time(1_700_000_000_001)),
-            at_least: Some(1),
-            at_most: Some(300),
-            classes: vec![StorageClass::Standard, StorageClass::Infrequent],
-        },
-        all_versions: true,
-        period: InventoryPeriod::Weekly,
-        fields: vec![
-            InventoryField::Size,
-            InventoryField::WrittenAt,
-            InventoryField::Etag,
-            InventoryField::Class,
-            InventoryField::IsMultipart,
-            InventoryField::Encryption,
-            InventoryField::Replication,
-            InventoryField::Crc64,
-            InventoryField::ChecksumAlgorithm,
-            InventoryField::Owner,
-            InventoryField::TagCount,
-            InventoryField::Kind,
-            InventoryField::Acl,
-        ],
-        target: InventoryTarget {
-            bucket: BucketName::new("lists").unwrap(),
-            prefix: "to".into(),
-            encryption: Some(seals()[2].encryption.clone()),
-        },
-        compressed: true,
-        via: DialectId::S3,
-        labels: vec![pair("AccountId", "1")],
-        duty: WorkId([4; 16]),
     }
 }
 
@@ -350,11 +311,7 @@ fn buckets(samples: &mut Samples) {
         },
         has_website: true,
         has_mirrors: false,
-        access_log: Some(AccessLog {
-            bucket: BucketName::new("logs").unwrap(),
-            prefix: "photos/".into(),
-            via: DialectId::Oss,
-        }),
+        access_log: Some(inventory::access_log()),
         blocks_public: true,
         reads_archive: true,
         renames: true,
@@ -521,7 +478,6 @@ fn documents(samples: &mut Samples) {
         LifecycleStage::Uploads,
     ];
     samples.check("lifecycle-stages", &stages);
-    samples.check("inventories", &vec![inventory()]);
 }
 
 fn objects(samples: &mut Samples) {
@@ -825,23 +781,6 @@ fn words(samples: &mut Samples) {
             request_id: "request".into(),
             dialect: DialectId::Tos,
         }),
-        WorkKind::TakeInventory {
-            bucket: BucketId(5),
-            name: BucketName::new("photos").unwrap(),
-            id: "daily".into(),
-            duty: WorkId([4; 16]),
-            step: InventoryStep {
-                begun: Some(time(1_700_000_000_001)),
-                after: Some((key(), Box::from(&b"place"[..]))),
-                files: vec![InventoryFile {
-                    size: 300,
-                    md5: [7; 16],
-                }],
-                whole: true,
-                missed: Some("denied".into()),
-                ..InventoryStep::at(time(1_700_000_000_000))
-            },
-        },
     ];
     samples.check("work-kinds", &work);
 }
@@ -857,6 +796,7 @@ fn every_record_reads_and_writes_the_bytes_kept() {
     words(&mut samples);
     checksum_words(&mut samples);
     fetch::samples(&mut samples);
+    inventory::samples(&mut samples);
     sync::samples(&mut samples);
     vault::samples(&mut samples);
     let Samples {

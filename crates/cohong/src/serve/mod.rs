@@ -93,6 +93,21 @@ fn dialects(engine: &Arc<Engine>, sources: &Arc<dyn Sources>, settings: &Setting
     Dialects::new(engine.clone(), all)
 }
 
+/// The engine as the settings want it, with the words that it writes in by itself.
+fn configured(engine: Engine, settings: &Settings) -> Engine {
+    engine
+        .with_restore_delay(settings.restore_delay)
+        .with_vaults(settings.vaults)
+        .with_inventory(DialectId::Oas, Arc::new(OasInventory))
+        .with_reports(DialectId::Tos, tos::reports())
+        .with_reports(DialectId::Oss, oss::reports())
+        .with_reports(DialectId::S3, s3::reports())
+        .with_inventories(InventorySettings {
+            day: settings.inventory_day,
+            ..InventorySettings::default()
+        })
+}
+
 /// How long workers may take to stop between two units.
 const WORKERS_STOP_MAX: Duration = Duration::from_secs(3);
 
@@ -130,18 +145,8 @@ impl Server {
             callbacks: outbound::callbacks(&calls, &keys),
             sealer,
         });
-        let engine = engine
-            .with_restore_delay(settings.restore_delay)
-            .with_vaults(settings.vaults)
-            .with_inventory(DialectId::Oas, Arc::new(OasInventory))
-            .with_reports(DialectId::Tos, tos::reports())
-            .with_reports(DialectId::Oss, oss::reports())
-            .with_reports(DialectId::S3, s3::reports())
-            .with_inventories(InventorySettings {
-                day: settings.inventory_day,
-                ..InventorySettings::default()
-            });
         let fetches = Fetches::new(&calls);
+        let engine = configured(engine, &settings);
         let engine = Arc::new(outbound::equip(engine, &calls, fetches.clone()));
         let given = settings
             .root

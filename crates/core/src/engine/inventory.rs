@@ -198,7 +198,7 @@ impl Engine {
             name: bucket.name.clone(),
             id: inventory.id.clone(),
             duty: inventory.duty,
-            step,
+            step: Box::new(step),
         };
         work::put(&*self.ports.ids, kind, due, now).into()
     }

@@ -88,7 +88,7 @@ pub enum WorkKind {
         /// Names its state: what another one ordered is not done.
         duty: WorkId,
         /// What to do next.
-        step: InventoryStep,
+        step: Box<InventoryStep>,
     },
 }
 

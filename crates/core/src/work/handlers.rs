@@ -65,7 +65,7 @@ pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, 
                     name: name.clone(),
                     id: id.clone(),
                     duty: *duty,
-                    step,
+                    step: Box::new(step),
                 };
                 let ports = engine.ports();
                 put(&*ports.ids, kind, due, ports.clock.now()).into()

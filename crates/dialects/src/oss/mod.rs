@@ -5,7 +5,6 @@
 //! of a bucket in the form of the dialect that set them; this one has no rules of buckets (sheet
 //! section 7).
 
-mod access_log;
 mod auth;
 pub mod callback;
 mod error;
@@ -34,10 +33,10 @@ use crate::gate::call::Call;
 use crate::gate::pipeline::{Named, Protocol};
 use crate::gate::route::Facts;
 use crate::gate::said::Asked;
-use access_log::OssLog;
 use error::OssError;
 use limits::SKEW_MAX;
 use route::Op;
+use wire::access_log::OssLog;
 
 /// Lists of what buckets hold, in the vendor's words.
 pub fn reports() -> Arc<dyn ReportFormat> {

@@ -3,7 +3,6 @@
 //! The order of steps is that of `gate::pipeline`. `auth` says who asks, `route` what is asked,
 //! `ops` does it, in the `words` of the vendor, and `event` writes what becomes of its notification rules.
 
-mod access_log;
 mod auth;
 mod error;
 mod event;
@@ -34,10 +33,10 @@ use crate::gate::route::Facts;
 use crate::gate::said::Asked;
 pub use event::S3Events;
 
-use access_log::S3Log;
 use error::S3Error;
 use limits::SKEW_MAX;
 use route::Op;
+use wire::access_log::S3Log;
 
 /// Lists of what buckets hold, in the vendor's words.
 pub fn reports() -> Arc<dyn ReportFormat> {

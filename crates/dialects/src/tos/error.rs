@@ -199,7 +199,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
     use ErrorKind as K;
     use StatusCode as S;
     match kind {
-        K::NoSuchBucket => (S::NOT_FOUND, "NoSuchBucket", "0006-00000001"),
+        K::NoSuchBucket | K::NoTargetBucket => (S::NOT_FOUND, "NoSuchBucket", "0006-00000001"),
         K::NoSuchKey => (S::NOT_FOUND, "NoSuchKey", "0017-00000003"),
         K::NoSuchVersion => (S::NOT_FOUND, "NoSuchVersion", "0017-00000004"),
         K::NoSuchUpload => (S::NOT_FOUND, "NoSuchUpload", "0017-00000005"),
@@ -303,7 +303,6 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::DomainTaken => (S::CONFLICT, "DomainAlreadyExists", "0006-00000010"),
         // The vendor's test suite has the number.
         K::TooManyInventories => (S::BAD_REQUEST, "InvalidArgument", "0025-00000016"),
-        K::NoTargetBucket => (S::NOT_FOUND, "NoSuchBucket", "0006-00000001"),
     }
 }
 

@@ -51,7 +51,7 @@ fn only_sensible_inventories_are_stored() {
             i.filter.until = Some(Timestamp::from_millis(3));
         }),
         ("impossible prefix", false, |i| {
-            i.filter.prefix = "a\0".into()
+            i.filter.prefix = "a\0".into();
         }),
         ("impossible target", false, |i| {
             i.target.prefix = "a".repeat(2000).into();

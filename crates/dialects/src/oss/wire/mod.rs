@@ -1,5 +1,6 @@
 //! XML bodies of OSS that are its own: what stands on the wire and how it maps to the model. Nothing here asks the engine.
 
+pub(super) mod access_log;
 pub(super) mod acl;
 pub(super) mod bounds;
 pub(super) mod bucket;

@@ -6,7 +6,7 @@ use crate::common::date::shaped;
 use crate::gate::access::{Access, LogFormat, or_dash, quoted};
 
 /// Logs in the vendor's words.
-pub(super) struct OssLog;
+pub(in crate::oss) struct OssLog;
 
 impl LogFormat for OssLog {
     fn line(&self, access: &Access<'_>) -> String {

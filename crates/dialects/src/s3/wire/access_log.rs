@@ -6,7 +6,7 @@ use crate::common::date::shaped;
 use crate::gate::access::{Access, LogFormat, or_dash, quoted};
 
 /// Logs in the vendor's words.
-pub(super) struct S3Log;
+pub(in crate::s3) struct S3Log;
 
 impl LogFormat for S3Log {
     fn line(&self, access: &Access<'_>) -> String {
