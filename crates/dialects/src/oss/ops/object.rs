@@ -12,6 +12,7 @@ use crate::common::attributes::AclSaid;
 use crate::common::document::read_any;
 use crate::common::input::target;
 use crate::common::settings::inspect;
+use crate::gate::body::unsent;
 use crate::gate::call::Call;
 use crate::oss::error::OssError;
 use crate::oss::wire::acl::AclBody;
@@ -34,6 +35,13 @@ pub(super) async fn meta(call: Call, engine: &Engine) -> Answer {
     }
     headers.insert(CONTENT_LENGTH, info.record.size.into());
     Ok(empty(StatusCode::OK, headers))
+}
+
+/// `GetObjectMeta` by `GET`: the answer tells how long the object is and has nothing of it, so the connection ends
+/// behind its head. Clients that ask so do not read on.
+pub(super) async fn meta_by_get(call: Call, engine: &Engine) -> Answer {
+    let head = meta(call, engine).await?;
+    Ok(head.map(|_| unsent()))
 }
 
 /// `CopyObject`.
