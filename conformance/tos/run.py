@@ -39,8 +39,6 @@ def variables(server, receiver):
         "CallbackUrl": f"{receiver.url}/callback",
         "http_proxy": server.url,
         "https_proxy": server.url,
-        # The tests speak https too, to whom `cohong env` has programs trust.
-        "REQUESTS_CA_BUNDLE": server.command("env")["set"]["REQUESTS_CA_BUNDLE"],
         "PYTHONPATH": os.pathsep.join([os.getenv("PYTHONPATH", ""), str(HERE)]),
     }
 
