@@ -7,6 +7,8 @@
 mod fetch;
 #[path = "records/inventory.rs"]
 mod inventory;
+#[path = "records/lock.rs"]
+mod lock;
 #[path = "records/seal.rs"]
 mod seal;
 #[path = "records/sync.rs"]
@@ -19,7 +21,7 @@ use std::fmt::{Debug, Write};
 
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId, BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, DefaultLock, Destination, DialectId, Due, Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Kept, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Lock, LockMode, LockSpan, Locks, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, NamedCallback, OverwriteRule, TlsVersion,
+    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId, BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId, NamedCallback, OverwriteRule, TlsVersion,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -165,16 +167,6 @@ fn checksums() -> [ChecksumValue; 5] {
     ]
 }
 
-fn lock() -> Lock {
-    Lock {
-        kept: Some(Kept {
-            mode: LockMode::Compliance,
-            until: time(1_700_000_000_004),
-        }),
-        held: Some(true),
-    }
-}
-
 fn version() -> ObjectVersion {
     let record = ObjectRecord {
         size: 1 << 40,
@@ -202,7 +194,7 @@ fn version() -> ObjectVersion {
         }),
         seal: Some(seals()[0].clone()),
         expires_at: Some(time(1_700_000_000_003)),
-        lock: lock(),
+        lock: lock::lock(),
     };
     ObjectVersion {
         id: VersionId(1_700_000_000_000_000_000),
@@ -321,12 +313,7 @@ fn buckets(samples: &mut Samples) {
             dialect: DialectId::S3,
         }],
         expires: true,
-        locks: Some(Locks {
-            default: Some(DefaultLock {
-                mode: LockMode::Governance,
-                span: LockSpan::Years(2),
-            }),
-        }),
+        locks: Some(lock::locks()),
         tls: Some(vec![TlsVersion::V1_2, TlsVersion::V1_3]),
         kept: vec![OverwriteRule {
             id: "rule".into(),
@@ -515,7 +502,7 @@ fn objects(samples: &mut Samples) {
         }),
         seal: Some(seals()[1].clone()),
         expires_days: Some(3),
-        lock: lock(),
+        lock: lock::lock(),
     };
     samples.check("upload", &upload);
     let part = PartRecord {

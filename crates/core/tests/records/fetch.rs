@@ -23,7 +23,7 @@ pub(super) fn samples(samples: &mut Samples) {
             class: Some(StorageClass::Infrequent),
             acl: Some(acl()),
             expires_days: Some(3),
-            lock: crate::lock(),
+            lock: crate::lock::lock(),
         },
         callback: Some(CallbackSpec {
             urls: vec!["http://app.example.com/".into()],

@@ -194,6 +194,9 @@ impl From<CredentialFault> for TosError {
     }
 }
 
+/// Code where nothing keeps an object.
+const NO_LOCK: &str = "NoSuchObjectLockConfiguration";
+
 /// The vendor's words for each kind of error.
 fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
     use ErrorKind as K;
@@ -263,24 +266,19 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         | K::NoSuchVault
         | K::VaultNotEmpty
         | K::TooManyVaults
+        | K::InvalidRetention
         | K::NoSuchArchive
         | K::NoSuchJob
         | K::JobNotReady
         | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument", "0002-00000001"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0002-00000002"),
-        // The retention of a whole bucket is made through another dialect.
         K::Retained | K::NoSuchRetention | K::RetentionLocked => {
             (S::FORBIDDEN, "AccessDenied", "0015-00000002")
         }
-        K::InvalidRetention => (S::BAD_REQUEST, "InvalidArgument", "0006-00000013"),
-        K::LockUnsupported => (S::BAD_REQUEST, "InvalidRequest", "0017-00000032"),
-        K::NoSuchLock => (
-            S::NOT_FOUND,
-            "NoSuchObjectLockConfiguration",
-            "0017-00000033",
-        ),
+        K::NoSuchLock => (S::NOT_FOUND, NO_LOCK, "0017-00000033"),
         K::InvalidBucketState => (S::CONFLICT, "InvalidBucketState", "0006-00000011"),
         K::KeyMissing | K::KeyUnasked => (S::BAD_REQUEST, "InvalidRequest", "0017-00000030"),
+        K::LockUnsupported => (S::BAD_REQUEST, "InvalidRequest", "0017-00000032"),
         K::KeyWrong => (S::FORBIDDEN, "AccessDenied", "0017-00000031"),
         K::Denied => (S::FORBIDDEN, "AccessDenied", "0015-00000001"),
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId", "0015-00000002"),
