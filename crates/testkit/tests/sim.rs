@@ -66,10 +66,10 @@ fn a_plan_gives_the_same_run_again() {
 }
 
 /// The first seed that notices a mutation, and how.
-fn noticed(mutation: Mutation) -> Box<Failure> {
+fn noticed(mutation: Mutation) -> Failure {
     let plan = |seed| Plan::of(seed).with(Some(mutation));
     let found = (0..MUTATION_SEEDS).find_map(|seed| run(&plan(seed)).err());
-    found.unwrap_or_else(|| panic!("{} is not noticed", mutation.name()))
+    *found.unwrap_or_else(|| panic!("{} is not noticed", mutation.name()))
 }
 
 #[test]

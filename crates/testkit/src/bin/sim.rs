@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use cohong_testkit::sim::{Failure, Mutation, Plan, run, shrink};
 
 /// How often a long range says how far it is.
-const TOLD_EVERY: Duration = Duration::from_secs(60);
+const TOLD_EVERY: Duration = Duration::from_mins(1);
 
 fn main() -> ExitCode {
     // What fails is told once, with its plan; a shrinking run fails hundreds of times.
@@ -145,7 +145,7 @@ fn range(plan: &Plan, seeds: u64) -> Result<(), String> {
                 pace(done, begun)
             );
             println!("it says: {}", failure.why);
-            let small = shrink(failure);
+            let small = shrink(*failure);
             println!("smaller: {small}");
             match mutation {
                 Some(_) => Ok(()),

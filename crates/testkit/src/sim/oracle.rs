@@ -6,6 +6,7 @@
 //! that changed nothing must be answered as the model would have at some moment while it ran.
 
 mod apply;
+mod change;
 mod choose;
 mod flight;
 

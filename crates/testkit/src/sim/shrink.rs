@@ -4,7 +4,7 @@ use super::{Failure, Plan, run};
 
 /// The smallest run of the same seed that was found to fail, however it fails. Each bound is brought down by
 /// halves and then one by one, as long as the run fails, until none gives way any more.
-pub fn shrink(failure: Box<Failure>) -> Box<Failure> {
+pub fn shrink(failure: Failure) -> Failure {
     let mut best = failure;
     let mut tight = best.plan;
     for ((_, bound), used) in tight.bounds().into_iter().zip(best.used) {
@@ -12,7 +12,7 @@ pub fn shrink(failure: Box<Failure>) -> Box<Failure> {
     }
     // What was not reached cannot be missed; should the run pass all the same, its bounds stay open.
     if let Err(same) = run(&tight) {
-        best = same;
+        best = *same;
     }
     loop {
         let before = best.plan;
@@ -26,14 +26,14 @@ pub fn shrink(failure: Box<Failure>) -> Box<Failure> {
 }
 
 /// Brings down one bound.
-fn lower(mut best: Box<Failure>, n: usize) -> Box<Failure> {
+fn lower(mut best: Failure, n: usize) -> Failure {
     let mut step = bound(&best.plan, n).min(best.used[n]).div_ceil(2);
     while step > 0 {
         let mut plan = best.plan;
         let now = bound(&plan, n).min(best.used[n]);
         *plan.bounds()[n].1 = now.saturating_sub(step);
         match run(&plan) {
-            Err(smaller) if plan != best.plan => best = smaller,
+            Err(smaller) if plan != best.plan => best = *smaller,
             _ => step /= 2,
         }
     }

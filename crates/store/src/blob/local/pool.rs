@@ -16,7 +16,7 @@ pub(super) struct Pool(Arc<Semaphore>);
 pub(super) enum Job<T> {
     Running(JoinHandle<Result<T, BlobError>>),
     /// Ended when it was started; `None` once its outcome was taken.
-    Ended(Option<Result<T, BlobError>>),
+    Ended(Option<Box<Result<T, BlobError>>>),
 }
 
 impl Pool {
@@ -63,9 +63,10 @@ impl<T> Job<T> {
                 let ended = job.await;
                 ended.unwrap_or_else(|error| Err(BlobError::Failed(error.into())))
             }
-            Self::Ended(outcome) => outcome
-                .take()
-                .unwrap_or_else(|| Err(BlobError::Failed("the outcome was taken".into()))),
+            Self::Ended(outcome) => match outcome.take() {
+                Some(outcome) => *outcome,
+                None => Err(BlobError::Failed("the outcome was taken".into())),
+            },
         }
     }
 }
@@ -82,6 +83,6 @@ where
     };
     match Handle::try_current() {
         Ok(runtime) => Job::Running(runtime.spawn_blocking(work)),
-        Err(_) => Job::Ended(Some(work())),
+        Err(_) => Job::Ended(Some(Box::new(work()))),
     }
 }

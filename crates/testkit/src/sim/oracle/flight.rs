@@ -78,17 +78,29 @@ impl Flight {
                 item.possible.push(answer);
             }
         }
-        if let Some((bucket, key, choice)) = self.op.source()
-            && let Ok(bucket) = model.for_read(bucket, self.by)
-            && let Some(object) = match self.op {
-                // A copy of a link is a link; its bytes are those of its target.
-                Op::Copy { .. } => bucket.find(key, *choice).ok().map(|(o, _)| o.clone()),
-                _ => bucket.read(key, *choice).ok().map(|(o, _)| o),
+        let source = self.source(model);
+        match source {
+            Some(Ok(object)) if !self.sources.contains(&object) => self.sources.push(object),
+            // Where it goes was looked at before, and may have changed since.
+            Some(Err(kind)) if !self.items[0].possible.contains(&Err(kind)) => {
+                self.items[0].possible.push(Err(kind));
             }
-            && !self.sources.contains(&object)
-        {
-            self.sources.push(object);
+            _ => {}
         }
+    }
+
+    /// What it reads from, as it is now.
+    fn source(&self, model: &Model) -> Option<Result<Object, ErrorKind>> {
+        let (bucket, key, choice) = self.op.source()?;
+        let found = model.for_read(bucket, self.by).and_then(|bucket| {
+            let found = match self.op {
+                // A copy of a link is a link; its bytes are those of its target.
+                Op::Copy { .. } => bucket.find(key, *choice).map(|(o, tag)| (o.clone(), tag)),
+                _ => bucket.read(key, *choice),
+            };
+            found.map(|(object, _)| object)
+        });
+        Some(found)
     }
 
     /// Judges the outcome.
