@@ -212,7 +212,7 @@ impl Run {
             let after = disk.cut(cut.survival, cut.seed);
             self.counts.cuts += 1;
             let found = self.check(&after, cut.step).await;
-            let found = found.map_err(|broken| self.keep(&after, cut, &broken))?;
+            let found = found.map_err(|broken| keep(&after, cut, &broken))?;
             if let Some(found) = found {
                 next = Some((after, found, cut.step));
             }
@@ -231,17 +231,6 @@ impl Run {
         }
         let after = disk.cut(cut.survival, cut.seed);
         self.check(&after, cut.step).await.map(drop)
-    }
-
-    /// Keeps what a cut left, to be looked at, and tells where.
-    fn keep(&self, disk: &Disk, cut: Cut, broken: &str) -> String {
-        let kept = tempfile::tempdir().map(tempfile::TempDir::keep);
-        let kept = kept.and_then(|folder| disk.put(&folder).map(|()| folder));
-        let kept = kept.map_or_else(
-            |error| format!("not kept, {error}"),
-            |folder| format!("kept in {}", folder.display()),
-        );
-        format!("{cut:?}: {broken}; the folder as the cut left it is {kept}")
     }
 
     /// A step to cut after: the moment an answer leaves, around a sync, where files come and go, or any.
@@ -324,4 +313,15 @@ impl Run {
         let started = Instance::start(binary(), folder, &start).await;
         started.map_err(|error| format!("it does not start: {error}"))
     }
+}
+
+/// Keeps what a cut left, to be looked at, and tells where.
+fn keep(disk: &Disk, cut: Cut, broken: &str) -> String {
+    let kept = tempfile::tempdir().map(tempfile::TempDir::keep);
+    let kept = kept.and_then(|folder| disk.put(&folder).map(|()| folder));
+    let kept = kept.map_or_else(
+        |error| format!("not kept, {error}"),
+        |folder| format!("kept in {}", folder.display()),
+    );
+    format!("{cut:?}: {broken}; the folder as the cut left it is {kept}")
 }

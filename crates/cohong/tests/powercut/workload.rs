@@ -39,14 +39,7 @@ pub(crate) async fn prepare(
     }
     let mut client = instance.client();
     for (bucket, function) in [(PLAIN, "live"), (KEPT, "dead")] {
-        let make = Ask {
-            bucket: Some(bucket),
-            ..Ask::default()
-        };
-        let made = client.send(Method::PUT, &make).await?;
-        if !made.status.is_success() && made.status != StatusCode::CONFLICT {
-            return Err(format!("{bucket}: {}", made.status));
-        }
+        make(&mut client, bucket).await?;
         client.notify(bucket, "", function).await?;
     }
     let keep = Ask {
@@ -56,6 +49,19 @@ pub(crate) async fn prepare(
         ..Ask::default()
     };
     client.must(Method::PUT, &keep).await.map(drop)
+}
+
+/// Makes a bucket, which may be there already.
+async fn make(client: &mut Client, bucket: &str) -> Result<(), String> {
+    let ask = Ask {
+        bucket: Some(bucket),
+        ..Ask::default()
+    };
+    let answer = client.send(Method::PUT, &ask).await?;
+    if answer.status.is_success() || answer.status == StatusCode::CONFLICT {
+        return Ok(());
+    }
+    Err(format!("{bucket}: {}", answer.status))
 }
 
 /// Objects that only make the engine work: 24 MiB of bodies that are small enough for its journal.
@@ -97,14 +103,7 @@ pub(crate) async fn run(
 pub(crate) async fn load(instance: &Instance, seed: u64) -> Result<(), String> {
     let mut random = Seed::new(seed);
     let mut client = instance.client();
-    let make = Ask {
-        bucket: Some(LOADED),
-        ..Ask::default()
-    };
-    let made = client.send(Method::PUT, &make).await?;
-    if !made.status.is_success() && made.status != StatusCode::CONFLICT {
-        return Err(format!("{LOADED}: {}", made.status));
-    }
+    make(&mut client, LOADED).await?;
     for n in 0..LOADED_OBJECTS {
         let body = text(LOADED_BYTES, &mut random);
         client.put(LOADED, &n.to_string(), body).await?;
@@ -220,9 +219,9 @@ fn callback(receiver: &Receiver) -> String {
 /// Bytes nobody else writes, in letters: they take no more room in a trace than on a disk.
 pub(crate) fn text(len: u64, random: &mut Seed) -> Bytes {
     let len = usize::try_from(len).unwrap_or_default();
-    let mut text = String::with_capacity(len + 16);
+    let mut text = Vec::with_capacity(len + 16);
     while text.len() < len {
-        text.push_str(&format!("{:016x}", random.draw()));
+        text.extend_from_slice(format!("{:016x}", random.draw()).as_bytes());
     }
     text.truncate(len);
     text.into()
