@@ -108,6 +108,20 @@ fn configured(engine: Engine, settings: &Settings) -> Engine {
         })
 }
 
+/// Begins to look after what is stored, in the background.
+fn scrub(
+    settings: &Settings,
+    (meta, blobs): (&Arc<EmbeddedMeta>, &Arc<LocalBlobs>),
+    background: &world::Background,
+    stopped: &watch::Receiver<bool>,
+) -> Arc<Scrub> {
+    let scrub = Scrub::new(meta.clone(), blobs.clone(), &settings.data, settings.scrub);
+    let scrub = Arc::new(scrub);
+    let running = scrub.clone().run(stopped.clone());
+    background.spawner().spawn("scrub", Box::pin(running));
+    scrub
+}
+
 /// How long workers may take to stop between two units.
 const WORKERS_STOP_MAX: Duration = Duration::from_secs(3);
 
@@ -171,10 +185,7 @@ impl Server {
             &engine,
             sources::registry(sources.clone(), settings.sync_transfers),
         );
-        let scrub = Scrub::new(meta.clone(), blobs.clone(), &settings.data, settings.scrub);
-        let scrub = Arc::new(scrub);
-        let scrubbing = scrub.clone().run(stopped.clone());
-        background.spawner().spawn("scrub", Box::pin(scrubbing));
+        let scrub = scrub(&settings, (&meta, &blobs), &background, &stopped);
         let admin_state = Arc::new(Admin {
             engine: engine.clone(),
             delivery: delivery.clone(),
