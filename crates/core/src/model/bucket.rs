@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BucketId, BucketName, Encryption, Locks, NotificationRule, Referers, Retention, RuleSetVersion, Statement, StorageClass, Timestamp, TlsVersion, WorkId, AccessLog,
+    AccessLog, AccountId, Acl, BucketId, BucketName, Encryption, Locks, NotificationRule, Referers,
+    Retention, RuleSetVersion, Statement, StorageClass, Timestamp, TlsVersion, WorkId,
 };
 
 /// One of the tongues a request may be written in.

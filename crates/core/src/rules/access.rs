@@ -15,7 +15,8 @@ mod policy;
 use crate::engine::Cx;
 use crate::error::{Error, ErrorKind};
 use crate::model::{
-    AccountId, Acl, Bucket, Effect, Grant, Grantee, Lock, ObjectKey, ObjectRecord, Permission, Principal, Statement, Vault, WorkId, TlsVersion,
+    AccountId, Acl, Bucket, Effect, Grant, Grantee, Lock, ObjectKey, ObjectRecord, Permission,
+    Principal, Statement, TlsVersion, Vault, WorkId,
 };
 use crate::rules::referer;
 

@@ -3,8 +3,8 @@
 //! A request runs as its own task: a client that disconnects ends its body, which aborts an upload
 //! before its commit, but cancels nothing after it.
 
-mod ask;
 pub(super) mod access;
+mod ask;
 mod body;
 mod connection;
 mod handshake;

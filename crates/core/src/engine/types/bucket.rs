@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acl, BucketDomain, BucketName, DefaultLock, NotificationRule, Referers, RuleSetVersion, Statement, StorageClass, Tags, Versioning, OverwriteRule, TlsVersion, AccessLog,
+    AccessLog, Acl, BucketDomain, BucketName, DefaultLock, NotificationRule, OverwriteRule,
+    Referers, RuleSetVersion, Statement, StorageClass, Tags, TlsVersion, Versioning,
 };
 use crate::rules::retention::RetentionStep;
 

@@ -50,6 +50,7 @@ fn bucket(locks: Option<Locks>, policy: Vec<Statement>) -> Bucket {
         kept: Vec::new(),
         expires: false,
         locks,
+        access_log: None,
     }
 }
 

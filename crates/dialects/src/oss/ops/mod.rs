@@ -6,8 +6,8 @@ mod bucket;
 mod callbacks;
 mod delete;
 mod fetch;
-mod lock;
 mod inventory;
+mod lock;
 mod multipart;
 mod object;
 mod post;
@@ -17,7 +17,7 @@ mod website;
 mod worm;
 
 use cohong_core::engine::BucketPolicy;
-use cohong_core::model::{Cors, Encryption, Lifecycle, NamedCallback, Website, DialectId};
+use cohong_core::model::{Cors, DialectId, Encryption, Lifecycle, NamedCallback, Website};
 use http::Response;
 
 use super::Oss;

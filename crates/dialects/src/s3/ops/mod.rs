@@ -4,8 +4,8 @@
 mod acl;
 mod bucket;
 mod delete;
-mod lock;
 mod inventory;
+mod lock;
 mod multipart;
 mod notification;
 mod object;
