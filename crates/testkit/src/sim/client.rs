@@ -8,8 +8,9 @@ use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
 use cohong_core::engine::{
     AppendObject, Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart,
     CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Encrypting, Engine,
-    ExpectedDigests, FetchObject, FurtherDigest, GetObject, NamedPart, NewMeta, NewVersion,
-    ObjectChange, ObjectTarget, PutObject, PutPart, PutSymlink, RenameObject, UploadTarget,
+    ExpectedDigests, FetchObject, FurtherDigest, GetObject, IfThere, NamedPart, NewMeta,
+    NewVersion, ObjectChange, ObjectTarget, PutObject, PutPart, PutSymlink, RenameObject,
+    UploadTarget,
 };
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, ChecksumValue,
@@ -178,6 +179,7 @@ fn expiry(prefix: &str) -> Lifecycle {
         transitions: Vec::new(),
         older_transitions: Vec::new(),
         abort: None,
+        keep_older: 0,
     };
     Lifecycle {
         rules: vec![rule],
@@ -578,7 +580,7 @@ impl Client {
                     key: key_name(key),
                     url: url.as_str().into(),
                     md5: None,
-                    keeps: false,
+                    if_there: IfThere::Overwrite,
                     attributes: attributes(object.meta),
                     callback: None,
                     labels: Vec::new(),

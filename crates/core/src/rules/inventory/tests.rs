@@ -121,7 +121,7 @@ fn version(written_ms: u64, object: Option<(u64, StorageClass)>) -> ObjectVersio
             restore: None,
             seal: None,
             expires_at: None,
-            lock: None,
+            lock: crate::model::Lock::default(),
         })),
     };
     ObjectVersion {
