@@ -98,7 +98,7 @@ impl Reports {
     }
 
     /// Names of the columns.
-    fn columns(&self, report: &Report<'_>) -> Vec<&'static str> {
+    fn columns(self, report: &Report<'_>) -> Vec<&'static str> {
         let mut columns = vec!["Bucket", "Key"];
         if report.inventory.all_versions {
             columns.extend(["VersionId", "IsLatest", "IsDeleteMarker"]);
@@ -108,7 +108,7 @@ impl Reports {
         columns
     }
 
-    fn cell(&self, field: InventoryField, row: ReportRow<'_>) -> String {
+    fn cell(self, field: InventoryField, row: ReportRow<'_>) -> String {
         let words = self.0.words;
         if field == InventoryField::WrittenAt {
             return (self.0.instants)(row.version.written_at);
@@ -143,7 +143,7 @@ impl Reports {
         }
     }
 
-    fn manifest(&self, report: &Report<'_>, files: &[InventoryFile]) -> String {
+    fn manifest(self, report: &Report<'_>, files: &[InventoryFile]) -> String {
         let seconds = report.begun.seconds();
         let line = |(n, file): (usize, &InventoryFile)| FileLine {
             key: self.file_key(report, n),
