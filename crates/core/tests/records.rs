@@ -9,6 +9,8 @@ mod fetch;
 mod inventory;
 #[path = "records/lock.rs"]
 mod lock;
+#[path = "records/lock.rs"]
+mod lock;
 #[path = "records/seal.rs"]
 mod seal;
 #[path = "records/sync.rs"]
