@@ -112,8 +112,8 @@ pub fn check_rules(rules: &[NotificationRule]) -> Result<(), Error> {
 fn rule_bytes(rule: &NotificationRule) -> usize {
     let names = rule.event_names.iter().map(|name| name.len());
     let destinations = rule.destinations.iter().map(|to| to.id().len());
-    let named = rule.named.as_ref().map_or(0, |name| name.len());
-    let own = rule.id.0.len() + rule.prefix.len() + rule.suffix.len() + named;
+    let address = rule.named.as_ref().map_or(0, |name| name.len());
+    let own = rule.id.0.len() + rule.prefix.len() + rule.suffix.len() + address;
     own + names.chain(destinations).sum::<usize>()
 }
 

@@ -43,6 +43,10 @@ use crate::ports::ByteStream;
 
 /// Who asks, and how. Goes with every request.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, not a state"
+)]
 pub struct Cx {
     /// On whose behalf.
     pub principal: Principal,
