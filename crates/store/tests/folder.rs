@@ -171,6 +171,6 @@ async fn check(data: &Path) {
     }
     assert!(bytes == body(250), "the blob");
     let sealer = FileSealer::open(data).expect("a key");
-    let sealed = fs::read(data.join("sealed")).expect("a secret");
-    assert_eq!(sealer.open(&sealed).expect("opened"), b"a secret");
+    let secret = fs::read(data.join("sealed")).expect("a secret");
+    assert_eq!(sealer.open(&secret).expect("opened"), b"a secret");
 }
