@@ -3,6 +3,8 @@
 //! release has written such records: a changed type needs a new record version and a migration.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+#[path = "records/bounds.rs"]
+mod bounds;
 #[path = "records/fetch.rs"]
 mod fetch;
 #[path = "records/inventory.rs"]
@@ -27,12 +29,11 @@ use cohong_core::model::{
     BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
     Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Etag,
     Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Lifecycle,
-    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, NamedCallback, Network,
-    NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, OverwriteRule, PayloadId, PayloadRef,
-    Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm,
-    RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId,
-    Timestamp, TlsVersion, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning,
-    WorkId,
+    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule,
+    ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal,
+    Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion,
+    Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId,
+    VersionId, VersionKind, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -325,21 +326,11 @@ fn buckets(samples: &mut Samples) {
         }],
         expires: true,
         locks: Some(lock::locks()),
-        tls: Some(vec![TlsVersion::V1_2, TlsVersion::V1_3]),
-        kept: vec![OverwriteRule {
-            id: "rule".into(),
-            prefix: "a/".into(),
-            suffix: ".txt".into(),
-            accounts: vec![account()],
-        }],
+        tls: Some(bounds::tls()),
+        kept: bounds::kept(),
     };
     samples.check("bucket", &bucket);
-    let named = NamedCallback {
-        name: "app".into(),
-        order: "e30=".into(),
-        vars: Some("e30=".into()),
-    };
-    samples.check("named-callbacks", &vec![named]);
+    bounds::samples(samples);
     samples.check("last-bucket", &BucketId(5));
     let domain = DomainRecord {
         bucket: BucketId(5),
