@@ -320,14 +320,14 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::JobNotReady
         | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
-        // As with a locked object, where the retention of a bucket was made through another dialect.
-        K::Retained | K::NoSuchRetention | K::RetentionLocked => (S::FORBIDDEN, "AccessDenied"),
         K::InvalidRetention => (S::BAD_REQUEST, "InvalidRetentionPeriod"),
-        K::LockUnsupported => (S::BAD_REQUEST, "InvalidRequest"),
         K::NoSuchLock => (S::NOT_FOUND, "NoSuchObjectLockConfiguration"),
         K::InvalidBucketState => (S::CONFLICT, "InvalidBucketState"),
-        K::KeyMissing | K::KeyUnasked => (S::BAD_REQUEST, "InvalidRequest"),
-        K::KeyWrong | K::Denied => (S::FORBIDDEN, "AccessDenied"),
+        K::KeyMissing | K::KeyUnasked | K::LockUnsupported => (S::BAD_REQUEST, "InvalidRequest"),
+        // The retention of a whole bucket is made through another dialect.
+        K::KeyWrong | K::Denied | K::Retained | K::NoSuchRetention | K::RetentionLocked => {
+            (S::FORBIDDEN, "AccessDenied")
+        }
         K::UnknownAccessKey => (S::FORBIDDEN, "InvalidAccessKeyId"),
         K::ExpiredToken => (S::BAD_REQUEST, "ExpiredToken"),
         K::Unsupported => (S::NOT_IMPLEMENTED, "NotImplemented"),

@@ -56,11 +56,11 @@ pub(super) fn names(rule: &NotificationRule) -> Vec<String> {
     if rule.via == DialectId::S3 {
         return rule.event_names.iter().map(ToString::to_string).collect();
     }
-    let named = NAMES.iter().filter(|(kind, _)| rule.kinds.contains(*kind));
-    let mut names: Vec<String> = named.map(|(_, name)| (*name).to_owned()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+    let told = NAMES.iter().filter(|(kind, _)| rule.kinds.contains(*kind));
+    let mut all: Vec<String> = told.map(|(_, name)| (*name).to_owned()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// The name of a kind, without what all of them begin with. The last two kinds are never logged.

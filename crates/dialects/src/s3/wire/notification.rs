@@ -121,15 +121,15 @@ impl NotificationBody {
                     .collect();
             }
             for arn in arns {
-                shown.add(rule, arn);
+                shown.add(rule, &arn);
             }
         }
         shown
     }
 
-    fn add(&mut self, rule: &NotificationRule, arn: String) {
-        let service = target(&arn).map_or(Service::Function, |(service, _)| service);
-        let of = |wanted| Some(arn.clone()).filter(|_| service == wanted);
+    fn add(&mut self, rule: &NotificationRule, arn: &str) {
+        let service = target(arn).map_or(Service::Function, |(service, _)| service);
+        let of = |wanted| (service == wanted).then(|| arn.to_owned());
         let body = RuleBody {
             id: Some(rule.id.0.to_string()),
             topic: of(Service::Topic),
@@ -155,11 +155,12 @@ impl RuleBody {
         service: Service,
         ids: &mut std::collections::BTreeSet<String>,
     ) -> Result<NotificationRule, S3Error> {
-        let arn = match (service, self.topic, self.queue, self.cloud_function) {
-            (Service::Topic, Some(arn), None, None)
-            | (Service::Queue, None, Some(arn), None)
-            | (Service::Function, None, None, Some(arn)) => arn,
-            _ => return Err(S3Error::malformed_xml()),
+        let ((Service::Topic, Some(arn), None, None)
+        | (Service::Queue, None, Some(arn), None)
+        | (Service::Function, None, None, Some(arn))) =
+            (service, self.topic, self.queue, self.cloud_function)
+        else {
+            return Err(S3Error::malformed_xml());
         };
         let named = target(&arn).filter(|(found, _)| *found == service);
         let (_, name) = named.ok_or_else(|| bad("The ARN could not be parsed"))?;
