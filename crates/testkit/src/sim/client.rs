@@ -192,7 +192,8 @@ impl Client {
     pub(super) async fn work(self, requests: u64, weather: &Weather) {
         for _ in 0..requests {
             let (op, by) = self.oracle.choose();
-            if !weather.request() {
+            // Nobody asks a process that is about to end, though it ends only after this poll.
+            if weather.now().dying || !weather.request() {
                 return;
             }
             self.perform(op, by).await;
