@@ -77,6 +77,8 @@ pub(crate) async fn run() -> Result<(), String> {
              (median of {ROUNDS} rounds' ratios)"
         );
     }
+    // What was refused so far has not arrived.
+    receiver.take();
     up.store(true, Ordering::SeqCst);
     drain(&receiver, waiting).await?;
     server.stop().await.map(drop)
