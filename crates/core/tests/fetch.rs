@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cohong_core::engine::{Attributes, Cx, Engine, FetchObject, VersionChoice};
+use cohong_core::engine::{Attributes, Cx, Engine, FetchObject, IfThere, VersionChoice};
 use cohong_core::model::{AccountId, Acl, BucketName, FetchId, ObjectKey, Principal};
 use cohong_core::ports::{FetchFault, Fetched, Fetcher, Table};
 use cohong_core::work;
@@ -48,7 +48,7 @@ async fn task(engine: &Engine, bucket: &BucketName) -> FetchId {
         key: ObjectKey::new("k").unwrap(),
         url: "http://origin.example/page".into(),
         md5: None,
-        keeps: false,
+        if_there: IfThere::Overwrite,
         attributes: Attributes::default(),
         callback: None,
         labels: Vec::new(),

@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(seen, answer);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn whoever_is_still_sending_is_heard_out_for_a_while() {
         let unread = Unread::new(AtomicBool::new(true));
         for ends in [true, false] {
