@@ -281,10 +281,7 @@ fn wherever_the_server_dies_a_list_is_whole_or_not_told_of() {
                 .filter(|(key, _)| !key.ends_with("/all"))
                 .map(|(_, lines)| lines.as_str())
                 .collect();
-            let wanted: String = keys
-                .iter()
-                .map(|key| format!("{key} object latest\n"))
-                .collect();
+            let wanted = keys.map(|key| [key, " object latest\n"].concat()).concat();
             assert_eq!(lines, wanted);
             check_papers(&lists);
             assert_eq!(duties(&world).await.len(), 1);

@@ -92,16 +92,12 @@ async fn lists_of_oss_are_as_its_pages_say() {
         "ObjectType",
         "Crc64",
     ];
-    let fields: String = fields
-        .iter()
-        .chain(&more)
-        .map(|one| format!("<Field>{one}</Field>"))
-        .collect();
+    let fields = [&fields[..], &more[..]].concat().join("</Field><Field>");
     let order = format!(
         "<InventoryConfiguration><Id>report</Id><IsEnabled>True</IsEnabled><Filter/><Destination>\
          <OSSBucketDestination><Format>CSV</Format><AccountId>1</AccountId><Bucket>acs:oss:::{INTO}</Bucket>\
          <Prefix>to/</Prefix></OSSBucketDestination></Destination><Schedule><Frequency>Daily</Frequency></Schedule>\
-         <IncludedObjectVersions>All</IncludedObjectVersions><OptionalFields>{fields}</OptionalFields>\
+         <IncludedObjectVersions>All</IncludedObjectVersions><OptionalFields><Field>{fields}</Field></OptionalFields>\
          </InventoryConfiguration>"
     );
     let ask = oss::put(FROM, "/?inventory&inventoryId=report").body(order);
@@ -132,16 +128,12 @@ async fn lists_of_s3_are_as_its_guide_says() {
         "ChecksumAlgorithm",
         "ObjectOwner",
     ];
-    let fields: String = fields
-        .iter()
-        .chain(&more)
-        .map(|one| format!("<Field>{one}</Field>"))
-        .collect();
+    let fields = [&fields[..], &more[..]].concat().join("</Field><Field>");
     let order = format!(
         "<InventoryConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Destination><S3BucketDestination>\
          <Bucket>arn:aws:s3:::{INTO}</Bucket><Format>CSV</Format></S3BucketDestination></Destination>\
          <IsEnabled>true</IsEnabled><Id>report</Id><IncludedObjectVersions>All</IncludedObjectVersions>\
-         <OptionalFields>{fields}</OptionalFields><Schedule><Frequency>Daily</Frequency></Schedule>\
+         <OptionalFields><Field>{fields}</Field></OptionalFields><Schedule><Frequency>Daily</Frequency></Schedule>\
          </InventoryConfiguration>"
     );
     let ask = s3::put(FROM, "/?inventory&id=report").body(order);
