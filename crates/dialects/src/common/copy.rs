@@ -207,7 +207,8 @@ impl From<Fault> for BadSource {
     }
 }
 
-/// Reads `bucket/key[?versionId=v]`, percent-encoded once, with or without a slash in front.
+/// Reads `bucket/key[?versionId=v]`, percent-encoded once, with or without a slash in front. A plus is a blank: the
+/// vendors' clients in Go encode keys as a query is.
 fn source_object(text: &str, keys: &KeyRules) -> Result<ObjectTarget, BadSource> {
     let bad = || BadSource::Text;
     let (path, query) = text
@@ -216,7 +217,7 @@ fn source_object(text: &str, keys: &KeyRules) -> Result<ObjectTarget, BadSource>
     let wanted = query
         .map(|query| query.strip_prefix("versionId=").ok_or_else(bad))
         .transpose()?;
-    let path = cohong_sign::decode(path).map_err(|_| bad())?;
+    let path = cohong_sign::decode(&path.replace('+', " ")).map_err(|_| bad())?;
     let path = String::from_utf8(path).map_err(|_| bad())?;
     let path = path.strip_prefix('/').unwrap_or(&path);
     let (bucket, name) = path.split_once('/').ok_or_else(bad)?;
@@ -242,7 +243,8 @@ mod tests {
     fn sources_are_read() {
         let cases = [
             ("src-bucket/a%20b", "a b", VersionChoice::Current),
-            ("/src-bucket/a+b", "a+b", VersionChoice::Current),
+            ("/src-bucket/a+b", "a b", VersionChoice::Current),
+            ("/src-bucket/a%2Bb", "a+b", VersionChoice::Current),
             ("src-bucket%2Fa%3Fb", "a?b", VersionChoice::Current),
             ("src-bucket//a", "/a", VersionChoice::Current),
             ("src-bucket/../x", "../x", VersionChoice::Current),

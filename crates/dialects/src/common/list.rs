@@ -12,7 +12,7 @@ use cohong_core::model::UploadId;
 use super::answer::version_text;
 use super::input::version_tag;
 use super::lines::PrefixLine;
-use super::vocabulary::{Pages, Vocabulary};
+use super::vocabulary::{Pages, Sizes, Vocabulary};
 use crate::gate::call::Call;
 use crate::gate::fault::Fault;
 
@@ -333,7 +333,10 @@ pub(crate) fn page_size(call: &Call, name: &'static str, pages: Pages) -> Result
         return Ok(pages.default);
     };
     let asked = usize::try_from(asked).unwrap_or(usize::MAX);
-    if pages.strict && !(1..=PAGE_MAX).contains(&asked) {
+    if pages.sizes == Sizes::OrDefault && asked == 0 {
+        return Ok(pages.default);
+    }
+    if pages.sizes == Sizes::Strict && !(1..=PAGE_MAX).contains(&asked) {
         let given = call.query(name).unwrap_or_default();
         let why = format!("{name} is between 1 and 1000");
         return Err(Fault::argument(name, given, why));

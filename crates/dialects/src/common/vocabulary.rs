@@ -322,8 +322,19 @@ pub(crate) struct Copies {
 pub(crate) struct Pages {
     /// Entries where the request names no number.
     pub(crate) default: usize,
-    /// Whether numbers beyond 1 to 1,000 are refused; else more than a thousand are a thousand.
-    pub(crate) strict: bool,
+    /// Which numbers it may name.
+    pub(crate) sizes: Sizes,
+}
+
+/// Which numbers of entries a request may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sizes {
+    /// 1 to 1,000; others are refused.
+    Strict,
+    /// Any; more than a thousand are a thousand.
+    Capped,
+    /// Any; more than a thousand are a thousand, and 0 is as good as no number.
+    OrDefault,
 }
 
 /// What a form's fields are held to.

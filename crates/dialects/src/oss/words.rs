@@ -12,7 +12,7 @@ use crate::common::encryption::EncryptionWords;
 use crate::common::lock::LockWords;
 use crate::common::vocabulary::{
     Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, PartRanges,
-    Vocabulary, names,
+    Sizes, Vocabulary, names,
 };
 
 /// Header of a bucket's access control list.
@@ -118,7 +118,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
     traffic: Some(TRAFFIC_BITS_PER_S),
     pages: Pages {
         default: PAGE_DEFAULT,
-        strict: true,
+        sizes: Sizes::Strict,
     },
     tags: TAGS,
     bucket_tags: BUCKET_TAGS,

@@ -10,7 +10,7 @@ use crate::common::date;
 use crate::common::encryption::EncryptionWords;
 use crate::common::lock::LockWords;
 use crate::common::vocabulary::{
-    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Pages, PartRanges,
+    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Pages, PartRanges, Sizes,
     Vocabulary, names,
 };
 
@@ -135,7 +135,7 @@ pub(super) static S3: Vocabulary = Vocabulary {
     traffic: None,
     pages: Pages {
         default: PAGE_DEFAULT,
-        strict: false,
+        sizes: Sizes::Capped,
     },
     tags: TAGS,
     bucket_tags: BUCKET_TAGS,

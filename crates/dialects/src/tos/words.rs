@@ -14,7 +14,7 @@ use crate::common::encryption::EncryptionWords;
 use crate::common::lock::LockWords;
 use crate::common::vocabulary::{
     Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, PartRanges,
-    TagRules, Vocabulary, names,
+    Sizes, TagRules, Vocabulary, names,
 };
 
 /// Header of a canned list, of buckets and objects alike.
@@ -120,7 +120,8 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     traffic: Some(TRAFFIC_BITS_PER_S),
     pages: Pages {
         default: PAGE_MAX,
-        strict: false,
+        // A client in Go sends 0 where its program names no number.
+        sizes: Sizes::OrDefault,
     },
     tags: TAGS,
     bucket_tags: TAGS,

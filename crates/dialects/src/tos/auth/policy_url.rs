@@ -40,7 +40,9 @@ pub(in crate::tos) fn check(
     }
     let allowed = match op {
         Op::GetObject | Op::HeadObject => reads(&keys, at.key.unwrap_or_default()),
-        Op::ListObjects | Op::ListObjectsType2 => lists(&keys, &prefix(query)),
+        Op::ListObjects | Op::ListObjectsType2 | Op::ListObjectVersions => {
+            lists(&keys, &prefix(query))
+        }
         _ => {
             let why = "a policy URL reads and lists objects, nothing else";
             return Err(TosError::access_denied(why));
@@ -130,6 +132,9 @@ mod tests {
             let type2 = format!("list-type=2&{query}");
             let found = allows(&conditions, Op::ListObjectsType2, None, &type2);
             assert_eq!(found, allowed, "{query}");
+            let versions = format!("versions&{query}");
+            let found = allows(&conditions, Op::ListObjectVersions, None, &versions);
+            assert_eq!(found, allowed, "{query}");
         }
     }
 
@@ -145,7 +150,6 @@ mod tests {
             Op::GetObjectTagging,
             Op::GetSymlink,
             Op::GetBucketAcl,
-            Op::ListObjectVersions,
             Op::HeadBucket,
         ] {
             assert!(!allows(&open, op, Some("k"), ""), "{op:?}");

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName};
 
 use super::Answer;
 use super::{body, website};
+use crate::common::answer::put;
 use crate::gate::call::Call;
 use crate::tos::error::TosError;
 use crate::tos::wire::kinds::{FileStatus, RestoreBody};
@@ -13,6 +14,9 @@ use crate::tos::words::{ACL, TOS};
 
 /// Bytes of what a link points at.
 const TARGET_SIZE: HeaderName = HeaderName::from_static("x-tos-symlink-target-size");
+
+/// Bucket of what a link points at.
+const TARGET_BUCKET: HeaderName = HeaderName::from_static("x-tos-symlink-bucket");
 
 /// `HeadObject`. Of a link it tells the size of the target once more.
 pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
@@ -34,6 +38,14 @@ pub(super) async fn put_symlink(call: Call, engine: &Engine) -> Answer {
         return Err(TosError::not_implemented("links into another bucket"));
     }
     Ok(TOS.put_symlink(call, engine, ACL).await?)
+}
+
+/// `GetSymlink`. The bucket is told with the key.
+pub(super) async fn symlink(call: Call, engine: &Engine) -> Answer {
+    let bucket = call.bucket()?.clone();
+    let mut answer = TOS.get_symlink(call, engine).await?;
+    put(answer.headers_mut(), TARGET_BUCKET, bucket.as_str());
+    Ok(answer)
 }
 
 /// `RestoreObject`. How urgent it is makes no difference here.

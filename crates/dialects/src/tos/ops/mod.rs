@@ -110,7 +110,7 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::AbortMultipartUpload => Ok(abort_upload(call, engine).await?),
         Op::RestoreObject => kinds::restore(call, engine).await,
         Op::PutSymlink => kinds::put_symlink(call, engine).await,
-        Op::GetSymlink => Ok(TOS.get_symlink(call, engine).await?),
+        Op::GetSymlink => kinds::symlink(call, engine).await,
         Op::GetFileStatus => kinds::status(call, engine).await,
         Op::OptionsObject => Ok(preflight(&call, engine).await?),
         Op::RenameObject => object::rename(call, engine).await,

@@ -149,12 +149,11 @@ pub(super) async fn domains(call: Call, engine: &Engine) -> Answer {
     Ok(answer(HeaderMap::new(), &body))
 }
 
-/// `DeleteBucketCustomDomain`.
+/// `DeleteBucketCustomDomain`: 200, as the vendor's clients expect of this deletion alone.
 pub(super) async fn delete_domain(call: Call, engine: &Engine) -> Answer {
     let name = call.query("customdomain").unwrap_or_default();
     let name = name.to_ascii_lowercase().into();
-    let changed = change_bucket(call, engine, BucketChange::RemoveDomain(name)).await?;
-    Ok(no_content(changed))
+    Ok(change_bucket(call, engine, BucketChange::RemoveDomain(name)).await?)
 }
 
 /// An answer without body that says so.
