@@ -97,14 +97,13 @@ async fn buckets_say_how_long_new_objects_are_kept() {
         let sent = world
             .send(put(BUCKET, "/?object-lock").body(rule(text)))
             .await;
-        match refused {
-            Some(code) => assert_eq!(sent.code(), (400, code.into()), "{text}"),
-            None => {
-                sent.expect_status(200);
-                let told = world.send(get(BUCKET, "/?object-lock")).await;
-                assert!(told.text().contains(text), "{}", told.text());
-            }
+        if let Some(code) = refused {
+            assert_eq!(sent.code(), (400, code.into()), "{text}");
+            continue;
         }
+        sent.expect_status(200);
+        let told = world.send(get(BUCKET, "/?object-lock")).await;
+        assert!(told.text().contains(text), "{}", told.text());
     }
     let off = "<ObjectLockConfiguration><ObjectLockEnabled>Disabled</ObjectLockEnabled></ObjectLockConfiguration>";
     let off = world.send(put(BUCKET, "/?object-lock").body(off)).await;
