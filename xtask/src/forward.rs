@@ -1,5 +1,7 @@
 //! Thin forwarders to runs that live in other crates.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use crate::shell::{self, Outcome};
 
 /// The simulation, on an optimised build; its program reads the arguments.
@@ -49,6 +51,27 @@ pub(crate) fn bitflips(flips: Option<u64>, seed: Option<u64>, blind: bool) -> Ou
     }
     if blind {
         command.env("COHONG_FLIPS_BLIND", "1");
+    }
+    shell::run(&mut command)
+}
+
+/// The targets that read other people's bytes, or one of them.
+pub(crate) fn fuzz(target: Option<&str>, seconds: Option<u64>, seed: Option<u64>) -> Outcome {
+    let mut command = shell::cargo();
+    command.args(["test", "-p", "cohong-testkit", "--test", "fuzz"]);
+    command.args(["--", "--nocapture"]);
+    if let Some(target) = target {
+        command.env("COHONG_FUZZ_TARGET", target);
+    }
+    if let Some(seconds) = seconds {
+        command.env("COHONG_FUZZ_SECONDS", seconds.to_string());
+    }
+    let another = || {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.map_or(0, |since| since.as_secs())
+    };
+    if let Some(seed) = seed.or_else(|| seconds.map(|_| another())) {
+        command.env("COHONG_FUZZ_SEED", seed.to_string());
     }
     shell::run(&mut command)
 }

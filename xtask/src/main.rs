@@ -102,6 +102,18 @@ enum Command {
         #[arg(long)]
         blind: bool,
     },
+    /// Readers of other people's bytes against bytes that nobody meant.
+    Fuzz {
+        /// One target; all of them, one after the other, when left out.
+        #[arg(long)]
+        target: Option<String>,
+        /// For how long each; the test's own number of inputs when left out.
+        #[arg(long)]
+        seconds: Option<u64>,
+        /// Where the inputs come from; with seconds another one each time when left out.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Measure an optimised build.
     Bench {
         /// One measurement; all of them when left out.
@@ -126,6 +138,11 @@ fn main() -> ExitCode {
         Command::Kill { rounds } => forward::kill(rounds),
         Command::Powercut { rounds, seed } => forward::powercut(rounds, seed),
         Command::Bitflips { flips, seed, blind } => forward::bitflips(flips, seed, blind),
+        Command::Fuzz {
+            target,
+            seconds,
+            seed,
+        } => forward::fuzz(target.as_deref(), seconds, seed),
         Command::Bench { name } => forward::bench(name.as_deref()),
     };
     match passed {

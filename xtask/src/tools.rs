@@ -48,6 +48,16 @@ const TOOLS: &[Tool] = &[
         install: "apt-get install -y strace",
     },
     Tool {
+        name: "private mounts",
+        probe: &[
+            "sh",
+            "-c",
+            "unshare --user --map-root-user --mount mount -t tmpfs tmpfs /mnt && prlimit --version",
+        ],
+        needed_by: "the tests of full disks and few file handles",
+        install: "apt-get install -y util-linux; containers have to allow user namespaces",
+    },
+    Tool {
         name: "python3",
         probe: &["python3", "--version"],
         needed_by: "the conformance step",

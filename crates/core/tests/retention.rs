@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cohong_core::engine::{BucketChange, VersionChoice};
 use cohong_core::model::{BucketName, Due, Lifecycle, LifecycleFilter, LifecycleRule, Versioning};
-use cohong_core::ports::Table;
+use cohong_core::ports::{Key, MetadataStore as _, Table, Txn, When, Write};
 use cohong_core::rules::retention::RetentionStep;
 use cohong_core::{ErrorKind, work};
 use common::{World, account, owner, put, run};
@@ -179,5 +179,36 @@ fn versions_are_kept_and_markers_are_not() {
         world.clock.advance(DAY);
         let gone = world.delete(&bucket, "a", VersionChoice::Id(first)).await;
         assert_eq!(gone.map(drop), Ok(()));
+    });
+}
+
+/// A record that tells nothing any more may be one that keeps the object.
+#[test]
+fn what_cannot_be_read_is_not_removed() {
+    run(async {
+        for table in [Table::Heads, Table::Buckets] {
+            let world = World::new();
+            let bucket = world.bucket("kept").await;
+            world.put(&bucket, "a", "bytes").await;
+            locked(&world, &bucket, 1).await;
+            let (bytes, _) = world.rows(table).await.remove(0);
+            let garbage = Write::Put(Key { table, bytes }, vec![1, 0xff, 0xff, 0xff].into());
+            let txn = Txn {
+                when: When::Now,
+                expect: Vec::new(),
+                write: vec![garbage],
+                payloads: Vec::new(),
+            };
+            assert!(world.meta.commit(vec![txn]).await.remove(0).is_ok());
+            world.clock.advance(3 * DAY);
+            let rows = world.rows(table).await;
+            for refused in [
+                delete(&world, &bucket, "a").await,
+                write(&world, &bucket, "a").await,
+            ] {
+                assert_eq!(refused, Err(ErrorKind::Internal), "{table:?}");
+            }
+            assert_eq!(world.rows(table).await, rows, "{table:?}");
+        }
     });
 }

@@ -236,3 +236,21 @@ async fn notification_rules_of_type2() {
         .await
         .expect_status(400);
 }
+
+/// A rule that leads to where this server does not call, such as to itself, is better refused at once.
+#[tokio::test]
+async fn a_rule_for_an_address_that_is_not_called_is_refused() {
+    let world = World::with_bucket().await;
+    let rule = |host: &str| {
+        json!({"Rules": [{
+            "RuleId": "1", "Events": ["tos:ObjectCreated:*"],
+            "Destination": {"HttpServer": [{"Url": format!("https://{host}/x")}]},
+        }]})
+    };
+    let put_rule = |host| put(BUCKET, "/?notification_v2").json(&rule(host));
+    let refused = world.send(put_rule("inner.example")).await;
+    assert_eq!(refused.code(), (400, "InvalidArgument".into()));
+    let shown = world.send(get(BUCKET, "/?notification_v2")).await.json();
+    assert!(!shown.to_string().contains("inner.example"), "{shown}");
+    world.send(put_rule("app.example")).await.expect_status(200);
+}

@@ -197,10 +197,13 @@ impl Instance {
     }
 }
 
-/// The one process that another started.
+/// The one process that another started; the other itself when it turned into what it was to start.
 fn only_child(of: u32) -> Result<u32, String> {
     let path = format!("/proc/{of}/task/{of}/children");
     let children = std::fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
+    if children.trim().is_empty() {
+        return Ok(of);
+    }
     children
         .trim()
         .parse()

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod disk;
+pub mod fuzz;
 pub mod instance;
 pub mod offline;
 pub mod powercut;

@@ -129,8 +129,9 @@ impl Clock for Tomorrow {
     }
 }
 
+/// Ids out of a seed.
 #[derive(Debug)]
-struct SeededIds(Mutex<Seed>);
+pub(crate) struct SeededIds(pub(crate) Mutex<Seed>);
 
 impl SeededIds {
     fn draw(&self) -> u64 {
@@ -166,7 +167,7 @@ impl Ids for SeededIds {
 
 /// Nothing is spawned and nobody is called by background work done here.
 #[derive(Debug)]
-struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl Spawner for Nowhere {
     fn spawn(&self, name: &'static str, _task: Task) {

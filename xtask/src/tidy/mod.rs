@@ -8,6 +8,7 @@ mod layers;
 mod layout;
 mod links;
 mod modules;
+mod named;
 mod rust;
 mod text;
 mod tree;
@@ -62,6 +63,7 @@ pub(crate) fn run() -> Outcome {
     findings.extend(modules::strays(&tree, &modules));
     findings.extend(layout::check(&tree));
     findings.extend(links::check(&tree));
+    findings.extend(named::check(&tree));
     findings.extend(layers::check(&metadata));
     findings.sort();
     let list = tree.text("xtask/tidy-exceptions.txt").unwrap_or_default();

@@ -6,6 +6,7 @@ mod callback_key;
 pub(crate) mod config;
 mod fetching;
 mod gateway;
+mod handles;
 mod listeners;
 mod outbound;
 mod ready;
@@ -177,7 +178,7 @@ impl Server {
         let local = local(&settings, &dialects, at)?;
         let authority = local.as_ref().map(|local| local.authority.clone());
         let logs = AccessLogs::new(&engine, &dialects, settings.access_log_delay);
-        let gateway = Gateway::new(dialects, logs.clone(), keys.clone(), local);
+        let gateway = Gateway::new(dialects, logs.clone(), keys.clone(), local, handles::raised());
         fetches.served_by(&gateway);
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
         let delivery = Arc::new(delivery);

@@ -5,6 +5,7 @@ mod admin;
 mod encryption;
 mod files;
 mod logs;
+mod outbound;
 
 use std::path::Path;
 

@@ -7,6 +7,7 @@ mod files;
 mod handshakes;
 mod names;
 mod objects;
+mod receivers;
 
 use std::io;
 use std::net::SocketAddr;

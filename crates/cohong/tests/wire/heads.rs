@@ -72,6 +72,45 @@ async fn chunks_beside_a_length_end_the_connection() {
     }
 }
 
+/// A bare line feed ends a line of a head, as RFC 9112 section 2.2 lets it and relays in front do too; a bare carriage
+/// return ends nothing. Either way the body that was told is the body, and nothing behind it is stored.
+#[tokio::test]
+async fn bare_line_ends_smuggle_nothing() {
+    let world = World::start().await;
+    let smuggled = Ask::new("PUT", "/smuggled").with(b"x");
+    let put = |line: &str| Ask::new("PUT", "/k").line(line).head();
+    let alone: Vec<u8> = put("Content-Length: 1")
+        .into_iter()
+        .filter(|byte| *byte != b'\r')
+        .collect();
+    let chunks = [&put("Transfer-Encoding: chunked")[..], b"1\nx\n0\n\n"].concat();
+    let cases = [
+        (
+            "a feed in a value",
+            put("x-feed: a\nContent-Length: 1"),
+            true,
+        ),
+        ("feeds alone", alone, true),
+        (
+            "a return in a value",
+            put("x-return: a\rContent-Length: 1"),
+            false,
+        ),
+        ("feeds in chunks", chunks, false),
+    ];
+    for (name, mut bytes, is_read) in cases {
+        bytes.extend(&smuggled);
+        let mut raw = world.raw().await;
+        raw.send(&bytes).await;
+        let said = String::from_utf8_lossy(&raw.until_closed().await).into_owned();
+        let good = said.matches("HTTP/1.1 200").count();
+        assert_eq!(good, usize::from(is_read), "{name}: {said}");
+        assert_eq!(world.object("smuggled").await, None, "{name}");
+    }
+    // The first byte behind the head.
+    assert_eq!(world.object("k").await.as_deref(), Some(&b"P"[..]));
+}
+
 /// A request whose target names another host than its `Host` header.
 fn absolute(authority: &str) -> Vec<u8> {
     let host = host();

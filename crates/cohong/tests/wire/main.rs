@@ -6,12 +6,15 @@
 mod ask;
 mod bodies;
 mod connect;
+mod crowd;
+mod full;
 mod heads;
 mod keys;
 mod life;
 mod public;
 mod raw;
 mod signatures;
+mod unsynced;
 
 use std::path::Path;
 
@@ -35,8 +38,17 @@ struct World {
 
 impl World {
     async fn start() -> Self {
+        Self::start_under(|_| Vec::new()).await
+    }
+
+    /// A server that runs under another program, which may be told of the folder.
+    async fn start_under(under: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let started = Instance::start(binary(), folder.path(), &Start::default()).await;
+        let start = Start {
+            under: under(folder.path()),
+            ..Start::default()
+        };
+        let started = Instance::start(binary(), folder.path(), &start).await;
         let server = started.expect("started");
         server
             .client()

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// Longest wait for an answer; reached only by a server that hangs.
 const WAIT_MAX: Duration = Duration::from_secs(90);
@@ -42,6 +42,17 @@ impl Raw {
     pub(crate) async fn open(server: SocketAddr) -> Self {
         let stream = TcpStream::connect(server).await.expect("connected");
         stream.set_nodelay(true).expect("no delay");
+        Self {
+            stream,
+            rest: Vec::new(),
+        }
+    }
+
+    /// A connection that comes from another address of this machine, `127.0.0.n`.
+    pub(crate) async fn open_from(n: u8, server: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(([127, 0, 0, n], 0).into()).expect("an address");
+        let stream = socket.connect(server).await.expect("connected");
         Self {
             stream,
             rest: Vec::new(),
@@ -89,6 +100,12 @@ impl Raw {
         tokio::time::timeout(WAIT_MAX, all)
             .await
             .expect("the server hangs up")
+    }
+
+    /// Whether anything comes before the connection ends.
+    pub(crate) async fn is_answered(&mut self) -> bool {
+        let first = tokio::time::timeout(WAIT_MAX, self.stream.peek(&mut [0])).await;
+        matches!(first.expect("an answer or an end"), Ok(1))
     }
 
     /// Whether the server keeps the connection for another request.

@@ -244,6 +244,15 @@ impl Engine {
         Ok(())
     }
 
+    /// Refuses a URL that this server would not call, as far as its text tells: `InvalidArgument`. For rules, which
+    /// are better refused when they are made than whenever they are followed.
+    pub fn check_url(&self, url: &str) -> Result<(), Error> {
+        let Some(fetcher) = self.fetcher.as_deref() else {
+            return Ok(());
+        };
+        fetcher.check(url).map_err(|fault| unfetched(&fault))
+    }
+
     fn fetcher(&self) -> Result<&dyn Fetcher, Error> {
         self.fetcher.as_deref().ok_or_else(|| {
             let message = "this server fetches nothing";

@@ -217,17 +217,21 @@ impl Source for FakeSource {
     }
 }
 
-/// Somebody else's server that gives `fetched` for every URL but those that end with a status.
+/// Somebody else's server that gives `fetched` for every URL but those that end with a status. `inner.example` is
+/// not called.
 #[derive(Debug)]
 pub(crate) struct FakeFetcher;
 
 #[async_trait]
 impl Fetcher for FakeFetcher {
     fn check(&self, url: &str) -> Result<(), FetchFault> {
-        match url.strip_prefix("http://") {
-            Some(_) => Ok(()),
-            None => Err(FetchFault::Refused("the URL is not http".into())),
+        if !url.starts_with("http") {
+            return Err(FetchFault::Refused("the URL is not http".into()));
         }
+        if url.contains("inner.example") {
+            return Err(FetchFault::Refused("nobody calls this".into()));
+        }
+        Ok(())
     }
 
     async fn fetch(&self, url: &str) -> Result<Fetched, FetchFault> {

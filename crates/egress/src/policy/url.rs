@@ -128,9 +128,18 @@ fn read(raw: &str) -> Result<Url, UrlError> {
     if url.port() == Some(0) {
         return Err(UrlError::Port);
     }
+    if url.domain().is_some_and(has_empty_label) {
+        return Err(UrlError::Malformed("a label of its host is empty".into()));
+    }
     let sendable = url.as_str().parse::<http::Uri>();
     sendable.map_err(|e| UrlError::Malformed(e.to_string()))?;
     Ok(url)
+}
+
+/// Labels of names are not empty, but for the one of the root at the end, which may be left out.
+fn has_empty_label(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.split('.').any(str::is_empty)
 }
 
 fn after_scheme(raw: &str) -> Option<&str> {

@@ -19,3 +19,5 @@ mod sources;
 mod targets;
 #[cfg(test)]
 mod urls;
+#[cfg(test)]
+mod ways;

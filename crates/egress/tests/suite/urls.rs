@@ -6,7 +6,7 @@ use cohong_egress::policy::{Given, Policy, Profile, UrlError, Zone};
 use crate::common::{Names, Receiver, call, callbacks, dev, http, ok, policy};
 
 /// Disguises of 127.0.0.1 that a connection really would be made for; PORT is the trap's port.
-const LOOPBACK: [&str; 22] = [
+pub(crate) const LOOPBACK: [&str; 22] = [
     "http://127.0.0.1:PORT/",
     "http://127.1:PORT/",
     "http://127.0.1:PORT/",
@@ -32,7 +32,7 @@ const LOOPBACK: [&str; 22] = [
 ];
 
 /// Other inner addresses and the zone each is refused as.
-const INNER: [(&str, &str); 46] = [
+pub(crate) const INNER: [(&str, &str); 46] = [
     ("http://127.255.255.254/", "loopback"),
     ("http://[::1]/", "loopback"),
     ("http://[0:0:0:0:0:0:0:1]/", "loopback"),
@@ -227,6 +227,10 @@ fn what_is_no_plain_http_url_is_refused() {
         ("http://exa%2fmple.com/", malformed),
         ("http://exa%40mple.com/", malformed),
         ("http://:80/", malformed),
+        ("http://./", malformed),
+        ("http://../", malformed),
+        ("http://a..example/", malformed),
+        ("http://.example/", malformed),
         (&long, |e| *e == UrlError::TooLong),
     ];
     let all = policy(Profile::Dev, &["0.0.0.0/0", "::/0"]);

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Connections at once. Each costs a task and two small buffers; beyond it the kernel's queue waits.
 pub(super) const CONNECTIONS_MAX: usize = 4096;
+/// File handles for each connection: itself, the body it sends or reads, and its part of what the stores have open.
+pub(super) const HANDLES_A_CONNECTION: usize = 3;
 /// Requests at once; beyond it clients are told to come back. Each upload holds a few buffers of up to
 /// 1 MiB, so this also bounds memory.
 pub(super) const REQUESTS_MAX: usize = 1024;

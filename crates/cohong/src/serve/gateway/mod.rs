@@ -12,6 +12,7 @@ mod head;
 mod limits;
 mod load;
 mod patience;
+mod places;
 mod public;
 mod tunnel;
 
@@ -35,6 +36,7 @@ use super::tls::Certificates;
 use super::world;
 use access::AccessLogs;
 use connection::Line;
+use places::{Place, Places};
 
 /// The gateway of the data listeners.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ pub(crate) struct Gateway {
     logs: Arc<AccessLogs>,
     keys: Arc<KeyRing>,
     local: Option<Local>,
-    connections: Arc<Semaphore>,
+    places: Places,
     requests: Semaphore,
     gauge: load::Gauge,
     draining: AtomicBool,
@@ -82,20 +84,21 @@ impl RequestIds {
 }
 
 impl Gateway {
-    /// A gateway to these dialects, which also gives away the public half of `keys`. Its requests run in the
-    /// runtime that this is called in.
+    /// A gateway to these dialects, which also gives away the public half of `keys`, with places for connections as
+    /// `handles`, the limit of open files, allows. Its requests run in the runtime that this is called in.
     pub(crate) fn new(
         dialects: Dialects,
         logs: Arc<AccessLogs>,
         keys: Arc<KeyRing>,
         local: Option<Local>,
+        handles: usize,
     ) -> Arc<Self> {
         Arc::new(Self {
             dialects,
             logs,
             keys,
             local,
-            connections: Arc::new(Semaphore::new(limits::CONNECTIONS_MAX)),
+            places: Places::new(handles),
             requests: Semaphore::new(limits::REQUESTS_MAX),
             gauge: load::Gauge::here(),
             draining: AtomicBool::new(false),
@@ -125,7 +128,7 @@ impl Gateway {
             let accepted = tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
-                accepted = accept(&listener, &self.connections) => accepted,
+                accepted = accept(&listener, &self.places) => accepted,
             };
             let Some((stream, peer, place)) = accepted else {
                 continue;
@@ -204,15 +207,17 @@ impl Gateway {
     }
 }
 
-/// Waits for a place, then for a connection. Failures to accept are logged and waited out, because
+/// Waits for a place, then for a connection, which is closed when its address has too many. Failures to accept are logged and waited out, because
 /// they come from running out of file handles.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.ok()?;
+async fn accept(listener: &TcpListener, places: &Places) -> Option<(TcpStream, SocketAddr, Place)> {
+    let place = places.wait().await?;
     match listener.accept().await {
         Ok((stream, peer)) => {
+            let Some(place) = places.take(place, peer.ip()) else {
+                metrics::counter!("cohong_connections_refused_total").increment(1);
+                tracing::debug!(%peer, "too many connections of one address; this one is closed");
+                return None;
+            };
             // Small answers must not wait for the peer's acknowledgement.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");

@@ -2,7 +2,7 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{BucketChange, Engine};
-use cohong_core::model::RuleSetVersion;
+use cohong_core::model::{Destination, RuleSetVersion};
 use cohong_core::rules::access::Action;
 use http::{HeaderMap, StatusCode};
 
@@ -42,6 +42,11 @@ async fn store(
     seen: Option<RuleSetVersion>,
 ) -> Answer {
     let rules = rules(drafts)?;
+    for destination in rules.iter().flat_map(|rule| &rule.destinations) {
+        if let Destination::Webhook(url) = destination {
+            engine.check_url(url)?;
+        }
+    }
     let change = BucketChange::Rules {
         rules: rules.clone(),
         seen,
