@@ -178,7 +178,13 @@ impl Server {
         let local = local(&settings, &dialects, at)?;
         let authority = local.as_ref().map(|local| local.authority.clone());
         let logs = AccessLogs::new(&engine, &dialects, settings.access_log_delay);
-        let gateway = Gateway::new(dialects, logs.clone(), keys.clone(), local, handles::raised());
+        let gateway = Gateway::new(
+            dialects,
+            logs.clone(),
+            keys.clone(),
+            local,
+            handles::raised(),
+        );
         fetches.served_by(&gateway);
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
         let delivery = Arc::new(delivery);
