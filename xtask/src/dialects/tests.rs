@@ -59,10 +59,10 @@ fn exists(root: &Path, hints: &Hints, test: &str) -> Outcome {
         };
     }
     let (path, name) = test.split_once("::").ok_or_else(missing)?;
-    let text = read(&root.join(path))?;
+    let source = read(&root.join(path))?;
     if ["fn", "def"]
         .iter()
-        .any(|word| text.contains(&format!("{word} {name}(")))
+        .any(|word| source.contains(&format!("{word} {name}(")))
     {
         return Ok(());
     }
