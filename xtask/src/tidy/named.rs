@@ -1,6 +1,8 @@
 //! The page of what is promised names tests that there are: a link there to a Rust file whose text is a name, with an
 //! underscore in it, names a test of that file, and every row of a table of faults or attacks has one.
 
+use std::path::Path;
+
 use super::Finding;
 use super::tree::Tree;
 
@@ -40,7 +42,8 @@ fn links(line: &str) -> impl Iterator<Item = (&str, &str)> {
     line.split('[').skip(1).filter_map(|piece| {
         let (text, rest) = piece.split_once("](../")?;
         let (target, _) = rest.split_once(')')?;
-        let is_name = text.contains('_') && target.ends_with(".rs");
+        let is_rust = Path::new(target).extension().is_some_and(|end| end == "rs");
+        let is_name = text.contains('_') && is_rust;
         is_name.then_some((text, target))
     })
 }
