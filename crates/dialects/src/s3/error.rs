@@ -274,9 +274,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
                 DocKind::Tags => "NoSuchTagSet",
                 DocKind::Encryption => "ServerSideEncryptionConfigurationNotFoundError",
                 DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
-                // Nothing that requests of this dialect are about.
-                DocKind::Callbacks => "NoSuchConfiguration",
-                DocKind::Inventories => "NoSuchConfiguration",
+                // Requests of this dialect are not about callbacks by name.
+                DocKind::Inventories | DocKind::Callbacks => "NoSuchConfiguration",
             };
             (S::NOT_FOUND, code)
         }
