@@ -498,11 +498,11 @@ fn access_logs_are_written_in_the_name_of_the_buckets_owner() {
             ..log.clone()
         };
         assert_eq!(set(Some(nowhere)).await, Some(ErrorKind::NoTargetBucket));
-        let long = AccessLog {
+        let endless = AccessLog {
             prefix: "p".repeat(513).into(),
             ..log.clone()
         };
-        assert_eq!(set(Some(long)).await, Some(ErrorKind::InvalidArgument));
+        assert_eq!(set(Some(endless)).await, Some(ErrorKind::InvalidArgument));
         let theirs = common::create_bucket("guests", Acl::default());
         let foreign = AccessLog {
             bucket: theirs.name.clone(),
