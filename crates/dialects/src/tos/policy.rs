@@ -199,6 +199,9 @@ mod tests {
             Action::ReadArchiveReads,
             Action::WriteArchiveReads,
             Action::WriteBucketLabel,
+            Action::ReadAccessLog,
+            Action::WriteAccessLog,
+            Action::DeleteAccessLog,
         ];
         for action in Action::ALL {
             let named = ACTIONS.iter().any(|(_, actions)| actions.contains(&action));
