@@ -136,11 +136,11 @@ async fn tasks_fetch_what_a_url_names() {
     let page = "http://origin.example/page";
     let task = world.send(fetch(page, "")).await.expect_status(200);
     let task = task.element("TaskId");
-    let told = world.send(about(&task)).await.expect_status(200);
+    let told = world.send(about(task)).await.expect_status(200);
     assert_eq!(told.element("State"), "Running");
     assert_eq!(told.element("IgnoreSameKey"), "true");
     work::run_due_once(&world.engine).await.expect("work");
-    let told = world.send(about(&task)).await.expect_status(200);
+    let told = world.send(about(task)).await.expect_status(200);
     assert_eq!(told.element("State"), "Success");
     assert_eq!(told.element("Url"), page);
     let stored = world.send(get(BUCKET, "/k")).await.expect_status(200);
@@ -155,7 +155,7 @@ async fn tasks_fetch_what_a_url_names() {
     let task = world.send(over).await.expect_status(200);
     let task = task.element("TaskId");
     work::run_due_once(&world.engine).await.expect("work");
-    let told = world.send(about(&task)).await.expect_status(200);
+    let told = world.send(about(task)).await.expect_status(200);
     assert_eq!(told.element("State"), "Failed");
     for more in [
         "<Host>other.example</Host>",

@@ -31,10 +31,11 @@ fn delete_of(tongue: Tongue, key: &str) -> Ask {
     if tongue == Tongue::Tos {
         return ask.json(&json!({"Objects": [{"Key": key}]}));
     }
-    let references: String = key
+    let references: Vec<String> = key
         .chars()
         .map(|c| format!("&#{};", u32::from(c)))
         .collect();
+    let references = references.concat();
     let body = format!("<Delete><Object><Key>{references}</Key></Object></Delete>");
     let digest = <md5::Md5 as md5::Digest>::digest(&body);
     let digest = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, digest);

@@ -3,13 +3,17 @@
 use proc_macro2::{TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, Block, ExprMethodCall, ImplItemFn, ItemFn, ItemMod, Macro, TraitItemFn};
+use syn::{
+    Arm, Attribute, Block, Expr, ExprMethodCall, ImplItemFn, ItemFn, ItemMod, Macro, Stmt,
+    TraitItemFn,
+};
 
 use super::Finding;
 use super::modules::Modules;
 use super::tree::Tree;
 
-/// From the signature to the closing brace.
+/// From the signature to the closing brace, but for the rows of a table: arms of one line of a `match` that a function
+/// ends with.
 const FN_LINES_MAX: usize = 100;
 
 /// Macros that mean "not done"; `dbg!` because it is left behind by accident.
@@ -61,7 +65,7 @@ impl Items<'_> {
 
     fn length(&mut self, name: &syn::Ident, from: proc_macro2::Span, body: &Block) {
         let start = from.start().line;
-        let lines = body.span().end().line.saturating_sub(start) + 1;
+        let lines = body.span().end().line.saturating_sub(start) + 1 - rows(body);
         if lines > FN_LINES_MAX {
             let place = format!("{}::{name}", self.path);
             let why = format!("has {lines} lines, at most {FN_LINES_MAX}: name its steps");
@@ -172,6 +176,15 @@ fn needs_test(attr: &Attribute) -> bool {
     }
 }
 
+/// Arms of one line of the `match` that a body ends with.
+fn rows(body: &Block) -> usize {
+    let Some(Stmt::Expr(Expr::Match(table), _)) = body.stmts.last() else {
+        return 0;
+    };
+    let is_row = |arm: &&Arm| arm.span().start().line == arm.span().end().line;
+    table.arms.iter().filter(is_row).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,6 +208,22 @@ mod tests {
             assert_eq!(checks(&long), ["fn-length"], "{around}");
             assert_eq!(check_file("a.rs", &long, false)[0].place, "a.rs::f");
             assert_eq!(checks(&around.replace("BODY", "\n")), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn rows_of_a_table_are_no_steps() {
+        let rows = |row: &str| row.repeat(FN_LINES_MAX);
+        let table = rows("A => 1,\n");
+        assert_eq!(
+            checks(&format!("fn f() {{ match a {{\n{table}}} }}")),
+            [""; 0]
+        );
+        for long in [
+            format!("fn f() {{ match a {{\n{table}}}; b() }}"),
+            format!("fn f() {{ match a {{\n{}}} }}", rows("A => {\n1\n}\n")),
+        ] {
+            assert_eq!(checks(&long), ["fn-length"], "{long}");
         }
     }
 

@@ -37,6 +37,7 @@ use cohong_store::blob::{self, LocalBlobs};
 use cohong_store::disk::RealDisk;
 use cohong_store::meta::{self, EmbeddedMeta};
 use cohong_store::seal::FileSealer;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -109,6 +110,19 @@ fn configured(engine: Engine, settings: &Settings) -> Engine {
         })
 }
 
+/// Opens the admin interface, over the network and on its socket.
+async fn admins(
+    listener: TcpListener,
+    socket: &Path,
+    admin: Arc<Admin>,
+    ended: watch::Receiver<bool>,
+) -> Result<Vec<JoinHandle<()>>, StartError> {
+    let router = admin::router(admin.clone(), true);
+    let tcp = tokio::spawn(admin::serve_tcp(listener, router, ended.clone()));
+    let router = admin::router(admin, false);
+    Ok(vec![tcp, admin::serve_unix(socket, router, ended).await?])
+}
+
 /// Begins to look after what is stored, in the background.
 fn scrub(
     settings: &Settings,
@@ -163,10 +177,8 @@ impl Server {
         let fetches = Fetches::new(&calls);
         let engine = configured(engine, &settings);
         let engine = Arc::new(outbound::equip(engine, &calls, fetches.clone()));
-        let given = settings
-            .root
-            .as_ref()
-            .map(|(access, secret)| (access.as_str(), secret));
+        let given = settings.root.as_ref();
+        let given = given.map(|(access, secret)| (access.as_str(), secret));
         let root = engine.ensure_root(given).await?;
         let registry = outbound::registry(&engine, &deliveries).await?;
         let work = Arc::new(work::start(&engine));
@@ -178,13 +190,8 @@ impl Server {
         let local = local(&settings, &dialects, at)?;
         let authority = local.as_ref().map(|local| local.authority.clone());
         let logs = AccessLogs::new(&engine, &dialects, settings.access_log_delay);
-        let gateway = Gateway::new(
-            dialects,
-            logs.clone(),
-            keys.clone(),
-            local,
-            handles::raised(),
-        );
+        let places = handles::raised();
+        let gateway = Gateway::new(dialects, logs.clone(), keys.clone(), local, places);
         fetches.served_by(&gateway);
         let delivery = delivery::start(&engine, registry.clone(), gateway.clone());
         let delivery = Arc::new(delivery);
@@ -215,14 +222,7 @@ impl Server {
         let logging = tokio::spawn(logs.clone().run(stopped.clone()));
         let gateways = listeners::open(&gateway, listeners.data, listeners.tls, &stopped);
         let socket = settings.data.join(admin::SOCKET);
-        let admins = vec![
-            tokio::spawn(admin::serve_tcp(
-                listeners.admin,
-                admin::router(admin_state.clone(), true),
-                ended.clone(),
-            )),
-            admin::serve_unix(&socket, admin::router(admin_state, false), ended).await?,
-        ];
+        let admins = admins(listeners.admin, &socket, admin_state, ended).await?;
         let ready = Ready {
             at,
             root,

@@ -145,10 +145,10 @@ fn canonical(input: &[u8]) {
 
 fn of_tos(path: &str, query: &str, mut headers: HeaderMap) {
     let signer = Signer::new(&TOS, credentials(), "cn-beijing", time());
-    let Ok(signed) = signer.sign_headers(&Method::PUT, path, query, &mut headers) else {
+    let Ok(claim) = signer.sign_headers(&Method::PUT, path, query, &mut headers) else {
         return;
     };
-    headers.insert("authorization", value(&signed));
+    headers.insert("authorization", value(&claim));
     // A query that claims to be signed too is refused.
     let Ok(Some(claim)) = present(&TOS, &headers, query) else {
         return;
@@ -175,11 +175,11 @@ fn of_s3(path: &str, query: &str, headers: &HeaderMap) {
             region: "us-east-1",
             time: time(),
         };
-        let Ok(signed) = signer.sign_headers(&Method::PUT, path, query, &mut headers, None, &[])
+        let Ok(claim) = signer.sign_headers(&Method::PUT, path, query, &mut headers, None, &[])
         else {
             continue;
         };
-        headers.insert("authorization", value(&signed));
+        headers.insert("authorization", value(&claim));
         let head = RequestHead {
             method: &Method::PUT,
             path,
@@ -212,11 +212,11 @@ fn of_oss(path: &str, query: &str, headers: &HeaderMap) {
             region: "cn-hangzhou",
             time: time(),
         };
-        let Ok(signed) = signer.sign_headers(&Method::PUT, &resource, query, &mut headers, &[])
+        let Ok(claim) = signer.sign_headers(&Method::PUT, &resource, query, &mut headers, &[])
         else {
             continue;
         };
-        headers.insert("authorization", value(&signed));
+        headers.insert("authorization", value(&claim));
         let head = RequestHead {
             method: &Method::PUT,
             path,

@@ -304,6 +304,7 @@ async fn serve(dialect: &dyn Dialect, head: Parts, body: Bytes) -> Reply {
         request_id: "request-1".into(),
         peer: Some([127, 0, 0, 1].into()),
         secure: false,
+        tls: None,
     };
     let (head, body) = dialect.serve(head, body, cx).await.into_parts();
     let body = body.collect().await.expect("a whole body").to_bytes();
