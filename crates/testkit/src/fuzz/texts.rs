@@ -97,7 +97,7 @@ fn range(input: &[u8]) {
         );
         match spec {
             RangeSpec::From(first, _) | RangeSpec::Within(first, _) => {
-                assert_eq!(part.start, first)
+                assert_eq!(part.start, first);
             }
             RangeSpec::Part(_) => panic!("a header names no part"),
             RangeSpec::Last(count) => assert_eq!(part.end - part.start, count.min(size)),

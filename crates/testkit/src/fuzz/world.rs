@@ -182,9 +182,10 @@ impl World {
     /// Sends a request of the owner; nothing when it cannot be signed.
     pub(super) async fn signed(&self, tongue: Tongue, ask: Ask) -> Option<Reply> {
         let in_path = ask.of_bucket && matches!(tongue, Tongue::S3(_));
-        let host = match ask.of_bucket && !in_path {
-            true => format!("{BUCKET}.{}", tongue.host()),
-            false => tongue.host().to_owned(),
+        let host = if ask.of_bucket && !in_path {
+            format!("{BUCKET}.{}", tongue.host())
+        } else {
+            tongue.host().to_owned()
         };
         let target = if in_path {
             format!("/{BUCKET}{}", ask.target)

@@ -263,7 +263,7 @@ impl Transfer {
 /// nothing. Clocks may differ by a second.
 fn settled(object: &Found, file: &Found) -> bool {
     let (listed, kept) = (object.modified, file.modified);
-    let whole = |at: Timestamp| at.millis() % 1000 == 0;
+    let whole = |at: Timestamp| at.millis().is_multiple_of(1000);
     if listed.seconds() != kept.seconds() || !(listed == kept || whole(listed) || whole(kept)) {
         return false;
     }
