@@ -1,5 +1,7 @@
 //! The operations of a dialect, as its routes know them.
 
+use std::collections::BTreeSet;
+
 use syn::{Expr, ExprLit, Item, Lit, Pat, Stmt};
 
 use crate::shell::{Failure, Outcome};
@@ -42,13 +44,15 @@ pub(super) fn of_dialect(text: &str) -> Outcome<Code> {
             code.served[place] = name;
         }
     }
+    let mut seen = BTreeSet::new();
+    code.served.retain(|name| seen.insert(name.clone()));
     if code.served.is_empty() {
         return Err(Failure::new("route.rs: has no `enum Op`"));
     }
     Ok(code)
 }
 
-/// The arms `Self::Variant => "Name"` of a function called `name`.
+/// The arms `Self::Variant => "Name"` and `Self::One | Self::Other => "Name"` of a function called `name`.
 fn names(item: &syn::ImplItem) -> Vec<(String, String)> {
     let syn::ImplItem::Fn(function) = item else {
         return Vec::new();
@@ -60,15 +64,27 @@ fn names(item: &syn::ImplItem) -> Vec<(String, String)> {
         return Vec::new();
     }
     let arm = |arm: &syn::Arm| {
-        let Pat::Path(path) = &arm.pat else {
-            return None;
-        };
-        Some((
-            path.path.segments.last()?.ident.to_string(),
-            text(&arm.body)?,
-        ))
+        let name = text(&arm.body);
+        let named = variants(&arm.pat).into_iter();
+        named
+            .filter_map(|variant| Some((variant, name.clone()?)))
+            .collect::<Vec<_>>()
     };
-    found.arms.iter().filter_map(arm).collect()
+    found.arms.iter().flat_map(arm).collect()
+}
+
+/// The variants that a pattern without fields stands for.
+fn variants(pattern: &Pat) -> Vec<String> {
+    match pattern {
+        Pat::Path(path) => {
+            let last = path.path.segments.last();
+            last.map(|last| last.ident.to_string())
+                .into_iter()
+                .collect()
+        }
+        Pat::Or(either) => either.cases.iter().flat_map(variants).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn text(expr: &Expr) -> Option<String> {
@@ -116,11 +132,11 @@ mod tests {
     #[test]
     fn operations_are_those_of_the_enum_under_their_names() {
         let text = r#"
-            enum Op { ListAll, Page, NotImplemented(&'static str) }
+            enum Op { ListAll, ListSome, Page, NotImplemented(&'static str) }
             impl Operation for Op {
                 fn name(self) -> &'static str {
                     match self {
-                        Self::ListAll => "ListAll",
+                        Self::ListAll | Self::ListSome => "ListAll",
                         Self::Page => "GetPage",
                         Self::NotImplemented(_) => "NotImplemented",
                     }

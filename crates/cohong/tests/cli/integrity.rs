@@ -116,7 +116,11 @@ async fn a_backup_under_load_is_one_moment_and_has_all_that_was_acknowledged_bef
                 .expect("a read");
             let body = body.expect("an object");
             let number = number(&body);
-            let len = if number % 3 == 0 { 200_000 } else { 2_000 };
+            let len = if number.is_multiple_of(3) {
+                200_000
+            } else {
+                2_000
+            };
             assert!(body == self::body(number, len), "{key}/{n} is whole");
             found.push(number);
         }

@@ -88,7 +88,7 @@ async fn allow_handles(world: &World, limit: &str) {
 /// The lowest number that no open file of the server has.
 fn free_handle(world: &World) -> usize {
     let folder = PathBuf::from(format!("/proc/{}/fd", world.server.pid()));
-    (0..)
+    (0..usize::MAX)
         .find(|n| std::fs::symlink_metadata(folder.join(n.to_string())).is_err())
         .expect("one is free")
 }

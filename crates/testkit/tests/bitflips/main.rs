@@ -2,6 +2,8 @@
 //! what was written. `COHONG_FLIPS` says how many, `COHONG_FLIPS_SEED` where they begin; with `COHONG_FLIPS_BLIND`
 //! blobs are read without their checksums, which must be found out.
 
+#![allow(clippy::print_stdout, reason = "what a run did is worth reading")]
+
 mod state;
 mod trial;
 

@@ -169,7 +169,10 @@ mod tests {
             let mut server = Patient::new(server, Duration::from_hours(1), unread.clone());
             let started = tokio::time::Instant::now();
             let send = async {
-                client.write_all(&[0; 100_000]).await.expect("all taken");
+                client
+                    .write_all(&vec![0; 100_000])
+                    .await
+                    .expect("all taken");
                 if ends {
                     drop(client);
                     return None;
