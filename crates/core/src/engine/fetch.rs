@@ -196,7 +196,8 @@ impl Engine {
         }
     }
 
-    /// Notes what a task has come to, as long as it is there.
+    /// Notes what a task has come to, as long as it is there. One that has stored its object has not failed: the
+    /// answer of its commit was lost.
     async fn end_fetch(
         &self,
         record: &FetchRecord,
@@ -208,6 +209,10 @@ impl Engine {
             let Some(stored) = found.into_iter().next().flatten() else {
                 return Ok(());
             };
+            let seen: FetchRecord = decode(&stored.bytes)?;
+            if seen.state != FetchState::Running && matches!(state, FetchState::Failed(_)) {
+                return Ok(());
+            }
             let txn = now(
                 vec![Expect::Revision(at.clone(), stored.revision)],
                 vec![Write::Put(at.clone(), ended(record, state.clone()))],

@@ -6,15 +6,8 @@ use super::{Failure, Plan, run};
 /// halves and then one by one, as long as the run fails, until none gives way any more.
 pub fn shrink(failure: Failure) -> Failure {
     let mut best = failure;
-    let mut tight = best.plan;
-    for ((_, bound), used) in tight.bounds().into_iter().zip(best.used) {
-        *bound = (*bound).min(used);
-    }
-    // What was not reached cannot be missed; should the run pass all the same, its bounds stay open.
-    if let Err(same) = run(&tight) {
-        best = *same;
-    }
     loop {
+        best = tightened(best);
         let before = best.plan;
         for n in 0..best.used.len() {
             best = lower(best, n);
@@ -23,6 +16,16 @@ pub fn shrink(failure: Failure) -> Failure {
             return best;
         }
     }
+}
+
+/// The same run, whose bounds are what it uses.
+fn tightened(failure: Failure) -> Failure {
+    let mut tight = failure.plan;
+    for ((_, bound), used) in tight.bounds().into_iter().zip(failure.used) {
+        *bound = (*bound).min(used);
+    }
+    // What was not reached cannot be missed; should the run pass all the same, its bounds stay as they are.
+    run(&tight).map_or_else(|same| *same, |_| failure)
 }
 
 /// Brings down one bound.
