@@ -167,7 +167,7 @@ impl Ids for SeededIds {
 
 /// Nothing is spawned and nobody is called by background work done here.
 #[derive(Debug)]
-pub(crate) struct Nowhere;
+struct Nowhere;
 
 impl Spawner for Nowhere {
     fn spawn(&self, name: &'static str, _task: Task) {

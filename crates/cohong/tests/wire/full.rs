@@ -102,7 +102,12 @@ async fn e11_a_full_disk_refuses_writes_and_nothing_else() {
     let mut oss = world.server.client().speaking(Tongue::Oss);
     let mut oas = world.server.client().speaking(Tongue::Oas);
     let large = vec![b'l'; 2 << 20];
-    for (key, body) in [("small", &b"s"[..]), ("large", &large), ("gone", b"g")] {
+    for (key, body) in [
+        ("small", &b"s"[..]),
+        ("large", &large),
+        ("gone", b"g"),
+        ("probe", b"p"),
+    ] {
         tos.put(BUCKET, key, Bytes::copy_from_slice(body))
             .await
             .expect("room");
@@ -110,7 +115,9 @@ async fn e11_a_full_disk_refuses_writes_and_nothing_else() {
     tos.notify(BUCKET, "", "nobody").await.expect("room");
 
     leave(&world, 200 << 20).await;
-    let said = until(&mut tos, Method::PUT, &object("new", b"n"), 507).await;
+    // What is known of the disk is a moment old.
+    until(&mut tos, Method::PUT, &object("probe", &large), 507).await;
+    let said = until(&mut tos, Method::PUT, &object("probe", b"n"), 507).await;
     let said: serde_json::Value = serde_json::from_slice(&said).expect("JSON");
     assert_eq!(said["Code"], "InsufficientStorage");
     for body in [&b"n"[..], &large] {
@@ -145,16 +152,14 @@ async fn e11_a_full_disk_refuses_writes_and_nothing_else() {
         tos.get(BUCKET, "large").await,
         Ok(Some(large.clone().into()))
     );
-    assert_eq!(world.keys().await, ["gone", "large", "small"]);
+    assert_eq!(world.keys().await, ["gone", "large", "probe", "small"]);
     tos.delete(BUCKET, "gone").await.expect("deletes go on");
     assert_eq!(tos.get(BUCKET, "gone").await, Ok(None));
 
     leave(&world, 2 << 30).await;
     until(&mut tos, Method::PUT, &object("new", b"n"), 200).await;
-    oss.put(BUCKET, "large", large.into())
-        .await
-        .expect("room again");
-    assert_eq!(world.keys().await, ["large", "new", "small"]);
+    until(&mut oss, Method::PUT, &object("large", &large), 200).await;
+    assert_eq!(world.keys().await, ["large", "new", "probe", "small"]);
     // Nothing is stored without its event, and nothing that was refused has one.
     for (key, kinds) in [
         ("gone", vec!["removed:delete"]),

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use md5::{Digest as _, Md5};
 use quick_xml::events::Event;
 
@@ -188,9 +188,9 @@ fn request(input: &[u8]) {
         return;
     };
     run(async {
-        let world = World::new().await;
+        let world = world_of(tongue).await;
         let before = world.visible().await;
-        let Some(reply) = world.signed(tongue, ask).await else {
+        let Some(reply) = sent(&world, tongue, ask).await else {
             return;
         };
         answered(&reply);
@@ -198,6 +198,35 @@ fn request(input: &[u8]) {
             assert_eq!(world.visible().await, before, "refused and done: {reply:?}");
         }
     });
+}
+
+async fn world_of(tongue: Tongue) -> World {
+    let world = World::new().await;
+    match tongue {
+        Tongue::Oas => world.with_vault().await,
+        _ => world,
+    }
+}
+
+/// Sends a request of an input: forms as forms, `PROJECT` as the one that there is, and with the right digest where the
+/// input asks for it, which no mutation would meet.
+async fn sent(world: &World, tongue: Tongue, mut ask: Ask) -> Option<Reply> {
+    if tongue == Tongue::Oms && ask.target.contains("PROJECT") {
+        ask.target = ask.target.replace("PROJECT", &world.project().await);
+    }
+    if let Some(digest) = ask
+        .headers
+        .get_mut("content-md5")
+        .filter(|value| *value == "MD5")
+    {
+        *digest = digest_of(&ask.body);
+    }
+    let is_form = tongue == Tongue::Tos && ask.method == Method::POST && ask.target == "/";
+    if is_form {
+        world.form(ask).await
+    } else {
+        world.signed(tongue, ask).await
+    }
 }
 
 /// The request that an input is, if it is one.
@@ -265,7 +294,7 @@ fn documents(input: &[u8]) {
         let world = World::new().await;
         let put = async |body: &[u8]| {
             let mut ask = ask(Method::PUT, body);
-            ask.headers = digest_of(body);
+            ask.headers.insert("content-md5", digest_of(body));
             world.signed(tongue, ask).await
         };
         let Some(set) = put(body.get(1..).unwrap_or_default()).await else {
@@ -299,11 +328,10 @@ fn documents(input: &[u8]) {
     });
 }
 
-/// The digest that some settings need.
-fn digest_of(body: &[u8]) -> HeaderMap {
+/// What `Content-MD5` says of a body.
+fn digest_of(body: &[u8]) -> HeaderValue {
     let digest = STANDARD.encode(Md5::digest(body));
-    let value = HeaderValue::from_str(&digest).expect("ASCII");
-    HeaderMap::from_iter([(HeaderName::from_static("content-md5"), value)])
+    HeaderValue::from_str(&digest).expect("ASCII")
 }
 
 /// A document without what counts its changes.
@@ -320,35 +348,41 @@ fn steady(body: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// A target whose kept inputs are all refused would hold whatever the server did.
+    /// A target whose kept inputs are refused would hold whatever the server did.
     #[test]
     fn kept_documents_are_taken() {
+        let mut refused = Vec::new();
         for input in super::super::corpus(&DOCUMENTS) {
             let text = String::from_utf8(input).expect("text");
             let (first, body) = text.split_once('\n').expect("a line and a body");
             let (tongue, setting) = first.split_once(' ').expect("two words");
             let tongue = Tongue::named(tongue).expect("a dialect");
             let mut ask = Ask::put(&format!("/?{setting}"), body);
-            ask.headers = digest_of(body.as_bytes());
-            let reply = run(async { World::new().await.signed(tongue, ask).await });
-            let reply = reply.expect("signed");
-            assert!(reply.status.is_success(), "{first}: {reply:?}");
+            ask.headers
+                .insert("content-md5", digest_of(body.as_bytes()));
+            refused.extend(refusal(tongue, ask));
         }
+        assert!(refused.is_empty(), "{refused:#?}");
     }
 
+    /// Some need what one request cannot make first, such as an archived object.
     #[test]
-    fn kept_requests_are_served_by_many_operations() {
+    fn most_kept_requests_are_served() {
         let inputs = super::super::corpus(&REQUEST);
-        let served = inputs.iter().filter(|input| {
+        let refused = inputs.iter().filter_map(|input| {
             let (tongue, ask) = read(input).expect("a request");
-            let reply = run(async { World::new().await.signed(tongue, ask).await });
-            reply.expect("signed").status.is_success()
+            refusal(tongue, ask)
         });
-        let served = served.count();
-        assert!(
-            served * 3 >= inputs.len() * 2,
-            "{served} of {}",
-            inputs.len()
-        );
+        let refused: Vec<_> = refused.collect();
+        assert!(refused.len() * 8 < inputs.len(), "{refused:#?}");
+    }
+
+    /// How a request is refused, if it is.
+    fn refusal(tongue: Tongue, ask: Ask) -> Option<String> {
+        let told = format!("{tongue:?} {} {}", ask.method, ask.target);
+        let reply = run(async { sent(&world_of(tongue).await, tongue, ask).await });
+        let reply = reply.expect("signed");
+        let text = String::from_utf8_lossy(&reply.body);
+        (!reply.status.is_success()).then(|| format!("{told}: {} {text}", reply.status))
     }
 }

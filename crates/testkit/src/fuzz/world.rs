@@ -6,10 +6,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cohong_core::engine::{Engine, IssuedKey, Ports};
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
-use cohong_core::model::{AccountId, ObjectRecord, SyncSource, Timestamp, VersionKind};
+use cohong_core::model::{
+    AccountId, CallbackSpec, ObjectRecord, SyncSource, Timestamp, VersionKind,
+};
 use cohong_core::ports::{
-    Clock, KeyRange, Limit, MetadataStore, Mono, Order, SealError, Sealer, Source,
-    SourceCredentials, SourceFault, Sources, Spawner, Table, Task,
+    CallbackOutcome, CallbackRequest, CallbackSender, Clock, FetchFault, Fetched, Fetcher,
+    KeyRange, Limit, MetadataStore, Mono, Order, SealError, Sealer, Source, SourceCredentials,
+    SourceFault, Sources, Spawner, Table, Task, UnfitCall,
 };
 use cohong_core::records::{CurrentRecord, decode};
 use cohong_dialects::gate::detect::Dialects;
@@ -24,7 +27,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 
-use crate::offline::{Nowhere, SeededIds};
+use crate::offline::SeededIds;
 use crate::seed::Seed;
 
 /// The bucket that there is.
@@ -108,15 +111,16 @@ impl Tongue {
 impl World {
     pub(super) async fn new() -> Self {
         let meta = Arc::new(MemoryMeta::new());
-        let engine = Arc::new(Engine::new(Ports {
+        let engine = Engine::new(Ports {
             meta: meta.clone(),
             blobs: Arc::new(MemoryBlobs::new()),
             clock: Arc::new(Still),
             ids: Arc::new(SeededIds(Mutex::new(Seed::new(1)))),
             spawner: Arc::new(Tokio),
-            callbacks: Arc::new(Nowhere),
+            callbacks: Arc::new(Others),
             sealer: Arc::new(Backwards),
-        }));
+        });
+        let engine = Arc::new(engine.with_fetcher(Arc::new(Others)));
         let owner = engine
             .create_key(&AccountId("2100000000".into()), None)
             .await;
@@ -200,6 +204,63 @@ impl World {
         let head = head(&ask.method, &target, headers)?;
         let dialect = &self.tongues[tongue.place()];
         Some(serve(&**dialect, head, ask.body).await)
+    }
+
+    /// Makes the vault `cabinet`.
+    pub(super) async fn with_vault(self) -> Self {
+        let mut ask = Ask::put("/vaults/cabinet", "");
+        ask.of_bucket = false;
+        let made = self.signed(Tongue::Oas, ask).await.expect("signed");
+        assert_eq!(made.status, 201, "a vault");
+        self
+    }
+
+    /// Where the resources of the owner are, in the words of OMS.
+    pub(super) async fn project(&self) -> String {
+        let ask = Ask {
+            method: Method::GET,
+            of_bucket: false,
+            ..Ask::put("/v3/projects?name=cn-north-4", "")
+        };
+        let told = self.signed(Tongue::Oms, ask).await.expect("signed");
+        let told: serde_json::Value = serde_json::from_slice(&told.body).expect("JSON");
+        let id = &told["projects"][0]["id"];
+        id.as_str().expect("an id").to_owned()
+    }
+
+    /// Sends a form of TOS, with fields in front of its own that sign a policy which allows most.
+    pub(super) async fn form(&self, mut ask: Ask) -> Option<Reply> {
+        let free = [
+            "key",
+            "x-tos-acl",
+            "content-type",
+            "x-tos-meta-a",
+            "tagging",
+        ];
+        let free = free.map(|field| serde_json::json!(["starts-with", format!("${field}"), ""]));
+        let policy = serde_json::json!({
+            "expiration": "2024-05-06T08:00:00.000Z",
+            "conditions": free,
+        });
+        let credentials = Credentials {
+            access_key: &self.owner.access.0,
+            secret: self.owner.secret.expose(),
+            security_token: None,
+        };
+        let time = cohong_sign::Timestamp::parse(NOW)?;
+        let signer = Signer::new(&TOS, credentials, "cn-beijing", time);
+        let fields = signer.sign_post_policy(&policy.to_string());
+        let part = |(name, value): &(String, String)| {
+            let head = format!("--BB\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+            format!("{head}{value}\r\n")
+        };
+        let first: String = fields.iter().map(part).collect();
+        ask.body = [first.as_bytes(), &ask.body].concat().into();
+        let host = format!("{BUCKET}.{}", Tongue::Tos.host());
+        ask.headers.insert("host", host.parse().ok()?);
+        let kind = HeaderValue::from_static("multipart/form-data; boundary=BB");
+        ask.headers.insert("content-type", kind);
+        self.plain(ask).await
     }
 
     /// Sends a request as it is to whoever claims it.
@@ -386,6 +447,32 @@ impl Sealer for Backwards {
         for (at, byte) in out.iter_mut().enumerate() {
             *byte = u8::try_from(at % 251).expect("below 251");
         }
+    }
+}
+
+/// Servers of others, which have nothing and accept nothing.
+#[derive(Debug)]
+struct Others;
+
+#[async_trait]
+impl CallbackSender for Others {
+    fn check(&self, _: &CallbackSpec) -> Result<(), UnfitCall> {
+        Ok(())
+    }
+
+    async fn send(&self, _: &CallbackRequest) -> CallbackOutcome {
+        CallbackOutcome::default()
+    }
+}
+
+#[async_trait]
+impl Fetcher for Others {
+    fn check(&self, _: &str) -> Result<(), FetchFault> {
+        Ok(())
+    }
+
+    async fn fetch(&self, _: &str) -> Result<Fetched, FetchFault> {
+        Err(FetchFault::Status(404))
     }
 }
 
