@@ -142,7 +142,7 @@ async fn an_encrypted_bucket_leaves_no_run_of_plain_bytes_in_any_file() {
     assert!(got.as_deref() == Some(&parts.concat()[..]));
     assert!(world.server.stop().await.expect("stopped").is_some());
     let (read, holding) = found(&data, MARK);
-    assert!(read > 9_000_000, "{read}");
+    assert!(read > 7_000_000, "{read}");
     assert!(holding.is_empty(), "{holding:?}");
     let (_, holding) = found(world.folder.path(), MARK);
     assert!(holding.is_empty(), "{holding:?}");
