@@ -1,87 +1,147 @@
-//! Fetch tasks: a bucket is not another of its name.
+//! Tasks that fetch, while other things happen.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use cohong_core::ErrorKind;
 use cohong_core::engine::{Attributes, Cx, Engine, FetchObject, IfThere, VersionChoice};
+use cohong_core::limits::FETCH_TRIED_MAX;
+use cohong_core::memory::Fate;
 use cohong_core::model::{AccountId, Acl, BucketName, FetchId, ObjectKey, Principal};
-use cohong_core::ports::{FetchFault, Fetched, Fetcher, Table};
+use cohong_core::ports::{FetchFault, Fetched, Fetcher, Table, Txn, When, Write};
+use cohong_core::records::{FetchState, keys};
 use cohong_core::work;
-use common::{World, create_bucket, owner, run};
+use common::{FakeClock, WatchedMeta, World, create_bucket, owner, run};
 
-/// Gives a page, after it deleted the bucket that the page is for and made it anew.
-#[derive(Debug, Default)]
-struct Remaking {
-    engine: OnceLock<Weak<Engine>>,
-    bucket: OnceLock<BucketName>,
+/// A server that answers when the task has been tried for as long as it may; and the answer of the commit
+/// that follows is lost.
+#[derive(Debug)]
+struct Late {
+    clock: Arc<FakeClock>,
+    meta: Arc<WatchedMeta>,
 }
 
 #[async_trait]
-impl Fetcher for Remaking {
-    fn check(&self, _: &str) -> Result<(), FetchFault> {
+impl Fetcher for Late {
+    fn check(&self, _url: &str) -> Result<(), FetchFault> {
         Ok(())
     }
 
-    async fn fetch(&self, _: &str) -> Result<Fetched, FetchFault> {
-        if let (Some(engine), Some(bucket)) = (self.engine.get(), self.bucket.get()) {
-            let engine = engine.upgrade().unwrap();
-            engine.delete_bucket(&owner(), bucket).await.unwrap();
-            let again = create_bucket(bucket.as_str(), Acl::default());
-            engine.create_bucket(&owner(), again).await.unwrap();
-        }
-        let page = Ok(Bytes::from_static(b"page"));
-        Ok(Fetched {
-            len: Some(4),
-            content_type: None,
-            body: Box::pin(futures_util::stream::iter([page])),
-        })
+    async fn fetch(&self, _url: &str) -> Result<Fetched, FetchFault> {
+        self.clock.advance(FETCH_TRIED_MAX);
+        self.meta.inner.fail_commits(1, Fate::AnswerLost);
+        Ok(found())
     }
 }
 
-async fn task(engine: &Engine, bucket: &BucketName) -> FetchId {
-    let req = FetchObject {
+/// A server that takes so long that the bucket of the task is deleted meanwhile, and another has its name.
+#[derive(Debug)]
+struct Slow(Arc<Engine>, BucketName);
+
+#[async_trait]
+impl Fetcher for Slow {
+    fn check(&self, _url: &str) -> Result<(), FetchFault> {
+        Ok(())
+    }
+
+    async fn fetch(&self, _url: &str) -> Result<Fetched, FetchFault> {
+        let Self(engine, bucket) = self;
+        engine.delete_bucket(&owner(), bucket).await.unwrap();
+        let again = create_bucket(bucket.as_str(), Acl::default());
+        engine.create_bucket(&owner(), again).await.unwrap();
+        Ok(found())
+    }
+}
+
+fn found() -> Fetched {
+    let bytes = Bytes::from_static(b"bytes");
+    Fetched {
+        len: Some(bytes.len() as u64),
+        content_type: None,
+        body: Box::pin(futures_util::stream::iter([Ok(bytes)])),
+    }
+}
+
+fn cat(bucket: &BucketName) -> FetchObject {
+    FetchObject {
         bucket: bucket.clone(),
-        key: ObjectKey::new("k").unwrap(),
-        url: "http://origin.example/page".into(),
+        key: ObjectKey::new("cat").unwrap(),
+        url: "http://elsewhere/cat".into(),
         md5: None,
         if_there: IfThere::Overwrite,
         attributes: Attributes::default(),
         callback: None,
         labels: Vec::new(),
-    };
-    let account = AccountId("owner".into());
+    }
+}
+
+/// An engine of the world's that fetches; who may give it tasks; and one for the key "cat".
+async fn fetching(world: &World, bucket: &BucketName, from: impl Fetcher) -> (Engine, Cx, FetchId) {
+    let engine = Engine::new(world.engine.ports().clone()).with_fetcher(Arc::new(from));
+    let account: AccountId = owner().principal.account().unwrap().clone();
     let key = engine.create_key(&account, None).await.unwrap().access;
     let cx = Cx {
         principal: Principal::Account { account, key },
         ..owner()
     };
-    engine.put_fetch_task(&cx, req).await.unwrap()
+    let id = engine.put_fetch_task(&cx, cat(bucket)).await.unwrap();
+    (engine, cx, id)
+}
+
+#[test]
+fn a_task_that_stored_its_object_has_not_failed_whatever_was_answered() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        let late = Late {
+            clock: world.clock.clone(),
+            meta: world.meta.clone(),
+        };
+        let (engine, cx, id) = fetching(&world, &bucket, late).await;
+        assert_eq!(work::run_due_once(&engine).await.unwrap(), 1);
+        let read = world.get(&bucket, "cat", VersionChoice::Current).await;
+        assert!(read.is_ok(), "{read:?}");
+        let task = engine.fetch_task(&cx, &bucket, id).await.unwrap();
+        assert_eq!(task.state, FetchState::Stored);
+    });
 }
 
 #[test]
 fn a_task_writes_into_no_other_bucket_of_the_name() {
     run(async {
-        for remakes in [false, true] {
-            let mut world = World::new();
-            let bucket = world.bucket("fetched").await;
-            let fetcher = Arc::new(Remaking::default());
-            let engine = Arc::into_inner(world.engine).unwrap();
-            let engine = Arc::new(engine.with_fetcher(fetcher.clone()));
-            world.engine = engine.clone();
-            task(&engine, &bucket).await;
-            if remakes {
-                fetcher.engine.set(Arc::downgrade(&engine)).unwrap();
-                fetcher.bucket.set(bucket.clone()).unwrap();
-            }
-            while work::run_due_once(&engine).await.unwrap() > 0 {}
-            let heads = world.rows(Table::Heads).await.len();
-            assert_eq!(heads, usize::from(!remakes));
-            let read = world.get(&bucket, "k", VersionChoice::Current).await;
-            assert_eq!(read.is_ok(), !remakes);
-        }
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        let slow = Slow(world.engine.clone(), bucket.clone());
+        let (engine, ..) = fetching(&world, &bucket, slow).await;
+        work::run_due_once(&engine).await.unwrap();
+        let read = world.get(&bucket, "cat", VersionChoice::Current).await;
+        assert_eq!(read, Err(ErrorKind::NoSuchKey));
+    });
+}
+
+#[test]
+fn no_task_is_accepted_for_a_bucket_that_is_gone() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        let late = Late {
+            clock: world.clock.clone(),
+            meta: world.meta.clone(),
+        };
+        let engine = Engine::new(world.engine.ports().clone()).with_fetcher(Arc::new(late));
+        let gone = vec![Write::Delete(keys::bucket(&bucket))];
+        world.meta.overtake(vec![Txn {
+            when: When::Now,
+            expect: Vec::new(),
+            write: gone,
+            payloads: Vec::new(),
+        }]);
+        let refused = engine.put_fetch_task(&owner(), cat(&bucket)).await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::NoSuchBucket);
+        assert!(world.rows(Table::Fetches).await.is_empty());
     });
 }

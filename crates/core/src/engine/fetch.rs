@@ -49,7 +49,7 @@ impl Engine {
     /// Makes a task that stores what a URL names, and calls an application then, if one is given. Only for
     /// those who sign, in whose name it is done: `Denied`; `Busy` when the bucket has [`FETCHES_MAX`] tasks.
     pub async fn put_fetch_task(&self, cx: &Cx, req: FetchObject) -> Result<FetchId, Error> {
-        let bucket = self.check_fetch(cx, &req).await?;
+        self.check_fetch(cx, &req).await?;
         if cx.principal.account().is_none() {
             let message = "tasks are made by signed requests only";
             return Err(Error::new(ErrorKind::Denied, message));
@@ -57,9 +57,7 @@ impl Engine {
         if let Some(spec) = &req.callback {
             self.check_callback(spec)?;
         }
-        self.check_room(bucket.id).await?;
         let id = FetchId(self.ports.ids.work().0);
-        let at = keys::fetch(bucket.id, id);
         let time = self.ports.clock.now();
         let record = FetchRecord {
             bucket: req.bucket,
@@ -76,18 +74,25 @@ impl Engine {
             created_at: time,
             state: FetchState::Running,
         };
-        let kind = WorkKind::RunFetch {
-            bucket: bucket.id,
-            task: id,
-        };
-        let mut write = vec![Write::Put(at.clone(), encode(&record))];
-        write.extend(work::put(&*self.ports.ids, kind, time, time));
-        if self
-            .commit_one(now(vec![Expect::Absent(at)], write))
-            .await?
-        {
-            self.work_bell.ring();
-            return Ok(id);
+        for _ in 0..CONFLICT_RETRIES_MAX {
+            let (bucket, revision) = self.bucket_for_change(&record.bucket).await?;
+            allow(cx, &bucket, Action::WriteObject, On::Key(&record.key))?;
+            self.check_room(bucket.id).await?;
+            let at = keys::fetch(bucket.id, id);
+            let kind = WorkKind::RunFetch {
+                bucket: bucket.id,
+                task: id,
+            };
+            let mut write = vec![Write::Put(at.clone(), encode(&record))];
+            write.extend(work::put(&*self.ports.ids, kind, time, time));
+            let there = Expect::Revision(keys::bucket(&record.bucket), revision);
+            if self
+                .commit_one(now(vec![Expect::Absent(at), there], write))
+                .await?
+            {
+                self.work_bell.ring();
+                return Ok(id);
+            }
         }
         Err(CommitError::Conflict.into())
     }
