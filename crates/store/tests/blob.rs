@@ -437,32 +437,6 @@ async fn check(store: &LocalBlobs, known: &mut Known, when: &str) {
 }
 
 #[tokio::test]
-async fn a_removal_that_was_synced_outlives_a_power_cut() {
-    let after = |synced: bool, seed| async move {
-        let disk = SimDisk::new();
-        let (options, _) = counting();
-        let store = LocalBlobs::open(ROOT.into(), Arc::new(disk.clone()), options).unwrap();
-        let (id, bytes) = (blob_id(1), content(1, 100));
-        put(&store, id, &bytes, PIECE, None).await.unwrap();
-        store.delete(id).await.unwrap();
-        if synced {
-            store.sync_removals(id.payload).await.unwrap();
-        }
-        let disk: Arc<dyn Disk> = Arc::new(disk.crash(seed));
-        let (options, _) = counting();
-        let store = LocalBlobs::open(ROOT.into(), disk, options).unwrap();
-        store.scan(None, 10).await.unwrap().len()
-    };
-    let (mut unsynced, mut synced) = (0, 0);
-    for seed in 0..20 {
-        unsynced += after(false, seed).await;
-        synced += after(true, seed).await;
-    }
-    assert_eq!(synced, 0);
-    assert!(unsynced > 0, "power cuts bring nothing back");
-}
-
-#[tokio::test]
 async fn a_start_that_loses_power_can_be_repeated() {
     for cut in 0..600 {
         let disk = SimDisk::new();

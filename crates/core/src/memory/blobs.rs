@@ -15,7 +15,7 @@ use bytes::Bytes;
 use crc_fast::crc32_iscsi;
 use futures_core::Stream;
 
-use crate::model::{BlobId, PayloadId};
+use crate::model::BlobId;
 use crate::ports::{BlobError, BlobInfo, BlobStore, BlobWriter, BodyError, ByteStream};
 
 /// Largest piece of a read, as the port promises.
@@ -168,10 +168,6 @@ impl BlobStore for MemoryBlobs {
             let freed = stored.bytes.len() as u64;
             state.room = state.room.map(|room| room.saturating_add(freed));
         }
-        Ok(())
-    }
-
-    async fn sync_removals(&self, _payload: PayloadId) -> Result<(), BlobError> {
         Ok(())
     }
 

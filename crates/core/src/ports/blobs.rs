@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use crate::error::{BoxError, Error};
-use crate::model::{BlobId, PayloadId};
+use crate::model::BlobId;
 
 /// A body on its way in or out.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
@@ -65,11 +65,8 @@ pub trait BlobStore: Debug + Send + Sync + 'static {
     /// Streams a range, which lies within the blob, in pieces of at most 1 MiB.
     async fn read(&self, id: BlobId, range: Range<u64>) -> Result<ByteStream, BlobError>;
 
-    /// Removes a blob; an absent one is success.
+    /// Removes a blob; an absent one is success. A power cut may bring it back.
     async fn delete(&self, id: BlobId) -> Result<(), BlobError>;
-
-    /// Makes the removal of blobs of a payload durable: until then a power cut may bring them back.
-    async fn sync_removals(&self, payload: PayloadId) -> Result<(), BlobError>;
 
     /// Finished blobs in order of id, after `after`, at most `limit`.
     async fn scan(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobInfo>, BlobError>;

@@ -151,10 +151,6 @@ async fn purge_parts(engine: &Engine, upload: UploadId) -> Result<Vec<Write>, Er
         _ => BTreeSet::new(),
     };
     delete_blobs(&*engine.ports().blobs, payload, &keep).await?;
-    if !keep.is_empty() {
-        // The sweep leaves a payload alone that has a record, so nobody would find what came back.
-        engine.ports().blobs.sync_removals(payload).await?;
-    }
     let parts = Walk::over(keys::parts_range(upload));
     let parts = parts.all(&*engine.ports().meta).await?;
     write.extend(delete_rows(Table::Parts, parts));
@@ -175,7 +171,7 @@ async fn state_of(
 }
 
 /// A payload's state and the blobs its manifest names, of one snapshot: they go together.
-async fn state_and_use(
+pub(super) async fn state_and_use(
     engine: &Engine,
     payload: PayloadId,
 ) -> Result<(Option<PayloadState>, BTreeSet<BlobId>), Error> {

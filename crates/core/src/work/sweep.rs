@@ -1,9 +1,14 @@
-//! Finds blobs that no record knows: what a crash leaves between a finished blob and its commit.
+//! Finds blobs that no record knows: what a crash leaves between a finished blob and its commit, and what a
+//! completed upload does not use.
 //!
 //! A blob whose payload has no record, seen twice and far enough apart on the monotonic clock, is
 //! doomed by a commit that states so; from then on no commit can adopt it, because whoever brings a
 //! new payload states that it has no record. Then the blob is removed, and an age later the mark.
 //! A mark that a crash leaves behind costs a few bytes and is met again only while its blob is there.
+//!
+//! What a completed upload does not use is removed when it ends. A part may come later than that, and a power
+//! cut may bring back what was removed: such a blob is not named by the manifest of its payload, which never
+//! changes again, so it goes without a mark.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,6 +19,8 @@ use crate::limits;
 use crate::model::{BlobId, PayloadId};
 use crate::ports::{BlobInfo, Expect, Key, Mono, Txn, When, Write};
 use crate::records::{PayloadRecord, PayloadState, decode, encode, keys};
+
+use super::handlers::state_and_use;
 
 /// What a pass over all blobs found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,15 +75,21 @@ impl Sweeper {
             let Some(end) = page.last() else { break };
             last = Some(end.id);
             report.seen += page.len() as u64;
-            for (blob, doomed) in without_record(engine, &page).await? {
+            for (blob, orphan) in orphans(engine, &page).await? {
                 report.orphans += 1;
                 found.insert(blob);
                 let old = self.is_old(blob, now, age);
-                let doomed = doomed || self.doomed.contains_key(&blob.payload);
-                if doomed || (old && doom(engine, blob.payload).await?) {
+                let doomed = orphan == Orphan::Doomed || self.doomed.contains_key(&blob.payload);
+                let goes = match orphan {
+                    Orphan::Unused => old,
+                    _ => doomed || (old && doom(engine, blob.payload).await?),
+                };
+                if goes {
                     blobs.delete(blob).await?;
-                    self.doomed.insert(blob.payload, now);
                     report.removed += 1;
+                }
+                if goes && orphan != Orphan::Unused {
+                    self.doomed.insert(blob.payload, now);
                 }
             }
         }
@@ -109,25 +122,49 @@ impl Sweeper {
     }
 }
 
-/// The blobs of a page that no record knows, and whether they are doomed already.
-async fn without_record(engine: &Engine, page: &[BlobInfo]) -> Result<Vec<(BlobId, bool)>, Error> {
+/// Why nobody needs a blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Orphan {
+    /// Its payload has no record.
+    Unknown,
+    /// Its payload was marked.
+    Doomed,
+    /// Its payload is a completed upload that does not use it.
+    Unused,
+}
+
+/// The blobs of a page that nobody needs.
+async fn orphans(engine: &Engine, page: &[BlobInfo]) -> Result<Vec<(BlobId, Orphan)>, Error> {
     let payloads: BTreeSet<PayloadId> = page.iter().map(|info| info.id.payload).collect();
     let at: Vec<Key> = payloads.iter().map(|id| keys::payload(*id)).collect();
     let records = engine.ports().meta.get_many(&at).await?;
-    let mut unknown = BTreeMap::new();
+    let mut orphans = BTreeMap::new();
+    let of = |payload| {
+        page.iter()
+            .map(|info| info.id)
+            .filter(move |id| id.payload == payload)
+    };
     for (payload, record) in payloads.into_iter().zip(records) {
         let state = match record {
             Some(record) => Some(decode::<PayloadRecord>(&record.bytes)?.state),
             None => None,
         };
         match state {
-            None => unknown.insert(payload, false),
-            Some(PayloadState::Doomed) => unknown.insert(payload, true),
-            Some(PayloadState::Open | PayloadState::Live | PayloadState::Dropping) => None,
-        };
+            None => orphans.extend(of(payload).map(|id| (id, Orphan::Unknown))),
+            Some(PayloadState::Doomed) => {
+                orphans.extend(of(payload).map(|id| (id, Orphan::Doomed)));
+            }
+            // The body of a plain PUT is one blob, without a number.
+            Some(PayloadState::Live) if of(payload).any(|id| id.n > 0) => {
+                let (state, used) = state_and_use(engine, payload).await?;
+                let completed = state == Some(PayloadState::Live) && !used.is_empty();
+                let unused = of(payload).filter(|id| completed && !used.contains(id));
+                orphans.extend(unused.map(|id| (id, Orphan::Unused)));
+            }
+            Some(PayloadState::Open | PayloadState::Live | PayloadState::Dropping) => {}
+        }
     }
-    let doomed = |info: &BlobInfo| Some((info.id, *unknown.get(&info.id.payload)?));
-    Ok(page.iter().filter_map(doomed).collect())
+    Ok(orphans.into_iter().collect())
 }
 
 /// Makes sure that no commit adopts a payload; `false` when one just did.

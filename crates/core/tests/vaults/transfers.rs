@@ -11,7 +11,7 @@ use cohong_core::engine::{
 use cohong_core::limits::{DROP_GRACE, JOB_TRIED_MAX, LONG_WORK_AT_ONCE};
 use cohong_core::model::{
     AccessKeyId, Acl, ArchiveId, BlobId, BucketName, Cipher, Encryption, Etag, EventKind, JobId,
-    JobResult, KeyHolder, ObjectKey, PayloadId, Principal, StorageClass, Versioning,
+    JobResult, KeyHolder, ObjectKey, Principal, StorageClass, Versioning,
 };
 use cohong_core::ports::{BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream, Clock, Table};
 use cohong_core::records::WorkKind;
@@ -343,10 +343,6 @@ impl BlobStore for Stuck {
     }
 
     async fn delete(&self, _: BlobId) -> Result<(), BlobError> {
-        Ok(())
-    }
-
-    async fn sync_removals(&self, _: PayloadId) -> Result<(), BlobError> {
         Ok(())
     }
 

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use cohong_core::model::{BlobId, PayloadId};
+use cohong_core::model::BlobId;
 use cohong_core::ports::{BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream};
 
 use crate::disk::Disk;
@@ -140,17 +140,6 @@ impl BlobStore for LocalBlobs {
         self.pool.run(move || folder.remove(id)).await
     }
 
-    async fn sync_removals(&self, payload: PayloadId) -> Result<(), BlobError> {
-        self.folder.usable()?;
-        let folder = self.folder.clone();
-        let sync = move || {
-            let fan = folder.fan_of(payload);
-            let synced = folder.disk.sync_dir(&fan);
-            synced.map_err(|error| folder.broken(&fan, &error))
-        };
-        self.pool.run(sync).await
-    }
-
     async fn scan(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobInfo>, BlobError> {
         let folder = self.folder.clone();
         self.pool
@@ -173,13 +162,13 @@ impl Folder {
         self.blobs().join(format!("{first:02x}"))
     }
 
-    fn fan_of(&self, payload: PayloadId) -> PathBuf {
-        let [first, ..] = payload.0;
+    fn fan_of(&self, id: BlobId) -> PathBuf {
+        let [first, ..] = id.payload.0;
         self.fan(first)
     }
 
     fn path(&self, id: BlobId) -> PathBuf {
-        self.fan_of(id.payload).join(id.to_string())
+        self.fan_of(id).join(id.to_string())
     }
 
     /// Makes all folders durable, also those that an earlier start created and did not sync.
@@ -249,6 +238,8 @@ impl fmt::Debug for Folder {
 
 /// Reads the name of a blob's file; `None` for anything that is not exactly such a name.
 fn parse_name(name: &OsStr) -> Option<BlobId> {
+    use cohong_core::model::PayloadId;
+
     let name = name.to_str()?;
     let (payload, n) = name.split_once('-')?;
     let id = BlobId {

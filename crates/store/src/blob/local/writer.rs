@@ -198,7 +198,7 @@ impl Draft {
         self.sync()?;
         let named = self.temp.rename(self.folder.path(id));
         named.map_err(|error| failed(self.temp.path(), &error))?;
-        let fan = self.folder.fan_of(id.payload);
+        let fan = self.folder.fan_of(id);
         let synced = self.folder.disk.sync_dir(&fan);
         synced.map_err(|error| self.folder.broken(&fan, &error))?;
         Ok(BlobInfo { id, len })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cohong_core::model::{BlobId, PayloadId, Place};
+use cohong_core::model::{BlobId, Place};
 use cohong_core::ports::{BlobError, BlobInfo, BlobStore, BlobWriter, ByteStream, Table};
 use cohong_store::blob::{LocalBlobs, Options};
 
@@ -97,11 +97,6 @@ impl BlobStore for SimBlobs {
         self.inner.delete(id).await?;
         self.weather.wait(&self.sim).await;
         Ok(())
-    }
-
-    async fn sync_removals(&self, payload: PayloadId) -> Result<(), BlobError> {
-        self.weather.wait(&self.sim).await;
-        self.inner.sync_removals(payload).await
     }
 
     async fn scan(&self, after: Option<BlobId>, limit: usize) -> Result<Vec<BlobInfo>, BlobError> {
