@@ -23,7 +23,7 @@ use cohong_core::ports::{
 };
 use cohong_core::records::{WorkKind, WorkRecord, keys};
 use cohong_core::work::sweep::{SweepReport, Sweeper, sweep_now};
-use cohong_core::{ErrorKind, limits, work};
+use cohong_core::{Error, ErrorKind, limits, work};
 use common::{World, body, owner, put, run, target};
 
 /// The least time that passes.
@@ -119,6 +119,10 @@ async fn upload(world: &World, bucket: &BucketName, parts: u32) -> UploadTarget 
 }
 
 async fn complete(world: &World, target: UploadTarget) {
+    try_complete(world, target).await.unwrap();
+}
+
+async fn try_complete(world: &World, target: UploadTarget) -> Result<(), Error> {
     let req = CompleteUpload {
         target,
         parts: None,
@@ -129,7 +133,7 @@ async fn complete(world: &World, target: UploadTarget) {
         checksum: None,
         size: None,
     };
-    world.engine.complete_upload(&owner(), req).await.unwrap();
+    world.engine.complete_upload(&owner(), req).await.map(drop)
 }
 
 /// Nothing is left but `payloads` payloads that are held, with their blobs.
@@ -392,6 +396,28 @@ fn the_sweep_removes_what_a_completed_upload_does_not_use() {
         assert_eq!((report.orphans, report.removed), (2, 2));
         assert_eq!(world.blobs.scan(None, 1000).await.unwrap(), used);
         assert_clean(&world, 1, "completed").await;
+    });
+}
+
+/// Another Complete may have been faster, and its work may have removed the parts.
+#[test]
+fn a_complete_that_cannot_look_again_blames_no_part() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("scene").await;
+        let target = upload(&world, &bucket, 0).await;
+        let mut commits = 0;
+        world.meta.inner.on_commit(move |_| {
+            commits += 1;
+            let fence = commits == 1;
+            if fence {
+                Fate::Proceed
+            } else {
+                Fate::Unavailable
+            }
+        });
+        let completed = try_complete(&world, target).await;
+        assert_eq!(completed.unwrap_err().kind(), ErrorKind::Unavailable);
     });
 }
 

@@ -71,11 +71,16 @@ impl Engine {
                 // When the upload ended meanwhile its parts may have been gone already: whoever
                 // asks is told what became of it, not what its remains looked like. But when the
                 // answer of the commit is missing, that is the answer.
-                let as_fenced = self.reopen(&fenced).await;
-                if as_fenced || error.kind() == ErrorKind::Unavailable {
-                    Err(error.into())
-                } else {
-                    Err(Unwritten::Stale)
+                if error.kind() == ErrorKind::Unavailable {
+                    // Whether it is open again is for the next Complete or Abort to find.
+                    let _reopened = self.reopen(&fenced).await;
+                    return Err(error.into());
+                }
+                match self.reopen(&fenced).await {
+                    Ok(true) => Err(error.into()),
+                    Ok(false) => Err(Unwritten::Stale),
+                    // Whether the parts are to blame cannot be told.
+                    Err(unknown) => Err(unknown.into()),
                 }
             }
             outcome => outcome,
@@ -102,8 +107,8 @@ impl Engine {
 
     /// Lets parts come again. `false` when the upload is not as it was fenced any more. When this
     /// fails the upload stays fenced, as after a crash, and the next Complete or Abort goes on.
-    async fn reopen(&self, fenced: &FoundUpload) -> bool {
-        self.turn(fenced, UploadState::Open).await.unwrap_or(true)
+    async fn reopen(&self, fenced: &FoundUpload) -> Result<bool, Error> {
+        self.turn(fenced, UploadState::Open).await
     }
 
     async fn turn(&self, upload: &FoundUpload, state: UploadState) -> Result<bool, Error> {
