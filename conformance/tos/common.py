@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import random
+import secrets
 import string
 import unittest
 
@@ -23,6 +24,12 @@ def random_string(length):
 
 def random_bytes(length):
     return random_string(length).encode()
+
+
+def random_name(length):
+    """Another one in every run, whatever the tests draw: the client leaves files in /tmp that are named after buckets
+    and keys, and takes up what a run that was cut off left there."""
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(length))
 
 
 def calculate_md5(content):
@@ -105,9 +112,9 @@ class TosTestBase(unittest.TestCase):
     sseKeyMd5 = base64.b64encode(hashlib.md5(SSE_KEY).digest()).decode()
 
     def setUp(self):
-        self.bucket_name = "py-sdk-" + random_string(10)
-        self.object_name = "test_object" + random_string(10)
-        self.prefix = random_string(12)
+        self.bucket_name = "py-sdk-" + random_name(10)
+        self.object_name = "test_object" + random_name(10)
+        self.prefix = random_name(12)
         self.bucket_delete, self.temp_files = [], []
         options = dict(enable_crc=True, max_retry_count=2)
         self.client = tos.TosClientV2(self.ak, self.sk, self.endpoint, self.region, **options)
@@ -124,10 +131,10 @@ class TosTestBase(unittest.TestCase):
             client.close()
 
     def random_key(self, suffix=""):
-        return self.prefix + random_string(12) + suffix
+        return self.prefix + random_name(12) + suffix
 
     def random_filename(self):
-        self.temp_files.append(random_string(16))
+        self.temp_files.append(random_name(16))
         return self.temp_files[-1]
 
     def assertFileContent(self, name, content):

@@ -33,7 +33,7 @@ struct Meant {
 fn meant() -> impl Strategy<Value = Meant> {
     let texts = prop::collection::btree_map("t.{0,12}", ".{0,24}", 0..4);
     let vars = prop::collection::btree_map("x:[a-z0-9_.-]{1,8}", ".{0,24}", 0..4);
-    let path = "(/[a-zA-Z0-9~%41+._-]{0,6}){0,3}(\\?[a-z=&%20/]{0,8})?";
+    let path = "(/([a-zA-Z0-9~+._-]|%41){0,6}){0,3}(\\?([a-z=&/]|%20){0,8})?";
     let key = "k[ -~é名]{0,20}";
     (any::<bool>(), any::<bool>(), key, texts, vars, path).prop_map(
         |(oss, json, key, texts, vars, path)| Meant {
