@@ -33,9 +33,6 @@ struct Hints {
     /// Tests of operations that no client calls: `file::function`, or `suite: id` of the vendor's tests.
     #[serde(default)]
     tests: BTreeMap<String, Vec<String>>,
-    /// Operations that have no test yet.
-    #[serde(default)]
-    untested: Vec<String>,
 }
 
 /// Writes all pages.

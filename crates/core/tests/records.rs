@@ -316,6 +316,7 @@ fn buckets(samples: &mut Samples) {
         has_mirrors: false,
         access_log: Some(inventory::access_log()),
         blocks_public: true,
+        account_blocks_public: true,
         reads_archive: true,
         renames: true,
         quota: Some(300),
@@ -646,7 +647,11 @@ fn rest(samples: &mut Samples) {
     };
     samples.check("work", &work);
     let created_at = time(12);
-    samples.check("account", &AccountRecord { created_at });
+    let account_record = AccountRecord {
+        created_at,
+        blocks_public: true,
+    };
+    samples.check("account", &account_record);
     let credential = CredentialRecord {
         account: account(),
         secret: vec![1, 2, 3],

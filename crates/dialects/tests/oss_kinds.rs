@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cohong_core::ports::Clock as _;
 use common::oss::{delete, get, head, post, put};
-use common::{Ask, RESTORE_DELAY, World};
+use common::{As, Ask, RESTORE_DELAY, World};
 
 const BUCKET: &str = "bucket-test";
 
@@ -207,6 +207,32 @@ async fn archived_objects_are_restored() {
     assert_eq!(plain.code(), (400, "OperationNotSupported".into()));
     let none = restore("/none", "").await;
     assert_eq!(none.code(), (404, "NoSuchKey".into()));
+}
+
+#[tokio::test]
+async fn restores_are_ended_early() {
+    let world = world().await;
+    let stored = of_class("/a", "Archive");
+    world.send(stored).await.expect_status(200);
+    let end = async || world.send(post(BUCKET, "/a?cleanRestoredObject")).await;
+    let restore = async || {
+        let begun = world.send(post(BUCKET, "/a?restore")).await;
+        begun.expect_status(202);
+    };
+    let stale = (409, "ArchiveRestoreFileStale".into());
+    assert_eq!(end().await.code(), stale);
+    restore().await;
+    let early = end().await;
+    assert_eq!(early.code(), (409, "ArchiveRestoreNotFinished".into()));
+    world.clock.advance(RESTORE_DELAY);
+    let read = world.send(get(BUCKET, "/a")).await.expect_status(200);
+    assert_eq!(read.text(), "cold");
+    let foreign = post(BUCKET, "/a?cleanRestoredObject").by(As::Other);
+    assert_eq!(world.send(foreign).await.status, 403);
+    end().await.expect_status(200);
+    assert_eq!(world.send(get(BUCKET, "/a")).await.status, 403);
+    assert_eq!(end().await.code(), stale);
+    restore().await;
 }
 
 #[tokio::test]

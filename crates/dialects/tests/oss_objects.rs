@@ -240,6 +240,17 @@ async fn regions() {
 }
 
 #[tokio::test]
+async fn cloud_boxes() {
+    let world = world().await;
+    let list = ask(Method::GET, None, "/?cloudboxes&prefix=a&max-keys=7");
+    let none = world.send(list).await.expect_status(200);
+    let told = ["Prefix", "MaxKeys", "IsTruncated", "CloudBoxes"].map(|name| none.element(name));
+    assert_eq!(told, ["a", "7", "false", ""]);
+    let unsigned = ask(Method::GET, None, "/?cloudboxes").by(As::Nobody);
+    assert_eq!(world.send(unsigned).await.status, 403);
+}
+
+#[tokio::test]
 async fn lists() {
     let world = world().await;
     for key in ["/a%2F1", "/a%2F2", "/b%20%26", "/c"] {

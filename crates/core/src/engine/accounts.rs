@@ -5,6 +5,7 @@
 
 mod cache;
 mod local;
+mod public;
 mod random;
 mod root;
 mod types;
@@ -131,9 +132,8 @@ impl Engine {
     async fn first_of(&self, account: &AccountId, now: Timestamp) -> Result<Option<Write>, Error> {
         let at = keys::account(account);
         let known = self.get_one(at.clone()).await?;
-        Ok(known
-            .is_none()
-            .then(|| Write::Put(at, encode(&AccountRecord { created_at: now }))))
+        let record = AccountRecord::new(now);
+        Ok(known.is_none().then(|| Write::Put(at, encode(&record))))
     }
 
     async fn stored_keys(&self) -> Result<Vec<(AccessKeyId, CredentialRecord)>, Error> {
@@ -152,7 +152,7 @@ impl Engine {
             .map_err(Error::from)
     }
 
-    async fn get_one(&self, at: Key) -> Result<Option<crate::ports::Record>, Error> {
+    pub(super) async fn get_one(&self, at: Key) -> Result<Option<crate::ports::Record>, Error> {
         let found = self.ports.meta.get_many(&[at]).await?;
         Ok(found.into_iter().next().flatten())
     }

@@ -12,7 +12,7 @@ use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,
 };
 use crate::records::{decode, encode, keys};
-use crate::rules::access::{Action, On, allow, allow_account};
+use crate::rules::access::{Action, On, allow, allow_account, check_public, is_for_everybody};
 use crate::rules::attributes::{check_acl, check_bucket_tags, check_labels};
 
 use super::key::unchanged;
@@ -20,7 +20,7 @@ use super::{CreateBucket, Cx, Engine, sealing};
 
 /// The record that counts buckets: every creation expects and rewrites it, so a bucket's id is never
 /// drawn twice and the number of an account's buckets is exact.
-const LAST_BUCKET: &str = "last-bucket";
+pub(super) const LAST_BUCKET: &str = "last-bucket";
 
 /// Bytes read at once when all buckets are looked through.
 const SCAN_BYTES: usize = 1 << 20;
@@ -68,6 +68,7 @@ impl Engine {
             has_mirrors: false,
             access_log: None,
             blocks_public: false,
+            account_blocks_public: false,
             reads_archive: false,
             renames: false,
             quota: None,
@@ -81,22 +82,19 @@ impl Engine {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {
                 return Err(taken(&found, account));
             }
-            let found = self
-                .ports
-                .meta
-                .get_many(&[keys::server(LAST_BUCKET)])
-                .await?;
-            let last = found.into_iter().next().flatten();
+            let last = self.get_one(keys::server(LAST_BUCKET)).await?;
+            let (record, seen) = self.account(account).await?;
+            bucket.account_blocks_public = record.blocks_public;
+            check_public(&bucket, is_for_everybody(&bucket.acl))?;
             if self.buckets_of(account).await?.len() >= BUCKETS_MAX {
                 return Err(Error::new(
                     ErrorKind::TooManyBuckets,
                     "the account has as many buckets as it may; delete one first",
                 ));
             }
-            if self
-                .commit_one(creation(&mut bucket, &req.tags, last.as_ref())?)
-                .await?
-            {
+            let mut txn = creation(&mut bucket, &req.tags, last.as_ref())?;
+            txn.expect.push(unchanged(keys::account(account), seen));
+            if self.commit_one(txn).await? {
                 return Ok(());
             }
         }
@@ -135,8 +133,8 @@ impl Engine {
     pub async fn list_buckets(&self, cx: &Cx) -> Result<Vec<Bucket>, Error> {
         let (_permit, account) = allow_account(&cx.principal)?;
         let mut buckets = self.buckets_of(account).await?;
-        buckets.retain(|bucket| bucket.state == BucketState::Live);
-        Ok(buckets)
+        buckets.retain(|(bucket, _)| bucket.state == BucketState::Live);
+        Ok(buckets.into_iter().map(|(bucket, _)| bucket).collect())
     }
 
     /// A bucket for a reader; one that is being removed reads as absent.
@@ -196,7 +194,10 @@ impl Engine {
     }
 
     /// Every bucket of an account, in name order and in whichever state.
-    async fn buckets_of(&self, account: &AccountId) -> Result<Vec<Bucket>, Error> {
+    pub(super) async fn buckets_of(
+        &self,
+        account: &AccountId,
+    ) -> Result<Vec<(Bucket, Revision)>, Error> {
         let mut range = KeyRange {
             table: Table::Buckets,
             start: bytes::Bytes::new(),
@@ -220,7 +221,7 @@ impl Engine {
             for (_, record) in &page.rows {
                 let bucket: Bucket = decode(&record.bytes)?;
                 if bucket.owner == *account {
-                    buckets.push(bucket);
+                    buckets.push((bucket, record.revision));
                 }
             }
             match page.rows.last() {

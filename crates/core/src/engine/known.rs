@@ -85,6 +85,7 @@ mod tests {
             has_mirrors: false,
             access_log: None,
             blocks_public: false,
+            account_blocks_public: false,
             reads_archive: false,
             renames: false,
             quota: None,

@@ -135,6 +135,8 @@ pub struct Bucket {
     pub has_mirrors: bool,
     /// Whether what lists and policies allow everybody counts for nothing.
     pub blocks_public: bool,
+    /// The same for all buckets of its owner, which is an order to the account and kept here to be at hand.
+    pub account_blocks_public: bool,
     /// Whether objects of class `Archive` are read without having been restored.
     pub reads_archive: bool,
     /// Whether its objects may be renamed. Never while it keeps or has kept versions.
@@ -179,6 +181,11 @@ pub struct BucketDomain {
 }
 
 impl Bucket {
+    /// Whether what lists and policies allow everybody counts for nothing, by its own order or its owner's.
+    pub fn keeps_the_public_out(&self) -> bool {
+        self.blocks_public || self.account_blocks_public
+    }
+
     /// Whether changes of this bucket are written to its event log: from its first rule on.
     pub fn logs_changes(&self) -> bool {
         self.rule_set != RuleSetVersion(0)

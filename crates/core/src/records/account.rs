@@ -9,6 +9,18 @@ use crate::model::{AccessKeyId, AccountId, Timestamp};
 pub struct AccountRecord {
     /// When its first key was made.
     pub created_at: Timestamp,
+    /// Whether what lists and policies of its buckets allow everybody counts for nothing.
+    pub blocks_public: bool,
+}
+
+impl AccountRecord {
+    /// One whose first key is made at a time.
+    pub fn new(created_at: Timestamp) -> Self {
+        Self {
+            created_at,
+            blocks_public: false,
+        }
+    }
 }
 
 /// An access key. Its secret parts are sealed with the server's key.

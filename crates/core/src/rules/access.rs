@@ -166,10 +166,10 @@ pub fn is_for_everybody(acl: &Acl) -> bool {
 
 /// Refuses to allow everybody something where the bucket blocks that: `Denied`.
 pub fn check_public(bucket: &Bucket, public: bool) -> Result<(), Error> {
-    if bucket.blocks_public && public {
+    if bucket.keeps_the_public_out() && public {
         return Err(Error::new(
             ErrorKind::Denied,
-            "the bucket blocks public access; allow it before you grant something to everybody",
+            "the bucket or its account blocks public access; allow it before you grant something to everybody",
         ));
     }
     Ok(())
@@ -215,7 +215,7 @@ pub(crate) fn no_such_vault() -> Error {
 
 fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -> bool {
     let holds = |wanted, acl: &Acl| {
-        let counts = |grant: &&Grant| !(bucket.blocks_public && names_everybody(grant));
+        let counts = |grant: &&Grant| !(bucket.keeps_the_public_out() && names_everybody(grant));
         let mut grants = acl.grants.iter().filter(counts);
         grants.any(|grant| gives(grant, principal, wanted))
     };

@@ -88,6 +88,9 @@ pub(crate) enum Op {
     GetBucketPublicAccessBlock,
     PutBucketPublicAccessBlock,
     DeleteBucketPublicAccessBlock,
+    GetPublicAccessBlock,
+    PutPublicAccessBlock,
+    DeletePublicAccessBlock,
     GetBucketResourceGroup,
     PutBucketResourceGroup,
     GetBucketArchiveDirectRead,
@@ -198,6 +201,9 @@ impl Operation for Op {
             Self::GetBucketPublicAccessBlock => "GetBucketPublicAccessBlock",
             Self::PutBucketPublicAccessBlock => "PutBucketPublicAccessBlock",
             Self::DeleteBucketPublicAccessBlock => "DeleteBucketPublicAccessBlock",
+            Self::GetPublicAccessBlock => "GetPublicAccessBlock",
+            Self::PutPublicAccessBlock => "PutPublicAccessBlock",
+            Self::DeletePublicAccessBlock => "DeletePublicAccessBlock",
             Self::GetBucketResourceGroup => "GetBucketResourceGroup",
             Self::PutBucketResourceGroup => "PutBucketResourceGroup",
             Self::GetBucketArchiveDirectRead => "GetBucketArchiveDirectRead",
@@ -241,6 +247,9 @@ impl Operation for Op {
             Self::ListBuckets
                 | Self::ListCloudBoxes
                 | Self::DescribeRegions
+                | Self::GetPublicAccessBlock
+                | Self::PutPublicAccessBlock
+                | Self::DeletePublicAccessBlock
                 | Self::PutBucket
                 | Self::PutBucketAcl
         )
@@ -300,7 +309,6 @@ const OBJECT_NAMES: &[&str] = &[
 /// Sub-resources of the service that the vendor knows and this server does not serve.
 const SERVICE_LATER: &[&str] = &[
     "accessPoint",
-    "publicAccessBlock",
     "qosInfo",
     "requesterQosInfo",
     "resourcePool",
@@ -392,6 +400,9 @@ fn service(facts: Facts<'_>) -> Result<Op, OssError> {
         return Ok(Op::NotImplemented(name));
     }
     match *facts.method {
+        Method::GET if facts.has("publicAccessBlock") => Ok(Op::GetPublicAccessBlock),
+        Method::PUT if facts.has("publicAccessBlock") => Ok(Op::PutPublicAccessBlock),
+        Method::DELETE if facts.has("publicAccessBlock") => Ok(Op::DeletePublicAccessBlock),
         Method::GET if facts.has("regions") => Ok(Op::DescribeRegions),
         Method::GET if facts.has("cloudboxes") => Ok(Op::ListCloudBoxes),
         Method::GET => Ok(facts.only(SERVICE_PARAMETERS, Op::ListBuckets)?),

@@ -24,7 +24,7 @@ pub(super) fn judge(cx: &Cx, bucket: &Bucket, action: Action, on: On<'_>) -> Opt
     };
     let about = |statement: &&Statement| {
         statement.actions.contains(action)
-            && !(bucket.blocks_public && is_public(std::slice::from_ref(*statement)))
+            && !(bucket.keeps_the_public_out() && is_public(std::slice::from_ref(*statement)))
             && is_one_of(cx, &statement.principals)
             && statement.resources.iter().any(|one| fits(one, path))
             && statement.conditions.iter().all(|one| holds(cx, one, on))

@@ -70,6 +70,7 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         has_mirrors: false,
         access_log: None,
         blocks_public: false,
+        account_blocks_public: false,
         reads_archive: false,
         renames: false,
         quota: None,
@@ -648,9 +649,11 @@ fn where_public_access_is_blocked_nothing_that_names_everybody_allows() {
     ];
     for (acl, who, open) in cases {
         let by_name = acl == &named;
-        for blocks_public in [false, true] {
+        for (own, accounts) in [(false, false), (true, false), (false, true)] {
+            let blocks_public = own || accounts;
             let bucket = Bucket {
-                blocks_public,
+                blocks_public: own,
+                account_blocks_public: accounts,
                 ..bucket(acl, &[])
             };
             let allowed = allow(&cx(&who), &bucket, Action::ListObjects, On::Bucket).is_ok();

@@ -42,6 +42,7 @@ fn bucket(locks: Option<Locks>, policy: Vec<Statement>) -> Bucket {
         has_website: false,
         has_mirrors: false,
         blocks_public: false,
+        account_blocks_public: false,
         reads_archive: false,
         renames: false,
         quota: None,

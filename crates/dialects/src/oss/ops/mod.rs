@@ -1,6 +1,7 @@
 //! Operations by family. Each reads what the wire says, asks the engine once, and writes its answer;
 //! nothing is decided here. What other dialects do too is in [`crate::common`].
 
+mod access_block;
 mod bounds;
 mod bucket;
 mod callbacks;
@@ -108,9 +109,12 @@ pub(super) async fn run(op: Op, mut call: Call, oss: &Oss) -> Answer {
         Op::CompleteMultipartUpload => multipart::complete(call, engine).await,
         Op::AbortMultipartUpload => multipart::abort(call, engine).await,
         Op::OptionObject => Ok(preflight(&call, engine).await?),
-        Op::GetBucketPublicAccessBlock => settings::get_access_block(call, engine).await,
-        Op::PutBucketPublicAccessBlock => settings::put_access_block(call, engine).await,
-        Op::DeleteBucketPublicAccessBlock => settings::delete_access_block(call, engine).await,
+        Op::GetBucketPublicAccessBlock => access_block::get_of_bucket(call, engine).await,
+        Op::PutBucketPublicAccessBlock => access_block::put_of_bucket(call, engine).await,
+        Op::DeleteBucketPublicAccessBlock => access_block::delete_of_bucket(call, engine).await,
+        Op::GetPublicAccessBlock => access_block::get_of_account(call, engine).await,
+        Op::PutPublicAccessBlock => access_block::put_of_account(call, engine).await,
+        Op::DeletePublicAccessBlock => access_block::delete_of_account(call, engine).await,
         Op::GetBucketResourceGroup => settings::get_group(call, engine).await,
         Op::PutBucketResourceGroup => settings::put_group(call, engine).await,
         Op::GetBucketArchiveDirectRead => settings::get_archive_reads(call, engine).await,

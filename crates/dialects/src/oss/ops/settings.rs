@@ -23,7 +23,7 @@ use crate::oss::limits::GROUP_BYTES_MAX;
 use crate::oss::wire::bucket::{GROUP, group};
 use crate::oss::wire::lifecycle::LifecycleBody;
 use crate::oss::wire::live::LiveChannelList;
-use crate::oss::wire::settings::{AccessBlock, ArchiveReads, ResourceGroup};
+use crate::oss::wire::settings::{ArchiveReads, ResourceGroup};
 use crate::oss::words::OSS;
 
 const ENCRYPTION: &str = "ServerSideEncryptionRule";
@@ -93,26 +93,6 @@ pub(super) async fn delete_tags(call: Call, engine: &Engine) -> Answer {
     engine
         .delete_bucket_tags(&call.cx, call.bucket()?, &named)
         .await?;
-    Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
-}
-
-/// `PutBucketPublicAccessBlock`.
-pub(super) async fn put_access_block(mut call: Call, engine: &Engine) -> Answer {
-    let body: AccessBlock = read(&mut call, AccessBlock::ROOT).await?;
-    let change = BucketChange::BlocksPublic(body.blocks);
-    Ok(change_bucket(call, engine, change).await?)
-}
-
-/// `GetBucketPublicAccessBlock`.
-pub(super) async fn get_access_block(call: Call, engine: &Engine) -> Answer {
-    let bucket = read_bucket(&call, engine, Action::ReadAccessBlock).await?;
-    let blocks = bucket.blocks_public;
-    Ok(OSS.answer(HeaderMap::new(), AccessBlock::ROOT, &AccessBlock { blocks }))
-}
-
-/// `DeleteBucketPublicAccessBlock`: public access is not blocked, which is the default here.
-pub(super) async fn delete_access_block(call: Call, engine: &Engine) -> Answer {
-    change_bucket(call, engine, BucketChange::BlocksPublic(false)).await?;
     Ok(empty(StatusCode::NO_CONTENT, HeaderMap::new()))
 }
 
