@@ -100,10 +100,10 @@ fn conformance_steps(name: Option<&str>, checkout: Option<&Path>, summary: &mut 
     }
 }
 
-/// The development build of the binary; its path is what cargo itself reports. It has the features that the
-/// workspace has as a whole, so that what the tests built is not built again.
+/// The development build of the binary; its path is what cargo itself reports. A test is built beside it, since only
+/// then have all packages the features that they have for the tests, and what those built is not built again.
 fn build() -> Outcome<PathBuf> {
-    let build = ["build", "--workspace", "--bin", "cohong"];
+    let build = ["build", "--workspace", "--bin", "cohong", "--test", "demo"];
     cargo(&build)?;
     let mut command = shell::cargo();
     command.args(build).arg("--quiet");
@@ -112,11 +112,12 @@ fn build() -> Outcome<PathBuf> {
         .ok_or_else(|| Failure::new("cargo built no executable for package cohong"))
 }
 
-/// The last executable named in cargo's JSON messages.
+/// The last executable named in cargo's JSON messages that is no test.
 fn executable(messages: &str) -> Option<PathBuf> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["profile"]["test"] == false)
         .filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)))
         .next_back()
 }
@@ -172,9 +173,10 @@ mod tests {
 
     #[test]
     fn executable_is_read_from_the_messages() {
-        let messages = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n\
-                        {\"reason\":\"compiler-artifact\",\"executable\":\"/x/cohong\"}\n\
-                        {\"reason\":\"build-finished\",\"success\":true}\n";
+        let messages = r#"{"reason":"compiler-artifact","profile":{"test":false},"executable":null}
+            {"reason":"compiler-artifact","profile":{"test":false},"executable":"/x/cohong"}
+            {"reason":"compiler-artifact","profile":{"test":true},"executable":"/x/deps/demo"}
+            {"reason":"build-finished","success":true}"#;
         assert_eq!(executable(messages), Some(PathBuf::from("/x/cohong")));
         assert_eq!(executable("nonsense"), None);
     }
