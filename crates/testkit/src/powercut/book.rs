@@ -123,10 +123,14 @@ pub(super) fn read(trace: &str, folder: &Path, before: &Disk) -> Result<Vec<Step
 }
 
 impl<'a> Book<'a> {
-    /// Syncs and answers count from their beginning, all else from its end. `None`: not understood.
+    /// Syncs, answers and closes count from their beginning, all else from its end: another thread may get the number of
+    /// a file that is being closed before the close has ended. `None`: not understood.
     fn begin(&mut self, call: Call<'a>) -> Option<()> {
         let mut args = Args(call.args);
         match call.name {
+            "close" => {
+                self.cursors.remove(&args.descriptor()?.number?);
+            }
             "fsync" | "fdatasync" => {
                 let of = args.descriptor()?;
                 let (Some(path), false) = (self.inside(of.path), of.gone) else {
@@ -152,9 +156,6 @@ impl<'a> Book<'a> {
         self.steps.extend(sent);
         match call.name {
             "open" | "openat" | "creat" => self.opened(call, end)?,
-            "close" => {
-                self.cursors.remove(&args.descriptor()?.number?);
-            }
             "lseek" => {
                 self.cursors
                     .insert(args.descriptor()?.number?, Some(end.parse().ok()?));
@@ -196,7 +197,7 @@ impl<'a> Book<'a> {
                     self.made(&path, None)?;
                 }
             }
-            "sendto" | "sendmsg" => {}
+            "close" | "sendto" | "sendmsg" => {}
             // A second name, or one that leads elsewhere, is not in the book.
             "link" | "linkat" | "symlink" | "symlinkat"
                 if self.inside(call.args.split('"').nth_back(1)?).is_none() => {}

@@ -73,6 +73,21 @@ fn an_answer_leaves_when_all_before_it_is_durable() {
 }
 
 #[test]
+fn a_number_is_anothers_before_its_close_has_ended() {
+    let trace = r#"
+1 openat(AT_FDCWD</>, "/d/a", O_WRONLY|O_CREAT, 0666) = 9</d/a>
+1 close(9</d/a> <unfinished ...>
+2 openat(AT_FDCWD</>, "/d/b", O_WRONLY|O_CREAT, 0666) = 9</d/b>
+1 <... close resumed>) = 0
+2 write(9</d/b>, "text", 4) = 4
+2 close(9</d/b>) = 0
+"#;
+    let recording = recorded(trace);
+    let all = found(&recording, recording.steps.len(), Survival::All, 0);
+    assert_eq!(all["b"], "text");
+}
+
+#[test]
 fn what_is_not_synced_may_be_there_or_not_and_what_is_synced_stays() {
     let recording = recorded(TRACE);
     let answered = recording.answers()["r1"];
