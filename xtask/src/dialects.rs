@@ -42,7 +42,7 @@ pub(crate) fn write() -> Outcome {
     })
 }
 
-/// Fails where a page is not what [`write`] makes of it.
+/// Fails where a page is not what [`write()`] makes of it.
 pub(crate) fn check() -> Outcome {
     each(shell::root(), |path, old, new| {
         if old == new {

@@ -69,7 +69,7 @@ enum Command {
     },
     /// The simulation, on an optimised build.
     Sim {
-        /// `--seeds N` [1000], `--from S` [0]: a range of seeds, up to the first that fails, which is made
+        /// `--seeds N` (1000), `--from S` (0): a range of seeds, up to the first that fails, which is made
         /// smaller. `--seed S`: one run, with its trace when it fails. `--mutation NAME`: something broken on
         /// purpose, to be noticed. `--requests N`, `--faults N`, `--crashes N`, `--clients N`: bounds of a run.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

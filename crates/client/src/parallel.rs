@@ -34,6 +34,11 @@ where
     }
 }
 
+/// How many may compute at once without waiting for each other.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, Into::into)
+}
+
 /// Runs what computes or waits for a disk where it holds up nobody.
 pub async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
 where

@@ -9,17 +9,21 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio::sync::Semaphore;
 use tokio_util::io::ReaderStream;
 
 use super::api::{Api, Digests};
 use super::error::{Error, HashDoesNotMatchError, UploadArchiveError, ValueError};
 use super::hash::{Section, compute_combine_tree_etag_from_list, compute_hash_from_file};
-use super::limits::{CHUNK_BYTES, MAXIMUM_ARCHIVE_BYTES, MINIMUM_PART_BYTES, UPLOADS_AT_ONCE};
+use super::limits::{MAXIMUM_ARCHIVE_BYTES, MINIMUM_PART_BYTES, UPLOADS_AT_ONCE};
 use super::progress::{Attempt, Progress};
 use super::ranges::{self, ByteRange, calc_ranges, range_size};
 use super::response::Response;
 use super::wire::{PartFacts, UploadFacts, set};
-use crate::parallel::{blocking, each};
+use crate::parallel::{blocking, cores, each};
+
+/// Piece in which a file is sent; several of every part that is on its way are in memory.
+const SENT_BYTES: usize = 256 << 10;
 
 /// An upload in parts. It stays on the service until it is completed or cancelled, whatever becomes of this client.
 ///
@@ -195,6 +199,7 @@ impl Uploader {
             upload_id: self.id.clone(),
             file: file.to_owned(),
             progress: self.progress.clone(),
+            turns: Semaphore::new(cores()),
         });
         let work = |range| {
             let part = part.clone();
@@ -251,12 +256,17 @@ struct Part {
     upload_id: String,
     file: PathBuf,
     progress: Progress,
+    /// Who may hash: each holds pieces of its file, and more than there are cores only wait for each other.
+    turns: Semaphore,
 }
 
 impl Part {
     /// Sends one part, several times if need be, and returns its tree-etag.
     async fn send(&self, range: ByteRange) -> Result<String, Error> {
-        let digests = digests(self.file.clone(), range).await?;
+        let digests = {
+            let _turn = self.turns.acquire().await.expect("never closed");
+            digests(self.file.clone(), range).await?
+        };
         let work = || self.send_once(range, &digests);
         let told = |error: &Error, pause: Duration| {
             let range = ranges::text(range);
@@ -309,7 +319,7 @@ pub(super) async fn body(
         .await
         .map_err(named)?;
     let range = file.take(range_size((first, last)));
-    let pieces = ReaderStream::with_capacity(range, CHUNK_BYTES);
+    let pieces = ReaderStream::with_capacity(range, SENT_BYTES);
     let counted = pieces.inspect_ok(move |piece| attempt.add(piece.len()));
     Ok(reqwest::Body::wrap_stream(counted))
 }

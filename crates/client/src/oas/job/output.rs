@@ -19,7 +19,7 @@ use crate::oas::limits::DOWNLOADS_AT_ONCE;
 use crate::oas::progress::{Attempt, Progress};
 use crate::oas::ranges::{self, ByteRange, calc_ranges, part_size, range_size};
 use crate::oas::response::Response;
-use crate::parallel::{blocking, each};
+use crate::parallel::{blocking, cores, each};
 
 /// Reads ranges of one job's output.
 struct Reader {
@@ -208,7 +208,12 @@ impl Job {
         let missing: Vec<_> = missing.filter(|r| !self.done.contains_key(&r.0)).collect();
         let work = |range: ByteRange| {
             let (reader, part) = (reader.clone(), part.clone());
-            async move { Ok((range, reader.bring(&part, range.0, range).await?)) }
+            async move {
+                let tree_etag = reader.bring(&part, range.0, range).await?;
+                // The disk writes while other ranges come in, and has little left to do at the end.
+                blocking(move || part.sync()).await?;
+                Ok((range, tree_etag))
+            }
         };
         each(missing, DOWNLOADS_AT_ONCE, work, |(range, tree_etag)| {
             tracing::info!(target: "oas.ease.job", range = ranges::text(range), "range is there");
@@ -282,10 +287,6 @@ impl Job {
         })
         .await
     }
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, Into::into)
 }
 
 /// What did not come whole, as the failure that says so; what was refused, or failed here, stays what it is.

@@ -1,6 +1,8 @@
 //! A file of 2 GiB up and down: `cohong archive put` and `get`, and `rclone copyto` through S3 to and from the same
 //! server. A downloaded archive is on the disk when the command ends, what rclone brought need not be: its time goes on
 //! until it is. Beside the time stands the greatest resident memory of the client and by how much the server's grew.
+//! Before every transfer as much memory is taken and given back as it may need: a virtual machine that has to be given
+//! its memory first writes files at a tenth of the speed, and it would be chance whom that hits.
 //! `COHONG_BENCH_MIB` is the size, 2,048 by default, `COHONG_BENCH_ROUNDS` the number of rounds, 3.
 
 use std::fs::File;
@@ -44,6 +46,7 @@ struct World {
     server: Instance,
     file: PathBuf,
     back: PathBuf,
+    mib: usize,
 }
 
 pub(crate) async fn run() -> Result<(), String> {
@@ -59,7 +62,7 @@ pub(crate) async fn run() -> Result<(), String> {
             ways.reverse();
         }
         for (way, took) in ways {
-            took.push(there_and_back(&file, way).await?);
+            took.push(there_and_back(&file, way, mib).await?);
         }
     }
     println!("{mib} MiB, medians of {rounds} rounds");
@@ -97,12 +100,13 @@ fn fill(file: &Path, mib: usize) -> std::io::Result<()> {
 }
 
 /// To a new server and back, each with the time it took; what came back is the file.
-async fn there_and_back(file: &Path, way: Way) -> Result<[Took; 2], String> {
+async fn there_and_back(file: &Path, way: Way, mib: usize) -> Result<[Took; 2], String> {
     let (server, folder) = fresh().await?;
     let world = World {
         back: folder.path().join("back"),
         file: file.to_owned(),
         server,
+        mib,
     };
     let took = match way {
         Way::Archive => world.archive().await?,
@@ -158,6 +162,7 @@ impl World {
 
     /// Runs a client to its end; what it cost and what it said.
     async fn measured(&self, mut command: Command) -> Result<(Took, Vec<u8>), String> {
+        warm(2 * self.mib);
         let before = peak(self.server.pid())?;
         let begun = Instant::now();
         let child = command
@@ -188,6 +193,12 @@ impl World {
         };
         Ok((took, done.stdout))
     }
+}
+
+/// Takes so many MiB of memory and gives them back.
+fn warm(mib: usize) {
+    let taken: Vec<_> = (0..mib).map(|_| vec![1_u8; 1 << 20]).collect();
+    std::hint::black_box(&taken);
 }
 
 fn same(one: &Path, other: &Path) -> std::io::Result<bool> {
