@@ -11,9 +11,12 @@ use cohong_core::ErrorKind;
 use cohong_core::engine::{Attributes, Cx, Engine, FetchObject, IfThere, VersionChoice};
 use cohong_core::limits::FETCH_TRIED_MAX;
 use cohong_core::memory::Fate;
-use cohong_core::model::{AccountId, Acl, BucketName, FetchId, ObjectKey, Principal};
+use cohong_core::model::{
+    AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, FetchId, ObjectKey,
+    Principal,
+};
 use cohong_core::ports::{FetchFault, Fetched, Fetcher, Table, Txn, When, Write};
-use cohong_core::records::{FetchState, keys};
+use cohong_core::records::{FetchRecord, FetchState, decode, keys};
 use cohong_core::work;
 use common::{FakeClock, WatchedMeta, World, create_bucket, owner, run};
 
@@ -79,8 +82,8 @@ fn cat(bucket: &BucketName) -> FetchObject {
     }
 }
 
-/// An engine of the world's that fetches; who may give it tasks; and one for the key "cat".
-async fn fetching(world: &World, bucket: &BucketName, from: impl Fetcher) -> (Engine, Cx, FetchId) {
+/// An engine of the world's that fetches; who may give it tasks; and one.
+async fn fetching(world: &World, req: FetchObject, from: impl Fetcher) -> (Engine, Cx, FetchId) {
     let engine = Engine::new(world.engine.ports().clone()).with_fetcher(Arc::new(from));
     let account: AccountId = owner().principal.account().unwrap().clone();
     let key = engine.create_key(&account, None).await.unwrap().access;
@@ -88,7 +91,7 @@ async fn fetching(world: &World, bucket: &BucketName, from: impl Fetcher) -> (En
         principal: Principal::Account { account, key },
         ..owner()
     };
-    let id = engine.put_fetch_task(&cx, cat(bucket)).await.unwrap();
+    let id = engine.put_fetch_task(&cx, req).await.unwrap();
     (engine, cx, id)
 }
 
@@ -101,7 +104,7 @@ fn a_task_that_stored_its_object_has_not_failed_whatever_was_answered() {
             clock: world.clock.clone(),
             meta: world.meta.clone(),
         };
-        let (engine, cx, id) = fetching(&world, &bucket, late).await;
+        let (engine, cx, id) = fetching(&world, cat(&bucket), late).await;
         assert_eq!(work::run_due_once(&engine).await.unwrap(), 1);
         let read = world.get(&bucket, "cat", VersionChoice::Current).await;
         assert!(read.is_ok(), "{read:?}");
@@ -116,10 +119,13 @@ fn a_task_writes_into_no_other_bucket_of_the_name() {
         let world = World::new();
         let bucket = world.bucket("photos").await;
         let slow = Slow(world.engine.clone(), bucket.clone());
-        let (engine, ..) = fetching(&world, &bucket, slow).await;
+        let (engine, ..) = fetching(&world, cat(&bucket), slow).await;
         work::run_due_once(&engine).await.unwrap();
         let read = world.get(&bucket, "cat", VersionChoice::Current).await;
         assert_eq!(read, Err(ErrorKind::NoSuchKey));
+        let (_, row) = world.rows(Table::Fetches).await.remove(0);
+        let task: FetchRecord = decode(&row.bytes).unwrap();
+        assert!(matches!(task.state, FetchState::Failed(_)), "{task:?}");
     });
 }
 
@@ -143,5 +149,33 @@ fn no_task_is_accepted_for_a_bucket_that_is_gone() {
         let refused = engine.put_fetch_task(&owner(), cat(&bucket)).await;
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::NoSuchBucket);
         assert!(world.rows(Table::Fetches).await.is_empty());
+    });
+}
+
+#[test]
+fn a_task_whose_commit_was_not_answered_has_not_called_its_application() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        let late = Late {
+            clock: world.clock.clone(),
+            meta: world.meta.clone(),
+        };
+        let req = FetchObject {
+            callback: Some(CallbackSpec {
+                urls: vec!["http://app/".into()],
+                host: None,
+                body: "x".into(),
+                body_type: BodyType::Form,
+                vars: Vec::new(),
+                headers: Vec::new(),
+                style: CallbackStyle::default(),
+            }),
+            ..cat(&bucket)
+        };
+        let (engine, cx, id) = fetching(&world, req, late).await;
+        assert_eq!(work::run_due_once(&engine).await.unwrap(), 1);
+        let task = engine.fetch_task(&cx, &bucket, id).await.unwrap();
+        assert_eq!(task.state, FetchState::Uncalled);
     });
 }

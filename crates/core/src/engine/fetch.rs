@@ -159,8 +159,7 @@ impl Engine {
     ) -> Result<(), Error> {
         let (bucket, _) = self.bucket_for_change(&record.bucket).await?;
         if bucket.id != id {
-            let message = "the bucket of the task was deleted";
-            return Err(Error::new(ErrorKind::NoSuchBucket, message));
+            return Err(bucket_gone());
         }
         let (principal, request) = (&record.principal, &record.request_id);
         let cx = self.acting_cx(principal, request, record.via).await?;
@@ -188,8 +187,8 @@ impl Engine {
         };
         let stored = match self.put_along(&cx, &put, body, also).await {
             Ok(stored) => stored,
-            // Whoever touched the task meanwhile ended it, or its bucket is not the one it was.
-            Err(Unwritten::Stale) => return Ok(()),
+            // Its bucket is not the one it was; or somebody ended the task meanwhile, and then that stands.
+            Err(Unwritten::Stale) => return Err(bucket_gone()),
             Err(Unwritten::Failed(error)) => return Err(error),
         };
         match stored.callback {
@@ -202,7 +201,7 @@ impl Engine {
     }
 
     /// Notes what a task has come to, as long as it is there. One that has stored its object has not failed: the
-    /// answer of its commit was lost.
+    /// answer of its commit was lost, and then its application was not called.
     async fn end_fetch(
         &self,
         record: &FetchRecord,
@@ -215,12 +214,16 @@ impl Engine {
                 return Ok(());
             };
             let seen: FetchRecord = decode(&stored.bytes)?;
-            if seen.state != FetchState::Running && matches!(state, FetchState::Failed(_)) {
-                return Ok(());
-            }
+            let state = match (&seen.state, &state) {
+                (FetchState::Calling, FetchState::Failed(_)) => FetchState::Uncalled,
+                (FetchState::Stored | FetchState::Uncalled, FetchState::Failed(_)) => {
+                    return Ok(());
+                }
+                _ => state.clone(),
+            };
             let txn = now(
                 vec![Expect::Revision(at.clone(), stored.revision)],
-                vec![Write::Put(at.clone(), ended(record, state.clone()))],
+                vec![Write::Put(at.clone(), ended(record, state))],
             );
             if self.commit_one(txn).await? {
                 return Ok(());
@@ -373,6 +376,11 @@ fn ended(record: &FetchRecord, state: FetchState) -> bytes::Bytes {
         state,
         ..record.clone()
     })
+}
+
+fn bucket_gone() -> Error {
+    let message = "the bucket of the task was deleted";
+    Error::new(ErrorKind::NoSuchBucket, message)
 }
 
 /// There is no such task, or not any more.
