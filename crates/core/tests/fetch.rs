@@ -4,12 +4,13 @@
 mod common;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use cohong_core::ErrorKind;
 use cohong_core::engine::{Attributes, Cx, Engine, FetchObject, IfThere, VersionChoice};
-use cohong_core::limits::FETCH_TRIED_MAX;
+use cohong_core::limits::{FETCH_KEPT, FETCH_TRIED_MAX};
 use cohong_core::memory::Fate;
 use cohong_core::model::{
     AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, FetchId, ObjectKey,
@@ -177,5 +178,24 @@ fn a_task_whose_commit_was_not_answered_has_not_called_its_application() {
         assert_eq!(work::run_due_once(&engine).await.unwrap(), 1);
         let task = engine.fetch_task(&cx, &bucket, id).await.unwrap();
         assert_eq!(task.state, FetchState::Uncalled);
+    });
+}
+
+#[test]
+fn only_tasks_that_have_ended_are_forgotten() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        let late = Late {
+            clock: world.clock.clone(),
+            meta: world.meta.clone(),
+        };
+        let (engine, ..) = fetching(&world, cat(&bucket), late).await;
+        world.clock.advance(FETCH_KEPT + Duration::from_secs(1));
+        engine.expire_fetches().await.unwrap();
+        assert_eq!(world.rows(Table::Fetches).await.len(), 1);
+        assert_eq!(work::run_due_once(&engine).await.unwrap(), 1);
+        engine.expire_fetches().await.unwrap();
+        assert!(world.rows(Table::Fetches).await.is_empty());
     });
 }

@@ -232,14 +232,15 @@ impl Engine {
         Err(CommitError::Conflict.into())
     }
 
-    /// Removes the tasks whose time is over.
-    pub(crate) async fn expire_fetches(&self) -> Result<(), Error> {
+    /// Removes the tasks that have ended and whose time is over.
+    pub async fn expire_fetches(&self) -> Result<(), Error> {
         let time = self.ports.clock.now();
         let mut rows = Walk::over(keys::prefix_range(Table::Fetches, &[]));
         while let Some(page) = rows.page(&*self.ports.meta).await? {
             for (bytes, stored) in page {
                 let record: FetchRecord = decode(&stored.bytes)?;
-                if time.since(record.created_at) <= FETCH_KEPT {
+                let open = matches!(record.state, FetchState::Running | FetchState::Calling);
+                if open || time.since(record.created_at) <= FETCH_KEPT {
                     continue;
                 }
                 let at = Key {
