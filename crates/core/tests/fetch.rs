@@ -29,6 +29,15 @@ struct Late {
     meta: Arc<WatchedMeta>,
 }
 
+impl Late {
+    fn of(world: &World) -> Self {
+        Self {
+            clock: world.clock.clone(),
+            meta: world.meta.clone(),
+        }
+    }
+}
+
 #[async_trait]
 impl Fetcher for Late {
     fn check(&self, _url: &str) -> Result<(), FetchFault> {
@@ -101,10 +110,7 @@ fn a_task_that_stored_its_object_has_not_failed_whatever_was_answered() {
     run(async {
         let world = World::new();
         let bucket = world.bucket("photos").await;
-        let late = Late {
-            clock: world.clock.clone(),
-            meta: world.meta.clone(),
-        };
+        let late = Late::of(&world);
         let (engine, cx, id) = fetching(&world, cat(&bucket), late).await;
         assert_eq!(work::run_due_once(&engine).await.unwrap(), 1);
         let read = world.get(&bucket, "cat", VersionChoice::Current).await;
@@ -135,10 +141,7 @@ fn no_task_is_accepted_for_a_bucket_that_is_gone() {
     run(async {
         let world = World::new();
         let bucket = world.bucket("photos").await;
-        let late = Late {
-            clock: world.clock.clone(),
-            meta: world.meta.clone(),
-        };
+        let late = Late::of(&world);
         let engine = Engine::new(world.engine.ports().clone()).with_fetcher(Arc::new(late));
         let gone = vec![Write::Delete(keys::bucket(&bucket))];
         world.meta.overtake(vec![Txn {
@@ -158,10 +161,7 @@ fn a_task_whose_commit_was_not_answered_has_not_called_its_application() {
     run(async {
         let world = World::new();
         let bucket = world.bucket("photos").await;
-        let late = Late {
-            clock: world.clock.clone(),
-            meta: world.meta.clone(),
-        };
+        let late = Late::of(&world);
         let req = FetchObject {
             callback: Some(CallbackSpec {
                 urls: vec!["http://app/".into()],
@@ -186,10 +186,7 @@ fn only_tasks_that_have_ended_are_forgotten() {
     run(async {
         let world = World::new();
         let bucket = world.bucket("photos").await;
-        let late = Late {
-            clock: world.clock.clone(),
-            meta: world.meta.clone(),
-        };
+        let late = Late::of(&world);
         let (engine, ..) = fetching(&world, cat(&bucket), late).await;
         world.clock.advance(FETCH_KEPT + Duration::from_secs(1));
         engine.expire_fetches().await.unwrap();

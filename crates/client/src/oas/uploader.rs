@@ -162,8 +162,7 @@ impl Uploader {
             }
         };
         let done = &mut self.done;
-        let cores = std::thread::available_parallelism().map_or(1, Into::into);
-        each(up, cores, work, |(range, tree_etag)| {
+        each(up, cores(), work, |(range, tree_etag)| {
             done.insert(range, tree_etag);
             Ok(())
         })

@@ -17,8 +17,8 @@ use super::walk::Walk;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{AccessKeyId, AccountId, Principal, SessionToken, Timestamp};
-use crate::ports::{Expect, Key, KeyRange, Table, Txn, When, Write};
-use crate::records::{AccountRecord, CredentialRecord, decode, encode, keys};
+use crate::ports::{Expect, KeyRange, Table, Txn, When, Write};
+use crate::records::{CredentialRecord, decode, encode, keys};
 
 pub(crate) use cache::Cache;
 pub use types::{Credential, IssuedKey, KeyInfo, RootKey, Secret};
@@ -64,7 +64,7 @@ impl Engine {
             encode(&self.sealed(account, &issued, now)),
         ));
         let absent = Expect::Absent(keys::credential(&issued.access));
-        write.extend(self.first_of(account, now).await?);
+        write.extend(self.first_of(account).await?);
         self.change_keys(vec![absent], write).await?;
         for access in outlived
             .iter()
@@ -129,11 +129,11 @@ impl Engine {
     }
 
     /// What makes the account, when this is its first key.
-    async fn first_of(&self, account: &AccountId, now: Timestamp) -> Result<Option<Write>, Error> {
-        let at = keys::account(account);
-        let known = self.get_one(at.clone()).await?;
-        let record = AccountRecord::new(now);
-        Ok(known.is_none().then(|| Write::Put(at, encode(&record))))
+    async fn first_of(&self, account: &AccountId) -> Result<Option<Write>, Error> {
+        let (record, seen) = self.account(account).await?;
+        Ok(seen
+            .is_none()
+            .then(|| Write::Put(keys::account(account), encode(&record))))
     }
 
     async fn stored_keys(&self) -> Result<Vec<(AccessKeyId, CredentialRecord)>, Error> {
@@ -150,11 +150,6 @@ impl Engine {
             })
             .collect::<Result<_, _>>()
             .map_err(Error::from)
-    }
-
-    pub(super) async fn get_one(&self, at: Key) -> Result<Option<crate::ports::Record>, Error> {
-        let found = self.ports.meta.get_many(&[at]).await?;
-        Ok(found.into_iter().next().flatten())
     }
 
     async fn change_keys(&self, expect: Vec<Expect>, write: Vec<Write>) -> Result<(), Error> {

@@ -290,8 +290,7 @@ impl Engine {
             }),
             PayloadRef::Manifest { id, extents } => {
                 let at = keys::extents(*id, keys::extent_rows(*extents).saturating_sub(1));
-                let found = self.ports.meta.get_many(&[at]).await?;
-                let row = found.into_iter().next().flatten();
+                let row = self.get_one(at).await?;
                 let row = row.ok_or_else(no_manifest)?;
                 Ok(Some(Tail {
                     id: *id,

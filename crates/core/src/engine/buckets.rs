@@ -186,8 +186,7 @@ impl Engine {
         &self,
         name: &BucketName,
     ) -> Result<Option<(Arc<Bucket>, Revision)>, Error> {
-        let found = self.ports.meta.get_many(&[keys::bucket(name)]).await?;
-        match found.into_iter().next().flatten() {
+        match self.get_one(keys::bucket(name)).await? {
             Some(record) => Ok(Some((self.known.read(name, &record)?, record.revision))),
             None => Ok(None),
         }

@@ -255,8 +255,7 @@ impl Engine {
     /// A document of a bucket, whoever asks.
     pub(crate) async fn read_doc<D: Document>(&self, bucket: &Bucket) -> Result<Option<D>, Error> {
         let at = keys::bucket_doc(bucket.id, D::KIND);
-        let found = self.ports.meta.get_many(&[at]).await?;
-        let found = found.into_iter().next().flatten();
+        let found = self.get_one(at).await?;
         Ok(found.map(|found| decode(&found.bytes)).transpose()?)
     }
 

@@ -19,8 +19,7 @@ impl Engine {
         if domain.len() > DOMAIN_BYTES_MAX {
             return Ok(None);
         }
-        let found = self.ports.meta.get_many(&[keys::domain(domain)]).await?;
-        let Some(found) = found.into_iter().next().flatten() else {
+        let Some(found) = self.get_one(keys::domain(domain)).await? else {
             return Ok(None);
         };
         let record: DomainRecord = decode(&found.bytes)?;
@@ -34,8 +33,7 @@ impl Engine {
         domain: &BucketDomain,
     ) -> Result<(Vec<Expect>, Vec<Write>), Error> {
         let at = keys::domain(&domain.name);
-        let found = self.ports.meta.get_many(std::slice::from_ref(&at)).await?;
-        let found = found.into_iter().next().flatten();
+        let found = self.get_one(at.clone()).await?;
         let expect = match &found {
             None => Expect::Absent(at.clone()),
             Some(record) => {

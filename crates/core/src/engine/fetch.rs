@@ -209,16 +209,13 @@ impl Engine {
         state: FetchState,
     ) -> Result<(), Error> {
         for _ in 0..CONFLICT_RETRIES_MAX {
-            let found = self.ports.meta.get_many(std::slice::from_ref(at)).await?;
-            let Some(stored) = found.into_iter().next().flatten() else {
+            let Some(stored) = self.get_one(at.clone()).await? else {
                 return Ok(());
             };
             let seen: FetchRecord = decode(&stored.bytes)?;
             let state = match (&seen.state, &state) {
                 (FetchState::Calling, FetchState::Failed(_)) => FetchState::Uncalled,
-                (FetchState::Stored | FetchState::Uncalled, FetchState::Failed(_)) => {
-                    return Ok(());
-                }
+                (seen, FetchState::Failed(_)) if *seen != FetchState::Running => return Ok(()),
                 _ => state.clone(),
             };
             let txn = now(
@@ -333,8 +330,7 @@ impl Engine {
         bucket: BucketId,
         id: FetchId,
     ) -> Result<Option<(FetchRecord, Revision)>, Error> {
-        let found = self.ports.meta.get_many(&[keys::fetch(bucket, id)]).await?;
-        let Some(stored) = found.into_iter().next().flatten() else {
+        let Some(stored) = self.get_one(keys::fetch(bucket, id)).await? else {
             return Ok(None);
         };
         Ok(Some((decode(&stored.bytes)?, stored.revision)))

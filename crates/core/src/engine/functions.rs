@@ -74,8 +74,7 @@ impl Engine {
 
     /// A function by name.
     pub async fn function(&self, name: &str) -> Result<Option<Function>, Error> {
-        let found = self.ports.meta.get_many(&[keys::function(name)]).await?;
-        let record = found.into_iter().next().flatten();
+        let record = self.get_one(keys::function(name)).await?;
         record
             .map(|record| function_of(name.into(), &record.bytes))
             .transpose()

@@ -80,8 +80,10 @@ impl Engine {
 
     /// The revision of an open payload; stale when it is not open any more.
     async fn open_payload_revision(&self, payload: PayloadId) -> Result<Revision, Unwritten> {
-        let found = self.ports.meta.get_many(&[keys::payload(payload)]).await?;
-        let record = found.into_iter().next().flatten().ok_or(Unwritten::Stale)?;
+        let record = self
+            .get_one(keys::payload(payload))
+            .await?
+            .ok_or(Unwritten::Stale)?;
         let PayloadRecord { state } = decode(&record.bytes)?;
         if state == PayloadState::Open {
             Ok(record.revision)

@@ -90,8 +90,7 @@ impl Engine {
         };
         let Some(what) = what else { return Ok(()) };
         // What went away meanwhile took its bytes along.
-        let now = self.ports.meta.get_many(&[at]).await?;
-        if now.into_iter().next().flatten().map(|now| now.revision) != Some(record.revision) {
+        if self.get_one(at).await?.map(|now| now.revision) != Some(record.revision) {
             return Ok(());
         }
         found.damaged += 1;

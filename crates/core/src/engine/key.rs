@@ -8,7 +8,8 @@ use crate::model::{
     Bucket, BucketId, Event, ObjectKey, ObjectVersion, PayloadId, PayloadRef, Place, Timestamp,
 };
 use crate::ports::{
-    Expect, Ids, Key, KeyRange, Limit, LogId, Order, Page, Revision, Table, Txn, When, Write,
+    Expect, Ids, Key, KeyRange, Limit, LogId, Order, Page, Record, Revision, Table, Txn, When,
+    Write,
 };
 use crate::records::{CurrentRecord, WorkKind, decode, encode, keys};
 use crate::rules::access::Bypass;
@@ -52,6 +53,12 @@ pub(crate) fn unchanged(at: Key, seen: Option<Revision>) -> Expect {
 }
 
 impl Engine {
+    /// Reads one record.
+    pub(super) async fn get_one(&self, at: Key) -> Result<Option<Record>, Error> {
+        let found = self.ports.meta.get_many(&[at]).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
     /// Reads keys, in one snapshot.
     pub(crate) async fn see(
         &self,

@@ -91,12 +91,7 @@ impl Engine {
         };
         let counter = keys::server(LAST_TASK);
         for _ in 0..CONFLICT_RETRIES_MAX {
-            let found = self
-                .ports
-                .meta
-                .get_many(std::slice::from_ref(&counter))
-                .await?;
-            let last = found.into_iter().next().flatten();
+            let last = self.get_one(counter.clone()).await?;
             check_room(&task, &self.all_sync_tasks().await?)?;
             let last = super::key::unchanged(counter.clone(), last.map(|last| last.revision));
             let mut write = vec![
@@ -231,8 +226,7 @@ impl Engine {
         &self,
         id: SyncTaskId,
     ) -> Result<Option<(SyncTask, Revision)>, Error> {
-        let found = self.ports.meta.get_many(&[keys::sync_task(id)]).await?;
-        let Some(stored) = found.into_iter().next().flatten() else {
+        let Some(stored) = self.get_one(keys::sync_task(id)).await? else {
             return Ok(None);
         };
         Ok(Some((decode(&stored.bytes)?, stored.revision)))

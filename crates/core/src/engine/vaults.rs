@@ -75,12 +75,7 @@ impl Engine {
         let at = keys::vault_name(account, region, name);
         for _ in 0..CONFLICT_RETRIES_MAX {
             let last = keys::server(LAST_VAULT);
-            let seen = self
-                .ports
-                .meta
-                .get_many(std::slice::from_ref(&last))
-                .await?;
-            let seen = seen.into_iter().next().flatten();
+            let seen = self.get_one(last.clone()).await?;
             let names = self.vaults_of(account, region).await?;
             if let Some((_, id)) = names.iter().find(|(taken, _)| *taken == at) {
                 return Ok(*id);

@@ -41,8 +41,7 @@ impl Engine {
     }
 
     async fn stored_webhook_secret(&self) -> Result<Option<Vec<u8>>, Error> {
-        let found = self.ports.meta.get_many(&[keys::server(RECORD)]).await?;
-        let Some(record) = found.into_iter().next().flatten() else {
+        let Some(record) = self.get_one(keys::server(RECORD)).await? else {
             return Ok(None);
         };
         let sealed: Vec<u8> = decode(&record.bytes)?;

@@ -91,7 +91,7 @@ impl Engine {
                 .iter()
                 .map(|former| Write::Delete(keys::credential(former))),
         );
-        write.extend(self.first_of(&account, now).await?);
+        write.extend(self.first_of(&account).await?);
         self.change_keys(vec![expect], write).await?;
         for changed in replaced.iter().chain([access]) {
             self.credentials.forget(changed);

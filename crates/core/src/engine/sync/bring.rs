@@ -111,8 +111,7 @@ impl Engine {
         key: &ObjectKey,
     ) -> Result<Option<(SyncItemRecord, Revision)>, Error> {
         let place = keys::sync_item(task, key);
-        let found = self.ports.meta.get_many(&[place]).await?;
-        let Some(stored) = found.into_iter().next().flatten() else {
+        let Some(stored) = self.get_one(place).await? else {
             return Ok(None);
         };
         Ok(Some((decode(&stored.bytes)?, stored.revision)))

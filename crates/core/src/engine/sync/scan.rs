@@ -100,8 +100,7 @@ impl Engine {
         &self,
         id: SyncTaskId,
     ) -> Result<Option<(SyncScanRecord, Revision)>, Error> {
-        let found = self.ports.meta.get_many(&[keys::sync_scan(id)]).await?;
-        let found = found.into_iter().next().flatten();
+        let found = self.get_one(keys::sync_scan(id)).await?;
         let read = found.map(|stored| Ok((decode(&stored.bytes)?, stored.revision)));
         read.transpose()
     }

@@ -28,8 +28,7 @@ impl Engine {
         &self,
         task: SyncTaskId,
     ) -> Result<Option<SourceCredentials>, Error> {
-        let found = self.ports.meta.get_many(&[keys::sync_secret(task)]).await?;
-        let Some(stored) = found.into_iter().next().flatten() else {
+        let Some(stored) = self.get_one(keys::sync_secret(task)).await? else {
             return Ok(None);
         };
         let SyncSecretRecord { sealed } = decode(&stored.bytes)?;

@@ -176,8 +176,7 @@ impl Engine {
         id: ArchiveId,
     ) -> Result<(Archive, Revision), Error> {
         let at = keys::archive(vault, id);
-        let found = self.ports.meta.get_many(&[at]).await?;
-        let stored = found.into_iter().next().flatten().ok_or_else(|| {
+        let stored = self.get_one(at).await?.ok_or_else(|| {
             Error::new(
                 ErrorKind::NoSuchArchive,
                 "there is no such archive in this vault; its inventory tells which there are",
@@ -199,8 +198,7 @@ impl Engine {
                 Expect::Absent(at) => (at, None),
                 Expect::Revision(at, revision) => (at, Some(*revision)),
             };
-            let found = self.ports.meta.get_many(std::slice::from_ref(at)).await?;
-            let found = found.into_iter().next().flatten();
+            let found = self.get_one(at.clone()).await?;
             if found.map(|record| record.revision) != wanted {
                 return Ok(false);
             }

@@ -36,12 +36,7 @@ impl Engine {
             let (mut expect, mut write) = appearing(&found, &archive);
             let at = keys::archive_upload(req.vault, req.upload);
             expect.push(Expect::Revision(at.clone(), upload.revision));
-            let open = self
-                .ports
-                .meta
-                .get_many(std::slice::from_ref(&payload))
-                .await?;
-            let Some(open) = open.into_iter().next().flatten() else {
+            let Some(open) = self.get_one(payload.clone()).await? else {
                 continue;
             };
             if decode::<PayloadRecord>(&open.bytes)?.state != PayloadState::Open {

@@ -185,8 +185,7 @@ impl Engine {
         vault: VaultId,
         id: JobId,
     ) -> Result<Option<(Job, Revision)>, Error> {
-        let found = self.ports.meta.get_many(&[keys::job(vault, id)]).await?;
-        let Some(stored) = found.into_iter().next().flatten() else {
+        let Some(stored) = self.get_one(keys::job(vault, id)).await? else {
             return Ok(None);
         };
         Ok(Some((decode(&stored.bytes)?, stored.revision)))

@@ -129,8 +129,7 @@ impl Engine {
         upload: UploadId,
     ) -> Result<Option<FoundUpload>, Error> {
         let at = keys::archive_upload(vault, upload);
-        let found = self.ports.meta.get_many(&[at]).await?;
-        let Some(stored) = found.into_iter().next().flatten() else {
+        let Some(stored) = self.get_one(at).await? else {
             return Ok(None);
         };
         Ok(Some(FoundUpload {
