@@ -10,6 +10,7 @@ use cohong_core::engine::{
 };
 use cohong_core::model::{BucketDomain, BucketName, DialectId, ObjectKey, Versioning};
 use cohong_core::ports::Table;
+use cohong_core::records::{CurrentRecord, decode};
 use cohong_core::{Error, ErrorKind, limits};
 use common::{World, account, body, owner, put, run, target};
 
@@ -128,34 +129,8 @@ fn versions_and_parts_count() {
             !fits(&world, &bucket, "b", 41).await,
             "older versions are there"
         );
-        let key = ObjectKey::new("k").unwrap();
-        let req = CreateUpload {
-            bucket: bucket.clone(),
-            key: key.clone(),
-            attributes: Attributes::default(),
-            conditions: Conditions::default(),
-            sequential: false,
-            checksum: None,
-        };
-        let target = UploadTarget {
-            bucket: bucket.clone(),
-            key,
-            upload: world
-                .engine
-                .create_upload(&owner(), req)
-                .await
-                .unwrap()
-                .upload,
-        };
-        let part = |number, bytes: usize| {
-            let req = PutPart {
-                target: target.clone(),
-                number,
-                digests: ExpectedDigests::default(),
-            };
-            let body = body(&vec![b'x'; bytes]);
-            async { is_fine(world.engine.put_part(&owner(), req, body).await) }
-        };
+        let target = begin_upload(&world, &bucket).await;
+        let part = |number, bytes| put_part(&world, &target, number, bytes);
         assert!(part(1, 30).await);
         assert!(!part(2, 11).await);
         assert!(part(2, 10).await);
@@ -165,6 +140,34 @@ fn versions_and_parts_count() {
         assert!(is_fine(done), "its parts were counted before");
         assert!(!fits(&world, &bucket, "b", 1).await);
     });
+}
+
+async fn begin_upload(world: &World, bucket: &BucketName) -> UploadTarget {
+    let key = ObjectKey::new("k").unwrap();
+    let req = CreateUpload {
+        bucket: bucket.clone(),
+        key: key.clone(),
+        attributes: Attributes::default(),
+        conditions: Conditions::default(),
+        sequential: false,
+        checksum: None,
+    };
+    let begun = world.engine.create_upload(&owner(), req).await.unwrap();
+    UploadTarget {
+        bucket: bucket.clone(),
+        key,
+        upload: begun.upload,
+    }
+}
+
+async fn put_part(world: &World, target: &UploadTarget, number: u32, bytes: usize) -> bool {
+    let req = PutPart {
+        target: target.clone(),
+        number,
+        digests: ExpectedDigests::default(),
+    };
+    let body = body(&vec![b'x'; bytes]);
+    is_fine(world.engine.put_part(&owner(), req, body).await)
 }
 
 fn complete(target: &UploadTarget) -> CompleteUpload {
@@ -238,6 +241,72 @@ fn writers_at_once_do_not_get_past_a_quota() {
         let stat = world.engine.bucket_stat(&owner(), &bucket).await.unwrap();
         let held: u64 = stat.classes.values().map(|usage| usage.bytes).sum();
         assert_eq!(held, 99);
+    });
+}
+
+/// More than any of these requests gives way.
+const TURNS: u32 = 40;
+
+/// Begins when others have had so many turns.
+async fn later<T>(turns: u32, what: impl Future<Output = T>) -> T {
+    for _ in 0..turns {
+        tokio::task::yield_now().await;
+    }
+    what.await
+}
+
+/// Whoever writes has read the settings of the bucket before, and may not know the quota.
+#[test]
+fn what_is_written_while_a_quota_is_set_counts() {
+    run(async {
+        for turns in 0..TURNS {
+            let world = World::new();
+            let bucket = world.bucket("bounded").await;
+            let target = begin_upload(&world, &bucket).await;
+            let quota = || change(&world, &bucket, BucketChange::Quota(Some(100)));
+            let put = later(turns, fits(&world, &bucket, "a", 30));
+            let part = later(turns, put_part(&world, &target, 1, 30));
+            let set = later(TURNS / 2, quota());
+            let (put, part, set) = tokio::join!(put, part, set);
+            assert!(put && part, "there is room for both");
+            set.unwrap();
+            assert!(!fits(&world, &bucket, "b", 41).await, "after {turns}");
+            assert!(fits(&world, &bucket, "b", 40).await, "after {turns}");
+        }
+    });
+}
+
+/// A count reads one place after the other.
+#[test]
+fn what_changes_its_place_while_it_is_counted_counts() {
+    run(async {
+        for turns in 0..TURNS {
+            let world = World::new();
+            let bucket = world.bucket("bounded").await;
+            world.versioning(&bucket, Versioning::Enabled).await;
+            let target = begin_upload(&world, &bucket).await;
+            assert!(put_part(&world, &target, 1, 40).await);
+            assert!(fits(&world, &bucket, "a", 40).await);
+            world
+                .delete(&bucket, "a", VersionChoice::Current)
+                .await
+                .unwrap();
+            let versions = world.rows(Table::Graves).await;
+            assert_eq!(versions.len(), 1, "a marker is current");
+            let marker: CurrentRecord = decode(&versions[0].1.bytes).unwrap();
+            let marker = VersionChoice::Id(marker.version.id);
+            let quota = BucketChange::Quota(Some(100));
+            change(&world, &bucket, quota).await.unwrap();
+            let by = owner();
+            let back = later(turns, world.delete(&bucket, "a", marker));
+            let done = later(turns, world.engine.complete_upload(&by, complete(&target)));
+            let over = later(TURNS / 2, fits(&world, &bucket, "b", 21));
+            let (back, done, over) = tokio::join!(back, done, over);
+            back.unwrap();
+            done.unwrap();
+            assert!(!over, "after {turns}");
+            assert!(fits(&world, &bucket, "b", 20).await, "after {turns}");
+        }
     });
 }
 

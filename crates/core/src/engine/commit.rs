@@ -192,11 +192,9 @@ impl Engine {
 
     /// Commits one transaction; `false` after a conflict.
     pub(crate) async fn commit_one(&self, txn: Txn) -> Result<bool, Error> {
-        let touched = self.usages.touched(&txn.write);
+        let moving = self.usages.moving(txn.write.iter()).await?;
         let outcomes = self.ports.meta.commit(vec![txn]).await;
-        for bucket in touched {
-            self.usages.changed(bucket);
-        }
+        drop(moving);
         match outcomes.into_iter().next() {
             Some(Ok(())) => Ok(true),
             Some(Err(CommitError::Conflict)) => Ok(false),

@@ -224,8 +224,10 @@ impl Engine {
         let mut commits = if txns.is_empty() {
             Vec::new().into_iter()
         } else {
+            let write = txns.iter().flat_map(|txn| &txn.write);
+            let moving = self.usages.moving(write).await?;
             let commits = self.ports.meta.commit(txns).await;
-            self.usages.changed(bucket.id);
+            drop(moving);
             commits.into_iter()
         };
         let mut outcomes = Vec::with_capacity(planned.len());

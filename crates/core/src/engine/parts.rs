@@ -16,7 +16,7 @@ use super::{
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{BlobId, Bucket, ChecksumForm, Extent, Place};
-use crate::ports::{CommitError, Write};
+use crate::ports::{CommitError, Expect, Write};
 use crate::records::{PartRecord, encode, keys};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::checksum::of_part;
@@ -122,10 +122,7 @@ impl Engine {
         let blob = spec.id;
         let ingested = ingest(&self.ports, spec, body).await?;
         let part = self.part_of(&ingested);
-        if let Err(error) = self
-            .keep_part(&onto.bucket, target, onto.number, &part)
-            .await
-        {
+        if let Err(error) = self.keep_part(target, onto.number, &part).await {
             // After `Unavailable` the row may be there. A blob that stays goes when the upload ends,
             // or by the sweep, so a failure of its removal is nothing to report.
             if error.kind() != ErrorKind::Unavailable {
@@ -161,20 +158,22 @@ impl Engine {
         }
     }
 
-    /// Makes the part one of the upload's, if that still takes parts.
+    /// Makes the part one of the upload's, if that still takes parts and there is room under the quota of the
+    /// bucket as it is then.
     async fn keep_part(
         &self,
-        bucket: &Bucket,
         target: &UploadTarget,
         number: u16,
         part: &PartRecord,
     ) -> Result<(), Error> {
-        let _room = self.make_room(bucket, part.size).await?;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
-            let upload = self.open_upload(bucket, target).await?;
+            let (bucket, revision) = self.bucket_for_change(&target.bucket).await?;
+            let _room = self.make_room(&bucket, part.size).await?;
+            let upload = self.open_upload(&bucket, target).await?;
             let mut write = vec![Write::Put(keys::part(target.upload, number), encode(part))];
             write.extend(upload.followed_by(number)?);
-            let txn = now(vec![upload.unchanged()], write);
+            let settings = Expect::Revision(keys::bucket(&target.bucket), revision);
+            let txn = now(vec![settings, upload.unchanged()], write);
             if self.commit_one(txn).await? {
                 return Ok(());
             }

@@ -2,18 +2,24 @@
 //!
 //! Bytes are counted, not kept as a record, so that writers of a bucket do not wait for each other. This
 //! process remembers what a bucket with a quota held when it was counted last, and what was written since;
-//! that is never less than it holds. Where that leaves no room, and something changed since, the bucket is
+//! that is never less than it holds. A count reads one place after the other, so what comes to a place
+//! meanwhile, new or from another place, is added to it: it may have been looked for where it was not yet, and
+//! then where it was no more. Where that leaves no room, and something changed since, the bucket is
 //! counted again before anything is refused. So a refusal is exact but for what others write at the moment,
-//! and the first write after a start, and those that meet the quota, pay for a count of at most
-//! [`crate::limits::STAT_ROWS_MAX`] records.
+//! and the first write after a start or a change of the quota, and those that meet the quota, pay for a count
+//! of at most [`crate::limits::STAT_ROWS_MAX`] records.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Engine;
 use crate::error::{Error, ErrorKind};
-use crate::model::{Bucket, BucketId};
-use crate::ports::{Key, Table, Write};
+use crate::model::{Bucket, BucketId, ObjectVersion};
+use crate::ports::{Key, StoreError, Table, Write};
+use crate::records::{CurrentRecord, decode};
+
+/// Counts before something is refused. What others change meanwhile makes a count too high.
+const COUNTS_MAX: u32 = 2;
 
 /// What buckets with a quota hold, as far as this process knows.
 #[derive(Debug, Default)]
@@ -21,6 +27,9 @@ pub(crate) struct Usages {
     of: Mutex<BTreeMap<BucketId, Usage>>,
     /// One bucket is counted at a time: it reads many records.
     counting: tokio::sync::Mutex<()>,
+    /// Held by commits under way. A count waits for those that began before it, and for those that may have
+    /// stood while it read.
+    commits: tokio::sync::RwLock<()>,
 }
 
 #[derive(Debug, Default)]
@@ -33,10 +42,29 @@ struct Usage {
     written_at_count: u64,
     /// Bytes that are on their way.
     coming: u64,
+    /// Bytes that came to a place since this process knows it, from another place or new.
+    moved: u64,
     /// Goes up with every change.
     changes: u64,
     /// `changes` when the count began.
     changes_at_count: u64,
+}
+
+/// Where a count began.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    written: u64,
+    moved: u64,
+    changes: u64,
+}
+
+/// A commit under way, and the bytes it brings to places of buckets that are counted; when it is dropped they
+/// are there, or may be.
+#[derive(Debug)]
+pub(super) struct Moving<'a> {
+    usages: &'a Usages,
+    of: Vec<(BucketId, u64)>,
+    _under_way: tokio::sync::RwLockReadGuard<'a, ()>,
 }
 
 /// What became of a wish for room.
@@ -57,6 +85,15 @@ pub(crate) struct Room<'a> {
 }
 
 impl Usage {
+    /// Of a bucket that was not counted yet.
+    fn unknown() -> Self {
+        Self {
+            counted: u64::MAX,
+            changes: 1,
+            ..Self::default()
+        }
+    }
+
     fn bytes(&self) -> u64 {
         let since = self.written.saturating_sub(self.written_at_count);
         self.counted
@@ -91,46 +128,80 @@ impl Usages {
     }
 
     /// Where a count begins: what is written from now on comes on top of it.
-    fn begin(&self, bucket: BucketId) -> (u64, u64) {
+    fn begin(&self, bucket: BucketId) -> Begun {
         let mut all = self.lock();
-        let usage = all.entry(bucket).or_insert_with(|| Usage {
-            counted: u64::MAX,
-            changes: 1,
-            ..Usage::default()
-        });
-        (usage.written, usage.changes)
-    }
-
-    fn end(&self, bucket: BucketId, (written, changes): (u64, u64), bytes: u64) {
-        if let Some(usage) = self.lock().get_mut(&bucket) {
-            usage.counted = bytes;
-            usage.written_at_count = written;
-            usage.changes_at_count = changes;
+        let usage = all.entry(bucket).or_insert_with(Usage::unknown);
+        Begun {
+            written: usage.written,
+            moved: usage.moved,
+            changes: usage.changes,
         }
     }
 
-    /// Notes that a bucket changed, by more or less than a room that was taken.
-    pub(super) fn changed(&self, bucket: BucketId) {
+    fn end(&self, bucket: BucketId, begun: Begun, bytes: u64) {
         if let Some(usage) = self.lock().get_mut(&bucket) {
-            usage.changes = usage.changes.saturating_add(1);
+            let moved = usage.moved.saturating_sub(begun.moved);
+            usage.counted = bytes.saturating_add(moved);
+            usage.written_at_count = begun.written;
+            usage.changes_at_count = begun.changes;
         }
     }
 
-    /// Buckets that a transaction changes the bytes of, among those that are counted.
-    pub(super) fn touched(&self, write: &[Write]) -> Vec<BucketId> {
+    /// Waits for the commits under way.
+    async fn settle(&self) {
+        drop(self.commits.write().await);
+    }
+
+    /// Has a bucket counted before anybody writes into it.
+    fn doubt(&self, bucket: BucketId) {
+        let mut all = self.lock();
+        let usage = all.entry(bucket).or_insert_with(Usage::unknown);
+        usage.counted = u64::MAX;
+        usage.changes = usage.changes.saturating_add(1);
+    }
+
+    /// To be held until these writes are committed.
+    pub(super) async fn moving<'a>(
+        &'a self,
+        write: impl Iterator<Item = &Write> + Send,
+    ) -> Result<Moving<'a>, StoreError> {
+        let under_way = self.commits.read().await;
+        let mut of = Vec::new();
         let all = self.lock();
-        if all.is_empty() {
-            return Vec::new();
+        if !all.is_empty() {
+            for write in write {
+                let bucket = bucket_of(write).filter(|bucket| all.contains_key(bucket));
+                if let Some(bucket) = bucket {
+                    of.push((bucket, bytes_of(write)?));
+                }
+            }
         }
-        let mut found: Vec<BucketId> = write.iter().filter_map(bucket_of).collect();
-        found.dedup();
-        found.retain(|bucket| all.contains_key(bucket));
-        found
+        drop(all);
+        Ok(Moving {
+            usages: self,
+            of,
+            _under_way: under_way,
+        })
     }
 
-    /// Forgets a bucket that has no quota any more, or is gone.
+    /// Forgets a bucket that is gone.
     pub(super) fn forget(&self, bucket: BucketId) {
         self.lock().remove(&bucket);
+    }
+}
+
+impl Drop for Moving<'_> {
+    fn drop(&mut self) {
+        if self.of.is_empty() {
+            return;
+        }
+        let mut all = self.usages.lock();
+        for (bucket, bytes) in &self.of {
+            if let Some(usage) = all.get_mut(bucket) {
+                usage.moved = usage.moved.saturating_add(*bytes);
+                usage.changes = usage.changes.saturating_add(1);
+            }
+        }
     }
 }
 
@@ -167,6 +238,19 @@ fn bucket_of(write: &Write) -> Option<BucketId> {
     Some(BucketId(u64::from_be_bytes(*id)))
 }
 
+/// The bytes of the version that a write puts to a place.
+fn bytes_of(write: &Write) -> Result<u64, StoreError> {
+    let Write::Put(at, bytes) = write else {
+        return Ok(0);
+    };
+    let version: ObjectVersion = match at.table {
+        Table::Heads => decode::<CurrentRecord>(bytes)?.version,
+        Table::Versions => decode(bytes)?,
+        _ => return Ok(0),
+    };
+    Ok(version.object().map_or(0, |record| record.size))
+}
+
 impl Engine {
     /// Room for `bytes` more in a bucket; `OverQuota` when there is none. To be held until they are
     /// committed. `None` for a bucket without quota.
@@ -184,9 +268,11 @@ impl Engine {
             let _turn = self.usages.counting.lock().await;
             // Somebody else may have counted it meanwhile.
             asked = ask();
-            if matches!(asked, Asked::Unknown) {
-                self.count(bucket).await?;
-                asked = ask();
+            for _ in 0..COUNTS_MAX {
+                if matches!(asked, Asked::Unknown) {
+                    self.count(bucket).await?;
+                    asked = ask();
+                }
             }
         }
         match asked {
@@ -207,22 +293,29 @@ impl Engine {
         Ok(())
     }
 
-    /// Begins to keep count of a bucket, or ends it. `Unsupported` for one that holds more than is counted
-    /// at once.
-    pub(super) async fn begin_counting(&self, bucket: &Bucket) -> Result<(), Error> {
-        if bucket.quota.is_none() {
-            self.usages.forget(bucket.id);
-            return Ok(());
+    /// Prepares the change of a quota; what is returned is to be held until that is committed, so that nobody
+    /// counts what those write meanwhile who see no quota yet. `Unsupported` for a bucket that holds more than
+    /// is counted at once.
+    pub(super) async fn doubt_usage(
+        &self,
+        bucket: &Bucket,
+        quota: Option<u64>,
+    ) -> Result<tokio::sync::MutexGuard<'_, ()>, Error> {
+        let turn = self.usages.counting.lock().await;
+        if quota.is_some() {
+            self.stat_of(bucket).await?;
+            self.usages.doubt(bucket.id);
         }
-        let _turn = self.usages.counting.lock().await;
-        self.count(bucket).await
+        Ok(turn)
     }
 
     async fn count(&self, bucket: &Bucket) -> Result<(), Error> {
         let begun = self.usages.begin(bucket.id);
+        self.usages.settle().await;
         let stat = self.stat_of(bucket).await?;
         let objects: u64 = stat.classes.values().map(|usage| usage.bytes).sum();
         let bytes = objects.saturating_add(stat.part_bytes);
+        self.usages.settle().await;
         self.usages.end(bucket.id, begun, bytes);
         Ok(())
     }
@@ -263,21 +356,27 @@ mod tests {
     }
 
     #[test]
-    fn only_counted_buckets_are_touched() {
+    fn what_comes_to_a_place_while_it_is_counted_is_added() {
         let usages = Usages::default();
-        let at = |table, id: u64| Key {
-            table,
-            bytes: [&id.to_be_bytes()[..], b"key"].concat().into(),
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.unwrap();
+        let delete = |id: u64| {
+            let bytes = [&id.to_be_bytes()[..], b"key"].concat().into();
+            let table = Table::Versions;
+            Write::Delete(Key { table, bytes })
         };
-        let writes = [
-            Write::Delete(at(Table::Heads, 1)),
-            Write::Put(at(Table::Versions, 1), bytes::Bytes::new()),
-            Write::Delete(at(Table::Heads, 2)),
-            Write::Delete(at(Table::Buckets, 1)),
-        ];
-        assert!(usages.touched(&writes).is_empty());
-        usages.begin(BUCKET);
-        assert_eq!(usages.touched(&writes), [BUCKET]);
-        assert!(usages.touched(&writes[2..]).is_empty());
+        let writes = [delete(1), delete(2)];
+        let moving = || runtime.block_on(usages.moving(writes.iter())).unwrap();
+        assert!(moving().of.is_empty(), "nothing is counted");
+        let begun = usages.begin(BUCKET);
+        let mut coming = moving();
+        assert_eq!(coming.of, [(BUCKET, 0)], "only what is counted");
+        coming.of = vec![(BUCKET, 30)];
+        drop(coming);
+        usages.end(BUCKET, begun, 60);
+        assert!(is_there(&usages, 10), "60 were seen, 30 may not have been");
+        assert!(!is_there(&usages, 1));
+        usages.doubt(BUCKET);
+        assert!(matches!(usages.ask(BUCKET, 100, 1), Asked::Unknown));
     }
 }

@@ -69,6 +69,10 @@ impl Engine {
             if let BucketChange::AccessLog(Some(log)) = &change {
                 self.check_access_log(cx, &bucket, log).await?;
             }
+            let _turn = match &change {
+                BucketChange::Quota(quota) => Some(self.doubt_usage(&bucket, *quota).await?),
+                _ => None,
+            };
             let (mut expect, mut write) = self.apply(Arc::make_mut(&mut bucket), &change).await?;
             let at = keys::bucket(name);
             expect.push(Expect::Revision(at.clone(), revision));
@@ -148,10 +152,7 @@ impl Engine {
                 }
                 bucket.renames = *renames;
             }
-            BucketChange::Quota(quota) => {
-                bucket.quota = *quota;
-                self.begin_counting(bucket).await?;
-            }
+            BucketChange::Quota(quota) => bucket.quota = *quota,
             BucketChange::AddDomain(domain) => return self.add_domain(bucket, domain).await,
             BucketChange::RemoveDomain(name) => return Ok(remove_domain(bucket, name)),
             BucketChange::Locks { default, versioned } => {
