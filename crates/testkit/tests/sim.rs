@@ -30,7 +30,7 @@ fn check(seed: u64) -> Vec<String> {
 }
 
 /// What lines of traces say when it happened: all of it does within an ordinary run.
-const HAPPENS: [&str; 20] = [
+const HAPPENS: [&str; 29] = [
     " stands: ",
     " crash",
     "the power is off",
@@ -51,6 +51,15 @@ const HAPPENS: [&str; 20] = [
     " is fetched, ",
     " wants cannot be had",
     " expires, ",
+    "Err(OverQuota)",
+    "Err(Retained)",
+    "Err(LockUnsupported)",
+    "Err(InvalidBucketState)",
+    "Err(RetentionLocked)",
+    "Err(KeyMissing)",
+    "Err(KeyWrong)",
+    "Err(KeyUnasked)",
+    " blocks public access: true",
 ];
 
 /// How often what happens does, in some seeds.

@@ -14,16 +14,16 @@ use cohong_core::engine::{
 };
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, ChecksumValue,
-    Cipher, DialectId, Due, Encryption, EventKind, KeyHolder, Lifecycle, LifecycleFilter,
-    LifecycleRule, ObjectKey, Principal, StorageClass, StoredHeaders, Timestamp, UploadId,
-    UserMeta, VersionTag,
+    Cipher, CustomerKey, DialectId, Due, Encryption, EventKind, KeyHolder, Lifecycle,
+    LifecycleFilter, LifecycleRule, Lock, ObjectKey, Principal, StorageClass, StoredHeaders,
+    Timestamp, UploadId, UserMeta, VersionTag,
 };
 use cohong_core::ports::BodyError;
 use futures_util::StreamExt;
 
 use super::exec::Sim;
-use super::model::{Answer, At, Cond, Named, Object, Op, md5_of, sum_of};
-use super::oracle::{OWNER, OWNER_KEY, Oracle};
+use super::model::{Answer, At, Cond, Named, Object, Op, Says, Sealed, md5_of, sum_of};
+use super::oracle::{ENCRYPTING, OWNER, OWNER_KEY, Oracle};
 use super::ports::Weather;
 
 /// A server as its clients have it.
@@ -43,15 +43,37 @@ fn key_name(key: &str) -> ObjectKey {
     ObjectKey::new(key).expect("the keys are valid")
 }
 
-/// One of the buckets encrypts, so that copies meet every mixture.
-fn encrypting(bucket: &str) -> Encrypting {
-    let with = (bucket == "beta").then_some(Encryption {
+/// By the server, with a key of its own.
+fn by_server() -> Encryption {
+    Encryption {
         cipher: Cipher::Aes256,
         holder: KeyHolder::Server,
-    });
+    }
+}
+
+/// One of the buckets encrypts, so that copies meet every mixture.
+fn encrypting(bucket: &str) -> Encrypting {
     Encrypting {
-        with,
+        with: (bucket == ENCRYPTING).then(by_server),
         ..Encrypting::default()
+    }
+}
+
+/// A key of a client.
+fn customer_key(n: u8) -> CustomerKey {
+    CustomerKey([n; 32])
+}
+
+/// A request, with all that it says.
+pub(super) fn saying(request: &str, says: &Says) -> Cx {
+    Cx {
+        bypasses: says.bypass,
+        encrypting: Encrypting {
+            with: says.seal.then(by_server),
+            key: says.key.map(customer_key),
+            source_key: says.source_key.map(customer_key),
+        },
+        ..cx(request, says.by)
     }
 }
 
@@ -106,9 +128,10 @@ fn user_meta(value: u64) -> UserMeta {
     vec![("n".into(), value.to_string().into())]
 }
 
-fn attributes(meta: u64) -> Attributes {
+fn attributes(meta: u64, lock: Lock) -> Attributes {
     Attributes {
         user_meta: user_meta(meta),
+        lock,
         ..Attributes::default()
     }
 }
@@ -191,12 +214,12 @@ impl Client {
     /// Asks so many times, and rests between.
     pub(super) async fn work(self, requests: u64, weather: &Weather) {
         for _ in 0..requests {
-            let (op, by) = self.oracle.choose();
+            let (op, says) = self.oracle.choose();
             // Nobody asks a process that is about to end, though it ends only after this poll.
             if weather.now().dying || !weather.request() {
                 return;
             }
-            self.perform(op, by).await;
+            self.perform(op, says).await;
             if self.sim.one_in(4) {
                 let rest = std::time::Duration::from_millis(self.sim.random(100));
                 self.sim.pass(rest).await;
@@ -204,20 +227,25 @@ impl Client {
         }
     }
 
-    /// Asks once, as an account.
-    pub(super) async fn perform(&self, op: Op, by: &'static str) {
-        let request = self.oracle.begin(op.clone(), by);
-        let outcome = self.ask(&op, &cx(&request, by)).await;
+    /// Asks once.
+    pub(super) async fn perform(&self, op: Op, says: Says) {
+        let request = self.oracle.begin(op.clone(), says);
+        let outcome = self.ask(&op, &request, &says).await;
         self.oracle.finish(&outcome);
     }
 
-    async fn ask(&self, op: &Op, cx: &Cx) -> Vec<Answer> {
+    async fn ask(&self, op: &Op, request: &str, says: &Says) -> Vec<Answer> {
+        let cx = &saying(request, says);
         if let Op::Delete(bucket, items) = op {
             return self.delete(bucket, items, cx).await;
         }
         let answer = match op {
-            Op::Put { .. } | Op::Get(_) | Op::Copy { .. } => self.object(op, cx).await,
-            Op::Append { .. } | Op::Symlink { .. } => self.special(op, cx).await,
+            Op::Get(at) => {
+                let read = self.read(at, request, says).await;
+                read.map(|(object, tag)| object.seen(tag))
+            }
+            Op::Put { .. } | Op::Copy { .. } => self.object(op, cx, says.lock).await,
+            Op::Append { .. } | Op::Symlink { .. } => self.special(op, cx, says.lock).await,
             Op::Meta(at, meta) => {
                 let change = ObjectChange::Meta(StoredHeaders::default(), user_meta(*meta));
                 self.change(at, change, cx).await
@@ -230,11 +258,12 @@ impl Client {
                 let change = ObjectChange::Acl(own.then(Acl::default));
                 self.change(at, change, cx).await
             }
+            Op::Lock(at, step) => self.change(at, ObjectChange::Lock(*step), cx).await,
             Op::Create { .. }
             | Op::Part { .. }
             | Op::CopyPart { .. }
             | Op::Complete { .. }
-            | Op::Abort(..) => self.upload(op, cx).await,
+            | Op::Abort(..) => self.upload(op, cx, says.lock).await,
             _ => self.bucket(op, cx).await,
         };
         vec![answer.map_err(|error| {
@@ -285,7 +314,7 @@ impl Client {
         }
     }
 
-    async fn object(&self, op: &Op, cx: &Cx) -> Result<String, Error> {
+    async fn object(&self, op: &Op, cx: &Cx, lock: Lock) -> Result<String, Error> {
         match op {
             Op::Put {
                 bucket,
@@ -298,7 +327,7 @@ impl Client {
                 let req = PutObject {
                     bucket: bucket_name(bucket),
                     key: key_name(key),
-                    attributes: attributes(object.meta),
+                    attributes: attributes(object.meta, lock),
                     conditions: conditions(cond),
                     digests: digests(object.further.map(|further| further.value)),
                     size: None,
@@ -315,10 +344,6 @@ impl Client {
                 );
                 Ok(stored(&receipt.stored))
             }
-            Op::Get(at) => {
-                let (object, tag) = self.read(at, cx).await?;
-                Ok(object.seen(tag))
-            }
             Op::Copy {
                 from,
                 bucket,
@@ -328,7 +353,7 @@ impl Client {
             } => {
                 let req = CopyObject {
                     expires_days: None,
-                    lock: cohong_core::model::Lock::default(),
+                    lock,
                     source: source(from),
                     bucket: bucket_name(bucket),
                     key: key_name(key),
@@ -350,7 +375,7 @@ impl Client {
         }
     }
 
-    async fn special(&self, op: &Op, cx: &Cx) -> Result<String, Error> {
+    async fn special(&self, op: &Op, cx: &Cx, lock: Lock) -> Result<String, Error> {
         match op {
             Op::Append {
                 bucket,
@@ -364,7 +389,7 @@ impl Client {
                     bucket: bucket_name(bucket),
                     key: key_name(key),
                     position: *position,
-                    attributes: attributes(*meta),
+                    attributes: attributes(*meta, lock),
                     digests: ExpectedDigests::default(),
                 };
                 let body = body(bytes, *broken);
@@ -381,7 +406,7 @@ impl Client {
                     bucket: bucket_name(bucket),
                     key: key_name(key),
                     to: key_name(to),
-                    attributes: attributes(*meta),
+                    attributes: attributes(*meta, lock),
                     conditions: conditions(cond),
                 };
                 Ok(stored(&self.engine.put_symlink(cx, req).await?))
@@ -391,13 +416,19 @@ impl Client {
     }
 
     /// Reads a version as a whole.
-    pub(super) async fn read(&self, at: &At, cx: &Cx) -> Result<(Object, VersionTag), Error> {
+    pub(super) async fn read(
+        &self,
+        at: &At,
+        request: &str,
+        says: &Says,
+    ) -> Result<(Object, VersionTag), Error> {
         let req = GetObject {
             target: target(at),
             range: None,
             conditions: Conditions::default(),
         };
-        let mut reader = self.engine.get_object(cx, req).await?;
+        let cx = saying(request, says);
+        let mut reader = self.engine.get_object(&cx, req).await?;
         let mut bytes = Vec::new();
         while let Some(chunk) = reader.body.next().await {
             bytes.extend_from_slice(&chunk?);
@@ -418,6 +449,8 @@ impl Client {
             acl: record.acl.is_some(),
             upload: record.upload,
             form: record.form,
+            sealed: Sealed::of(record.seal.as_ref(), says.key),
+            lock: record.lock,
         };
         Ok((object, reader.info.version))
     }
@@ -427,7 +460,7 @@ impl Client {
         Ok(format!("{tag:?}"))
     }
 
-    async fn upload(&self, op: &Op, cx: &Cx) -> Result<String, Error> {
+    async fn upload(&self, op: &Op, cx: &Cx, lock: Lock) -> Result<String, Error> {
         match op {
             Op::Create {
                 bucket,
@@ -438,7 +471,7 @@ impl Client {
                 let req = CreateUpload {
                     bucket: bucket_name(bucket),
                     key: key_name(key),
-                    attributes: attributes(*meta),
+                    attributes: attributes(*meta, lock),
                     conditions: Conditions::default(),
                     sequential: false,
                     checksum: *checksum,
@@ -532,11 +565,9 @@ impl Client {
             Op::DeleteBucket(bucket) => {
                 self.engine.delete_bucket(cx, &bucket_name(bucket)).await?;
             }
-            Op::Versioning(bucket, versioning) => {
-                let change = BucketChange::Versioning(*versioning);
-                self.engine
-                    .change_bucket(cx, &bucket_name(bucket), change)
-                    .await?;
+            Op::Change(bucket, change) => {
+                let name = bucket_name(bucket);
+                self.engine.change_bucket(cx, &name, change.clone()).await?;
             }
             Op::Rules(bucket, rules) => {
                 let rules = rules.iter().map(super::model::RuleSpec::rule).collect();
@@ -544,11 +575,6 @@ impl Client {
                 self.engine
                     .change_bucket(cx, &bucket_name(bucket), change)
                     .await?;
-            }
-            Op::Renames(bucket, on) => {
-                let change = BucketChange::Renames(*on);
-                let name = bucket_name(bucket);
-                self.engine.change_bucket(cx, &name, change).await?;
             }
             Op::Lifecycle(bucket, None) => {
                 let name = bucket_name(bucket);
@@ -582,12 +608,13 @@ impl Client {
                     url: url.as_str().into(),
                     md5: None,
                     if_there: IfThere::Overwrite,
-                    attributes: attributes(object.meta),
+                    attributes: attributes(object.meta, Lock::default()),
                     callback: None,
                     labels: Vec::new(),
                 };
                 self.engine.put_fetch_task(cx, req).await?;
             }
+            Op::BlockPublic(blocks) => self.engine.block_public(cx, *blocks).await?,
             Op::AddFunction(name) => {
                 self.engine.add_function(name, "http://function/").await?;
                 self.delivery.nudge(&format!("function:{name}"));

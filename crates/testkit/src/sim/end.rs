@@ -15,7 +15,7 @@ use cohong_core::records::{
 use cohong_core::work::sweep::sweep_now;
 use futures_util::FutureExt;
 
-use super::model::Op;
+use super::model::{Op, Says};
 use super::oracle::{FUNCTIONS, OWNER};
 use super::ports::{is_poison, places};
 use super::quiet;
@@ -37,14 +37,14 @@ pub(super) fn check(world: &World) {
     world.wait_for(async move {
         for name in FUNCTIONS {
             client
-                .perform(Op::AddFunction(name.to_owned()), OWNER)
+                .perform(Op::AddFunction(name.to_owned()), Says::of(OWNER))
                 .await;
         }
         // Rules would be carried out for ever.
         let buckets = client.oracle.look(|model| model.buckets.clone());
         for (name, bucket) in buckets.into_iter().filter(|(_, b)| b.expires.is_some()) {
             client
-                .perform(Op::Lifecycle(name, None), bucket.owner)
+                .perform(Op::Lifecycle(name, None), Says::of(bucket.owner))
                 .await;
         }
     });

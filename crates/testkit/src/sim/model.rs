@@ -1,23 +1,25 @@
 //! The reference model: what a server in which nothing fails would hold. Buckets, keys as stacks of
 //! versions, uploads, rules, and the log of changes with whom they are told to. Small and obvious;
-//! it knows nothing of payloads, transactions or time.
+//! it knows nothing of payloads and transactions, and of time only what it is told.
 
 mod checksum;
+mod guards;
 mod keys;
 mod ops;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use cohong_core::ErrorKind;
 use cohong_core::engine::VersionChoice;
 use cohong_core::model::{
-    BucketId, ChecksumAlgorithm, ChecksumForm, EventKind, Form, FurtherChecksum, ObjectKey,
-    ObjectType, UploadId, VersionTag, Versioning,
+    BucketId, ChecksumAlgorithm, ChecksumForm, EventKind, Form, FurtherChecksum, Lock, Locks,
+    ObjectKey, ObjectType, Retention, Timestamp, UploadId, VersionTag, Versioning,
 };
 use cohong_core::ports::Position;
 
 pub(super) use checksum::{FORMS, sum_of};
+pub(super) use guards::{Says, Sealed, stepped};
 pub(super) use keys::{Deletion, Key, Version};
 pub(super) use ops::{At, Cond, Named, Op, RuleSpec};
 
@@ -40,6 +42,10 @@ pub(super) struct Object {
     pub(super) upload: Option<UploadId>,
     /// Whether it takes pieces, or is a link.
     pub(super) form: Form,
+    /// With whose key it is encrypted.
+    pub(super) sealed: Sealed,
+    /// What keeps it.
+    pub(super) lock: Lock,
 }
 
 impl Object {
@@ -54,6 +60,17 @@ impl Object {
             acl: false,
             upload: None,
             form: Form::Normal,
+            sealed: Sealed::No,
+            lock: Lock::default(),
+        }
+    }
+
+    /// The object as a request has it encrypted and kept.
+    pub(super) fn kept(self, says: &Says) -> Self {
+        Self {
+            sealed: says.sealed(),
+            lock: says.lock,
+            ..self
         }
     }
 
@@ -107,8 +124,10 @@ impl Object {
     /// What a reader sees of it.
     pub(super) fn seen(&self, tag: VersionTag) -> String {
         format!(
-            "{tag:?} {:?} etag {} checksum {:?} meta {} tag {:?} acl {} bytes {}",
+            "{tag:?} {:?} {:?} {:?} etag {} checksum {:?} meta {} tag {:?} acl {} bytes {}",
             self.form,
+            self.sealed,
+            self.lock,
             self.etag,
             self.further,
             self.meta,
@@ -140,6 +159,10 @@ pub(super) struct Upload {
     pub(super) parts: BTreeMap<u32, Bytes>,
     /// A Complete is at work on it, or was when the server crashed.
     pub(super) completing: bool,
+    /// With whose key its parts are encrypted.
+    pub(super) sealed: Sealed,
+    /// What will keep its object.
+    pub(super) lock: Lock,
 }
 
 /// A change, and whom it is told to.
@@ -181,10 +204,43 @@ pub(super) struct Bucket {
     pub(super) renames: bool,
     /// Objects under this prefix are deleted when they are a day old.
     pub(super) expires: Option<String>,
+    /// How what is written is encrypted, when nobody says.
+    pub(super) seals: Sealed,
+    /// Most bytes it may hold.
+    pub(super) quota: Option<u64>,
+    pub(super) locks: Option<Locks>,
+    pub(super) retention: Option<Retention>,
+    pub(super) public: Public,
     /// Its removal has begun.
     pub(super) closing: bool,
     pub(super) keys: BTreeMap<String, Key>,
     pub(super) uploads: BTreeMap<UploadId, Upload>,
+}
+
+/// Whether everybody may read a bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Public {
+    pub(super) granted: bool,
+    /// That counts for nothing.
+    pub(super) blocked: bool,
+    /// The same, by order of its owner for all of its buckets.
+    pub(super) account_blocked: bool,
+}
+
+impl Public {
+    /// Whether what is granted to everybody counts for nothing.
+    pub(super) fn is_shut(self) -> bool {
+        self.blocked || self.account_blocked
+    }
+}
+
+/// The settings of a bucket that decide what becomes of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Face {
+    versioning: Versioning,
+    public: Public,
+    locks: Option<Locks>,
+    retention: Option<Retention>,
 }
 
 /// Everything.
@@ -196,10 +252,16 @@ pub(super) struct Model {
     pub(super) functions: Vec<String>,
     /// Tasks that fetch, by the key of their record.
     pub(super) fetches: BTreeMap<Bytes, Fetch>,
+    /// Accounts that block public access.
+    pub(super) shut: BTreeSet<&'static str>,
+    /// Buckets that rules or tasks may have changed by themselves.
+    pub(super) by_itself: BTreeSet<BucketId>,
+    /// The time for which it answers.
+    pub(super) now: Timestamp,
 }
 
 impl Bucket {
-    pub(super) fn new(id: BucketId, owner: &'static str) -> Self {
+    pub(super) fn new(id: BucketId, owner: &'static str, seals: Sealed) -> Self {
         Self {
             id,
             owner,
@@ -208,16 +270,45 @@ impl Bucket {
             logs: false,
             renames: false,
             expires: None,
+            seals,
+            quota: None,
+            locks: None,
+            retention: None,
+            public: Public::default(),
             closing: false,
             keys: BTreeMap::new(),
             uploads: BTreeMap::new(),
         }
     }
 
-    /// Only its owner may do anything: nobody was granted something.
+    /// Its settings.
+    pub(super) fn face(&self) -> Face {
+        Face {
+            versioning: self.versioning,
+            public: self.public,
+            locks: self.locks,
+            retention: self.retention.clone(),
+        }
+    }
+
+    /// Only its owner may change anything.
     fn allow(&self, by: &str) -> Result<&Self, ErrorKind> {
         let owns = self.owner == by;
         owns.then_some(self).ok_or(ErrorKind::Denied)
+    }
+
+    /// Others may read it where everybody may.
+    fn allow_read(&self, by: &str) -> Result<&Self, ErrorKind> {
+        let open = self.public.granted && !self.public.is_shut();
+        if open { Ok(self) } else { self.allow(by) }
+    }
+
+    /// Refuses an object that has grants of its own, which are none, to others.
+    fn allow_object(&self, object: &Object, by: &str) -> Result<(), ErrorKind> {
+        if object.acl {
+            self.allow(by)?;
+        }
+        Ok(())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -232,18 +323,28 @@ impl Bucket {
             .collect()
     }
 
-    /// The object a reader gets: through a link if it is one.
+    /// The object a reader gets: through a link if it is one. Others than the owner are not told what keeps it.
     pub(super) fn read(
         &self,
         key: &str,
         choice: VersionChoice,
+        by: &str,
     ) -> Result<(Object, VersionTag), ErrorKind> {
         let (object, tag) = self.find(key, choice)?;
+        self.allow_object(object, by)?;
+        let object = &match self.allow(by) {
+            Ok(_) => object.clone(),
+            Err(_) => Object {
+                lock: Lock::default(),
+                ..object.clone()
+            },
+        };
         let Form::Symlink(to) = &object.form else {
             return Ok((object.clone(), tag));
         };
         let target = self.keys.get(to.as_str()).and_then(Key::object);
         let target = target.ok_or(ErrorKind::NoSymlinkTarget)?;
+        self.allow_object(target, by)?;
         if matches!(target.form, Form::Symlink(_)) {
             return Err(ErrorKind::SymlinkToSymlink);
         }
@@ -251,6 +352,7 @@ impl Bucket {
             bytes: target.bytes.clone(),
             etag: target.etag.clone(),
             further: target.further,
+            sealed: target.sealed,
             ..object.clone()
         };
         Ok((through, tag))
@@ -288,15 +390,37 @@ impl Model {
     }
 
     /// A bucket by name, for readers.
-    pub(super) fn for_read(&self, bucket: &str, by: &str) -> Result<&Bucket, ErrorKind> {
+    fn for_read(&self, bucket: &str, by: &str) -> Result<&Bucket, ErrorKind> {
         let found = self.buckets.get(bucket).filter(|found| !found.closing);
-        found.ok_or(ErrorKind::NoSuchBucket)?.allow(by)
+        found.ok_or(ErrorKind::NoSuchBucket)?.allow_read(by)
     }
 
-    /// Sets whether versions are kept.
-    pub(super) fn set_versioning(&mut self, bucket: &str, versioning: Versioning) {
+    /// What a reader gets.
+    pub(super) fn read(
+        &self,
+        (bucket, key, choice): &At,
+        by: &str,
+    ) -> Result<(Object, VersionTag), ErrorKind> {
+        self.for_read(bucket, by)?.read(key, *choice, by)
+    }
+
+    /// What is copied, a link as one.
+    pub(super) fn copied(
+        &self,
+        (bucket, key, choice): &At,
+        by: &str,
+    ) -> Result<(Object, VersionTag), ErrorKind> {
+        let bucket = self.for_read(bucket, by)?;
+        let (object, tag) = bucket.find(key, *choice)?;
+        bucket.allow_object(object, by)?;
+        Ok((object.clone(), tag))
+    }
+
+    /// Gives a bucket other settings, for a look.
+    pub(super) fn set_face(&mut self, bucket: &str, face: Face) {
         if let Some(bucket) = self.buckets.get_mut(bucket) {
-            bucket.versioning = versioning;
+            (bucket.versioning, bucket.public) = (face.versioning, face.public);
+            (bucket.locks, bucket.retention) = (face.locks, face.retention);
         }
     }
 

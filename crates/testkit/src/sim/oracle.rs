@@ -9,18 +9,19 @@ mod apply;
 mod change;
 mod choose;
 mod flight;
+mod says;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cohong_core::model::{BucketId, Timestamp};
-use cohong_core::ports::{Position, Txn};
+use cohong_core::ports::{Clock, Position, Txn};
 use cohong_core::records::LoggedEvent;
 
 use super::exec::{Sim, TaskId};
-use super::model::{Answer, Model, Op};
+use super::model::{Answer, Model, Op, Says};
 pub(super) use choose::{
-    FUNCTIONS, OWNER, OWNER_KEY, POISON, STRANGER, destinations, other_account,
+    ENCRYPTING, FUNCTIONS, OWNER, OWNER_KEY, POISON, STRANGER, destinations, other_account,
 };
 use flight::Flight;
 
@@ -42,7 +43,9 @@ struct Inner {
     buckets: BTreeMap<Position, BucketId>,
     replays: Vec<String>,
     contents: u64,
-    /// The latest that the wall clock has said.
+    /// What the wall clock says.
+    now: Timestamp,
+    /// The latest that it has said.
     latest: Timestamp,
 }
 
@@ -64,21 +67,29 @@ impl Oracle {
         look(&self.inner().model)
     }
 
-    /// A request of an account begins, by the running task; gives its id.
-    pub(super) fn begin(&self, op: Op, by: &'static str) -> String {
+    /// A request begins, by the running task; gives its id.
+    pub(super) fn begin(&self, op: Op, says: Says) -> String {
+        self.tick();
         let mut inner = self.inner();
         inner.requests += 1;
         let request = format!("r{}", inner.requests);
         self.sim
-            .note(format_args!("{request} of {by} begins: {op:?}"));
-        let flight = Flight::new(request.clone(), op, by);
+            .note(format_args!("{request} begins: {op:?} {says:?}"));
+        let flight = Flight::new(request.clone(), op, says, inner.now);
         inner.flights.insert(self.sim.running(), flight);
         inner.refresh();
         request
     }
 
+    /// Looks at the clock: what holds now holds at this time. Also to be asked around a jump of it.
+    pub(super) fn tick(&self) {
+        let now = Clock::now(&self.sim);
+        self.inner().tick(now);
+    }
+
     /// The running task's request was answered.
     pub(super) fn finish(&self, outcome: &[Answer]) {
+        self.tick();
         let flight = self.inner().flights.remove(&self.sim.running());
         let flight = flight.expect("a request that ends has begun");
         self.sim
@@ -104,6 +115,7 @@ impl Oracle {
 
     /// A transaction of the running task stands.
     pub(super) fn applied(&self, txn: &Txn, logged: &[(BucketId, Position, LoggedEvent)]) {
+        self.tick();
         let latest = self.sim.latest();
         let mut inner = self.inner();
         inner.latest = latest;

@@ -16,16 +16,19 @@ pub enum Mutation {
     IgnoreConflict,
     /// A payload gets an id that was given out before.
     ReuseBlobId,
+    /// A version is read without what keeps it.
+    LoseLock,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::DropSync,
         Self::SkipLog,
         Self::SwapOwner,
         Self::IgnoreConflict,
         Self::ReuseBlobId,
+        Self::LoseLock,
     ];
 
     /// How it is called on the command line.
@@ -36,6 +39,7 @@ impl Mutation {
             Self::SwapOwner => "swap-owner",
             Self::IgnoreConflict => "ignore-conflict",
             Self::ReuseBlobId => "reuse-blob-id",
+            Self::LoseLock => "lose-lock",
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Looks at everything that clients can see while nobody changes it, and compares it with the model.
 
+use cohong_core::Error;
 use cohong_core::engine::{
     Cx, ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry, VersionChoice,
 };
 use cohong_core::model::{VersionTag, Versioning};
 
 use super::client::{Client, bucket_name, cx, upload_target};
-use super::model::{Bucket, Version, md5_of};
+use super::model::{At, Bucket, Object, Says, Sealed, Version, md5_of};
 use super::oracle::{OWNER, STRANGER};
 
 /// Looks at everything. Panics at the first difference.
@@ -63,8 +64,12 @@ impl Look<'_> {
             );
             for choice in choices {
                 let at = (self.name.to_owned(), key.clone(), choice);
-                let wanted = self.bucket.read(key, choice);
-                let seen = self.client.read(&at, &self.cx()).await;
+                let wanted = self.bucket.read(key, choice, self.bucket.owner);
+                let sealed = wanted
+                    .as_ref()
+                    .map_or(Sealed::No, |(found, _)| found.sealed);
+                let seen = self.read(&at, sealed.key()).await;
+                self.refused(&at, sealed).await;
                 match (wanted, seen) {
                     (Ok((object, tag)), Ok((read, read_tag))) => {
                         assert_eq!((object, tag), (read, read_tag), "{at:?}");
@@ -73,6 +78,24 @@ impl Look<'_> {
                     (wanted, seen) => panic!("{at:?} is {seen:?} instead of {wanted:?}"),
                 }
             }
+        }
+    }
+
+    async fn read(&self, at: &At, key: Option<u8>) -> Result<(Object, VersionTag), Error> {
+        let says = Says {
+            key,
+            ..Says::of(self.bucket.owner)
+        };
+        self.client.read(at, "look", &says).await
+    }
+
+    /// No other key opens an object that is encrypted with a client's, and none does it without.
+    async fn refused(&self, at: &At, sealed: Sealed) {
+        let Some(key) = sealed.key() else { return };
+        for other in [Some(key + 1), None] {
+            let kind = self.read(at, other).await.map_err(|error| error.kind());
+            let kind = kind.expect_err("it is not opened");
+            assert_eq!(Err(kind), sealed.opens(other), "{at:?}");
         }
     }
 

@@ -15,7 +15,7 @@ use super::client::Client;
 use super::exec::{Sim, Stop};
 use super::oracle::{OWNER, OWNER_KEY, Oracle, destinations};
 use super::ports::{
-    Callbacks, NoSecrets, Plain, Receivers, RoughDisk, SimBlobs, SimMeta, Weather, Web,
+    Callbacks, Plain, Receivers, RoughDisk, Secrets, SimBlobs, SimMeta, Weather, Web,
 };
 use super::{end, quiet};
 
@@ -88,7 +88,10 @@ impl World {
                 sim: sim.clone(),
                 oracle: oracle.clone(),
             }),
-            sealer: Arc::new(NoSecrets),
+            sealer: Arc::new(Secrets {
+                sim: sim.clone(),
+                weather: weather.clone(),
+            }),
         });
         let web = Web {
             sim: sim.clone(),
@@ -158,8 +161,11 @@ impl World {
     fn rough_time(mut self) -> Self {
         self.weather.now().rough = true;
         for _ in 0..=self.sim.random(2) {
-            self.sim
-                .start(change_weather(self.sim.clone(), self.weather.clone()));
+            self.sim.start(change_weather(
+                self.sim.clone(),
+                self.weather.clone(),
+                self.oracle.clone(),
+            ));
             let busy = self.start_clients();
             let crashes = self.sim.one_in(2) && self.weather.crash();
             let at_a_poll = self.sim.coin();
@@ -237,12 +243,14 @@ impl World {
 }
 
 /// Receivers come and go, the disk runs full, the wall clock jumps.
-async fn change_weather(sim: Sim, weather: Weather) {
+async fn change_weather(sim: Sim, weather: Weather, oracle: Oracle) {
     while weather.is_rough() {
         sim.pass(Duration::from_millis(50 + sim.random(2000))).await;
         if weather.strikes(&sim, 8) {
             let by = i64::try_from(sim.random(2 * DAY_MS)).unwrap_or(0);
+            oracle.tick();
             sim.jump_wall(by.saturating_sub_unsigned(DAY_MS));
+            oracle.tick();
         }
         let full = std::mem::replace(&mut weather.now().full, false) || weather.strikes(&sim, 20);
         if full && !sim.one_in(3) {

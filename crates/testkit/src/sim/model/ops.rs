@@ -2,15 +2,17 @@
 
 use bytes::Bytes;
 use cohong_core::ErrorKind;
-use cohong_core::engine::{DeleteReceipt, VersionChoice};
+use cohong_core::engine::{BucketChange, DeleteReceipt, VersionChoice};
 use cohong_core::model::{
     BucketId, ChecksumAlgorithm, ChecksumForm, ChecksumValue, Destination, DialectId, EventKind,
     EventKinds, Form, NotificationRule, RuleForm, RuleId, UploadId, VersionTag, Versioning,
 };
+use cohong_core::rules::lock::LockStep;
 
 use super::checksum::sum_of_parts;
+use super::guards::refuse;
 use super::keys::Deletion;
-use super::{Answer, Bucket, Key, Model, Object, md5_of};
+use super::{Answer, Bucket, Key, Model, Object, Says, md5_of};
 
 /// A condition on what is overwritten.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,9 +81,8 @@ pub(crate) type Named = (u32, String, Option<ChecksumValue>);
 pub(crate) enum Op {
     CreateBucket(String),
     DeleteBucket(String),
-    Versioning(String, Versioning),
-    /// Whether objects may be given other keys.
-    Renames(String, bool),
+    /// Another setting: versioning, renames, quota, locks, retention, or what everybody may.
+    Change(String, BucketChange),
     /// Under which prefix objects are deleted when they are a day old.
     Lifecycle(String, Option<String>),
     Rules(String, Vec<RuleSpec>),
@@ -165,6 +166,10 @@ pub(crate) enum Op {
     Meta(At, u64),
     Tags(At, u64),
     Acl(At, bool),
+    /// What keeps a version.
+    Lock(At, LockStep),
+    /// Whether an account blocks public access in all of its buckets.
+    BlockPublic(bool),
     AddFunction(String),
     Replay(BucketId, Option<Destination>),
 }
@@ -189,9 +194,34 @@ impl Op {
             | Self::Complete { bucket, key, .. }
             | Self::Meta((bucket, key, _), _)
             | Self::Tags((bucket, key, _), _)
-            | Self::Acl((bucket, key, _), _) => Some((bucket, key)),
+            | Self::Acl((bucket, key, _), _)
+            | Self::Lock((bucket, key, _), _) => Some((bucket, key)),
             _ => None,
         }
+    }
+
+    /// The bucket that holds more bytes when it has been done.
+    pub(crate) fn fills(&self) -> Option<&str> {
+        match self {
+            Self::Put { bucket, .. }
+            | Self::Append { bucket, .. }
+            | Self::Copy { bucket, .. }
+            | Self::Part { bucket, .. }
+            | Self::CopyPart { bucket, .. } => Some(bucket),
+            _ => None,
+        }
+    }
+
+    /// The buckets whose settings it reads before it reads a key.
+    pub(crate) fn looked_at(&self) -> Vec<String> {
+        let changed = self.key(0).map(|(bucket, _)| bucket);
+        let other = match self {
+            Self::Get(at) => Some(&at.0),
+            Self::Rename { bucket, .. } => Some(bucket),
+            _ => self.source().map(|at| &at.0),
+        };
+        let all = changed.into_iter().chain(other.map(String::as_str));
+        all.map(ToOwned::to_owned).collect()
     }
 
     /// The object it reads from.
@@ -204,16 +234,17 @@ impl Op {
 }
 
 impl Model {
-    /// The answer to item `n` if it came now from an account, as long as it changes nothing; `None` when it would
-    /// change something.
-    pub(crate) fn answer(&self, op: &Op, n: usize, by: &str) -> Option<Answer> {
-        match self.unchanging(op, n, by) {
+    /// The answer to item `n` if it came now, as long as it changes nothing; `None` when it would change
+    /// something.
+    pub(crate) fn answer(&self, op: &Op, n: usize, says: &Says) -> Option<Answer> {
+        match self.unchanging(op, n, says) {
             Ok(answer) => answer.map(Ok),
             Err(kind) => Some(Err(kind)),
         }
     }
 
-    fn unchanging(&self, op: &Op, n: usize, by: &str) -> Result<Option<String>, ErrorKind> {
+    fn unchanging(&self, op: &Op, n: usize, says: &Says) -> Result<Option<String>, ErrorKind> {
+        let by = says.by;
         match op {
             Op::CreateBucket(bucket) => match self.buckets.get(bucket) {
                 None => Ok(None),
@@ -228,141 +259,211 @@ impl Model {
                 }
                 Err(ErrorKind::BucketNotEmpty)
             }
-            Op::Versioning(bucket, _) => {
-                let renames = self.for_change(bucket, by)?.renames;
-                none_unless(renames, ErrorKind::InvalidArgument)
+            Op::Change(bucket, change) => {
+                self.for_change(bucket, by)?.may_change(change, self.now)?;
+                Ok(None)
             }
-            Op::Renames(bucket, on) => {
-                let versioning = self.for_change(bucket, by)?.versioning;
-                let unfit = *on && versioning != Versioning::Off;
-                none_unless(unfit, ErrorKind::InvalidArgument)
-            }
-            Op::Rename { bucket, from, .. } => {
+            Op::Rename { bucket, from, to } => {
                 let bucket = self.for_change(bucket, by)?;
                 bucket.find(from, VersionChoice::Current)?;
-                none_unless(!bucket.renames, ErrorKind::MethodNotAllowed)
+                refuse(!bucket.renames, ErrorKind::MethodNotAllowed)?;
+                let moved = bucket.keys.get(from).and_then(Key::current);
+                moved.map_or(Ok(()), |moved| bucket.frees(moved, false, self.now))?;
+                bucket.frees_null(to, false, self.now)?;
+                Ok(None)
             }
-            Op::Rules(bucket, _)
-            | Op::Create { bucket, .. }
-            | Op::Lifecycle(bucket, _)
-            | Op::Fetch { bucket, .. } => self.for_change(bucket, by).map(|_| None),
-            Op::Put { .. } | Op::Symlink { .. } => self.refuse_put(op, by),
-            Op::Append { .. } => self.refuse_append(op, by),
-            Op::Get((bucket, key, choice)) => {
-                let (object, tag) = self.for_read(bucket, by)?.read(key, *choice)?;
+            Op::Rules(bucket, _) | Op::Lifecycle(bucket, _) | Op::Fetch { bucket, .. } => {
+                self.for_change(bucket, by).map(|_| None)
+            }
+            Op::Create { bucket, .. } => {
+                let bucket = self.for_change(bucket, by)?;
+                bucket.may_lock(says.lock, self.now)?;
+                Ok(None)
+            }
+            Op::Put { .. } | Op::Symlink { .. } => self.refuse_put(op, says),
+            Op::Append { .. } => self.refuse_append(op, says),
+            Op::Get(at) => {
+                let (object, tag) = self.read(at, by)?;
+                object.sealed.opens(says.key)?;
                 Ok(Some(object.seen(tag)))
             }
             Op::Delete(bucket, items) => {
                 let bucket = self.for_change(bucket, by)?;
-                Ok(items
-                    .get(n)
-                    .and_then(|(key, choice)| nothing(bucket, key, *choice)))
+                let item = items.get(n);
+                item.map_or(Ok(None), |(key, choice)| {
+                    self.refuse_delete(bucket, (key, *choice), says)
+                })
             }
-            Op::Copy { from, bucket, .. } => {
-                self.for_change(bucket, by)?;
-                self.for_read(&from.0, by)?.find(&from.1, from.2)?;
-                Ok(None)
-            }
-            Op::Part {
-                bucket,
-                key,
-                upload,
-                ..
-            } => {
-                self.takes_parts(bucket, key, *upload, by)?;
-                Ok(None)
-            }
-            Op::CopyPart {
-                bucket,
-                key,
-                upload,
-                from,
-                ..
-            } => {
-                self.takes_parts(bucket, key, *upload, by)?;
-                self.for_read(&from.0, by)?.read(&from.1, from.2)?;
-                Ok(None)
-            }
+            Op::Copy { .. } => self.refuse_copy(op, says),
+            Op::Part { .. } | Op::CopyPart { .. } => self.refuse_part(op, says),
             Op::Complete { .. } => self.completed(op, by),
             Op::Abort(bucket, key, upload) => {
                 let bucket = self.for_change(bucket, by)?;
                 let open = bucket.uploads.get(upload).filter(|open| open.key == *key);
                 open.map(|_| None).ok_or(ErrorKind::NoSuchUpload)
             }
-            Op::Meta((bucket, key, choice), _)
-            | Op::Tags((bucket, key, choice), _)
-            | Op::Acl((bucket, key, choice), _) => {
-                self.for_change(bucket, by)?.find(key, *choice)?;
-                Ok(None)
+            Op::Meta(at, _) | Op::Tags(at, _) | Op::Acl(at, _) | Op::Lock(at, _) => {
+                self.refuse_alteration(op, at, says)
             }
-            Op::AddFunction(_) => Ok(None),
+            Op::AddFunction(_) | Op::BlockPublic(_) => Ok(None),
             Op::Replay(..) => Ok(Some(String::new())),
         }
     }
 
-    fn refuse_put(&self, op: &Op, by: &str) -> Result<Option<String>, ErrorKind> {
-        let (bucket, key, cond, broken) = match op {
+    fn refuse_alteration(
+        &self,
+        op: &Op,
+        (bucket, key, choice): &At,
+        says: &Says,
+    ) -> Result<Option<String>, ErrorKind> {
+        let denied = self.for_change(bucket, says.by).err();
+        if denied == Some(ErrorKind::Denied) {
+            // Who may list the keys is told that one is missing.
+            self.for_read(bucket, says.by)?.find(key, *choice)?;
+        }
+        let bucket = self.for_change(bucket, says.by)?;
+        let (object, _) = bucket.find(key, *choice)?;
+        match op {
+            Op::Meta(..) => {
+                let version = bucket.keys.get(key).and_then(|key| key.find(*choice));
+                version.map_or(Ok(()), |version| bucket.frees(version, false, self.now))?;
+            }
+            Op::Lock(_, step) => bucket.may_step(object.lock, (*step, says.bypass), self.now)?,
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn refuse_delete(
+        &self,
+        bucket: &Bucket,
+        (key, choice): (&str, VersionChoice),
+        says: &Says,
+    ) -> Result<Option<String>, ErrorKind> {
+        let stack = bucket.keys.get(key).cloned().unwrap_or_default();
+        match stack.deletion(choice, bucket.versioning) {
+            Deletion::Nothing => return Ok(Some(nothing(bucket, choice))),
+            Deletion::Mark => bucket.frees_null(key, says.bypass, self.now)?,
+            Deletion::Remove(place) => {
+                bucket.frees(&stack.versions[place], says.bypass, self.now)?;
+            }
+        }
+        Ok(None)
+    }
+
+    fn refuse_put(&self, op: &Op, says: &Says) -> Result<Option<String>, ErrorKind> {
+        let (bucket, key, cond, bytes, broken) = match op {
             Op::Put {
                 bucket,
                 key,
                 cond,
                 broken,
+                object,
                 ..
-            } => (bucket, key, cond, *broken),
+            } => (bucket, key, cond, object.bytes.len() as u64, *broken),
             Op::Symlink {
                 bucket, key, cond, ..
-            } => (bucket, key, cond, false),
+            } => (bucket, key, cond, 0, false),
             _ => return Ok(None),
         };
-        let bucket = self.for_change(bucket, by)?;
+        let bucket = self.for_change(bucket, says.by)?;
+        bucket.may_lock(says.lock, self.now)?;
         let current = bucket.keys.get(key).and_then(Key::object);
         match (cond, current) {
-            (Cond::Absent, Some(_)) => Err(ErrorKind::ObjectExists),
+            (Cond::Absent, Some(_)) => return Err(ErrorKind::ObjectExists),
             (Cond::Etag(etag), found) if found.is_none_or(|found| found.etag != *etag) => {
-                Err(ErrorKind::PreconditionFailed)
+                return Err(ErrorKind::PreconditionFailed);
             }
-            _ if broken => Err(ErrorKind::IncompleteBody),
-            _ => Ok(None),
+            _ => {}
         }
+        bucket.room(bytes)?;
+        refuse(broken, ErrorKind::IncompleteBody)?;
+        bucket.frees_null(key, false, self.now)?;
+        Ok(None)
     }
 
-    fn refuse_append(&self, op: &Op, by: &str) -> Result<Option<String>, ErrorKind> {
+    fn refuse_append(&self, op: &Op, says: &Says) -> Result<Option<String>, ErrorKind> {
         let Op::Append {
             bucket,
             key,
             position,
             broken,
+            bytes,
             ..
         } = op
         else {
             return Ok(None);
         };
-        let bucket = self.for_change(bucket, by)?;
-        let current = bucket.keys.get(key).and_then(Key::object);
-        match current {
-            Some(object) if object.form != Form::Appendable => Err(ErrorKind::NotAppendable),
-            found if found.map_or(0, |object| object.bytes.len() as u64) != *position => {
-                Err(ErrorKind::PositionMismatch)
-            }
-            _ if *broken => Err(ErrorKind::IncompleteBody),
-            _ => Ok(None),
+        let bucket = self.for_change(bucket, says.by)?;
+        let current = bucket.keys.get(key).and_then(Key::current);
+        let object = current.and_then(|current| current.object.as_ref());
+        if object.is_some_and(|object| object.form != Form::Appendable) {
+            return Err(ErrorKind::NotAppendable);
         }
+        if object.map_or(0, |object| object.bytes.len() as u64) != *position {
+            return Err(ErrorKind::PositionMismatch);
+        }
+        object.map_or(Ok(()), |object| object.sealed.opens(says.key))?;
+        bucket.room(bytes.len() as u64)?;
+        refuse(*broken, ErrorKind::IncompleteBody)?;
+        match (current, object) {
+            (Some(grows), Some(_)) => bucket.frees(grows, false, self.now)?,
+            _ => {
+                bucket.may_lock(says.lock, self.now)?;
+                bucket.frees_null(key, false, self.now)?;
+            }
+        }
+        Ok(None)
     }
 
-    fn takes_parts(
-        &self,
-        bucket: &str,
-        key: &str,
-        upload: UploadId,
-        by: &str,
-    ) -> Result<(), ErrorKind> {
-        let bucket = self.for_change(bucket, by)?;
-        let open = bucket.uploads.get(&upload).filter(|open| open.key == key);
-        match open {
-            None => Err(ErrorKind::NoSuchUpload),
-            Some(open) if open.completing => Err(ErrorKind::Busy),
-            Some(_) => Ok(()),
+    fn refuse_copy(&self, op: &Op, says: &Says) -> Result<Option<String>, ErrorKind> {
+        let Op::Copy {
+            from, bucket, key, ..
+        } = op
+        else {
+            return Ok(None);
+        };
+        let bucket = self.for_change(bucket, says.by)?;
+        let (object, _) = self.copied(from, says.by)?;
+        object.sealed.opens(says.source_key)?;
+        bucket.may_lock(says.lock, self.now)?;
+        bucket.room(object.bytes.len() as u64)?;
+        bucket.frees_null(key, false, self.now)?;
+        Ok(None)
+    }
+
+    fn refuse_part(&self, op: &Op, says: &Says) -> Result<Option<String>, ErrorKind> {
+        let (Op::Part {
+            bucket,
+            key,
+            upload,
+            ..
         }
+        | Op::CopyPart {
+            bucket,
+            key,
+            upload,
+            ..
+        }) = op
+        else {
+            return Ok(None);
+        };
+        let bucket = self.for_change(bucket, says.by)?;
+        let open = bucket.uploads.get(upload).filter(|open| open.key == *key);
+        let open = open.ok_or(ErrorKind::NoSuchUpload)?;
+        refuse(open.completing, ErrorKind::Busy)?;
+        open.sealed.opens(says.key)?;
+        let bytes = match op {
+            Op::CopyPart { from, .. } => {
+                let (object, _) = self.read(from, says.by)?;
+                object.sealed.opens(says.source_key)?;
+                object.bytes.len()
+            }
+            Op::Part { bytes, .. } => bytes.len(),
+            _ => 0,
+        };
+        bucket.room(bytes as u64)?;
+        Ok(None)
     }
 
     fn completed(&self, op: &Op, by: &str) -> Result<Option<String>, ErrorKind> {
@@ -377,7 +478,9 @@ impl Model {
         };
         let bucket = self.for_change(bucket, by)?;
         if let Some(open) = bucket.uploads.get(upload).filter(|open| open.key == *key) {
-            return open.assemble(named.as_deref()).map(|_| None);
+            open.assemble(named.as_deref())?;
+            bucket.frees_null(key, false, self.now)?;
+            return Ok(None);
         }
         let mut versions = bucket
             .keys
@@ -392,18 +495,8 @@ impl Model {
     }
 }
 
-/// A change, unless something is in its way.
-fn none_unless(hindered: bool, kind: ErrorKind) -> Result<Option<String>, ErrorKind> {
-    if hindered { Err(kind) } else { Ok(None) }
-}
-
 /// The answer to a delete of what does not exist.
-fn nothing(bucket: &Bucket, key: &str, choice: VersionChoice) -> Option<String> {
-    let empty = Key::default();
-    let key = bucket.keys.get(key).unwrap_or(&empty);
-    let Deletion::Nothing = key.deletion(choice, bucket.versioning) else {
-        return None;
-    };
+fn nothing(bucket: &Bucket, choice: VersionChoice) -> String {
     let version = match choice {
         VersionChoice::Current => None,
         VersionChoice::Null => Some(VersionTag::Null),
@@ -413,7 +506,7 @@ fn nothing(bucket: &Bucket, key: &str, choice: VersionChoice) -> Option<String> 
         version: version.filter(|_| bucket.versioning != Versioning::Off),
         marker: false,
     };
-    Some(format!("{receipt:?}"))
+    format!("{receipt:?}")
 }
 
 impl super::Upload {
@@ -440,6 +533,7 @@ impl super::Upload {
             .flat_map(|bytes| bytes.iter().copied())
             .collect();
         let mut object = Object::new(bytes.into(), self.meta);
+        (object.sealed, object.lock) = (self.sealed, self.lock);
         object.further = self.checksum.map(|form| sum_of_parts(form, &chosen));
         object.etag = format!("{}-{}", hex::encode(md5_of(&digests)), chosen.len());
         Ok(object)

@@ -13,9 +13,9 @@ use cohong_core::records::{
 };
 
 use super::change::{Told, change, compare, expire, write};
-use super::{Inner, OWNER};
+use super::{ENCRYPTING, Inner, OWNER};
 use crate::sim::exec::TaskId;
-use crate::sim::model::{Bucket, Event, Fetch, Object, Op, Upload, md5_of, sum_of};
+use crate::sim::model::{Bucket, Event, Fetch, Object, Op, Public, Sealed, Upload, md5_of, sum_of};
 
 impl Inner {
     /// Takes a transaction into the model. Gives a line for the trace, when clients can see it.
@@ -67,7 +67,7 @@ impl Inner {
             flight.request
         );
         if flight.op.source().is_none() {
-            let refusal = self.model.answer(&flight.op, n, flight.by);
+            let refusal = flight.refusal(&mut self.model, n);
             assert!(
                 refusal.is_none(),
                 "{} changed a key but {refusal:?}",
@@ -75,6 +75,11 @@ impl Inner {
             );
         }
         let record = current_in(txn);
+        if let Op::Copy { .. } = &flight.op {
+            let (_, latest) = flight.times;
+            let taken = self.model.buckets[&name].takes(&key, record.as_ref(), latest);
+            assert_eq!(taken, Ok(()), "{} stands", flight.request);
+        }
         let bucket = self.model.buckets.get_mut(&name).expect("it was found");
         assert!(
             !bucket.closing,
@@ -128,6 +133,8 @@ impl Inner {
             assert!(!fetch.ended, "{} is done twice", fetch.request);
             fetch.ended = true;
             let object = fetch.object.clone();
+            let taken = bucket.takes(key, record.as_ref(), self.latest);
+            assert_eq!(taken, Ok(()), "what {} wants is stored", fetch.request);
             let kind = EventKind::CreatedFetch;
             let (_, told) = write(bucket, key, object, record.as_ref(), kind);
             (told, fetch.request.clone())
@@ -165,7 +172,7 @@ impl Inner {
         else {
             panic!("{} changed two keys", flight.request);
         };
-        let refusal = self.model.answer(&flight.op, 0, flight.by);
+        let refusal = flight.refusal(&mut self.model, 0);
         assert!(
             refusal.is_none(),
             "{} renamed but {refusal:?}",
@@ -182,7 +189,10 @@ impl Inner {
             assert!(meant, "{} changed {key}", flight.request);
         }
         let gone = bucket.keys.remove(&from).expect("it is there");
-        let object = gone.object().expect("it is an object").clone();
+        let object = Object {
+            lock: stored::Lock::default(),
+            ..gone.object().expect("it is an object").clone()
+        };
         let record = current_in(txn);
         let kind = EventKind::CreatedCopy;
         let (_, made) = write(bucket, &to, object, record.as_ref(), kind);
@@ -270,8 +280,27 @@ impl Inner {
                 Some("a function".to_owned())
             }
             Table::Fetches => Some(self.fetch_stored(task, at, bytes)),
+            Table::Accounts => self.account_stored(task),
             _ => None,
         }
+    }
+
+    /// An account blocks public access, or does no longer.
+    fn account_stored(&mut self, task: TaskId) -> Option<String> {
+        let flight = self.flights.get(&task)?;
+        let (by, Op::BlockPublic(blocks)) = (flight.says.by, flight.op.clone()) else {
+            panic!("{} changed an account", flight.request);
+        };
+        self.done(task, String::new());
+        self.model.shut.remove(by);
+        if blocks {
+            self.model.shut.insert(by);
+        }
+        let buckets = self.model.buckets.values_mut();
+        for bucket in buckets.filter(|bucket| bucket.owner == by) {
+            bucket.public.account_blocked = blocks;
+        }
+        Some(format!("{by} blocks public access: {blocks}"))
     }
 
     /// A task that fetches begins, or ends without an object.
@@ -303,17 +332,18 @@ impl Inner {
             ended: false,
         };
         self.model.fetches.insert(at.clone(), fetch);
+        self.model.by_itself.insert(self.model.buckets[&bucket].id);
         format!("a task for {bucket}")
     }
 
     /// The request of `task` took effect.
     fn done(&mut self, task: TaskId, answer: String) {
         let flight = self.flights.get_mut(&task).expect("only requests do this");
+        let refusal = flight.refusal(&mut self.model, 0);
         let [item] = &mut flight.items[..] else {
             panic!("{} has one outcome", flight.request);
         };
         assert!(item.done.is_none(), "{} took effect twice", flight.request);
-        let refusal = self.model.answer(&flight.op, 0, flight.by);
         // A bucket may be closed under a request that it does not matter to.
         let busy = Err(cohong_core::ErrorKind::Busy);
         let refused = refusal.filter(|answer| flight.op.source().is_none() && *answer != busy);
@@ -329,7 +359,14 @@ impl Inner {
         let name = String::from_utf8(at.to_vec()).expect("names are text");
         let record: stored::Bucket = decode(bytes).expect("records can be read");
         let flight = self.flights.get(&task);
-        let by = flight.map(|flight| flight.by);
+        if flight.is_some_and(|flight| matches!(flight.op, Op::BlockPublic(_))) {
+            let bucket = self.model.buckets.get(&name).expect("it exists");
+            let deleting = record.state == BucketState::Deleting;
+            assert_eq!(bucket.closing, deleting, "{name} is {record:?}");
+            compare_bucket(bucket, &record);
+            return format!("bucket {name} {:?}", record.state);
+        }
+        let by = flight.map(|flight| flight.says.by);
         let op = flight.map(|flight| flight.op.clone());
         if let Some(bucket) = self
             .model
@@ -346,9 +383,15 @@ impl Inner {
         match op {
             Some(Op::CreateBucket(_)) => {
                 self.done(task, String::new());
-                self.model
-                    .buckets
-                    .insert(name.clone(), Bucket::new(record.id, by.unwrap_or(OWNER)));
+                let owner = by.unwrap_or(OWNER);
+                let seals = if name == ENCRYPTING {
+                    Sealed::Server
+                } else {
+                    Sealed::No
+                };
+                let mut bucket = Bucket::new(record.id, owner, seals);
+                bucket.public.account_blocked = self.model.shut.contains(owner);
+                self.model.buckets.insert(name.clone(), bucket);
             }
             Some(Op::DeleteBucket(_)) => {
                 assert_eq!(record.state, BucketState::Deleting);
@@ -360,29 +403,16 @@ impl Inner {
                     .expect("it exists")
                     .closing = true;
             }
-            Some(Op::Versioning(_, versioning)) => {
+            Some(Op::Change(_, change)) => {
                 self.done(task, String::new());
-                self.model
-                    .buckets
-                    .get_mut(&name)
-                    .expect("it exists")
-                    .versioning = versioning;
-            }
-            Some(Op::Renames(_, on)) => {
-                self.done(task, String::new());
-                self.model
-                    .buckets
-                    .get_mut(&name)
-                    .expect("it exists")
-                    .renames = on;
+                let bucket = self.model.buckets.get_mut(&name).expect("it exists");
+                bucket.set(&change, record.retention.as_ref());
             }
             Some(Op::Lifecycle(_, prefix)) => {
                 self.done(task, String::new());
-                self.model
-                    .buckets
-                    .get_mut(&name)
-                    .expect("it exists")
-                    .expires = prefix;
+                let bucket = self.model.buckets.get_mut(&name).expect("it exists");
+                bucket.expires = prefix;
+                self.model.by_itself.insert(bucket.id);
             }
             Some(Op::Rules(_, rules)) => {
                 self.done(task, String::new());
@@ -392,16 +422,7 @@ impl Inner {
             }
             other => panic!("{other:?} changed bucket {name}"),
         }
-        let bucket = &self.model.buckets[&name];
-        assert_eq!(*record.owner.0, *bucket.owner, "owner of {name}");
-        assert_eq!(record.versioning, bucket.versioning, "versioning of {name}");
-        assert_eq!(record.renames, bucket.renames, "renames of {name}");
-        assert_eq!(
-            record.lifecycle.is_some(),
-            bucket.expires.is_some(),
-            "{name}"
-        );
-        assert_eq!(record.rules.len(), bucket.rules.len(), "rules of {name}");
+        compare_bucket(&self.model.buckets[&name], &record);
         format!("bucket {name} {:?}", record.state)
     }
 
@@ -420,14 +441,19 @@ impl Inner {
         let op = self.flights.get(&task).map(|flight| flight.op.clone());
         match op {
             Some(Op::Create { meta, checksum, .. }) => {
+                let says = self.flights[&task].says;
                 self.done(task, id.to_string());
+                let bucket = self.model.by_id(bucket_id).expect("it exists");
                 let upload = Upload {
                     key,
                     meta,
                     checksum,
+                    sealed: bucket.sealed(says.sealed()),
+                    lock: says.lock,
                     ..Upload::default()
                 };
-                let bucket = self.model.by_id(bucket_id).expect("it exists");
+                let kept = upload.sealed.is(record.seal.as_ref()) && upload.lock == record.lock;
+                assert!(kept, "upload {id} is {record:?}");
                 bucket.uploads.insert(id, upload);
             }
             Some(Op::Complete { .. }) => {
@@ -462,12 +488,12 @@ impl Inner {
         assert_eq!(*at, place, "another part was stored");
         assert_eq!(record.md5, md5_of(&bytes), "other bytes were stored");
         self.done(task, hex::encode(record.md5));
-        let open = self
-            .model
-            .buckets
-            .values_mut()
-            .find_map(|bucket| bucket.uploads.get_mut(&upload));
-        let open = open.expect("parts belong to open uploads");
+        let mut buckets = self.model.buckets.values_mut();
+        let bucket = buckets.find(|bucket| bucket.uploads.contains_key(&upload));
+        let bucket = bucket.expect("parts belong to open uploads");
+        let room = bucket.room(bytes.len() as u64);
+        assert_eq!(room, Ok(()), "part {number} of {upload} is stored");
+        let open = bucket.uploads.get_mut(&upload).expect("it was found");
         assert!(!open.completing, "a part changed under a Complete");
         let sum = |form: ChecksumForm| FurtherChecksum::full(sum_of(form.algorithm, &bytes));
         let (sum, found) = (open.checksum.map(sum), record.checksums.further);
@@ -510,6 +536,28 @@ impl Inner {
             _ => None,
         }
     }
+}
+
+/// The model's settings of a bucket and the stored ones are the same.
+fn compare_bucket(bucket: &Bucket, record: &stored::Bucket) {
+    let name = &record.name;
+    assert_eq!(*record.owner.0, *bucket.owner, "owner of {name}");
+    assert_eq!(record.versioning, bucket.versioning, "versioning of {name}");
+    assert_eq!(record.renames, bucket.renames, "renames of {name}");
+    let expires = bucket.expires.is_some();
+    assert_eq!(record.lifecycle.is_some(), expires, "{name}");
+    assert_eq!(record.rules.len(), bucket.rules.len(), "rules of {name}");
+    assert_eq!(record.quota, bucket.quota, "quota of {name}");
+    assert_eq!(record.locks, bucket.locks, "locks of {name}");
+    assert_eq!(record.retention, bucket.retention, "retention of {name}");
+    let seals = bucket.seals == Sealed::Server;
+    assert_eq!(record.encryption.is_some(), seals, "{name}");
+    let public = Public {
+        granted: !record.acl.grants.is_empty(),
+        blocked: record.blocks_public,
+        account_blocked: record.account_blocks_public,
+    };
+    assert_eq!(public, bucket.public, "{name}");
 }
 
 fn upload_at(at: &Bytes) -> (BucketId, String, stored::UploadId) {

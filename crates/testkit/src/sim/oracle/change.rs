@@ -1,6 +1,7 @@
 //! What changes of keys do in the model, and whether the engine's records say the same.
 
 use bytes::Bytes;
+use cohong_core::ErrorKind;
 use cohong_core::engine::{DeleteReceipt, VersionChoice};
 use cohong_core::model::{
     ChecksumAlgorithm, EventKind, Form, ObjectRecord, Timestamp, VersionTag, Versioning,
@@ -8,7 +9,7 @@ use cohong_core::model::{
 use cohong_core::records::CurrentRecord;
 
 use super::Flight;
-use crate::sim::model::{Bucket, Key, Object, Op};
+use crate::sim::model::{Bucket, Deletion, Key, Object, Op, Says, Sealed, stepped};
 
 /// What a change of a key is to others.
 pub(super) struct Told {
@@ -30,6 +31,22 @@ fn is(record: &ObjectRecord, object: &Object) -> bool {
         && record.upload == object.upload
         && record.form == object.form
         && record.checksums.further == object.further
+        && object.sealed.is(record.seal.as_ref())
+        && record.lock == object.lock
+}
+
+impl Bucket {
+    /// Refuses a new version of a key, as it is stored, at a time.
+    pub(super) fn takes(
+        &self,
+        key: &str,
+        record: Option<&CurrentRecord>,
+        now: Timestamp,
+    ) -> Result<(), ErrorKind> {
+        let made = record.and_then(|record| record.version.object());
+        self.room(made.map_or(0, |made| made.size))?;
+        self.frees_null(key, false, now)
+    }
 }
 
 /// The model's current version and the stored one are the same.
@@ -65,12 +82,15 @@ pub(super) fn change(
     record: Option<&CurrentRecord>,
 ) -> (String, Option<Told>) {
     match &flight.op {
-        Op::Put { object, .. } => write(bucket, key, object.clone(), record, EventKind::CreatedPut),
+        Op::Put { object, .. } => {
+            let object = object.clone().kept(&flight.says);
+            write(bucket, key, object, record, EventKind::CreatedPut)
+        }
         Op::Copy { meta, checksum, .. } => {
-            let made = flight
-                .sources
-                .iter()
-                .map(|source| copied(source, *meta, *checksum));
+            let made = flight.sources.iter().map(|source| {
+                let copy = copied(source, *meta, *checksum).kept(&flight.says);
+                bucket.settled(copy, new_version(record).1)
+            });
             let stored = record.and_then(|record| record.version.object());
             let found = made
                 .into_iter()
@@ -84,9 +104,9 @@ pub(super) fn change(
             object.upload = Some(*upload);
             write(bucket, key, object, record, EventKind::CreatedComplete)
         }
-        Op::Append { bytes, meta, .. } => append(bucket, key, (bytes, *meta), record),
+        Op::Append { bytes, meta, .. } => append(bucket, key, (bytes, *meta, &flight.says), record),
         Op::Symlink { to, meta, .. } => {
-            let link = Object::link(to, *meta);
+            let link = Object::link(to, *meta).kept(&flight.says);
             write(bucket, key, link, record, EventKind::CreatedSymlink)
         }
         Op::Delete(_, items) => delete(bucket, key, items[n].1, record),
@@ -100,6 +120,12 @@ pub(super) fn change(
         ),
         Op::Acl((_, _, choice), acl) => (
             alter(bucket, key, *choice, |object| object.acl = *acl),
+            None,
+        ),
+        Op::Lock((_, _, choice), step) => (
+            alter(bucket, key, *choice, |object| {
+                object.lock = stepped(object.lock, *step);
+            }),
             None,
         ),
         other => panic!("{other:?} changed a key"),
@@ -122,6 +148,21 @@ fn copied(source: &Object, meta: Option<u64>, checksum: Option<ChecksumAlgorithm
     }
 }
 
+impl Bucket {
+    /// An object as it becomes when it is written at a time: with what the bucket adds to what was asked.
+    fn settled(&self, object: Object, at: Timestamp) -> Object {
+        let sealed = match object.form {
+            Form::Symlink(_) => Sealed::No,
+            Form::Normal | Form::Appendable => self.sealed(object.sealed),
+        };
+        Object {
+            sealed,
+            lock: self.new_lock(object.lock, at),
+            ..object
+        }
+    }
+}
+
 fn new_version(record: Option<&CurrentRecord>) -> (u64, Timestamp) {
     let version = record.map(|record| &record.version);
     version.map_or((0, Timestamp::default()), |new| (new.id.0, new.written_at))
@@ -135,6 +176,7 @@ pub(super) fn write(
     kind: EventKind,
 ) -> (String, Option<Told>) {
     let versioning = bucket.versioning;
+    let object = bucket.settled(object, new_version(record).1);
     let stack = bucket.keys.entry(key.to_owned()).or_default();
     let told = (object.bytes.len() as u64, object.etag.clone());
     stack.push(new_version(record), Some(object), versioning);
@@ -154,7 +196,7 @@ pub(super) fn write(
 fn append(
     bucket: &mut Bucket,
     key: &str,
-    (piece, meta): (&Bytes, u64),
+    (piece, meta, says): (&Bytes, u64, &Says),
     record: Option<&CurrentRecord>,
 ) -> (String, Option<Told>) {
     let kind = EventKind::CreatedAppend;
@@ -163,11 +205,13 @@ fn append(
         .get(key)
         .is_some_and(|key| key.object().is_some());
     if !there {
-        let object = Object::appendable(piece, meta);
+        let object = Object::appendable(piece, meta).kept(says);
         return write(bucket, key, object, record, kind);
     }
     let choice = VersionChoice::Current;
     alter(bucket, key, choice, |object| object.append(piece));
+    let stack = bucket.keys.get_mut(key).expect("it was altered");
+    stack.versions[0].at = new_version(record).1;
     let (object, tag) = bucket.find(key, choice).expect("it was altered");
     let told = Told {
         kind,
@@ -198,6 +242,11 @@ pub(super) fn expire(
         latest.millis() >= due,
         "{key} expires at {latest:?}, not {due}"
     );
+    let free = match bucket.versioning {
+        Versioning::Off => bucket.frees(current, false, latest),
+        _ => bucket.frees_null(key, false, latest),
+    };
+    assert_eq!(free, Ok(()), "{key} expires");
     let (_, told) = delete(bucket, key, VersionChoice::Current, record);
     let told = told.expect("deletes are told");
     let kind = match told.kind {
@@ -213,7 +262,6 @@ fn delete(
     choice: VersionChoice,
     record: Option<&CurrentRecord>,
 ) -> (String, Option<Told>) {
-    use crate::sim::model::Deletion;
     let versioning = bucket.versioning;
     let stack = bucket.keys.entry(key.to_owned()).or_default();
     let (kind, tag, marker) = match stack.deletion(choice, versioning) {

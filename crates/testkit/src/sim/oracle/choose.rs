@@ -1,19 +1,22 @@
 //! What clients ask next: anything that can be asked of what there is, and some that cannot.
 
 use bytes::Bytes;
-use cohong_core::engine::VersionChoice;
+use cohong_core::engine::{BucketChange, VersionChoice};
 use cohong_core::model::{
-    AccountId, ChecksumAlgorithm, ChecksumForm, Destination, Form, UploadId, VersionId, Versioning,
+    AccountId, ChecksumAlgorithm, ChecksumForm, Destination, Form, Timestamp, UploadId, VersionId,
+    Versioning,
 };
 
 use super::Oracle;
 use crate::sim::exec::Sim;
 use crate::sim::model::{
-    At, Bucket, Cond, FORMS, Model, Named, Object, Op, RuleSpec, md5_of, sum_of,
+    At, Bucket, Cond, FORMS, Model, Named, Object, Op, RuleSpec, Says, md5_of, sum_of,
 };
 
 /// Buckets that clients use.
 pub(crate) const BUCKETS: [&str; 3] = ["alpha", "beta", "gamma"];
+/// The bucket that encrypts what is written.
+pub(crate) const ENCRYPTING: &str = BUCKETS[1];
 /// Keys that clients use.
 pub(crate) const KEYS: [&str; 6] = ["a/1", "a/2", "b", "c", "log", POISON];
 /// A key that one destination never accepts.
@@ -48,8 +51,9 @@ pub(crate) fn destinations() -> [Destination; 3] {
 }
 
 impl Oracle {
-    /// The next request of a client, and who asks.
-    pub(crate) fn choose(&self) -> (Op, &'static str) {
+    /// The next request of a client.
+    pub(crate) fn choose(&self) -> (Op, Says) {
+        self.tick();
         let mut inner = self.inner();
         inner.contents += 1;
         let content = inner.contents;
@@ -57,24 +61,27 @@ impl Oracle {
             sim: &self.sim,
             model: &inner.model,
             content,
+            now: inner.now,
         };
-        let by = if self.sim.one_in(16) { STRANGER } else { OWNER };
-        (from.op(), by)
+        let op = from.op();
+        let says = from.says(&op);
+        (op, says)
     }
 }
 
-struct Chooser<'a> {
-    sim: &'a Sim,
-    model: &'a Model,
+pub(super) struct Chooser<'a> {
+    pub(super) sim: &'a Sim,
+    pub(super) model: &'a Model,
     /// Makes contents unique.
     content: u64,
+    pub(super) now: Timestamp,
 }
 
 impl Chooser<'_> {
     fn op(&self) -> Op {
         let (bucket, key) = (self.bucket(), self.key());
         let content = self.content;
-        match self.sim.random(130) {
+        match self.sim.random(146) {
             0..5 => {
                 Op::CreateBucket((*self.sim.pick(&BUCKETS).expect("there are names")).to_owned())
             }
@@ -86,7 +93,7 @@ impl Chooser<'_> {
                 } else {
                     Versioning::Suspended
                 };
-                Op::Versioning(bucket, versioning)
+                Op::Change(bucket, BucketChange::Versioning(versioning))
             }
             10..14 => Op::Rules(bucket, self.rules()),
             14..38 => self.put(bucket, key),
@@ -123,9 +130,14 @@ impl Chooser<'_> {
                 meta: content,
             },
             114..116 => self.replay(bucket, key),
-            116..118 => Op::Renames(bucket, !self.sim.one_in(3)),
+            116..118 => Op::Change(bucket, BucketChange::Renames(!self.sim.one_in(3))),
             118..123 => self.rename(bucket),
             123..127 => self.fetch(bucket, key),
+            127..130 => self.quota(bucket),
+            130..132 => self.locks(bucket),
+            132..137 => self.lock(),
+            137..139 => self.retention(bucket),
+            139..143 => self.public(bucket),
             _ => {
                 let prefix = self.sim.one_in(2).then(|| "a/".to_owned());
                 let prefix = prefix.or_else(|| self.sim.one_in(2).then(String::new));
@@ -185,7 +197,7 @@ impl Chooser<'_> {
     }
 
     /// A key and version, most often one that is there.
-    fn at(&self) -> At {
+    pub(super) fn at(&self) -> At {
         let (bucket, key) = (self.bucket(), self.key());
         let stack = self
             .model
@@ -231,7 +243,7 @@ impl Chooser<'_> {
         some.then(|| *self.sim.pick(&FORMS).expect("there are some"))
     }
 
-    fn current(&self, bucket: &str, key: &str) -> Option<&Object> {
+    pub(super) fn current(&self, bucket: &str, key: &str) -> Option<&Object> {
         self.model.buckets.get(bucket)?.keys.get(key)?.object()
     }
 

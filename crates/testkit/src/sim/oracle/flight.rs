@@ -1,10 +1,10 @@
 //! A request under way.
 
 use cohong_core::ErrorKind;
-use cohong_core::model::{BucketId, Versioning};
+use cohong_core::model::{BucketId, Timestamp};
 
 use super::Inner;
-use crate::sim::model::{Answer, Model, Object, Op};
+use crate::sim::model::{Answer, Bucket, Face, Model, Object, Op, Says};
 
 /// One outcome of a request.
 #[derive(Debug, Default)]
@@ -20,8 +20,8 @@ pub(super) struct Item {
 pub(super) struct Flight {
     pub(super) request: String,
     pub(super) op: Op,
-    /// Who asks.
-    pub(super) by: &'static str,
+    /// Who asks, and how.
+    pub(super) says: Says,
     pub(super) items: Vec<Item>,
     /// The states that the object it reads from had meanwhile.
     pub(super) sources: Vec<Object>,
@@ -29,51 +29,98 @@ pub(super) struct Flight {
     pub(super) faulted: bool,
     /// The disk gave it wrong bits.
     pub(super) damaged: bool,
-    /// Whether versions were kept in its bucket meanwhile. A reader looks at the bucket before it looks
-    /// at the key, and names versions as the bucket was then.
-    pub(super) versionings: Vec<Versioning>,
+    /// How the buckets it looks at were meanwhile. The settings are read before the key, and what is refused,
+    /// or named, is so as the bucket was then.
+    pub(super) faces: Vec<(String, Face)>,
     /// The bucket it closed.
     pub(super) closed: Option<BucketId>,
+    /// The earliest and the latest that the wall clock said meanwhile.
+    pub(super) times: (Timestamp, Timestamp),
+    /// There were other requests meanwhile.
+    pub(super) crowded: bool,
 }
 
 impl Flight {
-    pub(super) fn new(request: String, op: Op, by: &'static str) -> Self {
+    pub(super) fn new(request: String, op: Op, says: Says, now: Timestamp) -> Self {
         Self {
             items: (0..op.items()).map(|_| Item::default()).collect(),
             request,
             op,
-            by,
+            says,
             sources: Vec::new(),
             faulted: false,
             damaged: false,
-            versionings: Vec::new(),
+            faces: Vec::new(),
             closed: None,
+            times: (now, now),
+            crowded: false,
         }
     }
 
-    /// Notes what the model would answer now, and would if the bucket still were as it was.
-    pub(super) fn refresh(&mut self, model: &mut Model) {
+    /// Notes what the model would answer at the times of the request, and would if the bucket still were as
+    /// it was.
+    pub(super) fn refresh(&mut self, model: &mut Model, now: Timestamp) {
+        let (earliest, latest) = self.times;
+        self.times = (earliest.min(now), latest.max(now));
+        model.now = self.times.0;
+        self.refresh_once(model);
+        if self.times.0 != self.times.1 && !matches!(self.op, Op::Get(_)) {
+            model.now = self.times.1;
+            self.refresh_once(model);
+        }
+    }
+
+    /// Why it may not change anything, or may no more: at none of its times it might.
+    pub(super) fn refusal(&self, model: &mut Model, n: usize) -> Option<Answer> {
+        let mut refusal = None;
+        for now in [self.times.0, self.times.1] {
+            model.now = now;
+            refusal = Some(model.answer(&self.op, n, &self.says)?);
+        }
+        refusal
+    }
+
+    fn refresh_once(&mut self, model: &mut Model) {
         self.note(model);
-        let (Op::Get((name, ..)) | Op::Complete { bucket: name, .. }) = &self.op else {
-            return;
-        };
-        let name = name.clone();
-        let Some(versioning) = model.buckets.get(&name).map(|bucket| bucket.versioning) else {
-            return;
-        };
-        if !self.versionings.contains(&versioning) {
-            self.versionings.push(versioning);
+        self.note_crowd(model);
+        for name in self.op.looked_at() {
+            let Some(face) = model.buckets.get(&name).map(Bucket::face) else {
+                continue;
+            };
+            let seen = (name.clone(), face.clone());
+            if !self.faces.contains(&seen) {
+                self.faces.push(seen);
+            }
+            for (of, earlier) in self.faces.clone() {
+                if of == name && earlier != face {
+                    model.set_face(&name, earlier);
+                    self.note(model);
+                }
+            }
+            model.set_face(&name, face);
         }
-        for earlier in self.versionings.clone() {
-            model.set_versioning(&name, earlier);
-            self.note(model);
+    }
+
+    /// What is on its way counts as if it were there; and of two appends that begin an encrypted object the
+    /// bytes of one are encrypted with a key that the object has not got.
+    fn note_crowd(&mut self, model: &Model) {
+        let bucket = self.op.fills().and_then(|name| model.buckets.get(name));
+        let Some(bucket) = bucket else { return };
+        let mut possible = Vec::new();
+        let crowded = self.crowded || model.by_itself.contains(&bucket.id);
+        if bucket.quota.is_some() && crowded {
+            possible.push(Err(ErrorKind::OverQuota));
         }
-        model.set_versioning(&name, versioning);
+        if crowded && matches!(self.op, Op::Append { .. }) {
+            possible.push(Err(ErrorKind::Busy));
+        }
+        possible.retain(|answer| !self.items[0].possible.contains(answer));
+        self.items[0].possible.extend(possible);
     }
 
     fn note(&mut self, model: &Model) {
         for (n, item) in self.items.iter_mut().enumerate() {
-            let answer = model.answer(&self.op, n, self.by);
+            let answer = model.answer(&self.op, n, &self.says);
             if let Some(answer) = answer.filter(|answer| !item.possible.contains(answer)) {
                 item.possible.push(answer);
             }
@@ -91,16 +138,16 @@ impl Flight {
 
     /// What it reads from, as it is now.
     fn source(&self, model: &Model) -> Option<Result<Object, ErrorKind>> {
-        let (bucket, key, choice) = self.op.source()?;
-        let found = model.for_read(bucket, self.by).and_then(|bucket| {
-            let found = match self.op {
-                // A copy of a link is a link; its bytes are those of its target.
-                Op::Copy { .. } => bucket.find(key, *choice).map(|(o, tag)| (o.clone(), tag)),
-                _ => bucket.read(key, *choice),
-            };
-            found.map(|(object, _)| object)
-        });
-        Some(found)
+        let (from, by) = (self.op.source()?, self.says.by);
+        let found = match self.op {
+            // A copy of a link is a link; its bytes are those of its target.
+            Op::Copy { .. } => model.copied(from, by),
+            _ => model.read(from, by),
+        };
+        Some(found.and_then(|(object, _)| {
+            object.sealed.opens(self.says.source_key)?;
+            Ok(object)
+        }))
     }
 
     /// Judges the outcome.
@@ -131,8 +178,18 @@ impl Flight {
 impl Inner {
     /// Notes what the model would answer to every request now.
     pub(super) fn refresh(&mut self) {
+        let crowded = self.flights.len() > 1;
         for flight in self.flights.values_mut() {
-            flight.refresh(&mut self.model);
+            flight.crowded |= crowded;
+            flight.refresh(&mut self.model, self.now);
+        }
+    }
+
+    /// The clock has gone on; what was so until now is noted for this time too.
+    pub(super) fn tick(&mut self, now: Timestamp) {
+        if self.now != now {
+            self.now = now;
+            self.refresh();
         }
     }
 }

@@ -8,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use cohong_core::memory::{Fate, MemoryMeta};
-use cohong_core::model::{BlobId, Bucket, Extent, ObjectVersion, PayloadId, PayloadRef, Place};
+use cohong_core::model::{
+    BlobId, Bucket, Extent, Lock, ObjectVersion, PayloadId, PayloadRef, Place, VersionKind,
+};
 use cohong_core::ports::{
     CommitError, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page, Position, Record,
     StoreError, Table, Tail, Txn, When, Write,
@@ -161,13 +163,18 @@ impl SimMeta {
     /// Records as a broken store gives them.
     fn mistaken(&self, at: &[Key], mut found: Vec<Option<Record>>) -> Vec<Option<Record>> {
         for (at, found) in at.iter().zip(&mut found) {
-            let (Table::Buckets, Some(record)) = (at.table, found) else {
-                continue;
-            };
-            if self.breaks(Mutation::SwapOwner, 20) {
+            let Some(record) = found else { continue };
+            if at.table == Table::Buckets && self.breaks(Mutation::SwapOwner, 20) {
                 let mut bucket: Bucket = decode(&record.bytes).expect("records can be read");
                 bucket.owner = other_account(&bucket.owner);
                 record.bytes = encode(&bucket);
+            }
+            if at.table == Table::Heads && self.breaks(Mutation::LoseLock, 2) {
+                let mut head: CurrentRecord = decode(&record.bytes).expect("records can be read");
+                if let VersionKind::Object(object) = &mut head.version.kind {
+                    object.lock = Lock::default();
+                }
+                record.bytes = encode(&head);
             }
         }
         found
