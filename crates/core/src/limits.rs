@@ -62,6 +62,10 @@ pub const INVENTORY_LINES_MAX: usize = 1_000_000;
 pub const INVENTORY_FILES_MAX: usize = 4000;
 /// Longest prefix of the keys of access logs, bytes: the rest of the key has to fit behind it.
 pub const ACCESS_LOG_PREFIX_BYTES_MAX: usize = 512;
+/// Most headers and parameters of requests that lines of access logs tell beside (OSS, `PutUserDefinedLogFieldsConfig`).
+pub const LOG_FIELDS_MAX: usize = 6;
+/// Bytes of all their names, as that vendor bounds names and values together.
+pub const LOG_FIELDS_BYTES_MAX: usize = 1024;
 /// Most tags of a bucket; every dialect allows 20.
 pub const BUCKET_TAGS_MAX: usize = 20;
 /// Most grants of one access control list: what vendors allow.

@@ -29,11 +29,11 @@ use cohong_core::model::{
     BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
     Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Etag,
     Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Lifecycle,
-    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, Network, NotificationRule,
-    ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission, Place, Principal,
-    Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId, RuleSetVersion,
-    Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UploadId,
-    VersionId, VersionKind, VersionTag, Versioning, WorkId,
+    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, LogFields, Network,
+    NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission,
+    Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId,
+    RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp,
+    Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -315,6 +315,10 @@ fn buckets(samples: &mut Samples) {
         has_website: true,
         has_mirrors: false,
         access_log: Some(inventory::access_log()),
+        log_fields: LogFields {
+            headers: vec!["x-forwarded-for".into()],
+            parameters: vec!["from".into()],
+        },
         blocks_public: true,
         account_blocks_public: true,
         reads_archive: true,

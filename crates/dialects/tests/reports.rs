@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use cohong_core::model::{AccessLog, BucketName, DialectId, Timestamp};
 use cohong_core::work;
-use cohong_dialects::gate::access::{Access, Proof};
-use common::{Ask, World, oss, s3};
+use cohong_dialects::gate::access::{Access, Fields, Proof};
+use common::{As, Ask, World, oss, s3};
 use flate2::read::GzDecoder;
 use http::{Method, Version};
 
@@ -192,6 +192,10 @@ fn lines(world: &World, id: DialectId) -> String {
             fourth: false,
             in_header: false,
         }),
+        fields: Some(Fields {
+            headers: vec![("x-forwarded-for".into(), "192.0.2.7".into())],
+            parameters: vec![("from".into(), "é".repeat(600))],
+        }),
     };
     let nobody = Access {
         account: None,
@@ -208,6 +212,7 @@ fn lines(world: &World, id: DialectId) -> String {
         user_agent: None,
         version_id: None,
         proof: None,
+        fields: None,
         ..one.clone()
     };
     let log = AccessLog {
@@ -226,4 +231,61 @@ async fn lines_of_access_logs_are_as_the_vendors_say() {
     insta::assert_snapshot!("log_of_oss", lines(&world, DialectId::Oss));
     insta::assert_snapshot!("log_of_s3", lines(&world, DialectId::S3));
     assert!(world.dialects().access_log(DialectId::Tos).is_none());
+}
+
+#[tokio::test]
+async fn what_lines_tell_beside_comes_and_goes() {
+    const SETTING: &str = "/?userDefinedLogFieldsConfig";
+    let world = World::new().await;
+    world.send(oss::put(FROM, "/")).await.expect_status(200);
+    let set = |headers: &str, parameters: &str| {
+        let body = format!(
+            "<UserDefinedLogFieldsConfiguration><HeaderSet>{headers}</HeaderSet>\
+             <ParamSet>{parameters}</ParamSet></UserDefinedLogFieldsConfiguration>"
+        );
+        oss::put(FROM, SETTING).body(body)
+    };
+    let told = async || {
+        let told = world.send(oss::get(FROM, SETTING)).await;
+        told.expect_status(200).text().to_owned()
+    };
+    let none = told().await;
+    assert!(
+        none.ends_with("<UserDefinedLogFieldsConfiguration/>"),
+        "{none}"
+    );
+    let headers = "<header>x-forwarded-for</header><header>x-b</header>";
+    let some = set(headers, "<parameter>from_a</parameter>");
+    world.send(some).await.expect_status(200);
+    let both = format!(
+        "<HeaderSet>{headers}</HeaderSet><ParamSet><parameter>from_a</parameter></ParamSet>"
+    );
+    assert!(told().await.contains(&both), "{}", told().await);
+    let long = format!("<parameter>{}</parameter>", "p".repeat(1100));
+    for (headers, parameters) in [
+        ("<header>a_b</header>", ""),
+        ("<header>a:b</header>", ""),
+        ("<header></header>", ""),
+        ("", "<parameter>a b</parameter>"),
+        ("", &*"<parameter>p</parameter>".repeat(7)),
+        ("", &*long),
+    ] {
+        let bad = world.send(set(headers, parameters)).await;
+        assert_eq!(
+            bad.code(),
+            (400, "InvalidArgument".into()),
+            "{headers} {parameters}"
+        );
+    }
+    assert!(
+        told().await.contains(&both),
+        "what was refused changed nothing"
+    );
+    let foreign = oss::get(FROM, SETTING).by(As::Other);
+    assert_eq!(world.send(foreign).await.status, 403);
+    for _ in 0..2 {
+        let gone = oss::delete(FROM, SETTING);
+        world.send(gone).await.expect_status(204);
+    }
+    assert_eq!(told().await, none);
 }

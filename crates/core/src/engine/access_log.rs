@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::{Attributes, Body, Conditions, Cx, Engine, ExpectedDigests, PutObject, PutReceipt};
 use crate::error::{Error, ErrorKind};
-use crate::limits::ACCESS_LOG_PREFIX_BYTES_MAX;
-use crate::model::{AccessLog, Bucket, BucketName, EventKind, ObjectKey, StoredHeaders};
+use crate::limits::{ACCESS_LOG_PREFIX_BYTES_MAX, LOG_FIELDS_BYTES_MAX, LOG_FIELDS_MAX};
+use crate::model::{AccessLog, Bucket, BucketName, EventKind, LogFields, ObjectKey, StoredHeaders};
 use crate::rules::access::{Action, On, allow};
 
 /// In whose key's name logs are written.
@@ -93,6 +93,27 @@ impl Engine {
         let put = plain_put(bucket, key, content_type);
         self.put_object(cx, put, body).await
     }
+}
+
+/// Refuses with `InvalidArgument` more fields than there may be, and names that no header or parameter has.
+pub(super) fn check_log_fields(fields: &LogFields) -> Result<(), Error> {
+    let LogFields {
+        headers,
+        parameters,
+    } = fields;
+    let names = || headers.iter().chain(parameters);
+    let bytes: usize = names().map(|name| name.len()).sum();
+    let printable = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic());
+    let refused = if names().count() > LOG_FIELDS_MAX || bytes > LOG_FIELDS_BYTES_MAX {
+        "lines of logs tell at most 6 headers and parameters, whose names have at most 1024 bytes"
+    } else if names().any(|name| !printable(name)) {
+        "names of headers and parameters in logs are printable and not empty"
+    } else if headers.iter().any(|name| name.contains(['_', ':'])) {
+        "names of headers in logs have no underscore and no colon"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::InvalidArgument, refused))
 }
 
 /// A put of an object that carries nothing but its type.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
 use crate::model::{
-    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, Locks, Referers,
-    RuleSetVersion, Tags, Versioning,
+    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, Locks, LogFields,
+    Referers, RuleSetVersion, Tags, Versioning,
 };
 use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,
@@ -67,6 +67,7 @@ impl Engine {
             has_website: false,
             has_mirrors: false,
             access_log: None,
+            log_fields: LogFields::default(),
             blocks_public: false,
             account_blocks_public: false,
             reads_archive: false,

@@ -53,8 +53,8 @@ impl Known {
 mod tests {
     use super::*;
     use crate::model::{
-        AccountId, Acl, BucketId, BucketState, DialectId, Referers, RuleSetVersion, StorageClass,
-        Timestamp, Versioning,
+        AccountId, Acl, BucketId, BucketState, DialectId, LogFields, Referers, RuleSetVersion,
+        StorageClass, Timestamp, Versioning,
     };
     use crate::records::encode;
 
@@ -84,6 +84,7 @@ mod tests {
             has_website: false,
             has_mirrors: false,
             access_log: None,
+            log_fields: LogFields::default(),
             blocks_public: false,
             account_blocks_public: false,
             reads_archive: false,

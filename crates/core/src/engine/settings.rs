@@ -12,6 +12,7 @@ use crate::rules::access::{Action, On, allow, check_public, check_tls, is_for_ev
 use crate::rules::attributes::{check_acl, check_labels, check_rules};
 use crate::rules::{lock, overwrite, referer, retention};
 
+use super::access_log::check_log_fields;
 use super::buckets::now;
 use super::commit::nanos;
 use super::domains::{check_domain, remove_domain};
@@ -62,6 +63,14 @@ impl Engine {
             }
             BucketChange::AccessLog(Some(_)) => Action::WriteAccessLog,
             BucketChange::AccessLog(None) => Action::DeleteAccessLog,
+            BucketChange::LogFields(fields) => {
+                check_log_fields(fields)?;
+                if fields.is_empty() {
+                    Action::DeleteAccessLog
+                } else {
+                    Action::WriteAccessLog
+                }
+            }
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             let (mut bucket, revision) = self.bucket_for_change(name).await?;
@@ -161,6 +170,7 @@ impl Engine {
             BucketChange::Tls(versions) => bucket.tls.clone_from(versions),
             BucketChange::Overwrites(rules) => bucket.kept.clone_from(rules),
             BucketChange::AccessLog(log) => bucket.access_log.clone_from(log),
+            BucketChange::LogFields(fields) => bucket.log_fields.clone_from(fields),
         }
         Ok((Vec::new(), Vec::new()))
     }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessLog, AccountId, Acl, BucketId, BucketName, Encryption, Locks, NotificationRule, Referers,
-    Retention, RuleSetVersion, Statement, StorageClass, Timestamp, TlsVersion, WorkId,
+    AccessLog, AccountId, Acl, BucketId, BucketName, Encryption, Locks, LogFields,
+    NotificationRule, Referers, Retention, RuleSetVersion, Statement, StorageClass, Timestamp,
+    TlsVersion, WorkId,
 };
 
 /// One of the tongues a request may be written in.
@@ -156,6 +157,8 @@ pub struct Bucket {
     pub kept: Vec<OverwriteRule>,
     /// The logs of requests to it, when there are some.
     pub access_log: Option<AccessLog>,
+    /// What their lines tell beside.
+    pub log_fields: LogFields,
 }
 
 /// Objects that are not overwritten, where the bucket never kept versions.

@@ -111,6 +111,23 @@ pub struct Inventory {
     pub duty: WorkId,
 }
 
+/// What lines of access logs tell beside the fields that all of them have: at most
+/// [`crate::limits::LOG_FIELDS_MAX`] names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFields {
+    /// Headers of the request.
+    pub headers: Vec<Box<str>>,
+    /// Parameters of its query.
+    pub parameters: Vec<Box<str>>,
+}
+
+impl LogFields {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.headers.is_empty() && self.parameters.is_empty()
+    }
+}
+
 /// Which access logs a bucket has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessLog {

@@ -46,6 +46,7 @@ pub use event::{Event, EventKind, EventKinds, VersionTag};
 pub use id::{BlobId, BucketId, FetchId, PayloadId, UploadId, VersionId, WorkId};
 pub use inventory::{
     AccessLog, Inventory, InventoryField, InventoryFilter, InventoryPeriod, InventoryTarget,
+    LogFields,
 };
 pub use lifecycle::{
     Due, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Transition,

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use cohong_core::model::{AccessLog, BucketName, Timestamp};
+use cohong_core::model::{AccessLog, BucketName, LogFields, Timestamp};
+use http::request::Parts;
 use http::{Method, Version};
 
 /// How a request proved who asks.
@@ -67,6 +68,72 @@ pub struct Access<'a> {
     pub version_id: Option<&'a str>,
     /// How it was signed.
     pub proof: Option<Proof>,
+    /// What the bucket wants told beside; `None` for nothing.
+    pub fields: Option<Fields>,
+}
+
+/// Headers and parameters of a request that a bucket wants told, as far as the request has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// Names and values of headers.
+    pub headers: Vec<(Box<str>, String)>,
+    /// Names and values of parameters, decoded.
+    pub parameters: Vec<(Box<str>, String)>,
+}
+
+impl Fields {
+    /// Those that a bucket wants of a request. What would let whoever reads it ask again is a dash.
+    pub fn of(wanted: &LogFields, head: &Parts) -> Option<Self> {
+        if wanted.is_empty() {
+            return None;
+        }
+        let header = |name: &Box<str>| {
+            let value = head.headers.get(&**name)?;
+            Some((
+                name.clone(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            ))
+        };
+        let query: Vec<(String, String)> = head
+            .uri
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| (decoded(name), decoded(value)))
+            .collect();
+        let parameter = |name: &Box<str>| {
+            let (_, value) = query.iter().find(|(given, _)| **given == **name)?;
+            Some((name.clone(), value.clone()))
+        };
+        let hidden = |(name, value): (Box<str>, String)| {
+            let value = if is_secret(&name) {
+                "-".to_owned()
+            } else {
+                value
+            };
+            (name, value)
+        };
+        Some(Self {
+            headers: wanted
+                .headers
+                .iter()
+                .filter_map(header)
+                .map(hidden)
+                .collect(),
+            parameters: wanted
+                .parameters
+                .iter()
+                .filter_map(parameter)
+                .map(hidden)
+                .collect(),
+        })
+    }
+}
+
+fn decoded(text: &str) -> String {
+    let bytes = cohong_sign::decode(text).unwrap_or_else(|_| text.as_bytes().to_vec());
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Writes logs in the words of a dialect.
@@ -92,9 +159,9 @@ pub fn without_secrets(target: &str) -> String {
 }
 
 fn is_secret(name: &str) -> bool {
-    let name = cohong_sign::decode(name).unwrap_or_else(|_| name.as_bytes().to_vec());
-    let name = String::from_utf8_lossy(&name).to_ascii_lowercase();
-    name.ends_with("signature") || name.ends_with("token") || name.contains("customer-key")
+    let name = decoded(name).to_ascii_lowercase();
+    let credential = ["signature", "token", "authorization", "cookie"];
+    credential.iter().any(|end| name.ends_with(end)) || name.contains("customer-key")
 }
 
 /// A text between quotes: nothing in it ends it, or the line.
@@ -143,6 +210,34 @@ mod tests {
         for (target, wanted) in cases {
             assert_eq!(without_secrets(target), wanted);
         }
+    }
+
+    #[test]
+    fn what_a_bucket_wants_told_is_taken_from_the_request() {
+        let wanted = LogFields {
+            headers: ["X-Forwarded-For", "authorization", "none"]
+                .map(Into::into)
+                .into(),
+            parameters: ["from", "Signature", "flag", "none"].map(Into::into).into(),
+        };
+        let request = http::Request::get("/k?from=a%20b&Signature=s&flag&other=1")
+            .header("x-forwarded-for", "192.0.2.7")
+            .header("authorization", "secret")
+            .body(())
+            .unwrap();
+        let (head, ()) = request.into_parts();
+        assert_eq!(Fields::of(&LogFields::default(), &head), None);
+        let told = Fields::of(&wanted, &head).unwrap();
+        let pairs = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(name, value)| ((*name).into(), (*value).into()))
+                .collect::<Vec<_>>()
+        };
+        let headers = [("X-Forwarded-For", "192.0.2.7"), ("authorization", "-")];
+        assert_eq!(told.headers, pairs(&headers));
+        let parameters = [("from", "a b"), ("Signature", "-"), ("flag", "")];
+        assert_eq!(told.parameters, pairs(&parameters));
     }
 
     #[test]

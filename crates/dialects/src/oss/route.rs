@@ -122,6 +122,9 @@ pub(crate) enum Op {
     PutBucketLogging,
     GetBucketLogging,
     DeleteBucketLogging,
+    PutUserDefinedLogFieldsConfig,
+    GetUserDefinedLogFieldsConfig,
+    DeleteUserDefinedLogFieldsConfig,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -235,6 +238,9 @@ impl Operation for Op {
             Self::PutBucketLogging => "PutBucketLogging",
             Self::GetBucketLogging => "GetBucketLogging",
             Self::DeleteBucketLogging => "DeleteBucketLogging",
+            Self::PutUserDefinedLogFieldsConfig => "PutUserDefinedLogFieldsConfig",
+            Self::GetUserDefinedLogFieldsConfig => "GetUserDefinedLogFieldsConfig",
+            Self::DeleteUserDefinedLogFieldsConfig => "DeleteUserDefinedLogFieldsConfig",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -255,6 +261,9 @@ impl Operation for Op {
         )
     }
 }
+
+/// The query name of what lines of logs tell beside.
+const LOG_FIELDS: &str = "userDefinedLogFieldsConfig";
 
 /// Query names of which one selects an operation on a bucket.
 const BUCKET_NAMES: &[&str] = &[
@@ -289,6 +298,7 @@ const BUCKET_NAMES: &[&str] = &[
     "referer",
     "inventory",
     "logging",
+    LOG_FIELDS,
 ];
 
 /// Query names of which one selects an operation on an object.
@@ -314,7 +324,6 @@ const SERVICE_LATER: &[&str] = &[
     "resourcePool",
     "resourcePoolInfo",
     "resourcePoolBuckets",
-    "userDefinedLogFieldsConfig",
 ];
 
 /// Sub-resources of buckets that the vendor knows and this server does not serve (sheet sections 2.1
@@ -345,7 +354,6 @@ const BUCKET_LATER: &[&str] = &[
     "styleName",
     "transferAcceleration",
     "udf",
-    "userDefinedLogFieldsConfig",
     "vip",
     "vpcip",
     "x-oss-process",
@@ -462,6 +470,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::GET if has("inventory") && has("inventoryId") => Op::GetBucketInventory,
         Method::GET if has("inventory") => Op::ListBucketInventory,
         Method::GET if has("logging") => Op::GetBucketLogging,
+        Method::GET if has(LOG_FIELDS) => Op::GetUserDefinedLogFieldsConfig,
         Method::GET if has("list-type") => Op::ListObjectsV2,
         Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
@@ -483,6 +492,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::PUT if has("website") => Op::PutBucketWebsite,
         Method::PUT if has("inventory") => Op::PutBucketInventory,
         Method::PUT if has("logging") => Op::PutBucketLogging,
+        Method::PUT if has(LOG_FIELDS) => Op::PutUserDefinedLogFieldsConfig,
         Method::PUT => return Ok(facts.only(&[], Op::PutBucket)?),
         Method::DELETE if has("cors") => Op::DeleteBucketCors,
         Method::DELETE if has("encryption") => Op::DeleteBucketEncryption,
@@ -495,6 +505,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::DELETE if has("website") => Op::DeleteBucketWebsite,
         Method::DELETE if has("inventory") => Op::DeleteBucketInventory,
         Method::DELETE if has("logging") => Op::DeleteBucketLogging,
+        Method::DELETE if has(LOG_FIELDS) => Op::DeleteUserDefinedLogFieldsConfig,
         Method::DELETE => return Ok(facts.only(&[], Op::DeleteBucket)?),
         Method::POST if has("asyncFetch") => Op::PutAsyncFetchTask,
         Method::POST if has("delete") => Op::DeleteMultipleObjects,

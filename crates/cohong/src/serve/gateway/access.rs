@@ -13,7 +13,7 @@ use bytes::Bytes;
 use cohong_core::engine::Engine;
 use cohong_core::error::BoxError;
 use cohong_core::model::{AccessLog, Bucket, BucketName, ObjectKey, Timestamp};
-use cohong_dialects::gate::access::{Access, LogFormat, Proof, without_secrets};
+use cohong_dialects::gate::access::{Access, Fields, LogFormat, Proof, without_secrets};
 use cohong_dialects::gate::detect::Dialects;
 use cohong_dialects::gate::{GateCx, OutBody, Served};
 use http::request::Parts;
@@ -273,6 +273,7 @@ impl Visit {
             user_agent: given(header::USER_AGENT),
             version_id: version_id(&self.told),
             proof: self.head.extensions.get::<Proof>().copied(),
+            fields: Fields::of(&self.bucket.log_fields, &self.head),
         };
         let line = self.format.line(&access);
         if let Some(log) = &self.bucket.access_log {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccessLog, Acl, BucketDomain, BucketName, DefaultLock, NotificationRule, OverwriteRule,
-    Referers, RuleSetVersion, Statement, StorageClass, Tags, TlsVersion, Versioning,
+    AccessLog, Acl, BucketDomain, BucketName, DefaultLock, LogFields, NotificationRule,
+    OverwriteRule, Referers, RuleSetVersion, Statement, StorageClass, Tags, TlsVersion, Versioning,
 };
 use crate::rules::retention::RetentionStep;
 
@@ -78,6 +78,8 @@ pub enum BucketChange {
     Overwrites(Vec<OverwriteRule>),
     /// Write logs of requests to it; `None` for no longer.
     AccessLog(Option<AccessLog>),
+    /// What lines of those tell beside; nothing for no longer.
+    LogFields(LogFields),
 }
 
 /// The policy of a bucket.

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{
     AccessKeyId, Actions, BucketId, BucketName, BucketState, Condition, DialectId, Fact, Grant,
-    Likeness, Network, Principals, Relation, RuleSetVersion, StorageClass, Timestamp, Versioning,
+    Likeness, LogFields, Network, Principals, Relation, RuleSetVersion, StorageClass, Timestamp,
+    Versioning,
 };
 
 fn account(name: &str) -> Principal {
@@ -69,6 +70,7 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         has_website: false,
         has_mirrors: false,
         access_log: None,
+        log_fields: LogFields::default(),
         blocks_public: false,
         account_blocks_public: false,
         reads_archive: false,

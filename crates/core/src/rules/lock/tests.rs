@@ -2,7 +2,7 @@ use super::*;
 use crate::engine::Cx;
 use crate::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BucketId, BucketName, BucketState, DialectId,
-    Effect, ObjectKey, Principal, Principals, RuleSetVersion, Statement, StorageClass,
+    Effect, LogFields, ObjectKey, Principal, Principals, RuleSetVersion, Statement, StorageClass,
 };
 use crate::rules::access::{allow_lock, bypass, known_lock};
 
@@ -52,6 +52,7 @@ fn bucket(locks: Option<Locks>, policy: Vec<Statement>) -> Bucket {
         expires: false,
         locks,
         access_log: None,
+        log_fields: LogFields::default(),
     }
 }
 

@@ -148,6 +148,9 @@ pub(super) async fn run(op: Op, mut call: Call, oss: &Oss) -> Answer {
         Op::PutBucketLogging => Ok(OSS.put_logging(call, engine, DialectId::Oss).await?),
         Op::GetBucketLogging => Ok(OSS.get_logging(call, engine).await?),
         Op::DeleteBucketLogging => inventory::delete_logging(call, engine).await,
+        Op::PutUserDefinedLogFieldsConfig => inventory::put_log_fields(call, engine).await,
+        Op::GetUserDefinedLogFieldsConfig => inventory::get_log_fields(call, engine).await,
+        Op::DeleteUserDefinedLogFieldsConfig => inventory::delete_log_fields(call, engine).await,
         Op::NotImplemented(name) => Err(OssError::not_implemented(name)),
     }
 }
