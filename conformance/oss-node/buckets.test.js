@@ -66,6 +66,15 @@ WAYS.forEach(({ name: way, make }, n) =>
       await client.deleteBucketPolicy(bucket);
     });
 
+    test('an inventory whose lists are not encrypted', async () => {
+      const place = { format: 'CSV', accountId: '100000000000000', rolename: 'AliyunOSSRole', bucket };
+      const options = { isEnabled: false, frequency: 'Daily', OSSBucketDestination: place, includedObjectVersions: 'All' };
+      await client.putBucketInventory(bucket, { id: 'report', ...options });
+      const { inventory } = await client.getBucketInventory(bucket, 'report');
+      assert.deepEqual([inventory.id, inventory.OSSBucketDestination.encryption], ['report', undefined]);
+      await client.deleteBucketInventory(bucket, 'report');
+    });
+
     test('versions', async () => {
       const other = `${bucket}-v`;
       const versioned = make(server, other);

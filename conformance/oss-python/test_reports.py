@@ -1,7 +1,10 @@
 """Inventories of buckets, and logs of requests to them: what the server writes by itself."""
 
+import base64
+import json
 import re
 
+import alibabacloud_oss_v2 as oss_v2
 import oss2
 import oss_clients
 import pytest
@@ -157,6 +160,43 @@ def test_requests_are_logged(buckets, quick, fails):
     source.delete_bucket_logging()
     source.delete_bucket_logging()
     assert source.get_bucket_logging().target_bucket == ""
+
+
+def test_lines_tell_what_the_bucket_wants_told(quick, buckets, fails):
+    source, into = buckets
+    newer, name = oss_clients.v2(quick), source.bucket_name
+    source.put_bucket_logging(BucketLogging(into.bucket_name, "log/"))
+
+    def wanted(headers, parameters):
+        headers, parameters = oss_v2.LoggingHeaderSet(headers), oss_v2.LoggingParamSet(parameters)
+        fields = oss_v2.UserDefinedLogFieldsConfiguration(header_set=headers, param_set=parameters)
+        newer.put_user_defined_log_fields_config(oss_v2.PutUserDefinedLogFieldsConfigRequest(name, fields))
+
+    def told():
+        found = newer.get_user_defined_log_fields_config(oss_v2.GetUserDefinedLogFieldsConfigRequest(name))
+        found = found.user_defined_log_fields_configuration
+        return found.header_set and found.header_set.headers, found.param_set and found.param_set.parameters
+
+    assert told() == (None, None)
+    with pytest.raises(oss_v2.exceptions.OperationError, match="InvalidArgument"):
+        wanted([f"x-{n}" for n in range(7)], [])
+    assert told() == (None, None)
+    wanted(["X-Forwarded-For", "Authorization"], ["x-from"])
+    assert told() == (["X-Forwarded-For", "Authorization"], ["x-from"])
+    fails(lambda: source.get_object("none", headers={"x-forwarded-for": "192.0.2.7"}, params={"x-from": "日"}), 404, "NoSuchKey")
+
+    def fields():
+        lines = [line for line in log_lines(keys(into, "log/"), reading(into)) if line[5] == "404"]
+        return json.loads(base64.b64decode(lines[0][27])) if lines else None
+
+    assert until(fields) == {
+        "truncated": False,
+        "headers": {"X-Forwarded-For": "192.0.2.7", "Authorization": "-"},
+        "querys": {"x-from": "日"},
+    }
+    newer.delete_user_defined_log_fields_config(oss_v2.DeleteUserDefinedLogFieldsConfigRequest(name))
+    assert told() == (None, None)
+    source.delete_bucket_logging()
 
 
 def test_lines_wait_for_each_other_and_are_written_at_a_stop(fails):

@@ -159,9 +159,13 @@ pub fn without_secrets(target: &str) -> String {
 }
 
 fn is_secret(name: &str) -> bool {
-    let name = decoded(name).to_ascii_lowercase();
-    let credential = ["signature", "token", "authorization", "cookie"];
-    credential.iter().any(|end| name.ends_with(end)) || name.contains("customer-key")
+    is_credential(&decoded(name).to_ascii_lowercase())
+}
+
+/// Whether the value of a header or parameter, its name in lower case, would let whoever reads it ask again.
+pub fn is_credential(name: &str) -> bool {
+    let ends = ["signature", "token", "authorization", "cookie"];
+    ends.iter().any(|end| name.ends_with(end)) || name.contains("customer-key")
 }
 
 /// A text between quotes: nothing in it ends it, or the line.

@@ -4,23 +4,23 @@ use http::request::Parts;
 use http::{HeaderValue, Response, header};
 
 use cohong_dialects::gate::OutBody;
-use cohong_dialects::gate::access::Proof;
+use cohong_dialects::gate::access::{Proof, is_credential};
 
-/// What logs and an answer after a defect need of a head; no secret but those of its target.
+/// What logs and an answer after a defect need of a head: no secret but those of its target.
 pub(super) fn copy(head: &Parts) -> Parts {
     let mut request = http::Request::new(());
     *request.method_mut() = head.method.clone();
     *request.uri_mut() = head.uri.clone();
     *request.version_mut() = head.version;
-    for name in [
-        header::HOST,
-        header::REFERER,
-        header::USER_AGENT,
-        header::CONTENT_LENGTH,
-    ] {
-        if let Some(value) = head.headers.get(&name) {
-            request.headers_mut().insert(name, value.clone());
-        }
+    let headers = request.headers_mut();
+    headers.reserve(head.headers.len());
+    for (name, value) in &head.headers {
+        let value = if is_credential(name.as_str()) {
+            HeaderValue::from_static("-")
+        } else {
+            value.clone()
+        };
+        headers.append(name.clone(), value);
     }
     if let Some(proof) = proof(head) {
         request.extensions_mut().insert(proof);

@@ -119,14 +119,18 @@ pub(crate) trait Destination: Sized {
     /// How it says that lists are encrypted.
     type Encryption;
 
+    /// Whether a filter is told that lets everything through.
+    const TELLS_EMPTY_FILTER: bool;
+
     /// The place, whatever the element around it is called.
     fn place(self) -> Place<Self::Encryption>;
 
     /// The element around a place.
     fn around(place: Place<Self::Encryption>) -> Self;
 
-    /// What is asked for.
-    fn read(encryption: &Self::Encryption) -> Result<cohong_core::model::Encryption, Fault>;
+    /// What is asked for; `None` where an empty element is the vendor's word for nothing.
+    fn read(encryption: &Self::Encryption)
+    -> Result<Option<cohong_core::model::Encryption>, Fault>;
 
     /// What is in force.
     fn tell(encryption: &cohong_core::model::Encryption) -> Self::Encryption;
@@ -144,7 +148,12 @@ impl<D: Destination> InventoryBody<D> {
             return Err(Fault::NotServed("IncrementalInventory".into()));
         }
         let place = self.destination.place();
-        let encryption = place.encryption.as_ref().map(D::read).transpose()?;
+        let encryption = place
+            .encryption
+            .as_ref()
+            .map(D::read)
+            .transpose()?
+            .flatten();
         let filter = self.filter.unwrap_or_default();
         let instant = |seconds: u64| Timestamp::from_millis(seconds.saturating_mul(1000));
         let order = Order {
@@ -191,7 +200,8 @@ impl<D: Destination> InventoryBody<D> {
         Self {
             id: inventory.id.to_string(),
             is_enabled: inventory.enabled,
-            filter: FilterBody::new(vocabulary, &inventory.filter),
+            filter: (D::TELLS_EMPTY_FILTER || inventory.filter != InventoryFilter::default())
+                .then(|| FilterBody::new(vocabulary, &inventory.filter)),
             destination: D::around(place),
             schedule: Schedule {
                 frequency: period_word(inventory.period).to_owned(),
@@ -204,23 +214,20 @@ impl<D: Destination> InventoryBody<D> {
 }
 
 impl FilterBody {
-    fn new(vocabulary: &Vocabulary, filter: &InventoryFilter) -> Option<Self> {
-        if *filter == InventoryFilter::default() {
-            return None;
-        }
+    fn new(vocabulary: &Vocabulary, filter: &InventoryFilter) -> Self {
         let mut classes: Vec<&str> = filter
             .classes
             .iter()
             .map(|class| vocabulary.class_word(*class))
             .collect();
         classes.sort_unstable();
-        Some(Self {
+        Self {
             prefix: Some(filter.prefix.to_string()),
             from: filter.from.map(Timestamp::seconds),
             until: filter.until.map(Timestamp::seconds),
             lower_size_bound: filter.at_least,
             upper_size_bound: filter.at_most,
             storage_class: (!classes.is_empty()).then(|| classes.join(",")),
-        })
+        }
     }
 }

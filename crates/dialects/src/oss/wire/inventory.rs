@@ -88,6 +88,8 @@ struct Service {
 
 impl Destination for OssDestination {
     type Encryption = OssEncryption;
+    // The vendor's Node client reads the prefix of a filter without asking whether there is one.
+    const TELLS_EMPTY_FILTER: bool = true;
 
     fn place(self) -> Place<OssEncryption> {
         self.place
@@ -97,14 +99,19 @@ impl Destination for OssDestination {
         Self { place }
     }
 
-    fn read(encryption: &OssEncryption) -> Result<Encryption, Fault> {
-        match (&encryption.own, &encryption.service) {
-            (Some(_), None) => OSS.encryption_of("Encryption", "AES256", None, None),
+    fn read(encryption: &OssEncryption) -> Result<Option<Encryption>, Fault> {
+        let asked = match (&encryption.own, &encryption.service) {
+            // The vendor's Node client writes an empty element when it was given none.
+            (None, None) => return Ok(None),
+            (Some(_), None) => OSS.encryption_of("Encryption", "AES256", None, None)?,
             (None, Some(service)) => {
-                OSS.encryption_of("Encryption", "KMS", Some(&service.key_id), None)
+                OSS.encryption_of("Encryption", "KMS", Some(&service.key_id), None)?
             }
-            _ => Err(Fault::Body("Encryption is SSE-OSS or SSE-KMS".into())),
-        }
+            (Some(_), Some(_)) => {
+                return Err(Fault::Body("Encryption is SSE-OSS or SSE-KMS".into()));
+            }
+        };
+        Ok(Some(asked))
     }
 
     fn tell(encryption: &Encryption) -> OssEncryption {

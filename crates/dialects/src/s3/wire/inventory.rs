@@ -87,6 +87,7 @@ struct Service {}
 
 impl Destination for S3Destination {
     type Encryption = S3Encryption;
+    const TELLS_EMPTY_FILTER: bool = false;
 
     fn place(self) -> Place<S3Encryption> {
         self.place
@@ -96,9 +97,12 @@ impl Destination for S3Destination {
         Self { place }
     }
 
-    fn read(encryption: &S3Encryption) -> Result<Encryption, Fault> {
+    fn read(encryption: &S3Encryption) -> Result<Option<Encryption>, Fault> {
         match (&encryption.own, &encryption.service) {
-            (Some(_), None) => S3.encryption_of("Encryption", "AES256", None, None),
+            (Some(_), None) => {
+                let own = S3.encryption_of("Encryption", "AES256", None, None)?;
+                Ok(Some(own))
+            }
             (None, Some(_)) => Err(Fault::NotServed("SSE-KMS".into())),
             _ => Err(Fault::Body("Encryption is SSE-S3 or SSE-KMS".into())),
         }
