@@ -25,6 +25,10 @@ pub(super) const STRIDE: usize = lanes::LANES * BLOCK;
 /// Pieces that are between the thread that reads and the one that computes the tree.
 const PIECES: usize = 3;
 
+/// What files are read into, used again for the next one.
+#[derive(Debug, Default)]
+pub(super) struct Pieces(Vec<Vec<u8>>);
+
 /// A part of a file, and how it is read. The default is all of it, in pieces of 1 MiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Section {
@@ -142,6 +146,15 @@ pub fn compute_hash_from_file_obj(
     file_obj: &mut (impl Read + Seek),
     section: Section,
 ) -> Result<(String, String), Error> {
+    hash_into(file_obj, section, &mut Pieces::default())
+}
+
+/// As [`compute_hash_from_file_obj`], reading into what is there already.
+pub(super) fn hash_into(
+    file_obj: &mut (impl Read + Seek),
+    section: Section,
+    pieces: &mut Pieces,
+) -> Result<(String, String), Error> {
     let size = begin(file_obj, section)?;
     if size <= BLOCK as u64 {
         let etag = compute_etag_from_file_obj(file_obj, section)?;
@@ -152,7 +165,7 @@ pub fn compute_hash_from_file_obj(
         };
         return Ok((etag, tree_etag));
     }
-    let hashes = both(file_obj, size, chunk(section).max(STRIDE))?;
+    let hashes = both(file_obj, size, chunk(section).max(STRIDE), pieces)?;
     file_obj.seek(SeekFrom::Start(section.offset))?;
     Ok(hashes)
 }
@@ -178,11 +191,18 @@ pub fn compute_combine_tree_etag_from_list(
 }
 
 /// Etag on this thread, tree-etag on another.
-fn both(file: &mut impl Read, size: u64, chunk: usize) -> Result<(String, String), Error> {
+fn both(
+    file: &mut impl Read,
+    size: u64,
+    chunk: usize,
+    pieces: &mut Pieces,
+) -> Result<(String, String), Error> {
     let (full, work) = sync_channel::<(Vec<u8>, usize)>(PIECES);
     let (done, free) = channel();
-    for _ in 0..PIECES {
-        done.send(vec![0; chunk]).expect("the other end is here");
+    pieces.0.resize_with(PIECES, Vec::new);
+    for mut piece in pieces.0.drain(..) {
+        piece.resize(chunk, 0);
+        done.send(piece).expect("the other end is here");
     }
     std::thread::scope(|scope| {
         let tree = scope.spawn(move || {
@@ -204,10 +224,12 @@ fn both(file: &mut impl Read, size: u64, chunk: usize) -> Result<(String, String
             full.send((piece, bytes)).map_err(io::Error::other)?;
         }
         drop(full);
-        match tree.join() {
-            Ok(tree) => Ok((Node::of(etag.finalize()).text(), tree)),
+        let tree = match tree.join() {
+            Ok(tree) => tree,
             Err(panic) => std::panic::resume_unwind(panic),
-        }
+        };
+        pieces.0.extend(free);
+        Ok((Node::of(etag.finalize()).text(), tree))
     })
 }
 

@@ -28,6 +28,7 @@ pub mod blocking;
 mod content;
 mod error;
 mod hash;
+mod hashers;
 mod job;
 mod limits;
 mod progress;

@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
-use tokio::sync::Semaphore;
 use tokio_util::io::ReaderStream;
 
 use super::api::{Api, Digests};
 use super::error::{Error, HashDoesNotMatchError, UploadArchiveError, ValueError};
-use super::hash::{Section, compute_combine_tree_etag_from_list, compute_hash_from_file};
+use super::hash::compute_combine_tree_etag_from_list;
+use super::hashers::Hashers;
 use super::limits::{MAXIMUM_ARCHIVE_BYTES, MINIMUM_PART_BYTES, UPLOADS_AT_ONCE};
 use super::progress::{Attempt, Progress};
 use super::ranges::{self, ByteRange, calc_ranges, range_size};
 use super::response::Response;
 use super::wire::{PartFacts, UploadFacts, set};
-use crate::parallel::{blocking, cores, each};
+use crate::parallel::{cores, each};
 
 /// Piece in which a file is sent; several of every part that is on its way are in memory.
 const SENT_BYTES: usize = 256 << 10;
@@ -149,10 +149,11 @@ impl Uploader {
                 }
             }
         }
+        let hashers = Arc::new(Hashers::default());
         let work = |(range, etag): (ByteRange, String)| {
-            let file = file_path.to_owned();
+            let (file, hashers) = (file_path.to_owned(), hashers.clone());
             async move {
-                let digests = digests(file, range).await?;
+                let digests = hashers.digests(file, range).await?;
                 if digests.etag.eq_ignore_ascii_case(&etag) {
                     return Ok((range, digests.tree_etag));
                 }
@@ -198,7 +199,7 @@ impl Uploader {
             upload_id: self.id.clone(),
             file: file.to_owned(),
             progress: self.progress.clone(),
-            turns: Semaphore::new(cores()),
+            hashers: Hashers::default(),
         });
         let work = |range| {
             let part = part.clone();
@@ -255,17 +256,13 @@ struct Part {
     upload_id: String,
     file: PathBuf,
     progress: Progress,
-    /// Who may hash: each holds pieces of its file, and more than there are cores only wait for each other.
-    turns: Semaphore,
+    hashers: Hashers,
 }
 
 impl Part {
     /// Sends one part, several times if need be, and returns its tree-etag.
     async fn send(&self, range: ByteRange) -> Result<String, Error> {
-        let digests = {
-            let _turn = self.turns.acquire().await.expect("never closed");
-            digests(self.file.clone(), range).await?
-        };
+        let digests = self.hashers.digests(self.file.clone(), range).await?;
         let work = || self.send_once(range, &digests);
         let told = |error: &Error, pause: Duration| {
             let range = ranges::text(range);
@@ -290,20 +287,6 @@ impl Part {
 pub(super) fn send_again(error: &Error) -> bool {
     let damaged = matches!(error, Error::Server(error) if error.code == "InvalidDigest");
     damaged || error.may_pass()
-}
-
-/// Etag and tree-etag of a range of a file.
-pub(super) async fn digests(file: PathBuf, (first, last): ByteRange) -> Result<Digests, Error> {
-    blocking(move || {
-        let section = Section {
-            offset: first,
-            size: Some(range_size((first, last))),
-            ..Section::default()
-        };
-        let (etag, tree_etag) = compute_hash_from_file(file, section)?;
-        Ok(Digests { etag, tree_etag })
-    })
-    .await
 }
 
 /// A range of a file as the body of a request, read as it is sent.

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use super::api::{Api, JobOrder};
 use super::error::{Error, UploadArchiveError, ValueError};
+use super::hashers::Hashers;
 use super::job::Job;
 use super::limits::NORMAL_UPLOAD_THRESHOLD_BYTES;
 use super::progress::Progress;
 use super::ranges::{self, ByteRange};
 use super::response::Response;
-use super::uploader::{Stamp, Uploader, body, digests, send_again};
+use super::uploader::{Stamp, Uploader, body, send_again};
 use super::wire::{JobFacts, UploadFacts, VaultFacts, set};
 
 /// A vault, as it was when it was asked for.
@@ -124,7 +125,7 @@ impl Vault {
         desc: Option<&str>,
     ) -> Result<String, Error> {
         let all = (0, stamp.size - 1);
-        let digests = digests(path.to_owned(), all).await?;
+        let digests = Hashers::default().digests(path.to_owned(), all).await?;
         let work = async || {
             let attempt = Arc::new(Progress::default().attempt());
             let body = body(path, all, attempt).await?;
