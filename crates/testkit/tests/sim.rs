@@ -142,7 +142,25 @@ fn a_failing_run_is_made_smaller_and_still_fails() {
     let grown = pairs().any(|(now, before)| now > before);
     let shrunk = pairs().any(|(now, before)| now < before);
     assert!(!grown && shrunk, "{:?} of {before:?}", small.used);
-    assert_eq!(small.used[1], 0, "no fault is needed to miss an event");
+    let Plan {
+        requests,
+        faults,
+        crashes,
+        clients,
+        ..
+    } = small.plan;
+    for (name, most) in [
+        ("requests", requests),
+        ("faults", faults),
+        ("crashes", crashes),
+        ("clients", clients),
+    ] {
+        let mut smaller = small.plan;
+        if let Some(less) = most.checked_sub(1) {
+            assert!(smaller.bound(name, less));
+            assert!(run(&smaller).is_ok(), "{name} gives way to {less}");
+        }
+    }
     let again = run(&small.plan).expect_err("what is left fails again");
     assert_eq!(again.trace, small.trace);
 }

@@ -5,10 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
+use cohong_core::model::VaultUsage;
+use cohong_core::ports::{Key, Limit, MetadataStore, Order, Table, Txn, When, Write};
+use cohong_core::records::{decode, encode, keys};
+use cohong_store::meta::{self, EmbeddedMeta};
 use cohong_testkit::client::Client;
 use cohong_testkit::instance::{Instance, Start};
 
-use crate::common::{World, binary, run};
+use crate::common::{World, binary, command, run};
 
 const BUCKET: &str = "kept";
 
@@ -234,6 +238,134 @@ async fn the_scrub_finds_a_flipped_bit_before_a_reader_and_the_doctor_tells() {
     );
     assert_eq!(server.stop().await, Ok(Some(0)));
     drop(folder);
+}
+
+/// Has every vault of a stopped server's folder say that it holds one archive more than it does.
+async fn count_wrongly(data: &Path) {
+    let meta = EmbeddedMeta::open(&data.join("meta"), meta::Options::default()).expect("a store");
+    let table = Table::VaultUsage;
+    let limit = Limit {
+        rows: 10,
+        bytes: 1 << 20,
+    };
+    let range = keys::prefix_range(table, &[]);
+    let pages = meta.scan(&[range], Order::Ascending, limit).await;
+    let pages = pages.expect("a page");
+    let wrong = pages[0].rows.iter().map(|(at, record)| {
+        let mut usage: VaultUsage = decode(&record.bytes).expect("a usage");
+        usage.archives += 1;
+        let bytes = at.clone();
+        Write::Put(Key { table, bytes }, encode(&usage))
+    });
+    let txn = Txn {
+        when: When::Now,
+        expect: Vec::new(),
+        write: wrong.collect(),
+        payloads: Vec::new(),
+    };
+    assert!(!txn.write.is_empty(), "there is a vault");
+    let [Ok(())] = &meta.commit(vec![txn]).await[..] else {
+        panic!("it is written");
+    };
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_puts_right_what_a_vault_is_said_to_hold() {
+    let world = World::start().await;
+    world.told(&["vault", "create", "papers"]).await;
+    let file = world.path("file");
+    std::fs::write(&file, body(1, 2_000)).expect("written");
+    world.told(&["archive", "put", "papers", text(&file)]).await;
+    let healthy = world.json(&["doctor"]).await;
+    assert_eq!(healthy["healthy"], true, "{healthy}");
+    let World { folder, server } = world;
+    let data = server.folder().to_owned();
+    assert_eq!(server.stop().await, Ok(Some(0)));
+    count_wrongly(&data).await;
+
+    let server = Instance::start(binary(), &data, &Start::default()).await;
+    let world = World {
+        folder,
+        server: server.expect("started"),
+    };
+    let found = world.run(&["doctor"]).await;
+    assert_eq!(found.code, 1, "{found:?}");
+    assert!(
+        found.out.contains("is counted wrongly") && found.out.contains("doctor --repair"),
+        "{found:?}"
+    );
+    let repaired = world.run(&["doctor", "--repair"]).await;
+    assert_eq!(repaired.code, 0, "{repaired:?}");
+    assert!(repaired.out.contains("put right: vault"), "{repaired:?}");
+    let held = world.told(&["vault", "info", "papers"]).await;
+    assert_eq!(held["archives"], 1, "{held}");
+    let again = world.run(&["doctor", "--repair"]).await;
+    assert!(
+        again.out.contains("there was nothing to put right"),
+        "{again:?}"
+    );
+    assert_eq!(world.server.stop().await, Ok(Some(0)));
+}
+
+/// What the server says of its scrub.
+async fn scrub(world: &World) -> serde_json::Value {
+    let headers = [("Authorization", &*basic())];
+    let (status, answer) = world.http("/admin/v1/scrub", &headers).await;
+    assert_eq!(status, 200, "{answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    serde_json::from_str(body).expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scrub_goes_on_behind_the_last_blob_after_a_restart() {
+    const BLOBS: usize = 8;
+    let world = World::start().await;
+    let mut client = world.server.client();
+    client.create_bucket(BUCKET).await.expect("a bucket");
+    for n in 0..BLOBS {
+        let key = format!("k{n}");
+        client
+            .put(BUCKET, &key, body(1, 4 << 20))
+            .await
+            .expect("a put");
+    }
+    // Seconds for all of them.
+    let data = world.data();
+    let ordered = command(&["--data", &data, "scrub", "--mib-per-s", "4"]).spawn();
+    let begun = loop {
+        let seen = scrub(&world).await;
+        if seen["now"]["blobs"].as_u64() > Some(0) {
+            break seen["now"].clone();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    drop(ordered);
+    let World { folder, server } = world;
+    let data = server.folder().to_owned();
+    assert_eq!(server.stop().await, Ok(Some(0)));
+
+    let server = Instance::start(binary(), &data, &Start::default()).await;
+    let world = World {
+        folder,
+        server: server.expect("started"),
+    };
+    let resumed = scrub(&world).await;
+    assert_eq!(resumed["now"]["begun_at"], begun["begun_at"], "{resumed}");
+    assert!(
+        resumed["now"]["blobs"].as_u64() >= begun["blobs"].as_u64(),
+        "{resumed}"
+    );
+    let pass = world.json(&["scrub", "--mib-per-s", "0"]).await;
+    assert_eq!(pass["begun_at"], begun["begun_at"], "{pass}");
+    assert_eq!(
+        (&pass["blobs"], &pass["damaged"]),
+        (&BLOBS.into(), &0.into())
+    );
+    assert_eq!(
+        pass["rows"], begun["rows"],
+        "rows were not read again: {pass}"
+    );
+    assert_eq!(world.server.stop().await, Ok(Some(0)));
 }
 
 fn basic() -> String {

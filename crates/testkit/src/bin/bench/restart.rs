@@ -55,7 +55,7 @@ pub(crate) async fn run() -> Result<(), String> {
     let waits = waiting(&server).await?;
     readies.sort_unstable();
     println!(
-        "ready after a kill: median {} ms, longest {} ms; {waits} events wait",
+        "ready after a kill: median {} ms, longest {} ms; at least {waits} events wait",
         readies[ROUNDS / 2].as_millis(),
         readies
             .last()
