@@ -148,9 +148,9 @@ pub(super) static TOS: Vocabulary = Vocabulary {
     encryption: EncryptionWords {
         ciphers: &[("AES256", Cipher::Aes256)],
         service: "kms",
-        serves_keys: false,
+        serves_keys: true,
         key_id: "server-side-encryption-key-id",
-        unserved: &["kms"],
+        unserved: &[],
         needs_tls: false,
         parts_repeat: true,
     },

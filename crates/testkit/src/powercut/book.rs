@@ -157,8 +157,10 @@ impl<'a> Book<'a> {
         match call.name {
             "open" | "openat" | "creat" => self.opened(call, end)?,
             "lseek" => {
-                self.cursors
-                    .insert(args.descriptor()?.number?, Some(end.parse().ok()?));
+                // Wherever it stands, what is written to the end goes there.
+                if let Some(Some(at)) = self.cursors.get_mut(&args.descriptor()?.number?) {
+                    *at = end.parse().ok()?;
+                }
             }
             "write" | "writev" | "pwrite64" | "pwritev" => self.written(call, end)?,
             "ftruncate" => {

@@ -30,7 +30,7 @@ pub enum Survival {
 #[derive(Clone, Debug)]
 pub struct Disk {
     nodes: Vec<Node>,
-    /// Syncs that run: of what, and how many changes of it they cover.
+    /// Syncs that run: of what, and how many of its changes, from the first, they cover.
     syncing: BTreeMap<usize, (Inode, usize)>,
     /// Changes of names so far.
     changes: usize,
@@ -41,6 +41,8 @@ enum Node {
     File {
         durable: Pages,
         pending: Vec<Change>,
+        /// Changes that became durable since the disk was made.
+        settled: usize,
         mode: u32,
     },
     Folder {
@@ -101,6 +103,7 @@ impl Disk {
                 self.nodes.push(Node::File {
                     durable: Pages::read(&file)?,
                     pending: Vec::new(),
+                    settled: 0,
                     mode: file.metadata()?.permissions().mode() & 0o777,
                 });
             } else {
@@ -143,6 +146,7 @@ impl Disk {
                     Some(mode) => Node::File {
                         durable: Pages::default(),
                         pending: Vec::new(),
+                        settled: 0,
                         mode: *mode,
                     },
                     None => Node::Folder {
@@ -163,7 +167,9 @@ impl Disk {
             Step::SyncBegun { inode, path, sync } => {
                 if syncs(path) {
                     let covers = match &self.nodes[*inode] {
-                        Node::File { pending, .. } => pending.len(),
+                        Node::File {
+                            pending, settled, ..
+                        } => settled + pending.len(),
                         Node::Folder { .. } => self.changes,
                     };
                     self.syncing.insert(*sync, (*inode, covers));
@@ -201,12 +207,16 @@ impl Disk {
     fn synced(&mut self, inode: Inode, covers: usize) {
         let changes: BTreeSet<usize> = match &mut self.nodes[inode] {
             Node::File {
-                durable, pending, ..
+                durable,
+                pending,
+                settled,
+                ..
             } => {
-                // Two syncs of one file may run at once: the second finds less than it counted.
-                for change in pending.drain(..covers.min(pending.len())) {
+                // Two syncs of one file may run at once, and the one that began later end first.
+                for change in pending.drain(..covers.saturating_sub(*settled)) {
                     change.apply(durable);
                 }
+                *settled = covers.max(*settled);
                 self.names_of(inode)
             }
             Node::Folder { pending, .. } => {

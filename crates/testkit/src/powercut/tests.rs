@@ -88,6 +88,37 @@ fn a_number_is_anothers_before_its_close_has_ended() {
 }
 
 #[test]
+fn what_is_appended_goes_to_the_end_wherever_its_file_stands() {
+    let trace = r#"
+1 openat(AT_FDCWD</>, "/d/a", O_WRONLY|O_CREAT, 0666) = 9</d/a>
+1 write(9</d/a>, "one", 3) = 3
+1 close(9</d/a>) = 0
+1 openat(AT_FDCWD</>, "/d/a", O_WRONLY|O_APPEND) = 9</d/a>
+1 lseek(9</d/a>, 0, SEEK_CUR) = 0
+1 write(9</d/a>, "two", 3) = 3
+"#;
+    let recording = recorded(trace);
+    let all = found(&recording, recording.steps.len(), Survival::All, 0);
+    assert_eq!(all["a"], "onetwo");
+}
+
+#[test]
+fn a_sync_covers_what_was_written_before_it_began_and_nothing_else() {
+    let trace = r#"
+1 openat(AT_FDCWD</>, "/d/a", O_WRONLY|O_CREAT, 0666) = 9</d/a>
+1 write(9</d/a>, "one", 3) = 3
+1 fsync(9</d/a> <unfinished ...>
+2 write(9</d/a>, "two", 3) = 3
+3 fsync(9</d/a>) = 0
+2 write(9</d/a>, "three", 5) = 5
+1 <... fsync resumed>) = 0
+"#;
+    let recording = recorded(trace);
+    let all = found(&recording, recording.steps.len(), Survival::None, 0);
+    assert_eq!(all["a"], "onetwo");
+}
+
+#[test]
 fn what_is_not_synced_may_be_there_or_not_and_what_is_synced_stays() {
     let recording = recorded(TRACE);
     let answered = recording.answers()["r1"];

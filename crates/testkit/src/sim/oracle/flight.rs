@@ -101,15 +101,23 @@ impl Flight {
         }
     }
 
-    /// What is on its way counts as if it were there; and of two appends that begin an encrypted object the
-    /// bytes of one are encrypted with a key that the object has not got.
-    fn note_crowd(&mut self, model: &Model) {
-        let bucket = self.op.fills().and_then(|name| model.buckets.get(name));
-        let Some(bucket) = bucket else { return };
+    /// What is on its way counts as if it were there, or room is made before the quota is looked at and behind
+    /// the key; and of two appends that begin an encrypted object the bytes of one are encrypted with a key
+    /// that the object has not got.
+    fn note_crowd(&mut self, model: &mut Model) {
+        let Some(name) = self.op.fills() else { return };
+        let Some(bucket) = model.buckets.get_mut(name) else {
+            return;
+        };
         let mut possible = Vec::new();
         let crowded = self.crowded || model.by_itself.contains(&bucket.id);
-        if bucket.quota.is_some() && crowded {
+        if crowded && let Some(quota) = bucket.quota.take() {
             possible.push(Err(ErrorKind::OverQuota));
+            let roomy = model.answer(&self.op, 0, &self.says);
+            possible.extend(roomy.filter(Result::is_err));
+            if let Some(bucket) = model.buckets.get_mut(name) {
+                bucket.quota = Some(quota);
+            }
         }
         if crowded && matches!(self.op, Op::Append { .. }) {
             possible.push(Err(ErrorKind::Busy));
