@@ -39,10 +39,18 @@ def test_keys_of_the_server(client, bucket):
 def test_rules_of_buckets(client, bucket, fails):
     error = fails(lambda: client.get_bucket_encryption(bucket))
     assert code(error) == (404, "ServerSideEncryptionConfigurationNotFoundError")
-    apply = ApplyServerSideEncryptionByDefault(sse_algorithm="AES256", kms_master_key_id=None)
-    client.put_bucket_encryption(bucket, BucketEncryptionRule(apply_server_side_encryption_by_default=apply))
-    told = client.get_bucket_encryption(bucket).rule.apply_server_side_encryption_by_default
-    assert told.sse_algorithm == "AES256"
+
+    def encrypt(how, key):
+        apply = ApplyServerSideEncryptionByDefault(sse_algorithm=how, kms_master_key_id=key)
+        client.put_bucket_encryption(bucket, BucketEncryptionRule(apply_server_side_encryption_by_default=apply))
+        told = client.get_bucket_encryption(bucket).rule.apply_server_side_encryption_by_default
+        assert (told.sse_algorithm, told.kms_master_key_id) == (how, key)
+
+    encrypt("kms", "key-1")
+    assert client.put_object(bucket, "k", content=DATA).header["x-tos-server-side-encryption"] == "kms"
+    got = client.get_object(bucket, "k")
+    assert (got.read(), got.header["x-tos-server-side-encryption-key-id"]) == (DATA, "key-1")
+    encrypt("AES256", None)
     begun = client.create_multipart_upload(bucket, "parts")
     assert begun.header["x-tos-server-side-encryption"] == "AES256"
     part = client.upload_part(bucket, "parts", begun.upload_id, 1, content=io.BytesIO(DATA))

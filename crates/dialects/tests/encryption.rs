@@ -309,6 +309,27 @@ async fn buckets_have_a_rule_in_each_vendor_s_words() {
 }
 
 #[tokio::test]
+async fn keys_of_a_service_are_told_by_tos() {
+    let world = World::new().await;
+    let [vendor, ..] = VENDORS;
+    world.send(vendor.put("/")).await.expect_status(200);
+    let names = [HOW, "server-side-encryption-key-id"].map(|name| vendor.name(name));
+    let [how, id] = names;
+    let put = || vendor.put("/k").body(TEXT).header(how, "kms");
+    for (ask, wanted) in [
+        (put(), ["kms", "server-key"]),
+        (put().header(id, "mine"), ["kms", "mine"]),
+    ] {
+        world.send(ask).await.expect_status(200);
+        let got = world.send((vendor.ask)(Method::GET, "/k")).await;
+        assert_eq!(names.map(|name| got.header(name)), wanted);
+        assert_eq!(got.text(), TEXT);
+    }
+    let other = vendor.put("/k").body(TEXT).header(how, "SM4");
+    world.send(other).await.expect_status(400);
+}
+
+#[tokio::test]
 async fn keys_of_a_service_and_the_other_cipher_are_told_by_oss() {
     let world = World::new().await;
     let [_, vendor, _] = VENDORS;

@@ -195,11 +195,6 @@ async fn writes_are_judged() {
         ),
         (ask("x-tos-acl", "everybody"), 400, "InvalidArgument"),
         (ask("x-tos-storage-class", "TAPE"), 400, "InvalidArgument"),
-        (
-            ask("x-tos-server-side-encryption", "kms"),
-            501,
-            "NotImplemented",
-        ),
         (put(BUCKET, &long).body("x"), 400, "KeyTooLong"),
         (put(BUCKET, "/a%00b").body("x"), 400, "InvalidObjectName"),
         (

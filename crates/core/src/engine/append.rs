@@ -13,7 +13,7 @@ use super::holding::{Holding, NewBytes};
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest, next};
 use super::key::Seen;
 use super::put::{new_bytes, new_payload, new_record};
-use super::sealing::{create_blob, sealed};
+use super::sealing::{create_blob, sealed, wanted};
 use super::{AppendObject, Body, Conditions, Cx, ETagMatch, Engine, NewVersion};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
@@ -111,7 +111,7 @@ impl Engine {
         Err(CommitError::Conflict.into())
     }
 
-    /// Creates the object; `None` when somebody else just did.
+    /// Creates the object; `None` when somebody else just did, or removed the one that the piece was taken for.
     async fn append_first(
         &self,
         cx: &Cx,
@@ -119,6 +119,10 @@ impl Engine {
         req: &AppendObject,
         Taken { id, ingested }: &Taken,
     ) -> Result<Option<NewVersion>, Error> {
+        if ingested.seal().map(|seal| seal.encryption) != wanted(cx, bucket) {
+            // It is sealed as that one was, which is not how this one has to be.
+            return Ok(None);
+        }
         let record = ObjectRecord {
             etag: etag(None, &piece(ingested)),
             checksums: Checksums {

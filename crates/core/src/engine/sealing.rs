@@ -47,18 +47,22 @@ pub(super) fn check(default: &Encryption) -> Result<(), Error> {
     }
 }
 
+/// How a new object is encrypted; `None` when neither the request nor the bucket wants that.
+pub(super) fn wanted(cx: &Cx, bucket: &Bucket) -> Option<Encryption> {
+    let asked = &cx.encrypting;
+    if asked.key.is_some() {
+        return Some(Encryption {
+            cipher: Cipher::Aes256,
+            holder: KeyHolder::Customer,
+        });
+    }
+    asked.with.as_ref().or(bucket.encryption.as_ref()).cloned()
+}
+
 impl Engine {
     /// A key for a new object; `None` when neither the request nor the bucket wants one.
     pub(crate) fn new_sealing(&self, cx: &Cx, bucket: &Bucket) -> Option<Sealing> {
-        let asked = &cx.encrypting;
-        let encryption = if asked.key.is_some() {
-            Encryption {
-                cipher: Cipher::Aes256,
-                holder: KeyHolder::Customer,
-            }
-        } else {
-            asked.with.as_ref().or(bucket.encryption.as_ref())?.clone()
-        };
+        let (asked, encryption) = (&cx.encrypting, wanted(cx, bucket)?);
         let key = DataKey::new(encryption.cipher, self.random_key());
         let sealed = match &asked.key {
             Some(customer) => key.wrap(customer, self.random_key()),

@@ -97,6 +97,38 @@ fn parts_and_pieces_need_the_key_that_was_begun_with() {
 }
 
 #[test]
+fn a_piece_for_an_object_that_went_begins_none_that_is_encrypted_otherwise_than_asked() {
+    run(async {
+        let (_, server) = ways().remove(0);
+        let plain = Encrypting::default();
+        for (before, asked) in [(&plain, &server), (&server, &plain)] {
+            let world = Arc::new(world());
+            let bucket = world.bucket("secrets").await;
+            let at = (&bucket, "log");
+            append(&world, before, at, 0, b"").await.unwrap();
+            // The object is removed while the piece comes in.
+            let (later, name) = (world.clone(), bucket.clone());
+            let bytes = futures_util::stream::once(async move {
+                let gone = later.delete(&name, "log", VersionChoice::Current).await;
+                gone.unwrap();
+                Ok(bytes::Bytes::from_static(LINE))
+            });
+            let late = Body {
+                len: Some(LINE.len() as u64),
+                stream: Box::pin(bytes),
+            };
+            let refused = append_body(&world, asked, at, 0, late).await;
+            assert_eq!(refused.unwrap_err().kind(), ErrorKind::Busy);
+            let gone = head(&world, &plain, at).await.unwrap_err();
+            assert_eq!(gone.kind(), ErrorKind::NoSuchKey);
+            append(&world, asked, at, 0, LINE).await.unwrap();
+            let stored = head(&world, &plain, at).await.unwrap();
+            assert_eq!(stored.record.encryption(), asked.with.as_ref());
+        }
+    });
+}
+
+#[test]
 fn errors_and_contexts_show_no_key() {
     run(async {
         let world = world();

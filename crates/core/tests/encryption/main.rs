@@ -11,7 +11,7 @@ mod stored;
 use std::sync::Arc;
 
 use cohong_core::engine::{
-    AppendObject, Attributes, CompleteUpload, Conditions, CopyObject, CopyPart, CopySource,
+    AppendObject, Attributes, Body, CompleteUpload, Conditions, CopyObject, CopyPart, CopySource,
     CreateUpload, Cx, Encrypting, ExpectedDigests, GetObject, NewVersion, ObjectInfo, PutPart,
     RangeSpec, UploadTarget, VersionChoice,
 };
@@ -97,9 +97,19 @@ async fn store(
 async fn append(
     world: &World,
     way: &Encrypting,
-    (bucket, key): (&BucketName, &str),
+    at: (&BucketName, &str),
     position: u64,
     bytes: &[u8],
+) -> Result<NewVersion, Error> {
+    append_body(world, way, at, position, body(bytes)).await
+}
+
+async fn append_body(
+    world: &World,
+    way: &Encrypting,
+    (bucket, key): (&BucketName, &str),
+    position: u64,
+    body: Body,
 ) -> Result<NewVersion, Error> {
     let req = AppendObject {
         bucket: bucket.clone(),
@@ -108,7 +118,7 @@ async fn append(
         attributes: Attributes::default(),
         digests: ExpectedDigests::default(),
     };
-    world.engine.append_object(&cx(way), req, body(bytes)).await
+    world.engine.append_object(&cx(way), req, body).await
 }
 
 async fn begin(world: &World, way: &Encrypting, bucket: &BucketName, key: &str) -> UploadTarget {
