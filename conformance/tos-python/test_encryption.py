@@ -49,7 +49,7 @@ def test_rules_of_buckets(client, bucket, fails):
     encrypt("kms", "key-1")
     assert client.put_object(bucket, "k", content=DATA).header["x-tos-server-side-encryption"] == "kms"
     got = client.get_object(bucket, "k")
-    assert (got.read(), got.header["x-tos-server-side-encryption-key-id"]) == (DATA, "key-1")
+    assert (got.read(), got.header["x-tos-server-side-encryption-kms-key-id"]) == (DATA, "key-1")
     encrypt("AES256", None)
     begun = client.create_multipart_upload(bucket, "parts")
     assert begun.header["x-tos-server-side-encryption"] == "AES256"

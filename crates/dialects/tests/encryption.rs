@@ -313,7 +313,7 @@ async fn keys_of_a_service_are_told_by_tos() {
     let world = World::new().await;
     let [vendor, ..] = VENDORS;
     world.send(vendor.put("/")).await.expect_status(200);
-    let names = [HOW, "server-side-encryption-key-id"].map(|name| vendor.name(name));
+    let names = [HOW, "server-side-encryption-kms-key-id"].map(|name| vendor.name(name));
     let [how, id] = names;
     let put = || vendor.put("/k").body(TEXT).header(how, "kms");
     for (ask, wanted) in [

@@ -417,19 +417,30 @@ impl Model {
     }
 
     fn refuse_copy(&self, op: &Op, says: &Says) -> Result<Option<String>, ErrorKind> {
-        let Op::Copy {
-            from, bucket, key, ..
-        } = op
-        else {
+        let Op::Copy { from, bucket, .. } = op else {
             return Ok(None);
         };
-        let bucket = self.for_change(bucket, says.by)?;
+        self.for_change(bucket, says.by)?;
         let (object, _) = self.copied(from, says.by)?;
         object.sealed.opens(says.source_key)?;
+        self.refuse_copy_of(op, says, &object)?;
+        Ok(None)
+    }
+
+    /// Why a copy of what was read may not be written where it is to go.
+    pub(crate) fn refuse_copy_of(
+        &self,
+        op: &Op,
+        says: &Says,
+        object: &Object,
+    ) -> Result<(), ErrorKind> {
+        let Op::Copy { bucket, key, .. } = op else {
+            return Ok(());
+        };
+        let bucket = self.for_change(bucket, says.by)?;
         bucket.may_lock(says.lock, self.now)?;
         bucket.room(object.bytes.len() as u64)?;
-        bucket.frees_null(key, false, self.now)?;
-        Ok(None)
+        bucket.frees_null(key, false, self.now)
     }
 
     fn refuse_part(&self, op: &Op, says: &Says) -> Result<Option<String>, ErrorKind> {

@@ -142,6 +142,14 @@ impl Flight {
             }
             _ => {}
         }
+        // What was read before is written as things are then.
+        for object in &self.sources {
+            if let Err(kind) = model.refuse_copy_of(&self.op, &self.says, object)
+                && !self.items[0].possible.contains(&Err(kind))
+            {
+                self.items[0].possible.push(Err(kind));
+            }
+        }
     }
 
     /// What it reads from, as it is now.
