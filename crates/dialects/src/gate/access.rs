@@ -87,12 +87,9 @@ impl Fields {
         if wanted.is_empty() {
             return None;
         }
-        let header = |name: &Box<str>| {
-            let value = head.headers.get(&**name)?;
-            Some((
-                name.clone(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            ))
+        let header = |name: &str| {
+            let value = head.headers.get(name)?;
+            Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         let query: Vec<(String, String)> = head
             .uri
@@ -102,33 +99,25 @@ impl Fields {
             .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
             .map(|(name, value)| (decoded(name), decoded(value)))
             .collect();
-        let parameter = |name: &Box<str>| {
-            let (_, value) = query.iter().find(|(given, _)| **given == **name)?;
-            Some((name.clone(), value.clone()))
-        };
-        let hidden = |(name, value): (Box<str>, String)| {
-            let value = if is_secret(&name) {
-                "-".to_owned()
-            } else {
-                value
-            };
-            (name, value)
+        let parameter = |name: &str| {
+            let (_, value) = query.iter().find(|(given, _)| given == name)?;
+            Some(value.clone())
         };
         Some(Self {
-            headers: wanted
-                .headers
-                .iter()
-                .filter_map(header)
-                .map(hidden)
-                .collect(),
-            parameters: wanted
-                .parameters
-                .iter()
-                .filter_map(parameter)
-                .map(hidden)
-                .collect(),
+            headers: told(&wanted.headers, header),
+            parameters: told(&wanted.parameters, parameter),
         })
     }
+}
+
+/// The names that have a value, with what may be told of it.
+fn told(names: &[Box<str>], value: impl Fn(&str) -> Option<String>) -> Vec<(Box<str>, String)> {
+    let there = |name: &str| {
+        let value = value(name)?;
+        let value = if is_secret(name) { "-".into() } else { value };
+        Some((name.into(), value))
+    };
+    names.iter().filter_map(|name| there(name)).collect()
 }
 
 fn decoded(text: &str) -> String {

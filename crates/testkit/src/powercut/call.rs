@@ -64,7 +64,10 @@ pub(super) fn each<'a>(
             continue;
         };
         let text = text.trim_start();
-        let (name, args, rest) = if let Some(begun) = text.strip_suffix(" <unfinished ...>") {
+        // A call under which the process ends is `detached`.
+        let begun = text.strip_suffix(" <unfinished ...>");
+        let begun = begun.or_else(|| text.strip_suffix(" <detached ...>"));
+        let (name, args, rest) = if let Some(begun) = begun {
             let Some((name, args)) = begun.split_once('(') else {
                 return Err(unread(line));
             };
@@ -264,6 +267,7 @@ mod tests {
 2 write(3</d/l>, \") = 9\", 5)          = 5
 1 <... fdatasync resumed>)                = 0
 2 unlink(\"/d/x\") = -1 ENOENT (No such file or directory)
+2 close(3</d/l> <detached ...>
 2 +++ exited with 0 +++
 ";
         let mut seen = Vec::new();
@@ -279,6 +283,7 @@ mod tests {
         assert_eq!(ends("fsync"), [None, Some("0")]);
         assert_eq!(ends("fdatasync"), [None, Some("0")]);
         assert_eq!(ends("write"), [None, Some("5")]);
+        assert_eq!(ends("close"), [None]);
         assert!(ends("unlink").len() <= 1, "a failed call does not end");
         each("1 fsync(what", |_| Ok(())).unwrap_err();
     }

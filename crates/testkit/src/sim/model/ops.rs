@@ -406,12 +406,11 @@ impl Model {
         object.map_or(Ok(()), |object| object.sealed.opens(says.key))?;
         bucket.room(bytes.len() as u64)?;
         refuse(*broken, ErrorKind::IncompleteBody)?;
-        match (current, object) {
-            (Some(grows), Some(_)) => bucket.frees(grows, false, self.now)?,
-            _ => {
-                bucket.may_lock(says.lock, self.now)?;
-                bucket.frees_null(key, false, self.now)?;
-            }
+        if object.is_some() {
+            self.refuse_growth(op)?;
+        } else {
+            bucket.may_lock(says.lock, self.now)?;
+            bucket.frees_null(key, false, self.now)?;
         }
         Ok(None)
     }
@@ -441,6 +440,19 @@ impl Model {
         bucket.may_lock(says.lock, self.now)?;
         bucket.room(object.bytes.len() as u64)?;
         bucket.frees_null(key, false, self.now)
+    }
+
+    /// Why what is under the key of an append may not grow, whatever it is encrypted with.
+    pub(crate) fn refuse_growth(&self, op: &Op) -> Result<(), ErrorKind> {
+        let Op::Append { bucket, key, .. } = op else {
+            return Ok(());
+        };
+        let Some(bucket) = self.buckets.get(bucket) else {
+            return Ok(());
+        };
+        let current = bucket.keys.get(key).and_then(Key::current);
+        let object = current.filter(|current| current.object.is_some());
+        object.map_or(Ok(()), |object| bucket.frees(object, false, self.now))
     }
 
     fn refuse_part(&self, op: &Op, says: &Says) -> Result<Option<String>, ErrorKind> {

@@ -121,6 +121,9 @@ impl Flight {
         }
         if crowded && matches!(self.op, Op::Append { .. }) {
             possible.push(Err(ErrorKind::Busy));
+            // What somebody else has begun there meanwhile may be kept.
+            let kept = model.refuse_growth(&self.op);
+            possible.extend(kept.err().map(Err));
         }
         possible.retain(|answer| !self.items[0].possible.contains(answer));
         self.items[0].possible.extend(possible);
