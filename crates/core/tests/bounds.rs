@@ -170,6 +170,19 @@ async fn put_part(world: &World, target: &UploadTarget, number: u32, bytes: usiz
     is_fine(world.engine.put_part(&owner(), req, body).await)
 }
 
+#[test]
+fn an_empty_part_in_the_place_of_another_makes_room() {
+    run(async {
+        let world = World::new();
+        let bucket = bounded(&world, 100).await;
+        let upload = begin_upload(&world, &bucket).await;
+        assert!(put_part(&world, &upload, 1, 60).await);
+        assert!(!fits(&world, &bucket, "a", 41).await);
+        assert!(put_part(&world, &upload, 1, 0).await);
+        assert!(fits(&world, &bucket, "a", 100).await);
+    });
+}
+
 fn complete(target: &UploadTarget) -> CompleteUpload {
     CompleteUpload {
         target: target.clone(),

@@ -174,7 +174,10 @@ impl Engine {
             write.extend(upload.followed_by(number)?);
             let settings = Expect::Revision(keys::bucket(&target.bucket), revision);
             let txn = now(vec![settings, upload.unchanged()], write);
-            if self.commit_one(txn).await? {
+            let kept = self.commit_one(txn).await;
+            // The part whose place it takes may have been larger.
+            self.usages.changed(bucket.id);
+            if kept? {
                 return Ok(());
             }
         }

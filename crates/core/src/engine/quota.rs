@@ -160,6 +160,13 @@ impl Usages {
         usage.changes = usage.changes.saturating_add(1);
     }
 
+    /// Notes that a bucket may hold less than when it was counted.
+    pub(super) fn changed(&self, bucket: BucketId) {
+        if let Some(usage) = self.lock().get_mut(&bucket) {
+            usage.changes = usage.changes.saturating_add(1);
+        }
+    }
+
     /// To be held until these writes are committed.
     pub(super) async fn moving<'a>(
         &'a self,
