@@ -5,8 +5,8 @@ mod common;
 
 use bytes::Bytes;
 use cohong_core::engine::{
-    Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopySource,
-    CreateUpload, ExpectedDigests, PutPart, UploadTarget, VersionChoice,
+    Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopySource, ExpectedDigests,
+    PutPart, UploadTarget, VersionChoice,
 };
 use cohong_core::model::{BucketDomain, BucketName, DialectId, ObjectKey, Versioning};
 use cohong_core::ports::Table;
@@ -129,7 +129,7 @@ fn versions_and_parts_count() {
             !fits(&world, &bucket, "b", 41).await,
             "older versions are there"
         );
-        let target = begin_upload(&world, &bucket).await;
+        let target = world.begin_upload(&bucket, "k").await;
         let part = |number, bytes| put_part(&world, &target, number, bytes);
         assert!(part(1, 30).await);
         assert!(!part(2, 11).await);
@@ -140,24 +140,6 @@ fn versions_and_parts_count() {
         assert!(is_fine(done), "its parts were counted before");
         assert!(!fits(&world, &bucket, "b", 1).await);
     });
-}
-
-async fn begin_upload(world: &World, bucket: &BucketName) -> UploadTarget {
-    let key = ObjectKey::new("k").unwrap();
-    let req = CreateUpload {
-        bucket: bucket.clone(),
-        key: key.clone(),
-        attributes: Attributes::default(),
-        conditions: Conditions::default(),
-        sequential: false,
-        checksum: None,
-    };
-    let begun = world.engine.create_upload(&owner(), req).await.unwrap();
-    UploadTarget {
-        bucket: bucket.clone(),
-        key,
-        upload: begun.upload,
-    }
 }
 
 async fn put_part(world: &World, target: &UploadTarget, number: u32, bytes: usize) -> bool {
@@ -175,7 +157,7 @@ fn an_empty_part_in_the_place_of_another_makes_room() {
     run(async {
         let world = World::new();
         let bucket = bounded(&world, 100).await;
-        let upload = begin_upload(&world, &bucket).await;
+        let upload = world.begin_upload(&bucket, "k").await;
         assert!(put_part(&world, &upload, 1, 60).await);
         assert!(!fits(&world, &bucket, "a", 41).await);
         assert!(put_part(&world, &upload, 1, 0).await);
@@ -275,7 +257,7 @@ fn what_is_written_while_a_quota_is_set_counts() {
         for turns in 0..TURNS {
             let world = World::new();
             let bucket = world.bucket("bounded").await;
-            let target = begin_upload(&world, &bucket).await;
+            let target = world.begin_upload(&bucket, "k").await;
             let quota = || change(&world, &bucket, BucketChange::Quota(Some(100)));
             let put = later(turns, fits(&world, &bucket, "a", 30));
             let part = later(turns, put_part(&world, &target, 1, 30));
@@ -297,7 +279,7 @@ fn what_changes_its_place_while_it_is_counted_counts() {
             let world = World::new();
             let bucket = world.bucket("bounded").await;
             world.versioning(&bucket, Versioning::Enabled).await;
-            let target = begin_upload(&world, &bucket).await;
+            let target = world.begin_upload(&bucket, "k").await;
             assert!(put_part(&world, &target, 1, 40).await);
             assert!(fits(&world, &bucket, "a", 40).await);
             world

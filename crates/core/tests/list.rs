@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{
-    Attributes, BucketChange, Conditions, CreateUpload, Engine, ListObjects, ListParts,
-    ListUploads, ListVersions, Listing, ListingEntry, Ports, PutPart, UploadTarget, VersionChoice,
+    BucketChange, Engine, ListObjects, ListParts, ListUploads, ListVersions, Listing, ListingEntry,
+    Ports, PutPart, UploadTarget, VersionChoice,
 };
 use cohong_core::model::{
     Acl, BlobId, BucketName, Grant, Grantee, ObjectKey, Permission, UploadId, VersionTag,
@@ -359,29 +359,6 @@ fn a_marker_that_is_gone_or_newer_than_everything_repeats_rather_than_misses() {
     });
 }
 
-async fn upload(world: &World, bucket: &BucketName, key: &str) -> UploadTarget {
-    let key = ObjectKey::new(key).unwrap();
-    let req = CreateUpload {
-        bucket: bucket.clone(),
-        key: key.clone(),
-        attributes: Attributes::default(),
-        conditions: Conditions::default(),
-        sequential: false,
-        checksum: None,
-    };
-    let upload = world
-        .engine
-        .create_upload(&owner(), req)
-        .await
-        .unwrap()
-        .upload;
-    UploadTarget {
-        bucket: bucket.clone(),
-        key,
-        upload,
-    }
-}
-
 #[test]
 fn uploads_are_listed_by_key_then_by_age() {
     run(async {
@@ -389,10 +366,10 @@ fn uploads_are_listed_by_key_then_by_age() {
         let bucket = world.bucket("photos").await;
         let mut expected = Vec::new();
         for key in ["a", "d/1", "b", "a", "d/2", "a"] {
-            let target = upload(&world, &bucket, key).await;
+            let target = world.begin_upload(&bucket, key).await;
             expected.push((key.to_owned(), target.upload));
         }
-        let gone = upload(&world, &bucket, "a").await;
+        let gone = world.begin_upload(&bucket, "a").await;
         world.engine.abort_upload(&owner(), &gone).await.unwrap();
         expected.sort();
         for limit in 1..=7 {
@@ -438,7 +415,7 @@ fn parts_are_listed_by_number() {
     run(async {
         let world = World::new();
         let bucket = world.bucket("photos").await;
-        let target = upload(&world, &bucket, "a").await;
+        let target = world.begin_upload(&bucket, "a").await;
         for number in [3, 1, 10_000, 2] {
             let req = PutPart {
                 target: target.clone(),

@@ -17,7 +17,7 @@ use cohong_core::engine::{
 use cohong_core::memory::{BlobStep, Fate};
 use cohong_core::model::{
     Acl, BlobId, BodyType, BucketName, CallbackSpec, CallbackStyle, EventKind, Grant, Grantee,
-    ObjectKey, PayloadRef, Permission, VersionTag, Versioning,
+    PayloadRef, Permission, VersionTag, Versioning,
 };
 use cohong_core::ports::{
     BlobError, BlobStore, CommitError, Key, KeyRange, Limit, LogId, MetadataStore, Order, Page,
@@ -47,33 +47,11 @@ async fn begin_in(world: World, versioning: Versioning) -> Upload {
     if versioning != Versioning::Off {
         world.versioning(&bucket, versioning).await;
     }
-    let target = create(&world, &bucket).await;
+    let target = world.begin_upload(&bucket, "k").await;
     Upload {
         world,
         bucket,
         target,
-    }
-}
-
-async fn create(world: &World, bucket: &BucketName) -> UploadTarget {
-    let key = ObjectKey::new("k").unwrap();
-    let req = CreateUpload {
-        bucket: bucket.clone(),
-        key: key.clone(),
-        attributes: Attributes::default(),
-        conditions: Conditions::default(),
-        sequential: false,
-        checksum: None,
-    };
-    UploadTarget {
-        bucket: bucket.clone(),
-        key,
-        upload: world
-            .engine
-            .create_upload(&owner(), req)
-            .await
-            .unwrap()
-            .upload,
     }
 }
 
@@ -710,7 +688,7 @@ fn a_part_cannot_be_copied_from_what_may_not_be_read() {
         }];
         let open = world.bucket_with("open", Acl { grants }).await;
         let req = CopyPart {
-            target: create(&world, &open).await,
+            target: world.begin_upload(&open, "k").await,
             number: 1,
             source: CopySource {
                 object: target(&secret, "k", VersionChoice::Current),

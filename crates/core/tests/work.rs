@@ -12,8 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use cohong_core::engine::{
-    Attributes, CompleteUpload, Conditions, CopyObject, CopySource, CreateUpload, Engine,
-    ExpectedDigests, Ports, PutPart, UploadTarget, VersionChoice,
+    CompleteUpload, Conditions, CopyObject, CopySource, Engine, ExpectedDigests, Ports, PutPart,
+    UploadTarget, VersionChoice,
 };
 use cohong_core::memory::{Fate, MemoryBlobs};
 use cohong_core::model::{BlobId, BucketName, ObjectKey, PayloadId, Timestamp, WorkId};
@@ -86,26 +86,7 @@ async fn scene(name: &str) -> World {
 
 /// An open upload of "k" with parts that were each sent twice.
 async fn upload(world: &World, bucket: &BucketName, parts: u32) -> UploadTarget {
-    let key = ObjectKey::new("k").unwrap();
-    let req = CreateUpload {
-        bucket: bucket.clone(),
-        key: key.clone(),
-        attributes: Attributes::default(),
-        conditions: Conditions::default(),
-        sequential: false,
-        checksum: None,
-    };
-    let upload = world
-        .engine
-        .create_upload(&owner(), req)
-        .await
-        .unwrap()
-        .upload;
-    let target = UploadTarget {
-        bucket: bucket.clone(),
-        key,
-        upload,
-    };
+    let target = world.begin_upload(bucket, "k").await;
     for number in (1..=parts).chain(1..=parts) {
         let req = PutPart {
             target: target.clone(),

@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cohong_core::engine::{
-    Attributes, Body, BucketChange, Conditions, CreateBucket, Cx, DeleteObject, DeleteReceipt,
-    Engine, ExpectedDigests, GetObject, ObjectTarget, Ports, PutObject, PutReceipt, VersionChoice,
+    Attributes, Body, BucketChange, Conditions, CreateBucket, CreateUpload, Cx, DeleteObject,
+    DeleteReceipt, Engine, ExpectedDigests, GetObject, ObjectTarget, Ports, PutObject, PutReceipt,
+    UploadTarget, VersionChoice,
 };
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
@@ -129,6 +130,25 @@ impl World {
             bytes.extend_from_slice(&chunk.unwrap());
         }
         Ok(bytes)
+    }
+
+    /// Opens a plain upload in parts for [`owner`].
+    pub(crate) async fn begin_upload(&self, bucket: &BucketName, key: &str) -> UploadTarget {
+        let key = ObjectKey::new(key).unwrap();
+        let req = CreateUpload {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            attributes: Attributes::default(),
+            conditions: Conditions::default(),
+            sequential: false,
+            checksum: None,
+        };
+        let begun = self.engine.create_upload(&owner(), req).await.unwrap();
+        UploadTarget {
+            bucket: bucket.clone(),
+            key,
+            upload: begun.upload,
+        }
     }
 
     /// Deletes for [`owner`].
