@@ -233,7 +233,7 @@ fn both(
     })
 }
 
-fn open(path: &Path) -> Result<File, Error> {
+pub(super) fn open(path: &Path) -> Result<File, Error> {
     File::open(path).map_err(|error| Error::file("open", path, &error).into())
 }
 

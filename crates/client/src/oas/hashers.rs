@@ -1,14 +1,13 @@
 //! Digests of ranges of files, computed where that holds up nobody.
 
-use std::fs::File;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
 use super::api::Digests;
 use super::error::Error;
-use super::hash::{Pieces, Section, hash_into};
+use super::hash::{Pieces, Section, hash_into, open};
 use super::ranges::{ByteRange, range_size};
 use crate::parallel::{blocking, cores};
 
@@ -45,8 +44,7 @@ impl Hashers {
                 size: Some(range_size((first, last))),
                 ..Section::default()
             };
-            let mut file = File::open(&path).map_err(|e| Error::file("open", &path, &e))?;
-            let (etag, tree_etag) = hash_into(&mut file, section, &mut pieces)?;
+            let (etag, tree_etag) = hash_into(&mut open(&path)?, section, &mut pieces)?;
             Ok::<_, Error>((Digests { etag, tree_etag }, pieces))
         })
         .await?;
@@ -54,7 +52,7 @@ impl Hashers {
         Ok(digests)
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Pieces>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Pieces>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
