@@ -7,7 +7,8 @@ use crate::ask::{Ask, host, unsigned};
 use crate::raw::Raw;
 use crate::{BUCKET, World, binary};
 
-fn connect(target: &str) -> Vec<u8> {
+/// The request for a way to `target`.
+pub(crate) fn connect(target: &str) -> Vec<u8> {
     format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n").into_bytes()
 }
 

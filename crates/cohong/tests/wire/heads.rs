@@ -2,6 +2,7 @@
 
 use crate::World;
 use crate::ask::{Ask, host, unsigned};
+use crate::connect::connect;
 use crate::raw::find;
 
 #[tokio::test]
@@ -167,17 +168,30 @@ async fn heads_have_a_limit() {
     );
 }
 
-/// The limits are 30 s each; both run at the same time here.
+/// The limits are 30 s each; all run at the same time here. A connection idles between two requests for longer.
 #[tokio::test]
 async fn whoever_stops_sending_is_cut_off() {
     let world = World::start().await;
+    let (mut silent, mut idle) = (world.raw().await, world.raw().await);
     let (mut head, mut body) = (world.raw().await, world.raw().await);
+    let mut tunnel = world.raw().await;
+    tunnel.ask(&connect(&format!("{}:80", host()))).await;
+    for served in [&mut idle, &mut head, &mut tunnel] {
+        assert!(served.still_serves().await);
+    }
     head.send(b"GET /k HTTP/1.1\r\nHost: ").await;
     body.send(&Ask::new("PUT", "/k").line("Content-Length: 100").head())
         .await;
     body.send(b"only this").await;
-    let (of_head, of_body) = tokio::join!(head.until_closed(), body.until_closed());
+    let (of_head, of_body, of_silent) = tokio::join!(
+        head.until_closed(),
+        body.until_closed(),
+        silent.until_closed()
+    );
     assert!(find(&of_head, b" 200 ").is_none() && find(&of_body, b" 200 ").is_none());
+    assert!(of_silent.is_empty());
+    assert!(idle.still_serves().await, "an idle connection is kept");
+    assert!(tunnel.still_serves().await, "and one in a tunnel");
     assert!(world.keys().await.is_empty());
     assert_eq!(world.unfinished(), 0);
 }

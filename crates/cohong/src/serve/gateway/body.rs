@@ -1,8 +1,8 @@
-//! Request bodies under a clock: silence and trickle end a body instead of holding a place. A body that nobody read
-//! to its end is told of.
+//! Request bodies under a clock: silence and trickle end a body instead of holding a place. That a body came to its
+//! end is told.
 
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -15,18 +15,17 @@ use hyper::body::Incoming;
 use tokio::time::Sleep;
 
 use super::limits::{BODY_IDLE_MAX, BODY_RATE_MIN};
-use super::patience::Unread;
+use super::patience::Progress;
 
-/// The body with its time limits; `unread` turns true when it is dropped before its end.
-pub(super) fn timed(body: Incoming, unread: Unread) -> InBody {
+/// The body with its time limits; `progress` is told when it came to its end.
+pub(super) fn timed(body: Incoming, progress: Arc<Progress>) -> InBody {
     let idle = Box::pin(tokio::time::sleep(BODY_IDLE_MAX));
     Timed {
         body,
         idle,
         started: Instant::now(),
         received: 0,
-        ended: false,
-        unread,
+        progress,
     }
     .boxed_unsync()
 }
@@ -36,16 +35,7 @@ struct Timed<B: Body> {
     idle: Pin<Box<Sleep>>,
     started: Instant,
     received: u64,
-    ended: bool,
-    unread: Unread,
-}
-
-impl<B: Body> Drop for Timed<B> {
-    fn drop(&mut self) {
-        if !self.ended && !self.body.is_end_stream() {
-            self.unread.store(true, Ordering::Relaxed);
-        }
-    }
+    progress: Arc<Progress>,
 }
 
 impl<B> Body for Timed<B>
@@ -70,10 +60,15 @@ where
                 self.idle
                     .as_mut()
                     .reset(tokio::time::Instant::now() + BODY_IDLE_MAX);
+                if self.body.is_end_stream() {
+                    self.progress.end_body();
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(other) => {
-                self.ended = other.is_none();
+                if other.is_none() {
+                    self.progress.end_body();
+                }
                 Poll::Ready(other.map(|end| end.map_err(Into::into)))
             }
             Poll::Pending => match self.idle.as_mut().poll(cx) {

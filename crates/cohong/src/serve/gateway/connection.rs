@@ -12,6 +12,7 @@ use cohong_core::error::BoxError;
 use cohong_core::model::TlsVersion;
 use cohong_dialects::gate::OutBody;
 use http::{Method, Request, Response};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::rustls::ServerConfig;
 
-use super::patience::{Patient, Unread};
+use super::patience::{Patient, Progress};
 use super::tunnel::{End, Refusal, Tunnel};
 use super::{Gateway, Speech, handshake, limits, log, tunnel};
 
@@ -107,22 +108,24 @@ impl Gateway {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let asked = Arc::new(Mutex::new(None));
-        let unread = Unread::default();
-        let (tunnel, left) = (asked.clone(), unread.clone());
+        let progress = Arc::new(Progress::default());
+        let (tunnel, told) = (asked.clone(), progress.clone());
         let service = service_fn(move |request: Request<Incoming>| {
-            let (gateway, tunnel, left) = (self.clone(), tunnel.clone(), left.clone());
+            told.begin(!request.body().is_end_stream());
+            let (gateway, tunnel, told) = (self.clone(), tunnel.clone(), told.clone());
             async move {
                 Ok::<_, Infallible>(if request.method() == Method::CONNECT {
+                    told.turn_into_tunnel();
                     gateway.connect(request, line, &tunnel)
                 } else {
-                    gateway.detached(request, line, left).await
+                    gateway.detached(request, line, told).await
                 })
             }
         });
-        let stream = Patient::new(stream, limits::ANSWER_IDLE_MAX, unread);
+        let stream = Patient::new(stream, limits::ANSWER_IDLE_MAX, progress);
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(limits::HEAD_TIMEOUT)
+            .header_read_timeout(limits::IDLE_MAX)
             .max_buf_size(limits::HEAD_BYTES_MAX)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();

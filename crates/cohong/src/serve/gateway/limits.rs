@@ -15,8 +15,11 @@ pub(super) const LOAD_EVERY: Duration = Duration::from_millis(10);
 pub(super) const LOAD_AGE_MAX: Duration = Duration::from_secs(1);
 /// Bytes of request line and headers.
 pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
-/// Time for a client to send a head, and for an idle connection to stay.
+/// Time for a client to send a head once it began, and for a new connection to begin one.
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Time between two requests of a connection. Clients close connections of their own that idled for up to 90 s (Go); a
+/// server that did it first would sometimes take a request with it.
+pub(super) const IDLE_MAX: Duration = Duration::from_secs(100);
 /// Time for a TLS handshake: a few exchanges, on a slow line too. Until then nobody is known to be a client.
 pub(super) const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// Bytes that are read of a client that is refused for what it speaks or asks for, so that it gets its answer.

@@ -29,7 +29,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::rustls::ServerConfig;
 
-use self::patience::Unread;
+use self::patience::Progress;
 use super::authority::Authority;
 use super::callback_key::KeyRing;
 use super::tls::Certificates;
@@ -167,11 +167,11 @@ impl Gateway {
         self: Arc<Self>,
         request: Request<Incoming>,
         line: Line,
-        unread: Unread,
+        progress: Arc<Progress>,
     ) -> Response<OutBody> {
         let (started, at) = (Instant::now(), self.logs.now());
         let (mut head, body) = request.into_parts();
-        let body = body::timed(body, unread);
+        let body = body::timed(body, progress);
         let cx = self.cx(line);
         self.dialects.look_up(&mut head).await;
         let dialect = self.dialects.of(&head).await.clone();

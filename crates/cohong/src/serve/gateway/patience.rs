@@ -1,5 +1,5 @@
-//! Answers under a clock: a client that stops reading ends its connection instead of holding a place, and one that
-//! is still sending what nobody wants gets its answer all the same.
+//! Heads and answers under a clock: a client that stops within a head, or stops reading, ends its connection instead
+//! of holding a place, and one that is still sending what nobody wants gets its answer all the same.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,33 +11,88 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-use super::limits::LINGER_MAX;
+use super::limits::{HEAD_TIMEOUT, LINGER_MAX};
 
-/// Whether a body was answered before all of it was read.
-pub(super) type Unread = Arc<AtomicBool>;
+/// How far the request of a connection has come, as its bytes and its service both have to know.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// A whole head came since the last read.
+    head_came: AtomicBool,
+    /// A body is not yet read to its end, or never will be.
+    unread: AtomicBool,
+    /// What comes belongs to whoever is at the end of a tunnel.
+    tunnel: AtomicBool,
+}
 
-/// A connection that waits for its peer to read, but not for ever.
+impl Progress {
+    /// A whole head came; whether a body follows it.
+    pub(super) fn begin(&self, body: bool) {
+        self.head_came.store(true, Ordering::Relaxed);
+        self.unread.store(body, Ordering::Relaxed);
+    }
+
+    /// What comes from now on belongs to whoever is at the end of a tunnel.
+    pub(super) fn turn_into_tunnel(&self) {
+        self.tunnel.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what comes belongs to a head.
+    fn awaits_head(&self) -> bool {
+        !self.unread.load(Ordering::Relaxed) && !self.tunnel.load(Ordering::Relaxed)
+    }
+
+    /// The body came to its end.
+    pub(super) fn end_body(&self) {
+        self.unread.store(false, Ordering::Relaxed);
+    }
+}
+
+/// A connection that waits for its peer, but not for ever.
 pub(super) struct Patient<S> {
     stream: S,
     most: Duration,
+    progress: Arc<Progress>,
+    /// Runs from the first byte of a head to its last, and while a new connection says nothing.
+    reading: Option<Pin<Box<Sleep>>>,
     /// Runs while nothing of an answer can be written.
     waiting: Option<Pin<Box<Sleep>>>,
-    unread: Unread,
     /// Runs from the end of the last answer on, while a client is still sending.
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
+/// How a connection ends whose time is over.
+fn late(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, what)
+}
+
 impl<S> Patient<S> {
-    /// A connection that fails when nothing could be written for `most`, and ends at once unless something is
-    /// `unread`.
-    pub(super) fn new(stream: S, most: Duration, unread: Unread) -> Self {
+    /// A connection that fails when a head takes longer than [`HEAD_TIMEOUT`] or nothing could be written for `most`,
+    /// and ends at once unless something is unread.
+    pub(super) fn new(stream: S, most: Duration, progress: Arc<Progress>) -> Self {
         Self {
             stream,
             most,
+            progress,
+            reading: Some(Box::pin(tokio::time::sleep(HEAD_TIMEOUT))),
             waiting: None,
-            unread,
             lingering: None,
         }
+    }
+
+    /// Keeps the clock of heads after a read that brought something or has to wait.
+    fn time_head(&mut self, cx: &mut Context<'_>, came: bool) -> io::Result<()> {
+        if self.progress.head_came.swap(false, Ordering::Relaxed) {
+            self.reading = None;
+        }
+        if came && self.progress.awaits_head() {
+            self.reading
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep(HEAD_TIMEOUT)));
+        }
+        let reading = self.reading.as_mut();
+        if reading.is_some_and(|reading| reading.as_mut().poll(cx).is_ready()) {
+            return Err(late("the client stopped within a head"));
+        }
+        Ok(())
     }
 
     fn judge<T>(
@@ -53,8 +108,8 @@ impl<S> Patient<S> {
         let waiting = self
             .waiting
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(most)));
-        let late = || io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading");
-        waiting.as_mut().poll(cx).map(|()| Err(late()))
+        let waited = waiting.as_mut().poll(cx);
+        waited.map(|()| Err(late("the client stopped reading")))
     }
 }
 
@@ -85,7 +140,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, into)
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, into);
+        self.time_head(cx, into.filled().len() > before)?;
+        read
     }
 }
 
@@ -122,7 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
             let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
             ready!(self.judge(cx, shut))?;
         }
-        if self.unread.load(Ordering::Relaxed) {
+        if self.progress.unread.load(Ordering::Relaxed) {
             return self.discard(cx);
         }
         Poll::Ready(Ok(()))
@@ -138,7 +196,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_stops_reading_is_cut_off() {
         let (mut client, server) = tokio::io::duplex(4);
-        let mut server = Patient::new(server, Duration::from_millis(20), Unread::default());
+        let mut server = Patient::new(server, Duration::from_millis(20), Arc::default());
         let error = server.write_all(b"answer").await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         let mut seen = [0; 4];
@@ -149,7 +207,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_reads_gets_everything() {
         let (mut client, server) = tokio::io::duplex(4);
-        let mut server = Patient::new(server, Duration::from_hours(1), Unread::default());
+        let mut server = Patient::new(server, Duration::from_hours(1), Arc::default());
         let answer = vec![b'a'; 10_000];
         let mut seen = Vec::new();
         let send = async {
@@ -163,10 +221,11 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_is_still_sending_is_heard_out_for_a_while() {
-        let unread = Unread::new(AtomicBool::new(true));
+        let progress = Arc::new(Progress::default());
+        progress.begin(true);
         for ends in [true, false] {
             let (mut client, server) = tokio::io::duplex(4);
-            let mut server = Patient::new(server, Duration::from_hours(1), unread.clone());
+            let mut server = Patient::new(server, Duration::from_hours(1), progress.clone());
             let started = tokio::time::Instant::now();
             let send = async {
                 client
