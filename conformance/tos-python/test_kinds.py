@@ -7,6 +7,8 @@ import pytest
 from tos.enum import ACLType, StorageClassType, TierType
 from tos.models2 import CloudFunctionConfiguration, RestoreJobParameters
 
+from buckets import named_after
+
 KEY = "dir/中文 %1 ? # */~"
 
 
@@ -23,6 +25,28 @@ def test_a_link(client, bucket):
     for listed in (client.list_objects(bucket, prefix="link"), client.list_objects_type2(bucket, prefix="link")):
         assert [item.object_type for item in listed.contents] == ["Symlink"]
     assert client.head_object(bucket, KEY).symlink_target_size is None
+
+
+def test_a_link_into_another_bucket(client, bucket, request, anonymous, fails):
+    other = named_after(request) + "-to"
+    client.create_bucket(other)
+    try:
+        client.put_symlink(bucket, "link", KEY, symlink_target_bucket=other, acl=ACLType.ACL_Public_Read)
+        client.put_symlink(bucket, "own", KEY, symlink_target_bucket=bucket)
+        assert fails(lambda: client.get_object(bucket, "link")).code == "SymlinkTargetNotExist"
+        client.put_object(other, KEY, content=b"elsewhere")
+        assert client.get_object(bucket, "link").read() == b"elsewhere"
+        assert client.head_object(bucket, "link").symlink_target_size == 9
+        told = [client.get_symlink(bucket, key).symlink_target_bucket for key in ("link", "own")]
+        assert told == [other, bucket]
+        assert fails(lambda: anonymous.get_object(bucket, "link")).status_code == 403
+        client.put_object_acl(other, KEY, acl=ACLType.ACL_Public_Read)
+        assert anonymous.get_object(bucket, "link").read() == b"elsewhere"
+        error = fails(lambda: client.put_symlink(bucket, "k", "k", symlink_target_bucket="No_Bucket"))
+        assert (error.status_code, error.code) == (400, "InvalidArgument")
+    finally:
+        client.delete_object(other, KEY)
+        client.delete_bucket(other)
 
 
 def test_what_a_link_carries_itself(client, bucket):

@@ -34,6 +34,8 @@ pub(crate) struct Found {
     pub(crate) at: Key,
     /// State of that record.
     pub(crate) revision: Revision,
+    /// Whether its bucket lets archived bytes be read that were not restored.
+    pub(crate) reads_archive: bool,
 }
 
 impl Found {
@@ -252,6 +254,7 @@ impl Engine {
             tag,
             at,
             revision,
+            reads_archive: bucket.reads_archive,
         })
     }
 
@@ -271,7 +274,7 @@ impl Engine {
             let (bucket, _) = self.read_live_bucket(&target.bucket).await?;
             let found = self.reach(cx, &bucket, target).await?;
             check(&found).map_err(|kind| refusal(kind, &found))?;
-            restore::check_readable(found.object(), bucket.reads_archive, self.ports.clock.now())
+            restore::check_readable(found.object(), found.reads_archive, self.ports.clock.now())
                 .map_err(|kind| refusal(kind, &found))?;
             let size = found.object().size;
             let range = match spec {

@@ -1,5 +1,7 @@
 //! Symlinks: made, looked at, and followed by those who read bytes.
 
+use std::sync::Arc;
+
 use md5::{Digest, Md5};
 
 use super::buckets::owner_of;
@@ -9,14 +11,17 @@ use super::read::{Found, busy};
 use super::{Cx, Engine, NewVersion, ObjectTarget, PutSymlink, SymlinkInfo};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::model::{Bucket, Checksums, Etag, EventKind, Form, ObjectRecord, PayloadRef};
+use crate::model::{
+    Bucket, Checksums, Etag, EventKind, Form, LinkTarget, ObjectRecord, PayloadRef,
+};
 use crate::records::{CurrentRecord, decode, keys};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::lifecycle::end_of;
 use crate::rules::{attributes, symlink};
 
 impl Engine {
-    /// Makes a link, as a new version of its key. What it points at need not be there.
+    /// Makes a link, as a new version of its key. What it points at need not be there; who reads the link needs the
+    /// right to read that too.
     pub async fn put_symlink(&self, cx: &Cx, req: PutSymlink) -> Result<NewVersion, Error> {
         attributes::check(&req.attributes)?;
         let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
@@ -66,7 +71,9 @@ impl Engine {
             let Form::Symlink(to) = &link.object().form else {
                 return Ok(link);
             };
-            let places = [link.at.clone(), keys::head(bucket.id, to)];
+            let linked = self.linked_bucket(to).await?;
+            let of = linked.as_deref().unwrap_or(bucket);
+            let places = [link.at.clone(), keys::head(of.id, &to.key)];
             let mut seen = self.ports.meta.get_many(&places).await?.into_iter();
             let still = seen.next().flatten().map(|record| record.revision);
             if still != Some(link.revision) {
@@ -77,7 +84,7 @@ impl Engine {
             };
             let current: CurrentRecord = decode(&head.bytes)?;
             if let Some(record) = current.version.object() {
-                allow(cx, bucket, Action::ReadObject, On::object(to, record))?;
+                allow(cx, of, Action::ReadObject, On::object(&to.key, record))?;
             }
             let through = symlink::through(&link.version, Some(&current.version));
             let [_, at] = places;
@@ -86,17 +93,36 @@ impl Engine {
                 tag: link.tag,
                 at,
                 revision: head.revision,
+                reads_archive: of.reads_archive,
             });
         }
         Err(busy())
+    }
+
+    /// The other bucket that a link points into, if it is another one.
+    async fn linked_bucket(&self, to: &LinkTarget) -> Result<Option<Arc<Bucket>>, Error> {
+        let Some(name) = &to.bucket else {
+            return Ok(None);
+        };
+        match self.read_live_bucket(name).await {
+            Ok((bucket, _)) => Ok(Some(bucket)),
+            Err(error) if error.kind() == ErrorKind::NoSuchBucket => {
+                Err(dangling(ErrorKind::NoSymlinkTarget))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
 fn new_link(cx: &Cx, bucket: &Bucket, req: &PutSymlink) -> ObjectRecord {
     let attributes = req.attributes.clone();
+    let to = LinkTarget {
+        bucket: req.to.bucket.clone().filter(|to| *to != req.bucket),
+        key: req.to.key.clone(),
+    };
     ObjectRecord {
         size: 0,
-        etag: Etag::Opaque(Md5::digest(req.to.as_str()).into()),
+        etag: Etag::Opaque(Md5::digest(to.key.as_str()).into()),
         checksums: Checksums::default(),
         payload: PayloadRef::Empty,
         headers: attributes.headers,
@@ -106,7 +132,7 @@ fn new_link(cx: &Cx, bucket: &Bucket, req: &PutSymlink) -> ObjectRecord {
         upload: None,
         owner: owner_of(cx, bucket),
         acl: attributes.acl,
-        form: Form::Symlink(req.to.clone()),
+        form: Form::Symlink(to),
         restore: None,
         seal: None,
         expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
@@ -117,7 +143,7 @@ fn new_link(cx: &Cx, bucket: &Bucket, req: &PutSymlink) -> ObjectRecord {
 fn dangling(kind: ErrorKind) -> Error {
     let message = match kind {
         ErrorKind::SymlinkToSymlink => "the link points at another link; point it at an object",
-        _ => "the link points at a key that has no object; store one there",
+        _ => "the link points where no object is; store one there",
     };
     Error::new(kind, message)
 }

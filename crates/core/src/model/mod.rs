@@ -54,7 +54,7 @@ pub use lifecycle::{
 pub use lock::{DefaultLock, Kept, Lock, LockMode, LockSpan, Locks};
 pub use name::{BucketName, InvalidName, ObjectKey};
 pub use object::{
-    Extent, Form, ObjectRecord, ObjectType, ObjectVersion, PayloadRef, Place, Restore,
+    Extent, Form, LinkTarget, ObjectRecord, ObjectType, ObjectVersion, PayloadRef, Place, Restore,
     RestoreState, StorageClass, StoredHeaders, Tags, UserMeta, VersionKind,
 };
 pub use policy::{

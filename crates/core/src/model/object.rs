@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BlobId, Checksums, Encryption, Etag, Lock, ObjectKey, PayloadId, Seal,
-    Timestamp, UploadId, VersionId,
+    AccountId, Acl, BlobId, BucketName, Checksums, Encryption, Etag, Lock, ObjectKey, PayloadId,
+    Seal, Timestamp, UploadId, VersionId,
 };
 
 /// How an object is kept. Names are ours; each dialect has a table. Stored by number, so variants keep
@@ -125,8 +125,24 @@ pub enum Form {
     Normal,
     /// May be appended to.
     Appendable,
-    /// Has no bytes and stands for another key of its bucket.
-    Symlink(ObjectKey),
+    /// Has no bytes and stands for another key.
+    Symlink(LinkTarget),
+}
+
+/// What a link stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkTarget {
+    /// The bucket; `None` is whichever the link itself is in, after it was copied too.
+    pub bucket: Option<BucketName>,
+    /// The key.
+    pub key: ObjectKey,
+}
+
+impl From<ObjectKey> for LinkTarget {
+    /// A key of the bucket that the link is in.
+    fn from(key: ObjectKey) -> Self {
+        Self { bucket: None, key }
+    }
 }
 
 /// What clients are told an object is.

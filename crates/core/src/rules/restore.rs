@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn what_is_not_archived_is_not_restored() {
         let link = ObjectRecord {
-            form: Form::Symlink(ObjectKey::new("k").unwrap()),
+            form: Form::Symlink(ObjectKey::new("k").unwrap().into()),
             ..record(StorageClass::Archive, None)
         };
         let thawed = StorageClass::ALL

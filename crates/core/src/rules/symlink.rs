@@ -1,5 +1,4 @@
-//! Symlinks: a version without bytes that stands for whatever is current under another key of its
-//! bucket.
+//! Symlinks: a version without bytes that stands for whatever is current under another key.
 
 use crate::error::ErrorKind;
 use crate::model::{Form, ObjectRecord, ObjectVersion, StoredHeaders, VersionKind};
@@ -95,7 +94,7 @@ mod tests {
     }
 
     fn to(key: &str) -> Form {
-        Form::Symlink(ObjectKey::new(key).unwrap())
+        Form::Symlink(ObjectKey::new(key).unwrap().into())
     }
 
     #[test]

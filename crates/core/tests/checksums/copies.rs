@@ -168,7 +168,7 @@ fn what_grows_and_what_points_elsewhere_has_none() {
         let req = PutSymlink {
             bucket: bucket.clone(),
             key: key("link"),
-            to: key("copy"),
+            to: key("copy").into(),
             attributes: Attributes::default(),
             conditions: Conditions::default(),
         };

@@ -293,7 +293,7 @@ fn an_object_of_an_encrypted_bucket_can_be_read_through_links_and_after_a_change
         let link = cohong_core::engine::PutSymlink {
             bucket: bucket.clone(),
             key: ObjectKey::new("link").unwrap(),
-            to: ObjectKey::new("k").unwrap(),
+            to: ObjectKey::new("k").unwrap().into(),
             attributes: Attributes::default(),
             conditions: Conditions::default(),
         };

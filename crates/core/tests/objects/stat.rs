@@ -35,7 +35,7 @@ fn versions_markers_and_uploads_are_counted_by_class() {
         let link = PutSymlink {
             bucket: bucket.clone(),
             key: ObjectKey::new("link").unwrap(),
-            to: ObjectKey::new("a").unwrap(),
+            to: ObjectKey::new("a").unwrap().into(),
             attributes: Attributes::default(),
             conditions: Conditions::default(),
         };

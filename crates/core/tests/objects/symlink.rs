@@ -5,8 +5,8 @@ use cohong_core::engine::{
     ListingEntry, ObjectInfo, ObjectReader, PutSymlink, RangeSpec, VersionChoice,
 };
 use cohong_core::model::{
-    Acl, BucketName, EventKind, Grant, Grantee, ObjectKey, ObjectType, Permission, VersionTag,
-    Versioning,
+    Acl, BucketName, EventKind, Grant, Grantee, LinkTarget, ObjectKey, ObjectType, Permission,
+    VersionTag, Versioning,
 };
 use cohong_core::{Error, ErrorKind};
 use futures_util::StreamExt;
@@ -21,7 +21,7 @@ fn request(bucket: &BucketName, at: &str, to: &str) -> PutSymlink {
     PutSymlink {
         bucket: bucket.clone(),
         key: key(at),
-        to: key(to),
+        to: key(to).into(),
         attributes: Attributes {
             user_meta: vec![("n".into(), "link".into())],
             ..Attributes::default()
@@ -34,6 +34,26 @@ async fn link(world: &World, bucket: &BucketName, at: &str, to: &str) -> Version
     let req = request(bucket, at, to);
     let made = world.engine.put_symlink(&owner(), req).await;
     made.unwrap().version
+}
+
+/// A copy within a bucket.
+fn copy(bucket: &BucketName, from: &str, to: &str) -> CopyObject {
+    CopyObject {
+        expires_days: None,
+        lock: cohong_core::model::Lock::default(),
+        source: CopySource {
+            object: target(bucket, from, VersionChoice::Current),
+            conditions: Conditions::default(),
+        },
+        bucket: bucket.clone(),
+        key: key(to),
+        replace: None,
+        tags: None,
+        class: None,
+        acl: None,
+        conditions: Conditions::default(),
+        checksum: None,
+    }
 }
 
 fn get(bucket: &BucketName, at: &str) -> GetObject {
@@ -139,7 +159,7 @@ fn links_that_lead_nowhere_are_told_apart() {
             world.engine.get_symlink(&owner(), &target).await
         };
         let found = look("missing").await.unwrap();
-        assert_eq!((found.to, found.info.record.size), (key("none"), 0));
+        assert_eq!((found.to, found.info.record.size), (key("none").into(), 0));
         let cases = [
             ("file", ErrorKind::NotSymlink),
             ("gone", ErrorKind::NoSuchKey),
@@ -225,31 +245,92 @@ fn a_link_is_a_version_like_any_other() {
             })
             .collect();
         assert_eq!(types, [ObjectType::Symlink, ObjectType::Normal]);
-        let copy = CopyObject {
-            expires_days: None,
-            lock: cohong_core::model::Lock::default(),
-            source: CopySource {
-                object: target(&bucket, "at", VersionChoice::Current),
-                conditions: Conditions::default(),
-            },
-            bucket: bucket.clone(),
-            key: key("copy"),
-            replace: None,
-            tags: None,
-            class: None,
-            acl: None,
-            conditions: Conditions::default(),
-            checksum: None,
-        };
+        let copy = copy(&bucket, "at", "copy");
         world.engine.copy_object(&owner(), copy).await.unwrap();
         let place = target(&bucket, "copy", VersionChoice::Current);
         let copied = world.engine.get_symlink(&owner(), &place).await.unwrap();
-        assert_eq!(copied.to, key("file"));
+        assert_eq!(copied.to, key("file").into());
         world
             .delete(&bucket, "at", VersionChoice::Id(id))
             .await
             .unwrap();
         let (_, bytes) = read(&world, get(&bucket, "at")).await.unwrap();
         assert_eq!(bytes, b"was an object");
+    });
+}
+
+#[test]
+fn a_link_leads_into_another_bucket() {
+    run(async {
+        let world = World::new();
+        let (bucket, other) = (world.bucket("links").await, world.bucket("files").await);
+        let third = world.bucket("copies").await;
+        let into = |at: &str, named: &BucketName| PutSymlink {
+            to: LinkTarget {
+                bucket: Some(named.clone()),
+                key: key("file"),
+            },
+            ..request(&bucket, at, "file")
+        };
+        for req in [into("link", &other), into("own", &bucket)] {
+            world.engine.put_symlink(&owner(), req).await.unwrap();
+        }
+        let nothing = read(&world, get(&bucket, "link")).await.unwrap_err();
+        assert_eq!(nothing.kind(), ErrorKind::NoSymlinkTarget);
+        world.put(&other, "file", "elsewhere").await;
+        world.put(&bucket, "file", "here").await;
+        let copy = CopyObject {
+            bucket: third.clone(),
+            ..copy(&bucket, "link", "link")
+        };
+        world.engine.copy_object(&owner(), copy).await.unwrap();
+        for (at, wanted) in [
+            (get(&bucket, "link"), "elsewhere"),
+            (get(&bucket, "own"), "here"),
+            (get(&third, "link"), "elsewhere"),
+        ] {
+            let (info, bytes) = read(&world, at).await.unwrap();
+            assert_eq!(bytes, wanted.as_bytes());
+            assert_eq!(info.record.object_type(), ObjectType::Symlink);
+        }
+        for (at, named) in [("link", Some(other.clone())), ("own", None)] {
+            let place = target(&bucket, at, VersionChoice::Current);
+            let seen = world.engine.get_symlink(&owner(), &place).await.unwrap();
+            assert_eq!((seen.to.bucket, seen.to.key), (named, key("file")));
+        }
+        let gone = BucketName::new("nowhere").unwrap();
+        let req = into("lost", &gone);
+        world.engine.put_symlink(&owner(), req).await.unwrap();
+        let nothing = read(&world, get(&bucket, "lost")).await.unwrap_err();
+        assert_eq!(nothing.kind(), ErrorKind::NoSymlinkTarget);
+    });
+}
+
+#[test]
+fn a_link_opens_no_other_bucket() {
+    run(async {
+        let world = World::new();
+        let (bucket, other) = (world.bucket("links").await, world.bucket("files").await);
+        let everybody = Acl {
+            grants: vec![Grant {
+                grantee: Grantee::AllUsers,
+                permission: Permission::Read,
+            }],
+        };
+        world.put(&other, "closed", "bytes").await;
+        let mut open = put(&other, "open");
+        open.attributes.acl = Some(everybody.clone());
+        world.try_put(&owner(), open, "bytes").await.unwrap();
+        for (at, wanted) in [("open", None), ("closed", Some(ErrorKind::Denied))] {
+            let mut req = request(&bucket, at, at);
+            req.to.bucket = Some(other.clone());
+            req.attributes.acl = Some(everybody.clone());
+            world.engine.put_symlink(&owner(), req).await.unwrap();
+            let seen = world
+                .engine
+                .get_object(&anonymous(), get(&bucket, at))
+                .await;
+            assert_eq!(seen.err().map(|error| error.kind()), wanted, "{at}");
+        }
     });
 }

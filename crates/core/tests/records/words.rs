@@ -1,8 +1,8 @@
 //! Every word of the enumerations that records are made of: they are stored by number.
 
 use cohong_core::model::{
-    BucketId, BucketName, BucketState, DialectId, EventKind, EventKinds, Form, PayloadId,
-    Permission, StorageClass, UploadId, VersionId, VersionTag, Versioning, WorkId,
+    BucketId, BucketName, BucketState, DialectId, EventKind, EventKinds, Form, LinkTarget,
+    PayloadId, Permission, StorageClass, UploadId, VersionId, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{Fault, Phase, Position};
 use cohong_core::records::{
@@ -10,6 +10,17 @@ use cohong_core::records::{
 };
 
 use super::{Samples, destinations, etags, grantees, key, payloads, principals, time};
+
+fn forms() -> [Form; 4] {
+    let link = |bucket| LinkTarget { bucket, key: key() };
+    let other = BucketName::new("linked").expect("a name");
+    [
+        Form::Normal,
+        Form::Appendable,
+        Form::Symlink(link(None)),
+        Form::Symlink(link(Some(other))),
+    ]
+}
 
 pub(super) fn samples(samples: &mut Samples) {
     samples.check("event-kinds", &EventKind::ALL);
@@ -30,8 +41,7 @@ pub(super) fn samples(samples: &mut Samples) {
     samples.check("grantees", &grantees());
     samples.check("principals", &principals());
     samples.check("payloads", &payloads());
-    let forms = [Form::Normal, Form::Appendable, Form::Symlink(key())];
-    samples.check("forms", &forms);
+    samples.check("forms", &forms());
     samples.check("etags", &etags());
     samples.check(
         "upload-states",

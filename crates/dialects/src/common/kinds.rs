@@ -1,8 +1,8 @@
 //! Objects that are not written as a whole: those that grow, and links. And those whose bytes have to be
 //! restored before they are read.
 
-use cohong_core::engine::{AppendObject, Attributes, Engine, PutSymlink};
-use cohong_core::model::RestoreState;
+use cohong_core::engine::{AppendObject, Attributes, Engine, PutSymlink, SymlinkInfo};
+use cohong_core::model::{BucketName, LinkTarget, RestoreState};
 use cohong_core::rules::restore::Accepted;
 use http::header::{ETAG, LAST_MODIFIED};
 use http::{HeaderMap, Response, StatusCode};
@@ -56,8 +56,14 @@ impl Vocabulary {
         })
     }
 
-    /// Makes a link to the key that a header names. `acl` is as above.
-    pub(crate) async fn put_symlink(&self, call: Call, engine: &Engine, acl: &str) -> Answer {
+    /// Makes a link to the key that a header names, in `bucket` if it is another one. `acl` is as above.
+    pub(crate) async fn put_symlink(
+        &self,
+        call: Call,
+        engine: &Engine,
+        bucket: Option<BucketName>,
+        acl: &str,
+    ) -> Answer {
         let given = self.given(&call)?;
         let bad = || {
             let why = "this header is the key that the link points at, percent-encoded";
@@ -70,7 +76,10 @@ impl Vocabulary {
         let request = PutSymlink {
             bucket: call.bucket()?.clone(),
             key: call.key()?.clone(),
-            to: self.keys.read(&to.ok_or_else(bad)?)?,
+            to: LinkTarget {
+                bucket,
+                key: self.keys.read(&to.ok_or_else(bad)?)?,
+            },
             attributes: self.attributes(&given, acl)?,
             conditions: self.write_conditions(&given)?,
         };
@@ -81,11 +90,10 @@ impl Vocabulary {
         Ok(answer::empty(StatusCode::OK, headers))
     }
 
-    /// Says where a link points.
-    pub(crate) async fn get_symlink(&self, call: Call, engine: &Engine) -> Answer {
-        let link = engine.get_symlink(&call.cx, &target(&call)?).await?;
+    /// The headers that say where a link points, but for the bucket.
+    pub(crate) fn of_symlink(&self, link: &SymlinkInfo) -> HeaderMap {
         let mut headers = self.of_version(&link.info);
-        let to = cohong_sign::encode(link.to.as_str().as_bytes());
+        let to = cohong_sign::encode(link.to.key.as_str().as_bytes());
         put_any(&mut headers, self.names.symlink_target.as_ref(), &to);
         put(&mut headers, ETAG, &self.quoted(&link.info.record.etag));
         put(
@@ -94,7 +102,7 @@ impl Vocabulary {
             &date::http(link.info.written_at),
         );
         self.put_metadata(&mut headers, &link.info.record.user_meta);
-        Ok(answer::empty(StatusCode::OK, headers))
+        headers
     }
 
     /// Makes the bytes of an archived object readable for so many days: 202 when that was begun, 200 when

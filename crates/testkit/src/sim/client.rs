@@ -405,7 +405,7 @@ impl Client {
                 let req = PutSymlink {
                     bucket: bucket_name(bucket),
                     key: key_name(key),
-                    to: key_name(to),
+                    to: key_name(to).into(),
                     attributes: attributes(*meta, lock),
                     conditions: conditions(cond),
                 };

@@ -106,7 +106,7 @@ impl Object {
     pub(super) fn link(to: &str, meta: u64) -> Self {
         Self {
             etag: hex::encode(md5_of(to.as_bytes())),
-            form: Form::Symlink(ObjectKey::new(to).expect("the keys are valid")),
+            form: Form::Symlink(ObjectKey::new(to).expect("the keys are valid").into()),
             ..Self::new(Bytes::new(), meta)
         }
     }
@@ -342,7 +342,7 @@ impl Bucket {
         let Form::Symlink(to) = &object.form else {
             return Ok((object.clone(), tag));
         };
-        let target = self.keys.get(to.as_str()).and_then(Key::object);
+        let target = self.keys.get(to.key.as_str()).and_then(Key::object);
         let target = target.ok_or(ErrorKind::NoSymlinkTarget)?;
         self.allow_object(target, by)?;
         if matches!(target.form, Form::Symlink(_)) {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Acl, BucketName, CallbackSpec, ChecksumAlgorithm, Encryption, Etag, EventKind, FurtherChecksum,
-    Lock, ObjectKey, ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags, Timestamp,
-    UserMeta, VersionId, VersionTag,
+    LinkTarget, Lock, ObjectKey, ObjectRecord, RestoreState, StorageClass, StoredHeaders, Tags,
+    Timestamp, UserMeta, VersionId, VersionTag,
 };
 use crate::ports::{ByteStream, CallbackOutcome};
 use crate::rules::lock::LockStep;
@@ -145,15 +145,15 @@ pub struct AppendObject {
     pub digests: ExpectedDigests,
 }
 
-/// Make a link to another key of the bucket.
+/// Make a link to another key.
 #[derive(Clone, Debug)]
 pub struct PutSymlink {
     /// The bucket.
     pub bucket: BucketName,
     /// The key of the link.
     pub key: ObjectKey,
-    /// Where it points.
-    pub to: ObjectKey,
+    /// Where it points. That its bucket is named which is its own makes no difference.
+    pub to: LinkTarget,
     /// What the link carries.
     pub attributes: Attributes,
     /// Conditions on what it would overwrite. A failed `if_none_match: Any` is `ObjectExists`.
@@ -163,8 +163,8 @@ pub struct PutSymlink {
 /// A link itself.
 #[derive(Clone, Debug)]
 pub struct SymlinkInfo {
-    /// Where it points.
-    pub to: ObjectKey,
+    /// Where it points; the bucket is named only if it is another one.
+    pub to: LinkTarget,
     /// What is known about it.
     pub info: ObjectInfo,
 }

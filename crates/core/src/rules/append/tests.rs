@@ -46,7 +46,7 @@ fn pieces_go_where_the_object_ends() {
     let marker = version(VersionKind::DeleteMarker {
         owner: AccountId("owner".into()),
     });
-    let link = Form::Symlink(ObjectKey::new("k").unwrap());
+    let link = Form::Symlink(ObjectKey::new("k").unwrap().into());
     let of_parts = ObjectRecord {
         upload: Some(UploadId([1; 16])),
         ..record(Form::Normal, 9)

@@ -44,6 +44,12 @@ pub(super) async fn meta_by_get(call: Call, engine: &Engine) -> Answer {
     Ok(head.map(|_| unsent()))
 }
 
+/// `GetSymlink`.
+pub(super) async fn symlink(call: Call, engine: &Engine) -> Answer {
+    let link = engine.get_symlink(&call.cx, &target(&call)?).await?;
+    Ok(empty(StatusCode::OK, OSS.of_symlink(&link)))
+}
+
 /// `CopyObject`.
 pub(super) async fn copy(call: Call, engine: &Engine) -> Answer {
     let copied = OSS.copy_object(&call, engine, OBJECT_ACL).await?;

@@ -1,14 +1,15 @@
 //! Links, archived objects, and what an object is (sheet section 7).
 
 use cohong_core::engine::Engine;
+use cohong_core::model::BucketName;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Answer;
 use super::{body, website};
-use crate::common::answer::put;
+use crate::common::answer::{self, put};
+use crate::common::input::target;
 use crate::gate::call::Call;
-use crate::tos::error::TosError;
 use crate::tos::wire::kinds::{FileStatus, RestoreBody};
 use crate::tos::words::{ACL, TOS};
 
@@ -31,21 +32,24 @@ pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
     Ok(answer)
 }
 
-/// `PutSymlink`. What a link points at is in its own bucket.
+/// `PutSymlink`. What a link points at may be in another bucket.
 pub(super) async fn put_symlink(call: Call, engine: &Engine) -> Answer {
-    let bucket = TOS.given(&call)?.own_text("symlink-bucket");
-    if bucket.is_some_and(|named| named != call.bucket().map_or("", |own| own.as_str())) {
-        return Err(TosError::not_implemented("links into another bucket"));
-    }
-    Ok(TOS.put_symlink(call, engine, ACL).await?)
+    let given = TOS.given(&call)?;
+    let bucket = given.own_text("symlink-bucket").map(BucketName::new);
+    let bucket = bucket.transpose().map_err(|_| {
+        let why = "this header is the name of the bucket that the link points into";
+        given.bad("symlink-bucket", why)
+    })?;
+    Ok(TOS.put_symlink(call, engine, bucket, ACL).await?)
 }
 
 /// `GetSymlink`. The bucket is told with the key.
 pub(super) async fn symlink(call: Call, engine: &Engine) -> Answer {
-    let bucket = call.bucket()?.clone();
-    let mut answer = TOS.get_symlink(call, engine).await?;
-    put(answer.headers_mut(), TARGET_BUCKET, bucket.as_str());
-    Ok(answer)
+    let link = engine.get_symlink(&call.cx, &target(&call)?).await?;
+    let mut headers = TOS.of_symlink(&link);
+    let bucket = link.to.bucket.as_ref().unwrap_or(call.bucket()?);
+    put(&mut headers, TARGET_BUCKET, bucket.as_str());
+    Ok(answer::empty(StatusCode::OK, headers))
 }
 
 /// `RestoreObject`. How urgent it is makes no difference here.
