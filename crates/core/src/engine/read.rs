@@ -1,4 +1,4 @@
-//! Finds versions and reads objects. Nothing is written here.
+//! Finds versions and reads objects. Nothing is written here; where reads are noted, that is done later.
 //!
 //! Who may not list a bucket learns nothing about which keys it has: a missing key is `Denied` to
 //! them, as in all dialects of the S3 family.
@@ -34,6 +34,8 @@ pub(crate) struct Found {
     pub(crate) at: Key,
     /// State of that record.
     pub(crate) revision: Revision,
+    /// The version that record is about: that of the target where a link was followed.
+    pub(crate) id: VersionId,
 }
 
 impl Found {
@@ -54,6 +56,14 @@ impl Found {
         Expect::Revision(self.at.clone(), self.revision)
     }
 
+    /// The key of that record.
+    fn key(&self) -> Option<ObjectKey> {
+        match self.at.table {
+            Table::Heads => keys::object_of_current(&self.at.bytes),
+            _ => Some(keys::object_of_version(&self.at.bytes)?.0),
+        }
+    }
+
     /// What is told of it; `lock` is what may be told of its lock.
     fn into_info(self, bucket: &Bucket, lock: Lock, now: Timestamp) -> ObjectInfo {
         ObjectInfo {
@@ -67,6 +77,7 @@ impl Found {
             bucket_owner: bucket.owner.clone(),
             part: None,
             expires: None,
+            read_at: None,
         }
     }
 }
@@ -99,6 +110,9 @@ impl Engine {
             .open_object(cx, &req.target, req.range, key, &check)
             .await?;
         let Opened { bucket, found, .. } = &opened;
+        if let Some(key) = found.key() {
+            self.note_read(bucket, &key, found.id);
+        }
         let expires = self.expiry(bucket, &req.target.key, found).await?;
         let part = self.part(found.object(), req.range).await?;
         let on = On::object(&req.target.key, found.object());
@@ -126,7 +140,15 @@ impl Engine {
         self.data_key(found.object().seal.as_ref(), cx.encrypting.key.as_ref())?;
         let on = On::object(&req.target.key, found.object());
         let lock = known_lock(cx, &bucket, on, found.object().lock);
+        let read_at = match found.key() {
+            Some(key) => {
+                self.read_last(&bucket, &key, found.id, &found.version)
+                    .await?
+            }
+            None => None,
+        };
         Ok(ObjectInfo {
+            read_at,
             part: self.part(found.object(), req.range).await?,
             expires: self.expiry(&bucket, &req.target.key, &found).await?,
             ..found.into_info(&bucket, lock, self.ports.clock.now())
@@ -248,6 +270,7 @@ impl Engine {
             return Err(Error::new(kind, message).at_delete_marker(tag));
         }
         Ok(Found {
+            id: version.id,
             version,
             tag,
             at,
