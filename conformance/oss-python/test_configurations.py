@@ -114,6 +114,28 @@ def test_lifecycle_is_kept(bucket, fails):
     fails(bucket.get_bucket_lifecycle, 404, "NoSuchLifecycle")
 
 
+def test_the_last_access_is_noted_and_rules_count_from_it(bucket, fails):
+    def last_access():
+        return bucket.get_object_meta("k").headers.get("x-oss-last-access-time")
+
+    bucket.put_object("k", b"x")
+    assert bucket.get_bucket_access_monitor().access_monitor.status == "Disabled"
+    assert last_access() is None
+    back = StorageTransition(days=30, storage_class="IA", is_access_time=True, return_to_std_when_visit=True, allow_small_file=False)
+    rules = lifecycle(LifecycleRule("unread", "", storage_transitions=[back]))
+    fails(lambda: bucket.put_bucket_lifecycle(rules), 400, "InvalidArgument", "0014-00000016")
+    bucket.put_bucket_access_monitor("Enabled")
+    assert bucket.get_bucket_info().access_monitor == "Enabled"
+    assert last_access() is not None
+    bucket.put_bucket_lifecycle(rules)
+    kept = bucket.get_bucket_lifecycle().rules[0].storage_transitions[0]
+    assert (kept.is_access_time, kept.return_to_std_when_visit, kept.allow_small_file) == (True, True, False)
+    fails(lambda: bucket.put_bucket_access_monitor("Disabled"), 400, "InvalidArgument", "0036-00000005")
+    bucket.delete_bucket_lifecycle()
+    bucket.put_bucket_access_monitor("Disabled")
+    assert last_access() is None
+
+
 @pytest.mark.parametrize(
     "rules",
     [

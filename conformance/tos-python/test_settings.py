@@ -10,6 +10,7 @@ import tos
 import tos_clients
 from tos.enum import AuthProtocolType, StatusType, StorageClassType
 from tos.models2 import (
+    AccessTimeTransition,
     BucketLifeCycleAbortInCompleteMultipartUpload,
     BucketLifeCycleExpiration,
     BucketLifeCycleNoCurrentVersionExpiration,
@@ -18,6 +19,7 @@ from tos.models2 import (
     BucketLifecycleFilter,
     CORSRule,
     CustomDomainRule,
+    NoncurrentVersionAccessTimeTransition,
     Tag,
 )
 
@@ -93,6 +95,36 @@ def test_lifecycle_rules_are_judged(client, bucket, fails):
     assert [found.id for found in told.rules] == ["a", "b"] and told.allow_same_action_overlap
     client.delete_bucket_lifecycle(bucket)
     fails(lambda: client.get_bucket_lifecycle(bucket))
+
+
+def test_rules_about_the_last_access_need_the_access_monitor(client, bucket, fails):
+    def status():
+        told = client.get_bucket_access_monitor(bucket).status
+        assert client.get_bucket_info(bucket).bucket_info.access_monitor == told
+        return told
+
+    assert status() == StatusType.Status_Disable
+    ia = StorageClassType.Storage_Class_Ia
+    unread = rule(
+        access_time_transitions=[AccessTimeTransition(storage_class=ia, days=30)],
+        non_current_version_access_time_transitions=[NoncurrentVersionAccessTimeTransition(storage_class=ia, non_current_days=60)],
+    )
+    early = fails(lambda: client.put_bucket_lifecycle(bucket, [unread]))
+    assert (early.status_code, early.code) == (400, "InvalidArgument")
+    client.put_bucket_access_monitor(bucket, StatusType.Status_Enable)
+    assert status() == StatusType.Status_Enable
+    client.put_bucket_lifecycle(bucket, [unread])
+    told = client.get_bucket_lifecycle(bucket).rules[0]
+    assert told.access_time_transitions[0].days == 30
+    assert told.non_current_version_access_time_transitions[0].non_current_days == 60
+    needed = fails(lambda: client.put_bucket_access_monitor(bucket, StatusType.Status_Disable))
+    assert (needed.status_code, needed.code) == (400, "InvalidArgument")
+    client.put_object(bucket, "k", content=b"x")
+    assert client.get_object(bucket, "k").read() == b"x"
+    client.delete_object(bucket, "k")
+    client.delete_bucket_lifecycle(bucket)
+    client.put_bucket_access_monitor(bucket, StatusType.Status_Disable)
+    assert status() == StatusType.Status_Disable
 
 
 def test_pages_of_other_origins(server, client, bucket, fails):
@@ -261,5 +293,7 @@ def test_settings_are_the_owners(client, bucket, stranger, fails):
         lambda: stranger.put_bucket_custom_domain(bucket, CustomDomainRule(domain="stranger.example.com")),
         lambda: stranger.list_bucket_custom_domain(bucket),
         lambda: stranger.get_bucket_tagging(bucket),
+        lambda: stranger.get_bucket_access_monitor(bucket),
+        lambda: stranger.put_bucket_access_monitor(bucket, StatusType.Status_Enable),
     ):
         assert fails(call).code == "AccessDenied"

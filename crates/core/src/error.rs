@@ -157,6 +157,10 @@ pub enum ErrorKind {
     TooManyInventories,
     /// The bucket that something is to be written into is not there.
     NoTargetBucket,
+    /// The bucket does not note when its objects are read.
+    ReadsNotNoted,
+    /// A lifecycle rule of the bucket needs the notes of when its objects are read.
+    ReadsNeeded,
 }
 
 /// One of the digests that a client sends with a body.

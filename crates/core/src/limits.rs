@@ -45,6 +45,15 @@ pub const LIFECYCLE_MOVES_MAX: usize = 20;
 pub const LIFECYCLE_KEPT_MAX: usize = 100;
 /// Most exceptions of one lifecycle rule: each is looked at for every object. OSS allows one today.
 pub const LIFECYCLE_EXCEPTIONS_MAX: usize = 10;
+/// Objects smaller than this many bytes are small ones to lifecycle rules: OSS says 64 KiB, and bills no class for
+/// less frequent use below that.
+pub const LIFECYCLE_SMALL_BYTES: u64 = 64 << 10;
+/// Most reads that wait to be noted: some MiB. What is read beyond that in one [`READS_DELAY`] is not noted.
+pub const READS_WAITING_MAX: usize = 10_000;
+/// How long reads wait: many readers of one object are one note, and a crash loses few.
+pub const READS_DELAY: Duration = Duration::from_mins(1);
+/// Notes of reads in one commit: as few as leave other commits their turn.
+pub const READS_PAGE: usize = 100;
 /// How often lifecycle rules are carried out: they count days.
 pub const LIFECYCLE_INTERVAL: Duration = Duration::from_hours(24);
 /// Most inventories of a bucket: S3 and OSS say 1,000, TOS 10.

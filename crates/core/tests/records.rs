@@ -25,23 +25,24 @@ use std::fmt::{Debug, Write};
 
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId,
-    BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
-    Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Etag,
-    Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Lifecycle,
-    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, LogFields, Network,
-    NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission,
-    Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId,
-    RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp,
-    Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
+    AccessKeyId, AccessMonitor, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket,
+    BucketDomain, BucketId, BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind,
+    ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due,
+    Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant,
+    Grantee, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, LogFields,
+    Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
+    Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm,
+    RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId,
+    Timestamp, Transition, UnreadMove, UploadId, VersionId, VersionKind, VersionTag, Versioning,
+    WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
     AccountRecord, AttemptBlock, AttemptRecord, CallRecord, CallResult, CallbackKeyRecord,
     CredentialRecord, CurrentRecord, DeadRecord, DomainRecord, FormerCallbackKey, FunctionRecord,
     HeldRecord, Hit, LifecycleStage, LoggedEvent, PartRecord, PayloadRecord, PayloadState,
-    ReplayRecord, ReplaySource, ReplayState, RootRecord, RuleSetRecord, SourceRecord, SubRecord,
-    SubState, UploadRecord, UploadState, WorkKind, WorkRecord, decode, encode,
+    ReadRecord, ReplayRecord, ReplaySource, ReplayState, RootRecord, RuleSetRecord, SourceRecord,
+    SubRecord, SubState, UploadRecord, UploadState, WorkKind, WorkRecord, decode, encode,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -332,6 +333,10 @@ fn buckets(samples: &mut Samples) {
         locks: Some(lock::locks()),
         tls: Some(bounds::tls()),
         kept: bounds::kept(),
+        access_monitor: Some(AccessMonitor {
+            on: true,
+            since: time(1_700_000_000_004),
+        }),
     };
     samples.check("bucket", &bucket);
     bounds::samples(samples);
@@ -435,6 +440,12 @@ fn documents(samples: &mut Samples) {
         };
         dues.iter().map(one).collect()
     };
+    let unread = |comes_back| UnreadMove {
+        days: 200,
+        class: StorageClass::Infrequent,
+        comes_back,
+        small: !comes_back,
+    };
     let rule = LifecycleRule {
         id: "rule".into(),
         enabled: true,
@@ -457,6 +468,8 @@ fn documents(samples: &mut Samples) {
         transitions: transitions(&[Due::Date(time(1)), Due::WrittenBefore(time(2))]),
         older_transitions: transitions(&[Due::Days(1)]),
         abort: Some(Due::Days(3)),
+        unread: vec![unread(true)],
+        older_unread: vec![unread(false)],
     };
     let lifecycle = Lifecycle {
         rules: vec![rule],
@@ -650,6 +663,10 @@ fn rest(samples: &mut Samples) {
         dead: true,
     };
     samples.check("work", &work);
+    let read = ReadRecord {
+        at: time(1_700_000_000_000),
+    };
+    samples.check("read", &read);
     let created_at = time(12);
     let account_record = AccountRecord {
         created_at,

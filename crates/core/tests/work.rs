@@ -480,7 +480,7 @@ fn workers_do_what_is_due_and_stop_between_units() {
         let bucket = world.bucket("scene").await;
         let handle = work::start(&world.engine);
         let tasks = world.tasks.take();
-        assert_eq!(tasks.len(), limits::WORK_WORKERS + 1);
+        assert_eq!(tasks.len(), limits::WORK_WORKERS + 2);
         let tasks = futures_util::future::join_all(tasks.into_iter().map(|(_, task)| task));
         let story = async {
             for n in 0..5 {

@@ -294,13 +294,13 @@ async fn lifecycle_rules_that_would_not_be_carried_out() {
         ),
         (
             rules(&[&moved("<Days>1</Days><IsAccessTime>true</IsAccessTime>")]),
-            "NotImplemented",
+            "InvalidArgument",
         ),
         (
             rules(&[&moved(
                 "<Days>1</Days><AllowSmallFile>false</AllowSmallFile>",
             )]),
-            "NotImplemented",
+            "InvalidArgument",
         ),
         (
             rules(&[&format!("{}{day}", moved("<Days>6</Days>"))]),

@@ -44,7 +44,7 @@ impl Engine {
             let validators = Some(found.validators());
             check_read(&req.source.conditions, validators).map_err(|kind| refusal(kind, &found))?;
             if !matches!(found.object().form, Form::Symlink(_)) {
-                check_readable(found.object(), found.reads_archive, self.ports.clock.now())
+                check_readable(found.object(), source.reads_archive, self.ports.clock.now())
                     .map_err(|kind| refusal(kind, &found))?;
             }
             let sealing = self.new_sealing(cx, &bucket);

@@ -29,6 +29,11 @@ pub trait Document: Serialize + DeserializeOwned + Send + Sync {
     /// Says what is wrong with it.
     fn check(&self) -> Result<(), Error>;
 
+    /// Says why the bucket cannot have it as it is.
+    fn check_within(&self, _: &Bucket) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Whether it allows everybody something, which buckets may block.
     fn is_public(&self) -> bool {
         false
@@ -73,6 +78,10 @@ impl Document for Lifecycle {
 
     fn check(&self) -> Result<(), Error> {
         lifecycle::check(&self.rules)
+    }
+
+    fn check_within(&self, bucket: &Bucket) -> Result<(), Error> {
+        lifecycle::check_reads(self, bucket)
     }
 
     fn mark(doc: Option<&Self>, bucket: &mut Bucket, ids: &dyn Ids) {
@@ -271,6 +280,7 @@ impl Engine {
             let (bucket, revision) = self.bucket_for_change(name).await?;
             allow(cx, &bucket, action, On::Bucket)?;
             access::check_public(&bucket, doc.is_some_and(D::is_public))?;
+            doc.map_or(Ok(()), |doc| doc.check_within(&bucket))?;
             if self.commit_doc(bucket, revision, doc, Vec::new()).await? {
                 self.work_bell.ring();
                 return Ok(());

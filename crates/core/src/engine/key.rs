@@ -192,6 +192,7 @@ impl Engine {
             overwrite::check(bucket, key, (gone, plan.current.as_ref()), by)?;
             let ids = self.ports.ids.as_ref();
             write.extend(release(ids, bucket.id, key, gone, now));
+            write.extend(unnote(bucket, key, gone));
         }
         let txn = Txn {
             when: When::Now,
@@ -305,6 +306,12 @@ fn release(
     };
     let holder = keys::payload_ref(payload, bucket, key, gone.id);
     let_go(ids, payload, holder, now).into()
+}
+
+/// Takes the note along that tells when a version was read last, where there may be one.
+pub(super) fn unnote(bucket: &Bucket, key: &ObjectKey, gone: &ObjectVersion) -> Option<Write> {
+    bucket.access_monitor?;
+    Some(Write::Delete(keys::read(bucket.id, key, gone.id)))
 }
 
 /// Lets a holder go of a payload of the blob store; a piece of work looks whether it was the last.

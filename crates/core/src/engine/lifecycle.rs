@@ -154,6 +154,12 @@ impl Engine {
         if !own && !rules.iter().any(orders) {
             return Ok(None);
         }
+        let by_reads = |rule: &LifecycleRule| rule.enabled && counts_reads(rule, step.stage);
+        let reads_since = bucket.notes_reads();
+        let reads_since = reads_since.filter(|_| rules.iter().any(by_reads));
+        if reads_since.is_some() {
+            self.write_reads().await?;
+        }
         let mut rows = Walk::over(range(bucket.id, step));
         let Some(rows) = rows.page(&*self.ports.meta).await? else {
             return Ok(None);
@@ -164,10 +170,11 @@ impl Engine {
             bucket,
             rules,
             duty,
+            reads_since,
             now: self.ports.clock.now(),
         };
         let orders = match step.stage {
-            LifecycleStage::Objects => court.objects(&rows)?,
+            LifecycleStage::Objects => court.objects(&rows).await?,
             LifecycleStage::Older => court.older(&rows).await?,
             LifecycleStage::Markers => court.markers(&rows).await?,
             LifecycleStage::Uploads => court.uploads(&rows)?,
@@ -258,14 +265,24 @@ fn next_stage(stage: LifecycleStage) -> Option<LifecycleStage> {
     }
 }
 
+/// Whether what a rule orders about what a stage looks through depends on when it was read.
+fn counts_reads(rule: &LifecycleRule, stage: LifecycleStage) -> bool {
+    match stage {
+        LifecycleStage::Objects => !rule.unread.is_empty(),
+        LifecycleStage::Older => !rule.older_unread.is_empty(),
+        LifecycleStage::Markers | LifecycleStage::Uploads => false,
+    }
+}
+
 /// Whether a rule orders anything about what a stage looks through.
 fn orders(rule: &LifecycleRule, stage: LifecycleStage) -> bool {
-    match stage {
+    let own = match stage {
         LifecycleStage::Objects => rule.expire.is_some() || !rule.transitions.is_empty(),
         LifecycleStage::Older => rule.expire_older.is_some() || !rule.older_transitions.is_empty(),
         LifecycleStage::Markers => rule.expire_markers,
         LifecycleStage::Uploads => rule.abort.is_some(),
-    }
+    };
+    own || counts_reads(rule, stage)
 }
 
 /// What is left of a stage.

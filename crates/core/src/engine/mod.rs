@@ -31,6 +31,7 @@ mod parts;
 mod put;
 mod quota;
 mod read;
+mod reads;
 mod removal;
 mod rename;
 mod restore;
@@ -132,6 +133,8 @@ pub struct Engine {
     origins: Option<Arc<dyn Origins>>,
     /// Where those queue who ask for one missing object.
     mirrors: gate::Gates,
+    /// Reads that wait to be noted.
+    reads: reads::Reads,
     /// Who reads what URLs name.
     fetcher: Option<Arc<dyn Fetcher>>,
 }
@@ -160,6 +163,7 @@ impl Engine {
             inventory_settings: InventorySettings::default(),
             origins: None,
             mirrors: gate::Gates::default(),
+            reads: reads::Reads::default(),
             fetcher: None,
         }
     }

@@ -1,4 +1,4 @@
-//! Finds versions and reads objects. Nothing is written here.
+//! Finds versions and reads objects. Nothing is written here; where reads are noted, that is done later.
 //!
 //! Who may not list a bucket learns nothing about which keys it has: a missing key is `Denied` to
 //! them, as in all dialects of the S3 family.
@@ -34,8 +34,10 @@ pub(crate) struct Found {
     pub(crate) at: Key,
     /// State of that record.
     pub(crate) revision: Revision,
-    /// Whether its bucket lets archived bytes be read that were not restored.
-    pub(crate) reads_archive: bool,
+    /// The version that record is about: that of the target where a link was followed.
+    pub(crate) id: VersionId,
+    /// The bucket of that record, where a link was followed into another one.
+    pub(crate) linked: Option<Arc<Bucket>>,
 }
 
 impl Found {
@@ -56,6 +58,19 @@ impl Found {
         Expect::Revision(self.at.clone(), self.revision)
     }
 
+    /// The bucket of that record; `asked` is the one that was asked for the object.
+    pub(crate) fn home<'a>(&'a self, asked: &'a Bucket) -> &'a Bucket {
+        self.linked.as_deref().unwrap_or(asked)
+    }
+
+    /// The key of that record.
+    fn key(&self) -> Option<ObjectKey> {
+        match self.at.table {
+            Table::Heads => keys::object_of_current(&self.at.bytes),
+            _ => Some(keys::object_of_version(&self.at.bytes)?.0),
+        }
+    }
+
     /// What is told of it; `lock` is what may be told of its lock.
     fn into_info(self, bucket: &Bucket, lock: Lock, now: Timestamp) -> ObjectInfo {
         ObjectInfo {
@@ -69,6 +84,7 @@ impl Found {
             bucket_owner: bucket.owner.clone(),
             part: None,
             expires: None,
+            read_at: None,
         }
     }
 }
@@ -101,6 +117,9 @@ impl Engine {
             .open_object(cx, &req.target, req.range, key, &check)
             .await?;
         let Opened { bucket, found, .. } = &opened;
+        if let Some(key) = found.key() {
+            self.note_read(found.home(bucket), &key, found.id);
+        }
         let expires = self.expiry(bucket, &req.target.key, found).await?;
         let part = self.part(found.object(), req.range).await?;
         let on = On::object(&req.target.key, found.object());
@@ -128,7 +147,15 @@ impl Engine {
         self.data_key(found.object().seal.as_ref(), cx.encrypting.key.as_ref())?;
         let on = On::object(&req.target.key, found.object());
         let lock = known_lock(cx, &bucket, on, found.object().lock);
+        let read_at = match found.key() {
+            Some(key) => {
+                self.read_last(found.home(&bucket), &key, found.id, &found.version)
+                    .await?
+            }
+            None => None,
+        };
         Ok(ObjectInfo {
+            read_at,
             part: self.part(found.object(), req.range).await?,
             expires: self.expiry(&bucket, &req.target.key, &found).await?,
             ..found.into_info(&bucket, lock, self.ports.clock.now())
@@ -250,11 +277,12 @@ impl Engine {
             return Err(Error::new(kind, message).at_delete_marker(tag));
         }
         Ok(Found {
+            id: version.id,
             version,
             tag,
             at,
             revision,
-            reads_archive: bucket.reads_archive,
+            linked: None,
         })
     }
 
@@ -274,7 +302,8 @@ impl Engine {
             let (bucket, _) = self.read_live_bucket(&target.bucket).await?;
             let found = self.reach(cx, &bucket, target).await?;
             check(&found).map_err(|kind| refusal(kind, &found))?;
-            restore::check_readable(found.object(), found.reads_archive, self.ports.clock.now())
+            let reads_archive = found.home(&bucket).reads_archive;
+            restore::check_readable(found.object(), reads_archive, self.ports.clock.now())
                 .map_err(|kind| refusal(kind, &found))?;
             let size = found.object().size;
             let range = match spec {

@@ -4,7 +4,7 @@
 use super::buckets::now;
 use super::commit::{bare_event, overwritten, unmet};
 use super::holding::holder_of;
-use super::key::{Draft, Seen, current_writes, expect};
+use super::key::{Draft, Seen, current_writes, expect, unnote};
 use super::read::{NO_SUCH_KEY, refusal_of};
 use super::{Cx, Engine, RenameObject};
 use crate::error::{Error, ErrorKind};
@@ -92,6 +92,7 @@ impl Engine {
             current_writes(bucket.id, &req.from, from, None),
         );
         txn.write.extend(moved(bucket, req, old, id));
+        txn.write.extend(unnote(bucket, &req.from, old));
         let draft = Draft::telling(
             txn,
             bucket,

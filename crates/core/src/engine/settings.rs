@@ -5,12 +5,14 @@ use std::sync::Arc;
 use crate::delivery::subscription_writes;
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::model::{Bucket, BucketName, NotificationRule, RuleSetVersion, Versioning};
+use crate::model::{
+    AccessMonitor, Bucket, BucketName, Lifecycle, NotificationRule, RuleSetVersion, Versioning,
+};
 use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
 use crate::rules::access::{Action, On, allow, check_public, check_tls, is_for_everybody};
 use crate::rules::attributes::{check_acl, check_labels, check_rules};
-use crate::rules::{lock, overwrite, referer, retention};
+use crate::rules::{lifecycle, lock, overwrite, referer, retention};
 
 use super::access_log::check_log_fields;
 use super::buckets::now;
@@ -61,6 +63,7 @@ impl Engine {
                 overwrite::check_rules(rules)?;
                 Action::WriteOverwrites
             }
+            BucketChange::AccessMonitor(_) => Action::WriteAccessMonitor,
             BucketChange::AccessLog(Some(_)) => Action::WriteAccessLog,
             BucketChange::AccessLog(None) => Action::DeleteAccessLog,
             BucketChange::LogFields(fields) => {
@@ -171,8 +174,26 @@ impl Engine {
             BucketChange::Overwrites(rules) => bucket.kept.clone_from(rules),
             BucketChange::AccessLog(log) => bucket.access_log.clone_from(log),
             BucketChange::LogFields(fields) => bucket.log_fields.clone_from(fields),
+            BucketChange::AccessMonitor(on) => self.monitor(bucket, *on).await?,
         }
         Ok((Vec::new(), Vec::new()))
+    }
+
+    /// Begins or ends to note when objects are read. Whoever sets lifecycle rules meanwhile rewrites the record of
+    /// the bucket too, so what is checked here stands.
+    async fn monitor(&self, bucket: &mut Bucket, on: bool) -> Result<(), Error> {
+        let lifecycle = self.read_doc::<Lifecycle>(bucket).await?;
+        lifecycle::check_monitor(lifecycle.as_ref(), on)?;
+        match &mut bucket.access_monitor {
+            Some(monitor) if !on => monitor.on = false,
+            Some(monitor) if monitor.on => {}
+            None if !on => {}
+            monitor => {
+                let since = self.ports.clock.now();
+                *monitor = Some(AccessMonitor { on, since });
+            }
+        }
+        Ok(())
     }
 
     /// Puts rules in force under the next version, which also tells when that was: the wall clock in

@@ -89,11 +89,12 @@ impl Engine {
             let through = symlink::through(&link.version, Some(&current.version));
             let [_, at] = places;
             return Ok(Found {
+                id: current.version.id,
                 version: through.map_err(dangling)?,
                 tag: link.tag,
                 at,
                 revision: head.revision,
-                reads_archive: of.reads_archive,
+                linked,
             });
         }
         Err(busy())

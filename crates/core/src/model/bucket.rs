@@ -159,6 +159,18 @@ pub struct Bucket {
     pub access_log: Option<AccessLog>,
     /// What their lines tell beside.
     pub log_fields: LogFields,
+    /// Whether it is noted when its objects are read; `None` where it never was.
+    pub access_monitor: Option<AccessMonitor>,
+}
+
+/// The noting of reads, in vendors' words access tracking. While it is off, notes that were made are kept and
+/// count for nothing; they go with their versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessMonitor {
+    /// Whether reads are noted.
+    pub on: bool,
+    /// When it was switched on last. What was not read since counts as read then.
+    pub since: Timestamp,
 }
 
 /// Objects that are not overwritten, where the bucket never kept versions.
@@ -187,6 +199,12 @@ impl Bucket {
     /// Whether what lists and policies allow everybody counts for nothing, by its own order or its owner's.
     pub fn keeps_the_public_out(&self) -> bool {
         self.blocks_public || self.account_blocks_public
+    }
+
+    /// Since when it is noted when objects are read, if it is.
+    pub fn notes_reads(&self) -> Option<Timestamp> {
+        let monitor = self.access_monitor.filter(|monitor| monitor.on);
+        monitor.map(|monitor| monitor.since)
     }
 
     /// Whether changes of this bucket are written to its event log: from its first rule on.

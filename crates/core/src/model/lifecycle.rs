@@ -24,6 +24,19 @@ pub struct Transition {
     pub class: StorageClass,
 }
 
+/// A change of how an object is kept that nobody reads for a time. Only buckets have such that note reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadMove {
+    /// At the midnight (UTC) after so many days have gone by without being read.
+    pub days: u32,
+    /// Its class afterwards. An object is never moved to a class for more frequent use.
+    pub class: StorageClass,
+    /// Whether objects of that class are kept as `Standard` again when they are read.
+    pub comes_back: bool,
+    /// Whether objects below [`crate::limits::LIFECYCLE_SMALL_BYTES`] are moved too.
+    pub small: bool,
+}
+
 /// What a rule is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LifecycleFilter {
@@ -88,6 +101,18 @@ pub struct LifecycleRule {
     /// How many of the newest versions of a key that are not current are not removed, at most
     /// [`crate::limits::LIFECYCLE_KEPT_MAX`].
     pub keep_older: u32,
+    /// When current objects are kept in another class that nobody reads.
+    pub unread: Vec<UnreadMove>,
+    /// The same for versions that are not current. Days count from when they were replaced or read, whichever
+    /// is later.
+    pub older_unread: Vec<UnreadMove>,
+}
+
+impl LifecycleRule {
+    /// Whether it orders anything by when objects were read.
+    pub fn counts_reads(&self) -> bool {
+        !self.unread.is_empty() || !self.older_unread.is_empty()
+    }
 }
 
 /// The lifecycle rules of a bucket.
@@ -97,4 +122,11 @@ pub struct Lifecycle {
     pub rules: Vec<LifecycleRule>,
     /// Whether whoever set them said that several may do the same to one object.
     pub may_overlap: bool,
+}
+
+impl Lifecycle {
+    /// Whether a rule, in force or not, orders anything by when objects were read.
+    pub fn counts_reads(&self) -> bool {
+        self.rules.iter().any(LifecycleRule::counts_reads)
+    }
 }

@@ -33,7 +33,7 @@ pub use access::{
 };
 pub use bandwidth::BandwidthSpan;
 pub use bucket::{
-    Bucket, BucketDomain, BucketState, DialectId, DocKind, OverwriteRule, Versioning,
+    AccessMonitor, Bucket, BucketDomain, BucketState, DialectId, DocKind, OverwriteRule, Versioning,
 };
 pub use callback::{
     Accept, BodyType, CallbackSpec, CallbackStyle, EtagCase, JsonTemplate, NamedCallback,
@@ -49,7 +49,7 @@ pub use inventory::{
     LogFields,
 };
 pub use lifecycle::{
-    Due, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Transition,
+    Due, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Transition, UnreadMove,
 };
 pub use lock::{DefaultLock, Kept, Lock, LockMode, LockSpan, Locks};
 pub use name::{BucketName, InvalidName, ObjectKey};

@@ -98,11 +98,13 @@ pub enum Action {
     ReadAccessLog,
     WriteAccessLog,
     DeleteAccessLog,
+    ReadAccessMonitor,
+    WriteAccessMonitor,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 87] = [
+    pub const ALL: [Self; 89] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -190,6 +192,8 @@ impl Action {
         Self::ReadAccessLog,
         Self::WriteAccessLog,
         Self::DeleteAccessLog,
+        Self::ReadAccessMonitor,
+        Self::WriteAccessMonitor,
     ];
 
     /// The same, of a version named by its id instead of the current one.

@@ -281,6 +281,26 @@ pub fn version_of_call(bytes: &[u8]) -> Option<VersionId> {
     Some(VersionId(u64::from_be_bytes(*id)))
 }
 
+/// When a version was read last.
+pub fn read(bucket: BucketId, object: &ObjectKey, v: VersionId) -> Key {
+    key(
+        Table::Reads,
+        &[&versions_of(bucket, object), &v.0.to_be_bytes()],
+    )
+}
+
+/// Bucket, object key and version in a key of [`read`].
+pub fn version_of_read(bytes: &[u8]) -> Option<(BucketId, ObjectKey, VersionId)> {
+    let (bucket, rest) = bytes.split_first_chunk::<8>()?;
+    let (text, id) = rest.split_last_chunk::<8>()?;
+    let object = ObjectKey::new(std::str::from_utf8(text.strip_suffix(&[0])?).ok()?).ok()?;
+    Some((
+        BucketId(u64::from_be_bytes(*bucket)),
+        object,
+        VersionId(u64::from_be_bytes(*id)),
+    ))
+}
+
 /// A piece of durable work.
 pub fn work(id: WorkId) -> Key {
     key(Table::Work, &[&id.0])

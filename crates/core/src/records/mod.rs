@@ -13,6 +13,7 @@ mod fetch;
 mod function;
 pub mod keys;
 mod payload;
+mod read;
 mod source;
 mod sync;
 mod upload;
@@ -37,6 +38,7 @@ pub use event::{Hit, LoggedEvent, RuleSetRecord};
 pub use fetch::{FetchRecord, FetchState};
 pub use function::FunctionRecord;
 pub use payload::{PayloadRecord, PayloadState};
+pub use read::ReadRecord;
 pub use source::SourceRecord;
 pub use sync::{
     FailedKeys, SyncDone, SyncItemRecord, SyncLine, SyncResume, SyncScanRecord, SyncSecretRecord,

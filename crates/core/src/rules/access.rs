@@ -313,7 +313,9 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::DeleteInventory
         | Action::ReadAccessLog
         | Action::WriteAccessLog
-        | Action::DeleteAccessLog => false,
+        | Action::DeleteAccessLog
+        | Action::ReadAccessMonitor
+        | Action::WriteAccessMonitor => false,
     }
 }
 

@@ -6,13 +6,14 @@
 
 mod check;
 
-pub use check::{Deed, check, overlap};
+pub use check::{Deed, check, check_monitor, check_reads, overlap};
 
 use std::time::Duration;
 
+use crate::limits::LIFECYCLE_SMALL_BYTES;
 use crate::model::{
     Due, LifecycleException, LifecycleFilter, LifecycleRule, ObjectRecord, ObjectVersion,
-    StorageClass, Timestamp, Transition,
+    StorageClass, Timestamp, Transition, UnreadMove,
 };
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -45,18 +46,19 @@ pub enum Standing {
     },
 }
 
-/// Judges a version at `now`.
+/// Judges a version at `now`; `read` is when it counts as read last, where reads are noted.
 pub fn verdict(
     rules: &[LifecycleRule],
     key: &str,
     version: &ObjectVersion,
     standing: Standing,
+    read: Option<Timestamp>,
     now: Timestamp,
 ) -> Verdict {
     let about = |rule: &&LifecycleRule| rule.enabled && covers(&rule.filter, key, version);
     let rules = || rules.iter().filter(about);
-    let own = matches!(standing, Standing::Current { .. })
-        && own_end(version).is_some_and(|at| now >= at);
+    let is_current = matches!(standing, Standing::Current { .. });
+    let own = is_current && own_end(version).is_some_and(|at| now >= at);
     if own || rules().any(|rule| expires(rule, version, standing, now)) {
         return Verdict::Expire;
     }
@@ -68,7 +70,17 @@ pub fn verdict(
         let due = moves.iter().filter(move |one| is_due(one.due, since, now));
         due.map(|one| one.class)
     });
-    match classes.max_by_key(|class| depth(*class)) {
+    let unread = read.into_iter().flat_map(|read| {
+        let since = match standing {
+            Standing::Current { .. } => read,
+            Standing::Older { replaced_at, .. } => read.max(replaced_at),
+        };
+        let moves = rules().flat_map(move |rule| unread_moves(rule, is_current));
+        let moves = moves.filter(|one| one.small || object.size >= LIFECYCLE_SMALL_BYTES);
+        let due = moves.filter(move |one| is_due(Due::Days(one.days), since, now));
+        due.map(|one| one.class)
+    });
+    match classes.chain(unread).max_by_key(|class| depth(*class)) {
         Some(class) if depth(class) > depth(object.class) => Verdict::Move(class),
         _ => Verdict::Keep,
     }
@@ -109,6 +121,44 @@ fn moves<'a>(
         Standing::Current { .. } => (&rule.transitions, version.written_at),
         Standing::Older { replaced_at, .. } => (&rule.older_transitions, replaced_at),
     }
+}
+
+fn unread_moves(rule: &LifecycleRule, is_current: bool) -> &[UnreadMove] {
+    if is_current {
+        &rule.unread
+    } else {
+        &rule.older_unread
+    }
+}
+
+/// Whether a version that is read is kept as `Standard` again: a rule in force says so of objects of its class,
+/// however they came to it.
+pub fn comes_back(
+    rules: &[LifecycleRule],
+    key: &str,
+    version: &ObjectVersion,
+    is_current: bool,
+) -> bool {
+    let Some(object) = version.object() else {
+        return false;
+    };
+    let about = |rule: &&LifecycleRule| rule.enabled && covers(&rule.filter, key, version);
+    let moves = rules.iter().filter(about);
+    let mut moves = moves.flat_map(|rule| unread_moves(rule, is_current));
+    moves.any(|one| one.comes_back && one.class == object.class)
+}
+
+/// When a version counts as read last in a bucket that notes reads `since` then: when that was noted, but not before
+/// it was written, and not before reads were noted, as its readers until then are not known.
+pub fn read_last(version: &ObjectVersion, since: Timestamp, noted: Option<Timestamp>) -> Timestamp {
+    let least = version.written_at.max(since);
+    noted.map_or(least, |noted| noted.max(least))
+}
+
+/// Whether a read is worth a note: the first one of a day (UTC) is, as rules count days.
+pub fn is_news(noted: Option<Timestamp>, read: Timestamp) -> bool {
+    let day = |at: Timestamp| at.millis() / DAY_MS;
+    noted.is_none_or(|noted| day(noted) < day(read))
 }
 
 /// Whether a filter is about a version. Delete markers have neither tags nor a size.

@@ -8,11 +8,16 @@ use super::due_entry;
 use crate::engine::{Engine, Walk};
 use crate::error::Error;
 use crate::limits::DAMAGE_SHOWN_MAX;
-use crate::model::{Archive, Extent, PayloadId, Place, Vault, VaultId, VaultUsage, WorkId};
+use crate::model::{
+    Archive, BucketId, Extent, ObjectKey, PayloadId, Place, Vault, VaultId, VaultUsage, VersionId,
+    WorkId,
+};
 use crate::ports::{
     Expect, Key, KeyRange, Limit, Order, Record, Revision, StoreError, Table, Txn, When, Write,
 };
-use crate::records::{PayloadRecord, PayloadState, WorkKind, WorkRecord, decode, encode, keys};
+use crate::records::{
+    CurrentRecord, PayloadRecord, PayloadState, WorkKind, WorkRecord, decode, encode, keys,
+};
 
 /// Records that do not agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub enum Mismatch {
     VaultWithoutName(VaultId),
     /// Bytes that nobody holds, and that nobody removes.
     PayloadWithoutHolder(PayloadId),
+    /// A note of when a version was read that is not there.
+    ReadWithoutVersion(BucketId, ObjectKey, VersionId),
 }
 
 impl Mismatch {
@@ -47,6 +54,14 @@ impl fmt::Display for Mismatch {
             Self::VaultUsage(id) => write!(f, "vault {id} is counted wrongly"),
             Self::VaultWithoutName(id) => write!(f, "vault {id} is not found by its name"),
             Self::PayloadWithoutHolder(id) => write!(f, "payload {} has no holder", hex(&id.0)),
+            Self::ReadWithoutVersion(bucket, key, id) => {
+                let (bucket, key) = (bucket.0, key.as_str());
+                let id = id.0;
+                write!(
+                    f,
+                    "version {id:016x} of {key:?} in bucket {bucket} was read and is not there"
+                )
+            }
         }
     }
 }
@@ -80,6 +95,7 @@ impl Engine {
         found.extend(self.turns_without_work().await?);
         found.extend(self.wrong_vaults().await?);
         found.extend(self.payloads_without_holder().await?);
+        found.extend(self.reads_without_version().await?);
         found.truncate(DAMAGE_SHOWN_MAX);
         Ok(found)
     }
@@ -254,6 +270,38 @@ impl Engine {
             if self.is_alone(id).await? {
                 found.push((Mismatch::PayloadWithoutHolder(id), None));
             }
+        }
+        Ok(found)
+    }
+
+    async fn reads_without_version(&self) -> Result<Vec<Found>, Error> {
+        let notes = self.of_table(Table::Reads, |at, _| {
+            let note = keys::version_of_read(at);
+            let note = note.ok_or_else(|| StoreError::Damaged("key of a note of reads".into()));
+            note.map(Some)
+        });
+        let mut found = Vec::new();
+        for (bucket, key, id) in notes.await? {
+            let at = keys::read(bucket, &key, id);
+            let places = [
+                at.clone(),
+                keys::head(bucket, &key),
+                keys::version(bucket, &key, id),
+            ];
+            let rows = self.at_once(&places).await?;
+            let [Some(note), head, None] = &rows[..] else {
+                continue;
+            };
+            let current = head
+                .as_ref()
+                .map(|head| decode::<CurrentRecord>(&head.bytes));
+            if current.transpose()?.is_some_and(|it| it.version.id == id) {
+                continue;
+            }
+            // A version never comes back, so the note is all that has to stay as it is.
+            let txn = put_right(at.clone(), note.revision, Write::Delete(at));
+            let mismatch = Mismatch::ReadWithoutVersion(bucket, key, id);
+            found.push((mismatch, Some(txn)));
         }
         Ok(found)
     }

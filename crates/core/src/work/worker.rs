@@ -41,7 +41,7 @@ struct Shared {
     trouble: Mutex<Option<String>>,
 }
 
-/// Starts [`limits::WORK_WORKERS`] workers and the sweep of blobs without record.
+/// Starts [`limits::WORK_WORKERS`] workers, the sweep of blobs without record, and the noting of reads.
 pub fn start(engine: &Arc<Engine>) -> WorkHandle {
     let (stop, stopped) = watch::channel(false);
     let shared = Arc::new(Shared::default());
@@ -52,6 +52,8 @@ pub fn start(engine: &Arc<Engine>) -> WorkHandle {
     }
     let sweeper = Worker::new(engine, &shared, &stopped);
     spawner.spawn("sweep", Box::pin(sweeper.sweep()));
+    let noter = Worker::new(engine, &shared, &stopped);
+    spawner.spawn("reads", Box::pin(noter.note_reads()));
     WorkHandle { stop, shared }
 }
 
@@ -143,6 +145,25 @@ impl Worker {
                 self.trouble(&error);
             }
             self.pause(limits::SWEEP_AGE).await;
+        }
+    }
+
+    /// Writes notes of reads, and those that wait when it is told to stop.
+    async fn note_reads(mut self) {
+        loop {
+            let engine = Arc::clone(&self.engine);
+            tokio::select! {
+                biased;
+                _ = self.stopped.changed() => {}
+                () = engine.gather_reads() => {}
+            }
+            if let Err(error) = engine.write_reads().await {
+                let pause = self.trouble(&error);
+                self.pause(pause).await;
+            }
+            if !self.goes_on() {
+                return;
+            }
         }
     }
 

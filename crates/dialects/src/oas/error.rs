@@ -243,6 +243,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::LockUnsupported
         | K::NoSuchLock
         | K::InvalidBucketState
+        | K::ReadsNotNoted
+        | K::ReadsNeeded
         | K::TooManyInventories
         | K::NoTargetBucket
         | K::Unsupported => (S::BAD_REQUEST, "InvalidRequest"),

@@ -210,6 +210,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | ErrorKind::LockUnsupported
         | ErrorKind::NoSuchLock
         | ErrorKind::InvalidBucketState
+        | ErrorKind::ReadsNotNoted
+        | ErrorKind::ReadsNeeded
         | ErrorKind::TooManyInventories
         | ErrorKind::NoTargetBucket
         | ErrorKind::NoSuchDocument(_)

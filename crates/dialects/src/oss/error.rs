@@ -511,6 +511,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
             "InvalidTargetBucketForLogging",
             "0015-00000306",
         ),
+        // The numbers are those of the vendor's help pages.
+        K::ReadsNotNoted => (S::BAD_REQUEST, "InvalidArgument", "0014-00000016"),
+        K::ReadsNeeded => (S::BAD_REQUEST, "InvalidArgument", "0036-00000005"),
     }
 }
 

@@ -116,6 +116,8 @@ const ACTIONS: Names = &[
         "oss:PutBucketArchiveDirectRead",
         &[Action::WriteArchiveReads],
     ),
+    ("oss:GetBucketAccessMonitor", &[Action::ReadAccessMonitor]),
+    ("oss:PutBucketAccessMonitor", &[Action::WriteAccessMonitor]),
     ("oss:GetBucketResourceGroup", &[Action::ReadBucket]),
     ("oss:PutBucketResourceGroup", &[Action::WriteBucketLabel]),
     ("oss:CleanRestoredObject", &[Action::RestoreObject]),

@@ -95,6 +95,8 @@ pub(crate) enum Op {
     PutBucketResourceGroup,
     GetBucketArchiveDirectRead,
     PutBucketArchiveDirectRead,
+    GetBucketAccessMonitor,
+    PutBucketAccessMonitor,
     ListCloudBoxes,
     CleanRestoredObject,
     PutAsyncFetchTask,
@@ -211,6 +213,8 @@ impl Operation for Op {
             Self::PutBucketResourceGroup => "PutBucketResourceGroup",
             Self::GetBucketArchiveDirectRead => "GetBucketArchiveDirectRead",
             Self::PutBucketArchiveDirectRead => "PutBucketArchiveDirectRead",
+            Self::GetBucketAccessMonitor => "GetBucketAccessMonitor",
+            Self::PutBucketAccessMonitor => "PutBucketAccessMonitor",
             Self::ListCloudBoxes => "ListCloudBoxes",
             Self::CleanRestoredObject => "CleanRestoredObject",
             Self::PutAsyncFetchTask => "PutAsyncFetchTask",
@@ -267,6 +271,7 @@ const LOG_FIELDS: &str = "userDefinedLogFieldsConfig";
 
 /// Query names of which one selects an operation on a bucket.
 const BUCKET_NAMES: &[&str] = &[
+    "accessmonitor",
     "acl",
     "asyncFetch",
     "bucketArchiveDirectRead",
@@ -331,7 +336,6 @@ const SERVICE_LATER: &[&str] = &[
 const BUCKET_LATER: &[&str] = &[
     "accessPoint",
     "accessPointPolicy",
-    "accessmonitor",
     "cleanRestoredObject",
     "cname",
     "comp",
@@ -444,6 +448,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::GET if has("acl") => Op::GetBucketAcl,
         Method::GET if has("asyncFetch") => Op::GetAsyncFetchTask,
         Method::GET if has("bucketArchiveDirectRead") => Op::GetBucketArchiveDirectRead,
+        Method::GET if has("accessmonitor") => Op::GetBucketAccessMonitor,
         Method::GET if has("bucketInfo") => Op::GetBucketInfo,
         Method::GET if has("cors") => Op::GetBucketCors,
         Method::GET if has("encryption") => Op::GetBucketEncryption,
@@ -475,6 +480,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, OssError> {
         Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
         Method::PUT if has("bucketArchiveDirectRead") => Op::PutBucketArchiveDirectRead,
+        Method::PUT if has("accessmonitor") => Op::PutBucketAccessMonitor,
         Method::PUT if has("cors") => Op::PutBucketCors,
         Method::PUT if has("encryption") => Op::PutBucketEncryption,
         Method::PUT if has("httpsConfig") => Op::PutBucketHttpsConfig,

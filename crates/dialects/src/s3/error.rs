@@ -317,7 +317,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::NoSuchArchive
         | K::NoSuchJob
         | K::JobNotReady
-        | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument"),
+        | K::JobFailed
+        | K::ReadsNotNoted
+        | K::ReadsNeeded => (S::BAD_REQUEST, "InvalidArgument"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
         K::InvalidRetention => (S::BAD_REQUEST, "InvalidRetentionPeriod"),
         K::NoSuchLock => (S::NOT_FOUND, "NoSuchObjectLockConfiguration"),

@@ -225,6 +225,8 @@ mod tests {
             Action::DeleteCallbacks,
             Action::ReadOverwrites,
             Action::WriteOverwrites,
+            Action::ReadAccessMonitor,
+            Action::WriteAccessMonitor,
             Action::ReadArchiveReads,
             Action::WriteArchiveReads,
             Action::WriteBucketLabel,

@@ -270,7 +270,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         | K::NoSuchArchive
         | K::NoSuchJob
         | K::JobNotReady
-        | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument", "0002-00000001"),
+        | K::JobFailed
+        | K::ReadsNotNoted
+        | K::ReadsNeeded => (S::BAD_REQUEST, "InvalidArgument", "0002-00000001"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0002-00000002"),
         K::Retained | K::NoSuchRetention | K::RetentionLocked => {
             (S::FORBIDDEN, "AccessDenied", "0015-00000002")

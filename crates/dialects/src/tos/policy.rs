@@ -137,6 +137,8 @@ const ACTIONS: Names = &[
         "tos:PutBucketInventory",
         &[Action::WriteInventory, Action::DeleteInventory],
     ),
+    ("tos:GetBucketAccessMonitor", &[Action::ReadAccessMonitor]),
+    ("tos:PutBucketAccessMonitor", &[Action::WriteAccessMonitor]),
     ("tos:GetBucketRealTimeLog", &[]),
     ("tos:PutBucketRealTimeLog", &[]),
     ("tos:GetBucketImageStyle", &[]),

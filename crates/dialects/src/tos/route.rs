@@ -103,6 +103,8 @@ pub(crate) enum Op {
     GetBucketInventory,
     ListBucketInventory,
     DeleteBucketInventory,
+    PutBucketAccessMonitor,
+    GetBucketAccessMonitor,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -198,6 +200,8 @@ impl Operation for Op {
             Self::GetBucketInventory => "GetBucketInventory",
             Self::ListBucketInventory => "ListBucketInventory",
             Self::DeleteBucketInventory => "DeleteBucketInventory",
+            Self::PutBucketAccessMonitor => "PutBucketAccessMonitor",
+            Self::GetBucketAccessMonitor => "GetBucketAccessMonitor",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -205,6 +209,7 @@ impl Operation for Op {
 
 /// Query names of which one selects an operation on a bucket.
 const BUCKET_NAMES: &[&str] = &[
+    "accessmonitor",
     "acl",
     "bucketInfo",
     "cors",
@@ -264,7 +269,6 @@ const OBJECT_ACTIONS: &[&str] = &[
 const BUCKET_LATER: &[&str] = &[
     "replication",
     "realtimeLog",
-    "accessmonitor",
     "trash",
     "objectset",
     "objectsets",
@@ -349,6 +353,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::GET if has("customdomain") => Op::ListBucketCustomDomain,
         Method::GET if has("inventory") && has("id") => Op::GetBucketInventory,
         Method::GET if has("inventory") => Op::ListBucketInventory,
+        Method::GET if has("accessmonitor") => Op::GetBucketAccessMonitor,
         Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
         Method::PUT if has("encryption") => Op::PutBucketEncryption,
@@ -367,6 +372,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::PUT if has("rename") => Op::PutBucketRename,
         Method::PUT if has("customdomain") => Op::PutBucketCustomDomain,
         Method::PUT if has("inventory") => Op::PutBucketInventory,
+        Method::PUT if has("accessmonitor") => Op::PutBucketAccessMonitor,
         Method::PUT => return Ok(facts.only(&[], Op::CreateBucket)?),
         Method::HEAD => return Ok(facts.only(&[], Op::HeadBucket)?),
         Method::DELETE if has("encryption") => Op::DeleteBucketEncryption,
@@ -538,6 +544,8 @@ mod tests {
             "ListBucketInventory",
         ),
         ("DELETE", "inventory&id=a", "DeleteBucketInventory"),
+        ("PUT", "accessmonitor", "PutBucketAccessMonitor"),
+        ("GET", "accessmonitor", "GetBucketAccessMonitor"),
         ("PUT", "replication", "NotImplemented"),
     ];
 

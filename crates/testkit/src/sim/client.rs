@@ -203,6 +203,8 @@ fn expiry(prefix: &str) -> Lifecycle {
         older_transitions: Vec::new(),
         abort: None,
         keep_older: 0,
+        unread: Vec::new(),
+        older_unread: Vec::new(),
     };
     Lifecycle {
         rules: vec![rule],

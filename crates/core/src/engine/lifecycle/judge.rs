@@ -12,7 +12,7 @@ use crate::limits::SCAN_BYTES_MAX;
 use crate::model::{Bucket, LifecycleRule, ObjectKey, ObjectVersion, Timestamp, VersionId, WorkId};
 use crate::ports::{KeyRange, Limit, Order as Direction, Record, StoreError, Table};
 use crate::records::{CurrentRecord, UploadRecord, decode, keys};
-use crate::rules::lifecycle::{Standing, Verdict, gives_up, verdict};
+use crate::rules::lifecycle::{Standing, Verdict, gives_up, read_last, verdict};
 
 /// Rows of a table: key and record.
 type Rows = [(Bytes, Record)];
@@ -23,17 +23,42 @@ pub(super) struct Court<'a> {
     pub(super) bucket: &'a Bucket,
     pub(super) rules: &'a [LifecycleRule],
     pub(super) duty: WorkId,
+    /// Since when reads are noted, where rules count them.
+    pub(super) reads_since: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
 impl Court<'_> {
-    pub(super) fn objects(&self, rows: &Rows) -> Result<Vec<Order>, Error> {
+    pub(super) async fn objects(&self, rows: &Rows) -> Result<Vec<Order>, Error> {
         let standing = Standing::Current { alone: false };
+        let versions = current(rows)?;
+        let read: Vec<_> = versions
+            .iter()
+            .map(|(key, version)| (key, version))
+            .collect();
+        let reads = self.reads(&read).await?;
         let mut orders = Vec::new();
-        for (key, version) in current(rows)? {
-            orders.extend(self.order(key, VersionChoice::Current, version, standing));
+        for ((key, version), read) in versions.into_iter().zip(reads) {
+            orders.extend(self.order(key, VersionChoice::Current, version, (standing, read)));
         }
         Ok(orders)
+    }
+
+    /// When versions count as read last, where rules count that.
+    async fn reads(
+        &self,
+        versions: &[(&ObjectKey, &ObjectVersion)],
+    ) -> Result<Vec<Option<Timestamp>>, Error> {
+        let Some(since) = self.reads_since else {
+            return Ok(vec![None; versions.len()]);
+        };
+        let at = versions
+            .iter()
+            .map(|(key, version)| keys::read(self.bucket.id, key, version.id));
+        let noted = self.engine.noted(&at.collect::<Vec<_>>()).await?;
+        let all = versions.iter().zip(noted);
+        let reads = all.map(|((_, version), noted)| Some(read_last(version, since, noted)));
+        Ok(reads.collect())
     }
 
     pub(super) async fn markers(&self, rows: &Rows) -> Result<Vec<Order>, Error> {
@@ -47,7 +72,7 @@ impl Court<'_> {
             let standing = Standing::Current {
                 alone: behind.is_none(),
             };
-            orders.extend(self.order(key, choice(&version), version, standing));
+            orders.extend(self.order(key, choice(&version), version, (standing, None)));
         }
         Ok(orders)
     }
@@ -63,8 +88,13 @@ impl Court<'_> {
             found.push((key, id, version));
         }
         let mut newer = self.newest(&found).await?;
+        let read: Vec<_> = found
+            .iter()
+            .map(|(key, _, version)| (key, version))
+            .collect();
+        let reads = self.reads(&read).await?;
         let mut orders = Vec::new();
-        for (key, _, version) in found {
+        for ((key, _, version), read) in found.into_iter().zip(reads) {
             // Without a current version the key lost all of them since it was read.
             let Some((replaced_at, count)) = newer.get_mut(&key) else {
                 continue;
@@ -74,7 +104,7 @@ impl Court<'_> {
                 newer: *count,
             };
             (*replaced_at, *count) = (version.written_at, count.saturating_add(1));
-            orders.extend(self.order(key, choice(&version), version, standing));
+            orders.extend(self.order(key, choice(&version), version, (standing, read)));
         }
         Ok(orders)
     }
@@ -96,9 +126,9 @@ impl Court<'_> {
         key: ObjectKey,
         choice: VersionChoice,
         version: ObjectVersion,
-        standing: Standing,
+        (standing, read): (Standing, Option<Timestamp>),
     ) -> Option<Order> {
-        let verdict = verdict(self.rules, key.as_str(), &version, standing, self.now);
+        let verdict = verdict(self.rules, key.as_str(), &version, standing, read, self.now);
         let judged = Judged {
             duty: self.duty,
             version,

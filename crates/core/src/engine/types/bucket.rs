@@ -80,6 +80,8 @@ pub enum BucketChange {
     AccessLog(Option<AccessLog>),
     /// What lines of those tell beside; nothing for no longer.
     LogFields(LogFields),
+    /// Note when objects are read, or do not: `ReadsNeeded` while lifecycle rules count reads.
+    AccessMonitor(bool),
 }
 
 /// The policy of a bucket.

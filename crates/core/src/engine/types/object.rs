@@ -220,6 +220,8 @@ pub struct ObjectInfo {
     pub part: Option<PartSpan>,
     /// When a lifecycle rule will delete it. Told where the object itself is read, and current.
     pub expires: Option<Expiry>,
+    /// When it counts as read last, where its bucket notes reads. Told by [`crate::engine::Engine::head_object`] only.
+    pub read_at: Option<Timestamp>,
 }
 
 /// Where a part of an object is.

@@ -8,7 +8,10 @@ use crate::limits::{
     LIFECYCLE_BYTES_MAX, LIFECYCLE_EXCEPTIONS_MAX, LIFECYCLE_ID_BYTES_MAX, LIFECYCLE_KEPT_MAX,
     LIFECYCLE_MOVES_MAX, LIFECYCLE_RULES_MAX,
 };
-use crate::model::{Due, LifecycleException, LifecycleFilter, LifecycleRule, Transition};
+use crate::model::{
+    Bucket, Due, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, StorageClass,
+    Transition, UnreadMove,
+};
 use crate::rules::attributes::check_tags;
 
 /// Checks rules before they are stored: that each has a name and does something, and that nothing in
@@ -62,7 +65,8 @@ fn check_filter(rule: &LifecycleRule) -> Result<(), Error> {
 }
 
 fn check_actions(rule: &LifecycleRule) -> Result<(), Error> {
-    let moves = rule.transitions.len() + rule.older_transitions.len();
+    let unread = rule.unread.len() + rule.older_unread.len();
+    let moves = rule.transitions.len() + rule.older_transitions.len() + unread;
     let removes = rule.expire.is_some() || rule.expire_markers || rule.expire_older.is_some();
     if !removes && moves == 0 && rule.abort.is_none() {
         return Err(invalid("a lifecycle rule names at least one action"));
@@ -95,7 +99,55 @@ fn check_actions(rule: &LifecycleRule) -> Result<(), Error> {
     }
     let expire_days = days(rule.expire);
     check_moves(&rule.transitions, expire_days)?;
-    check_moves(&rule.older_transitions, days(rule.expire_older))
+    check_moves(&rule.older_transitions, days(rule.expire_older))?;
+    check_unread(&rule.unread)?;
+    check_unread(&rule.older_unread)
+}
+
+/// Moves of what nobody reads. When such an object is deleted is another matter: that counts from when it was
+/// written.
+fn check_unread(moves: &[UnreadMove]) -> Result<(), Error> {
+    if moves.iter().any(|one| one.days == 0) {
+        return Err(invalid(
+            "days without a read are at least 1 in a lifecycle rule",
+        ));
+    }
+    // Other classes are not read before they are restored, or meant to be read where they are.
+    if moves
+        .iter()
+        .any(|one| one.comes_back && one.class != StorageClass::Infrequent)
+    {
+        return Err(invalid(
+            "a lifecycle rule takes objects back that are read only from infrequent access",
+        ));
+    }
+    let timed = |one: &UnreadMove| Transition {
+        due: Due::Days(one.days),
+        class: one.class,
+    };
+    check_moves(&moves.iter().map(timed).collect::<Vec<_>>(), None)
+}
+
+/// Refuses rules that count reads in a bucket that notes none: `ReadsNotNoted`.
+pub fn check_reads(lifecycle: &Lifecycle, bucket: &Bucket) -> Result<(), Error> {
+    if lifecycle.counts_reads() && bucket.notes_reads().is_none() {
+        return Err(Error::new(
+            ErrorKind::ReadsNotNoted,
+            "the bucket does not note when objects are read; enable its access monitor first",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses to stop the noting of reads while rules count them: `ReadsNeeded`.
+pub fn check_monitor(lifecycle: Option<&Lifecycle>, on: bool) -> Result<(), Error> {
+    if !on && lifecycle.is_some_and(Lifecycle::counts_reads) {
+        return Err(Error::new(
+            ErrorKind::ReadsNeeded,
+            "a lifecycle rule counts from the last access; remove it before the access monitor is disabled",
+        ));
+    }
+    Ok(())
 }
 
 /// Moves go to classes for ever less frequent use, and end before the object does.
@@ -191,8 +243,14 @@ fn deeds(rule: &LifecycleRule) -> impl Iterator<Item = Deed> {
         (Deed::Expire, rule.expire.is_some()),
         (Deed::ExpireMarkers, rule.expire_markers),
         (Deed::ExpireOlder, rule.expire_older.is_some()),
-        (Deed::Move, !rule.transitions.is_empty()),
-        (Deed::MoveOlder, !rule.older_transitions.is_empty()),
+        (
+            Deed::Move,
+            !rule.transitions.is_empty() || !rule.unread.is_empty(),
+        ),
+        (
+            Deed::MoveOlder,
+            !rule.older_transitions.is_empty() || !rule.older_unread.is_empty(),
+        ),
         (Deed::Abort, rule.abort.is_some()),
     ];
     all.into_iter()

@@ -1,5 +1,7 @@
 //! What lifecycle rules order, as tables, and what they never do.
 
+mod unread;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -95,7 +97,7 @@ fn days_end_at_the_next_midnight() {
     for (written, days, before, end) in cases {
         let rules = [expire(Due::Days(days))];
         let seen = object(written, StorageClass::Standard);
-        let judge = |now| verdict(&rules, "a", &seen, ALIVE, now);
+        let judge = |now| verdict(&rules, "a", &seen, ALIVE, None, now);
         assert_eq!(judge(before), Verdict::Keep, "{written:?}");
         assert_eq!(judge(end), Verdict::Expire, "{written:?}");
     }
@@ -111,7 +113,7 @@ fn dates_are_about_now_or_about_the_object() {
         (Due::WrittenBefore(at(10, 0)), at(90, 0), Verdict::Keep),
     ];
     for (due, now, wanted) in cases {
-        let found = verdict(&[expire(due)], "a", &seen, ALIVE, now);
+        let found = verdict(&[expire(due)], "a", &seen, ALIVE, None, now);
         assert_eq!(found, wanted, "{due:?} {now:?}");
     }
 }
@@ -142,7 +144,14 @@ fn rules_are_about_what_they_name() {
             Verdict::Keep
         };
         let judge = |rule: &LifecycleRule| {
-            verdict(std::slice::from_ref(rule), "logs/a", &seen, ALIVE, at(9, 0))
+            verdict(
+                std::slice::from_ref(rule),
+                "logs/a",
+                &seen,
+                ALIVE,
+                None,
+                at(9, 0),
+            )
         };
         assert_eq!(judge(&rule), wanted, "{rule:?}");
         let off = LifecycleRule {
@@ -183,7 +192,7 @@ fn exceptions_are_left_alone() {
     let (alone, now) = (Standing::Current { alone: true }, at(9, 0));
     for (rules, wanted) in cases {
         let goes = |version: &ObjectVersion| {
-            verdict(&rules, "a/b", version, alone, now) == Verdict::Expire
+            verdict(&rules, "a/b", version, alone, None, now) == Verdict::Expire
         };
         let found = [
             goes(&seen),
@@ -275,6 +284,7 @@ fn markers_and_older_versions_have_rules_of_their_own() {
             "a",
             version,
             standing,
+            None,
             at(10, 0),
         );
         assert_eq!(found, wanted, "{version:?} {standing:?}");
@@ -297,23 +307,29 @@ fn objects_move_to_classes_for_less_frequent_use_only() {
         (ArchiveInstant, at(6, 0), Verdict::Keep),
     ];
     for (class, now, wanted) in cases {
-        let found = verdict(&rules, "a", &object(at(0, 0), class), ALIVE, now);
+        let found = verdict(&rules, "a", &object(at(0, 0), class), ALIVE, None, now);
         assert_eq!(found, wanted, "{class:?} {now:?}");
     }
     let ends = [rules[0].clone(), expire(Due::Days(6))];
     let seen = object(at(0, 0), Standard);
-    assert_eq!(verdict(&ends, "a", &seen, ALIVE, at(7, 0)), Verdict::Expire);
+    assert_eq!(
+        verdict(&ends, "a", &seen, ALIVE, None, at(7, 0)),
+        Verdict::Expire
+    );
     let older = [LifecycleRule {
         older_transitions: rules[0].transitions.clone(),
         ..rule()
     }];
-    assert_eq!(verdict(&older, "a", &seen, ALIVE, at(7, 0)), Verdict::Keep);
+    assert_eq!(
+        verdict(&older, "a", &seen, ALIVE, None, at(7, 0)),
+        Verdict::Keep
+    );
     let since = Standing::Older {
         replaced_at: at(4, 0),
         newer: 0,
     };
     assert_eq!(
-        verdict(&older, "a", &seen, since, at(7, 0)),
+        verdict(&older, "a", &seen, since, None, at(7, 0)),
         Verdict::Move(Infrequent)
     );
 }
@@ -524,7 +540,7 @@ proptest! {
     ) {
         let rules: Vec<LifecycleRule> = dues.iter().map(|due| expire(*due)).collect();
         let seen = object(at(0, written), StorageClass::Standard);
-        let judge = |hours| verdict(&rules, "a", &seen, ALIVE, at(0, hours));
+        let judge = |hours| verdict(&rules, "a", &seen, ALIVE, None, at(0, hours));
         if judge(now) == Verdict::Expire {
             prop_assert_eq!(judge(now + later), Verdict::Expire);
         }
@@ -543,7 +559,7 @@ proptest! {
     ) {
         let rules: Vec<LifecycleRule> = dues.iter().map(|due| expire(*due)).collect();
         let seen = object(at(1, 0), StorageClass::Standard);
-        let judge = |rules: &[LifecycleRule]| verdict(rules, "a", &seen, ALIVE, at(0, now));
+        let judge = |rules: &[LifecycleRule]| verdict(rules, "a", &seen, ALIVE, None, at(0, now));
         prop_assert_eq!(judge(&[]), Verdict::Keep);
         let longer = [rules.clone(), vec![expire(added)]].concat();
         if judge(&rules) == Verdict::Expire {

@@ -119,6 +119,8 @@ pub(super) async fn run(op: Op, mut call: Call, oss: &Oss) -> Answer {
         Op::PutBucketResourceGroup => settings::put_group(call, engine).await,
         Op::GetBucketArchiveDirectRead => settings::get_archive_reads(call, engine).await,
         Op::PutBucketArchiveDirectRead => settings::put_archive_reads(call, engine).await,
+        Op::GetBucketAccessMonitor => settings::get_monitor(call, engine).await,
+        Op::PutBucketAccessMonitor => settings::put_monitor(call, engine).await,
         Op::ListCloudBoxes => service::cloud_boxes(&call),
         Op::CleanRestoredObject => object::end_restore(call, engine).await,
         Op::PutAsyncFetchTask => fetch::put(call, engine).await,

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use super::Answer;
 use crate::common::answer::{empty, put};
 use crate::common::attributes::AclSaid;
+use crate::common::date;
 use crate::common::document::read_any;
 use crate::common::input::target;
 use crate::common::settings::inspect;
@@ -22,7 +23,10 @@ use crate::oss::words::{OBJECT_ACL, OSS};
 /// Tells how urgent a restore is.
 const PRIORITY: HeaderName = HeaderName::from_static("x-oss-object-restore-priority");
 
-/// `GetObjectMeta`: the few headers that need nothing but the object's record.
+/// Tells when an object was read last, where its bucket notes that.
+const LAST_ACCESS: HeaderName = HeaderName::from_static("x-oss-last-access-time");
+
+/// `GetObjectMeta`: the few headers that need little but the object's record.
 pub(super) async fn meta(call: Call, engine: &Engine) -> Answer {
     let (info, cx) = OSS.look(&call, engine).await?;
     let all = OSS.described(&info, &cx);
@@ -34,6 +38,9 @@ pub(super) async fn meta(call: Call, engine: &Engine) -> Answer {
         }
     }
     headers.insert(CONTENT_LENGTH, info.record.size.into());
+    if let Some(at) = info.read_at {
+        put(&mut headers, LAST_ACCESS, &date::http(at));
+    }
     Ok(empty(StatusCode::OK, headers))
 }
 

@@ -23,7 +23,7 @@ use crate::oss::limits::GROUP_BYTES_MAX;
 use crate::oss::wire::bucket::{GROUP, group};
 use crate::oss::wire::lifecycle::LifecycleBody;
 use crate::oss::wire::live::LiveChannelList;
-use crate::oss::wire::settings::{ArchiveReads, ResourceGroup};
+use crate::oss::wire::settings::{AccessMonitor, ArchiveReads, ResourceGroup};
 use crate::oss::words::OSS;
 
 const ENCRYPTION: &str = "ServerSideEncryptionRule";
@@ -129,6 +129,20 @@ pub(super) async fn get_archive_reads(call: Call, engine: &Engine) -> Answer {
         ArchiveReads::ROOT,
         &ArchiveReads { enabled },
     ))
+}
+
+/// `PutBucketAccessMonitor`.
+pub(super) async fn put_monitor(mut call: Call, engine: &Engine) -> Answer {
+    let body: AccessMonitor = read(&mut call, AccessMonitor::ROOT).await?;
+    let change = BucketChange::AccessMonitor(body.is_on()?);
+    Ok(change_bucket(call, engine, change).await?)
+}
+
+/// `GetBucketAccessMonitor`.
+pub(super) async fn get_monitor(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadAccessMonitor).await?;
+    let body = AccessMonitor::new(bucket.notes_reads().is_some());
+    Ok(OSS.answer(HeaderMap::new(), AccessMonitor::ROOT, &body))
 }
 
 /// `ListLiveChannel`: there are none.

@@ -175,6 +175,18 @@ const TABLE: &[(Level, &str, &str, &str)] = &[
         "PutBucketArchiveDirectRead",
     ),
     (
+        Level::Bucket,
+        "GET",
+        "accessmonitor",
+        "GetBucketAccessMonitor",
+    ),
+    (
+        Level::Bucket,
+        "PUT",
+        "accessmonitor",
+        "PutBucketAccessMonitor",
+    ),
+    (
         Level::Object,
         "POST",
         "cleanRestoredObject",

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::acl::Grants;
 use super::region::place;
+use crate::common::lifecycle::status;
 use crate::common::owner::Owner;
 use crate::common::settings::{label, versioning_word};
 use crate::gate::fault::Fault;
@@ -228,7 +229,7 @@ impl BucketInfo {
     pub(in crate::oss) fn new(bucket: &Bucket, endpoint: &str) -> Self {
         Self {
             bucket: BucketFacts {
-                access_monitor: OFF,
+                access_monitor: status(bucket.notes_reads().is_some()),
                 block_public_access: bucket.blocks_public,
                 comment: "",
                 creation_date: OSS.date(bucket.created_at),

@@ -2,13 +2,13 @@
 //! narrow what a rule is about, so it is refused instead of passed over.
 
 use cohong_core::model::{
-    Due, LifecycleException, LifecycleFilter, LifecycleRule, StorageClass, Transition,
+    Due, LifecycleException, LifecycleFilter, LifecycleRule, Transition, UnreadMove,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::common::lifecycle::{When, is_enabled, name_all, status};
 use crate::common::wire::tags::Tag;
-use crate::common::xml;
+use crate::common::xml::{self, Flag};
 use crate::gate::fault::Fault;
 use crate::oss::words::OSS;
 
@@ -42,7 +42,8 @@ struct RuleBody {
     noncurrent_version_transition: Vec<OlderMove>,
     #[serde(skip_serializing_if = "Option::is_none")]
     filter: Option<Filter>,
-    /// Written by the vendor's service to rules that count from the last access.
+    /// Since when the vendor's service notes reads, which it writes to rules that count them. Here too that is what
+    /// the bucket says.
     #[serde(skip_serializing)]
     atime_base: Option<String>,
 }
@@ -87,10 +88,10 @@ struct Move {
     storage_class: String,
     #[serde(default, deserialize_with = "xml::flag")]
     is_access_time: bool,
-    #[serde(default, deserialize_with = "xml::flag", skip_serializing)]
-    return_to_std_when_visit: bool,
-    #[serde(default = "yes", deserialize_with = "xml::flag", skip_serializing)]
-    allow_small_file: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_to_std_when_visit: Option<Flag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_small_file: Option<Flag>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -106,10 +107,24 @@ struct OlderMove {
     storage_class: String,
     #[serde(default, deserialize_with = "xml::flag")]
     is_access_time: bool,
-    #[serde(default, deserialize_with = "xml::flag", skip_serializing)]
-    return_to_std_when_visit: bool,
-    #[serde(default = "yes", deserialize_with = "xml::flag", skip_serializing)]
-    allow_small_file: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_to_std_when_visit: Option<Flag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_small_file: Option<Flag>,
+}
+
+/// What a rule orders about classes.
+#[derive(Default)]
+struct Moves {
+    timed: Vec<Transition>,
+    unread: Vec<UnreadMove>,
+}
+
+/// What a transition says of reads.
+struct ByReads {
+    counts: bool,
+    back: Option<Flag>,
+    small: Option<Flag>,
 }
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -132,11 +147,6 @@ struct NotBody {
     tag: Option<Tag>,
 }
 
-/// Small objects are moved too, unless a rule says otherwise.
-fn yes() -> bool {
-    true
-}
-
 impl LifecycleBody {
     /// The rules it names.
     pub(in crate::oss) fn rules(self) -> Result<Vec<LifecycleRule>, Fault> {
@@ -155,9 +165,6 @@ impl LifecycleBody {
 
 impl RuleBody {
     fn read(self) -> Result<LifecycleRule, Fault> {
-        if self.atime_base.is_some() {
-            return Err(Fault::NotServed("AtimeBase".into()));
-        }
         let boxed = |(name, value): (String, String)| (name.into(), value.into());
         let filter = self.filter.unwrap_or_default();
         let except = |one: NotBody| LifecycleException {
@@ -166,7 +173,17 @@ impl RuleBody {
         };
         let expiration = self.expiration.map(Expiration::read).transpose()?;
         let (expire, expire_markers) = expiration.unwrap_or_default();
-        let older = self.noncurrent_version_transition.into_iter();
+        let sized = filter
+            .object_size_greater_than
+            .or(filter.object_size_less_than);
+        let sized = sized.is_some();
+        let (mut moves, mut older) = (Moves::default(), Moves::default());
+        for one in self.transition {
+            one.read(sized, &mut moves)?;
+        }
+        for one in self.noncurrent_version_transition {
+            one.read(sized, &mut older)?;
+        }
         Ok(LifecycleRule {
             id: self.id.into(),
             enabled: is_enabled(&self.status)?,
@@ -185,32 +202,34 @@ impl RuleBody {
             expire_older: self
                 .noncurrent_version_expiration
                 .map(|older| Due::Days(older.noncurrent_days)),
-            transitions: self
-                .transition
-                .into_iter()
-                .map(Move::read)
-                .collect::<Result<_, _>>()?,
-            older_transitions: older.map(OlderMove::read).collect::<Result<_, _>>()?,
+            transitions: moves.timed,
+            older_transitions: older.timed,
+            unread: moves.unread,
+            older_unread: older.unread,
             abort: self.abort_multipart_upload.map(Abort::read).transpose()?,
         })
     }
 
     fn new(rule: &LifecycleRule) -> Self {
         let filter = &rule.filter;
+        let (larger_than, smaller_than) = filter.open_bounds();
+        let sized = larger_than.or(smaller_than).is_some();
+        let timed = rule.transitions.iter().map(Move::new);
+        let unread = rule.unread.iter();
+        let unread = unread.map(|one| Move::unread(one, sized));
+        let older = rule.older_transitions.iter().filter_map(OlderMove::new);
+        let older_unread = rule.older_unread.iter();
+        let older_unread = older_unread.map(|one| OlderMove::unread(one, sized));
         Self {
             id: rule.id.to_string(),
             prefix: filter.prefix.to_string(),
             status: status(rule.enabled).to_owned(),
             expiration: Expiration::new(rule),
-            transition: rule.transitions.iter().map(Move::new).collect(),
+            transition: timed.chain(unread).collect(),
             abort_multipart_upload: rule.abort.map(Abort::new),
             tag: Tag::all(&filter.tags),
             noncurrent_version_expiration: rule.expire_older.and_then(OlderExpiration::new),
-            noncurrent_version_transition: rule
-                .older_transitions
-                .iter()
-                .filter_map(OlderMove::new)
-                .collect(),
+            noncurrent_version_transition: older.chain(older_unread).collect(),
             filter: Some(Filter::new(filter)).filter(|filter| *filter != Filter::default()),
             atime_base: None,
         }
@@ -285,21 +304,20 @@ impl Abort {
 }
 
 impl Move {
-    fn read(self) -> Result<Transition, Fault> {
-        let unserved = [
-            self.is_access_time,
-            self.return_to_std_when_visit,
-            !self.allow_small_file,
-        ];
+    fn read(self, sized: bool, moves: &mut Moves) -> Result<(), Fault> {
+        let class = OSS.class(&self.storage_class)?;
         let when = When {
             days: self.days,
             date: self.date,
             before: self.created_before_date,
         };
-        Ok(Transition {
-            due: when.read("Transition")?,
-            class: class(&self.storage_class, unserved)?,
-        })
+        let due = when.read("Transition")?;
+        let reads = ByReads {
+            counts: self.is_access_time,
+            back: self.return_to_std_when_visit,
+            small: self.allow_small_file,
+        };
+        moves.add(Transition { due, class }, &reads, sized)
     }
 
     fn new(one: &Transition) -> Self {
@@ -310,23 +328,34 @@ impl Move {
             created_before_date: when.before,
             storage_class: OSS.class_word(one.class).to_owned(),
             is_access_time: false,
-            return_to_std_when_visit: false,
-            allow_small_file: true,
+            return_to_std_when_visit: None,
+            allow_small_file: None,
+        }
+    }
+
+    fn unread(one: &UnreadMove, sized: bool) -> Self {
+        Self {
+            days: Some(one.days),
+            date: None,
+            created_before_date: None,
+            storage_class: OSS.class_word(one.class).to_owned(),
+            is_access_time: true,
+            return_to_std_when_visit: Some(Flag(one.comes_back)),
+            allow_small_file: (!sized).then_some(Flag(one.small)),
         }
     }
 }
 
 impl OlderMove {
-    fn read(self) -> Result<Transition, Fault> {
-        let unserved = [
-            self.is_access_time,
-            self.return_to_std_when_visit,
-            !self.allow_small_file,
-        ];
-        Ok(Transition {
-            due: Due::Days(self.noncurrent_days),
-            class: class(&self.storage_class, unserved)?,
-        })
+    fn read(self, sized: bool, moves: &mut Moves) -> Result<(), Fault> {
+        let class = OSS.class(&self.storage_class)?;
+        let due = Due::Days(self.noncurrent_days);
+        let reads = ByReads {
+            counts: self.is_access_time,
+            back: self.return_to_std_when_visit,
+            small: self.allow_small_file,
+        };
+        moves.add(Transition { due, class }, &reads, sized)
     }
 
     /// None for one that names a date: this vendor counts days.
@@ -335,22 +364,56 @@ impl OlderMove {
             noncurrent_days: OSS.when(one.due).days?,
             storage_class: OSS.class_word(one.class).to_owned(),
             is_access_time: false,
-            return_to_std_when_visit: false,
-            allow_small_file: true,
+            return_to_std_when_visit: None,
+            allow_small_file: None,
         })
+    }
+
+    fn unread(one: &UnreadMove, sized: bool) -> Self {
+        Self {
+            noncurrent_days: one.days,
+            storage_class: OSS.class_word(one.class).to_owned(),
+            is_access_time: true,
+            return_to_std_when_visit: Some(Flag(one.comes_back)),
+            allow_small_file: (!sized).then_some(Flag(one.small)),
+        }
     }
 }
 
-/// The class objects are moved to, if nothing else is asked for that this server does not do.
-fn class(word: &str, unserved: [bool; 3]) -> Result<StorageClass, Fault> {
-    const NAMES: [&str; 3] = [
-        "IsAccessTime",
-        "ReturnToStdWhenVisit",
-        "AllowSmallFile=false",
-    ];
-    let asked = NAMES.into_iter().zip(unserved).find(|(_, asked)| *asked);
-    match asked {
-        Some((name, _)) => Err(Fault::NotServed(name.into())),
-        None => OSS.class(word),
+impl Moves {
+    /// Adds a transition; `sized` says whether its rule names sizes. What the vendor refuses is refused: words about
+    /// reads where none are counted, and two words about sizes (its help pages 0014-00000054 and 0014-00000055).
+    fn add(&mut self, one: Transition, reads: &ByReads, sized: bool) -> Result<(), Fault> {
+        let bad = |name: &'static str, why: &'static str| Err(Fault::argument(name, "", why));
+        let back = reads.back.is_some_and(|flag| flag.0);
+        if !reads.counts {
+            let why = "this counts for transitions with IsAccessTime only";
+            if back {
+                return bad("ReturnToStdWhenVisit", why);
+            }
+            if reads.small.is_some() {
+                return bad("AllowSmallFile", why);
+            }
+            self.timed.push(one);
+            return Ok(());
+        }
+        if reads.small.is_some() && sized {
+            return bad(
+                "AllowSmallFile",
+                "the filter of the rule names sizes already",
+            );
+        }
+        let Due::Days(days) = one.due else {
+            return Err(Fault::Body(
+                "a transition with IsAccessTime names days".into(),
+            ));
+        };
+        self.unread.push(UnreadMove {
+            days,
+            class: one.class,
+            comes_back: back,
+            small: reads.small.is_none_or(|flag| flag.0),
+        });
+        Ok(())
     }
 }

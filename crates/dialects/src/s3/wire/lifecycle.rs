@@ -164,6 +164,8 @@ impl RuleBody {
             transitions: moves.collect::<Result<_, _>>()?,
             older_transitions: older_moves.map(OlderMove::read).collect::<Result<_, _>>()?,
             abort: abort.map(|abort| Due::Days(abort.days_after_initiation)),
+            unread: Vec::new(),
+            older_unread: Vec::new(),
         })
     }
 

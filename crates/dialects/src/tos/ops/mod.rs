@@ -81,6 +81,8 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::PutBucketRename => settings::put_rename(call, engine).await,
         Op::GetBucketRename => settings::get_rename(call, engine).await,
         Op::DeleteBucketRename => settings::delete_rename(call, engine).await,
+        Op::PutBucketAccessMonitor => settings::put_monitor(call, engine).await,
+        Op::GetBucketAccessMonitor => settings::get_monitor(call, engine).await,
         Op::PutBucketCustomDomain => settings::put_domain(call, tos).await,
         Op::ListBucketCustomDomain => settings::domains(call, engine).await,
         Op::DeleteBucketCustomDomain => settings::delete_domain(call, engine).await,

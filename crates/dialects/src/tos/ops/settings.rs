@@ -1,5 +1,5 @@
 //! Settings of buckets that are documents of their own or one word: lifecycle rules, rules for pages of
-//! other origins, policy, tags, class, quota, renaming, domains (sheet section 7).
+//! other origins, policy, tags, class, quota, renaming, access monitor, domains (sheet section 7).
 
 use cohong_core::engine::{BucketChange, Engine};
 use cohong_core::model::{Cors, Lifecycle, Tags};
@@ -10,7 +10,7 @@ use super::Answer;
 use super::body::{answer, read};
 use crate::common::attributes::boolean;
 use crate::common::bucket_policy;
-use crate::common::lifecycle::{mixes_times, overlapping};
+use crate::common::lifecycle::{is_enabled, mixes_times, overlapping, status};
 use crate::common::settings::{change_bucket, document, put_document, read_bucket};
 use crate::gate::OutBody;
 use crate::gate::call::Call;
@@ -20,7 +20,8 @@ use crate::tos::policy::POLICY;
 use crate::tos::wire::lifecycle::{LifecycleBody, PutLifecycle};
 use crate::tos::wire::object::{PutTagging, Tagging};
 use crate::tos::wire::settings::{
-    CorsBody, DomainList, PutCors, PutDomain, PutQuota, PutRename, QuotaBody, RenameBody,
+    CorsBody, DomainList, MonitorBody, PutCors, PutDomain, PutMonitor, PutQuota, PutRename,
+    QuotaBody, RenameBody,
 };
 use crate::tos::words::TOS;
 
@@ -128,6 +129,22 @@ pub(super) async fn get_rename(call: Call, engine: &Engine) -> Answer {
 pub(super) async fn delete_rename(call: Call, engine: &Engine) -> Answer {
     let changed = change_bucket(call, engine, BucketChange::Renames(false)).await?;
     Ok(no_content(changed))
+}
+
+/// `PutBucketAccessMonitor`.
+pub(super) async fn put_monitor(mut call: Call, engine: &Engine) -> Answer {
+    let word = read::<PutMonitor>(&mut call).await?.status;
+    let change = BucketChange::AccessMonitor(is_enabled(&word)?);
+    Ok(change_bucket(call, engine, change).await?)
+}
+
+/// `GetBucketAccessMonitor`.
+pub(super) async fn get_monitor(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadAccessMonitor).await?;
+    let body = MonitorBody {
+        status: status(bucket.notes_reads().is_some()),
+    };
+    Ok(answer(HeaderMap::new(), &body))
 }
 
 /// `PutBucketCustomDomain`. A name under one of the server's own would never lead to the bucket.

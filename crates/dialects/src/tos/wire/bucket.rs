@@ -3,6 +3,7 @@
 use cohong_core::model::{AccountId, Bucket};
 use serde::{Deserialize, Serialize};
 
+use crate::common::lifecycle::status;
 use crate::common::owner::Owner;
 use crate::common::settings::{label, versioning_word};
 use crate::common::wire::encryption::{Rule, RuleBody};
@@ -87,6 +88,7 @@ struct BucketFacts {
     az_redundancy: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     versioning: Option<&'static str>,
+    access_monitor: &'static str,
     extranet_endpoint: String,
     intranet_endpoint: String,
     #[serde(
@@ -109,6 +111,7 @@ impl BucketInfo {
                 location: bucket.region.to_string(),
                 az_redundancy: label(bucket, REDUNDANCY, DEFAULT_REDUNDANCY).to_owned(),
                 versioning: versioning_word(bucket.versioning),
+                access_monitor: status(bucket.notes_reads().is_some()),
                 extranet_endpoint: endpoint.to_owned(),
                 intranet_endpoint: endpoint.to_owned(),
                 encryption: bucket.encryption.as_ref().map(|encryption| RuleBody {

@@ -1,7 +1,7 @@
 //! Lifecycle rules as JSON (sheet section 7). A member that is not known here might narrow what a rule is
 //! about, so it is refused instead of passed over.
 
-use cohong_core::model::{Due, LifecycleFilter, LifecycleRule, Tags, Transition};
+use cohong_core::model::{Due, LifecycleFilter, LifecycleRule, Tags, Transition, UnreadMove};
 use serde::{Deserialize, Serialize};
 
 use crate::common::lifecycle::{When, is_enabled, name_all, status};
@@ -35,10 +35,10 @@ struct PutRule {
     #[serde(default)]
     tags: Vec<PutTag>,
     filter: Option<PutFilter>,
-    #[serde(rename = "accesstimetransitions")]
-    by_access: Option<serde::de::IgnoredAny>,
-    #[serde(rename = "noncurrentversionaccesstimetransitions")]
-    older_by_access: Option<serde::de::IgnoredAny>,
+    #[serde(rename = "accesstimetransitions", default)]
+    unread: Vec<PutUnread>,
+    #[serde(rename = "noncurrentversionaccesstimetransitions", default)]
+    older_unread: Vec<PutOlderUnread>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -84,6 +84,23 @@ struct PutOlderMove {
     class: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PutUnread {
+    days: u32,
+    #[serde(rename = "storageclass")]
+    class: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PutOlderUnread {
+    #[serde(rename = "noncurrentdays")]
+    days: u32,
+    #[serde(rename = "storageclass")]
+    class: String,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PutFilter {
@@ -109,9 +126,6 @@ impl PutLifecycle {
 
 impl PutRule {
     fn read(self) -> Result<LifecycleRule, Fault> {
-        if self.by_access.is_some() || self.older_by_access.is_some() {
-            return Err(Fault::NotServed("AccessTimeTransitions".into()));
-        }
         let filter = self.filter.unwrap_or_default();
         let (larger_than, at_least) = bound(filter.above, filter.above_included.as_deref())?;
         let (smaller_than, at_most) = bound(filter.below, filter.below_included.as_deref())?;
@@ -158,6 +172,16 @@ impl PutRule {
                 .map(older_moved)
                 .collect::<Result<_, _>>()?,
             abort: self.abort.map(|one| Due::Days(one.days)),
+            unread: self
+                .unread
+                .into_iter()
+                .map(|one| unread(one.days, &one.class))
+                .collect::<Result<_, _>>()?,
+            older_unread: self
+                .older_unread
+                .into_iter()
+                .map(|one| unread(one.days, &one.class))
+                .collect::<Result<_, _>>()?,
         })
     }
 }
@@ -180,6 +204,16 @@ fn transition(
     Ok(Transition {
         due: due(days, date, what)?,
         class: TOS.class(class)?,
+    })
+}
+
+/// Objects of this vendor stay where they were moved to, whoever reads them.
+fn unread(days: u32, class: &str) -> Result<UnreadMove, Fault> {
+    Ok(UnreadMove {
+        days,
+        class: TOS.class(class)?,
+        comes_back: false,
+        small: true,
     })
 }
 
@@ -217,6 +251,10 @@ struct RuleBody {
     transitions: Vec<Move<Time>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     noncurrent_version_transitions: Vec<Move<OlderTime>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    access_time_transitions: Vec<Move<Time>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    noncurrent_version_access_time_transitions: Vec<Move<OlderTime>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<Pair>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -291,10 +329,24 @@ impl RuleBody {
             }),
             transitions: moves(&rule.transitions, Time::new),
             noncurrent_version_transitions: moves(&rule.older_transitions, OlderTime::new),
+            access_time_transitions: moves(&timed(&rule.unread), Time::new),
+            noncurrent_version_access_time_transitions: moves(
+                &timed(&rule.older_unread),
+                OlderTime::new,
+            ),
             tags: pairs(&filter.tags),
             filter: Filter::new(filter),
         }
     }
+}
+
+/// Moves of what nobody reads, as this vendor tells them: with the members of others.
+fn timed(all: &[UnreadMove]) -> Vec<Transition> {
+    let one = |one: &UnreadMove| Transition {
+        due: Due::Days(one.days),
+        class: one.class,
+    };
+    all.iter().map(one).collect()
 }
 
 fn moves<T>(all: &[Transition], time: fn(Due) -> T) -> Vec<Move<T>> {
@@ -375,6 +427,13 @@ mod tests {
                 "NoncurrentVersionExpiration": {"NoncurrentDays": 2},
                 "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 5},
             }),
+            json!({
+                "ID": "d", "Prefix": "", "Status": "Enabled",
+                "AccessTimeTransitions": [{"Days": 30, "StorageClass": "IA"}],
+                "NoncurrentVersionAccessTimeTransitions": [
+                    {"NoncurrentDays": 60, "StorageClass": "ARCHIVE_FR"},
+                ],
+            }),
         ];
         for case in cases {
             let rule = read_one(&case).expect("a rule");
@@ -405,7 +464,15 @@ mod tests {
                 "Transitions",
                 json!([{"Days": 1, "StorageClass": "GLACIER"}]),
             ),
-            ("AccessTimeTransitions", json!([])),
+            ("AccessTimeTransitions", json!([{"StorageClass": "IA"}])),
+            (
+                "AccessTimeTransitions",
+                json!([{"Days": 1, "StorageClass": "IA", "Date": "2030-01-01T00:00:00.000Z"}]),
+            ),
+            (
+                "NoncurrentVersionAccessTimeTransitions",
+                json!([{"Days": 1, "StorageClass": "IA"}]),
+            ),
             ("Filter", json!({"GreaterThanIncludeEqual": "yes"})),
             ("Filter", json!({"Suffix": "a"})),
             ("Exclude", json!("a")),

@@ -1,5 +1,5 @@
 //! Bodies about settings of buckets that are not found in other files: rules for pages of other origins,
-//! quota, renaming, domains (sheet section 7).
+//! quota, renaming, access monitor, domains (sheet section 7).
 
 use cohong_core::model::{BucketDomain, Cors, CorsRule, DialectId};
 use serde::{Deserialize, Serialize};
@@ -147,6 +147,19 @@ pub(in crate::tos) struct PutRename {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct RenameBody {
     pub(in crate::tos) rename_enable: bool,
+}
+
+/// Body of `PutBucketAccessMonitor`; member names in lower case.
+#[derive(Debug, Deserialize)]
+pub(in crate::tos) struct PutMonitor {
+    pub(in crate::tos) status: String,
+}
+
+/// Answer of `GetBucketAccessMonitor`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct MonitorBody {
+    pub(in crate::tos) status: &'static str,
 }
 
 /// Body of `PutBucketCustomDomain`; member names in lower case.

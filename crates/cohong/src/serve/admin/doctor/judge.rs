@@ -60,6 +60,7 @@ pub(super) fn mismatch(mismatch: &Mismatch) -> Finding {
         }
         Mismatch::TurnWithoutWork(_) => "it costs a look now and then, and tells of lost records",
         Mismatch::VaultUsage(_) => "its owner is told wrong sums, and may not be able to delete it",
+        Mismatch::ReadWithoutVersion(..) => "it takes a little space that nothing frees",
         Mismatch::VaultWithoutName(_) => "its owner cannot find it, nor make it again",
         Mismatch::PayloadWithoutHolder(_) => {
             return Finding::note(
