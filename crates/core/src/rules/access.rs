@@ -252,70 +252,8 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::DeleteObject
         | Action::ListParts
         | Action::AbortUpload => on_bucket(Permission::Write),
-        Action::ListBuckets
-        | Action::CreateBucket
-        | Action::DeleteBucket
-        | Action::DeleteObjectVersion
-        | Action::ReadVersioning
-        | Action::WriteVersioning
-        | Action::ReadPayment
-        | Action::WritePayment
-        | Action::ReadRetention
-        | Action::WriteRetention
-        | Action::ReadNotification
-        | Action::WriteNotification
-        | Action::ReadPolicy
-        | Action::WritePolicy
-        | Action::DeletePolicy
-        | Action::ReadCors
-        | Action::WriteCors
-        | Action::DeleteCors
-        | Action::ReadLifecycle
-        | Action::WriteLifecycle
-        | Action::DeleteLifecycle
-        | Action::ReadBucketTags
-        | Action::WriteBucketTags
-        | Action::DeleteBucketTags
-        | Action::ReadEncryption
-        | Action::WriteEncryption
-        | Action::DeleteEncryption
-        | Action::ReadReferers
-        | Action::WriteReferers
-        | Action::ReadWebsite
-        | Action::WriteWebsite
-        | Action::DeleteWebsite
-        | Action::ReadAccessBlock
-        | Action::WriteAccessBlock
-        | Action::ReadArchiveReads
-        | Action::WriteArchiveReads
-        | Action::WriteBucketLabel
-        | Action::WriteDefaultClass
-        | Action::ReadQuota
-        | Action::WriteQuota
-        | Action::ReadRename
-        | Action::WriteRename
-        | Action::ReadDomains
-        | Action::WriteDomains
-        | Action::ReadObjectRetention
-        | Action::WriteObjectRetention
-        | Action::ReadLegalHold
-        | Action::WriteLegalHold
-        | Action::BypassRetention
-        | Action::ReadTls
-        | Action::WriteTls
-        | Action::ReadCallbacks
-        | Action::WriteCallbacks
-        | Action::DeleteCallbacks
-        | Action::ReadOverwrites
-        | Action::WriteOverwrites
-        | Action::ReadInventory
-        | Action::WriteInventory
-        | Action::DeleteInventory
-        | Action::ReadAccessLog
-        | Action::WriteAccessLog
-        | Action::DeleteAccessLog
-        | Action::ReadAccessMonitor
-        | Action::WriteAccessMonitor => false,
+        // Everything else is the owner's, or what a policy allows.
+        _ => false,
     }
 }
 
