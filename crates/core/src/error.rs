@@ -157,6 +157,14 @@ pub enum ErrorKind {
     TooManyInventories,
     /// The bucket that something is to be written into is not there.
     NoTargetBucket,
+    /// The bucket has no object set of that name, or no object sets at all.
+    NoSuchObjectSet,
+    /// The bucket has as many object sets as it may.
+    TooManyObjectSets,
+    /// More requests than the object set may have in a second; try again.
+    TooManyRequests,
+    /// More bytes than the object set may have in a second; try again.
+    TooManyBytes,
 }
 
 /// One of the digests that a client sends with a body.

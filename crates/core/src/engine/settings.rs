@@ -10,7 +10,7 @@ use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
 use crate::rules::access::{Action, On, allow, check_public, check_tls, is_for_everybody};
 use crate::rules::attributes::{check_acl, check_labels, check_rules};
-use crate::rules::{lock, overwrite, referer, retention};
+use crate::rules::{lock, object_set, overwrite, referer, retention};
 
 use super::access_log::check_log_fields;
 use super::buckets::now;
@@ -61,6 +61,10 @@ impl Engine {
                 overwrite::check_rules(rules)?;
                 Action::WriteOverwrites
             }
+            BucketChange::Sets(layout) => {
+                object_set::check_layout(layout)?;
+                Action::WriteObjectSets
+            }
             BucketChange::AccessLog(Some(_)) => Action::WriteAccessLog,
             BucketChange::AccessLog(None) => Action::DeleteAccessLog,
             BucketChange::LogFields(fields) => {
@@ -80,6 +84,10 @@ impl Engine {
             }
             let _turn = match &change {
                 BucketChange::Quota(quota) => Some(self.doubt_usage(&bucket, *quota).await?),
+                BucketChange::Sets(layout) => {
+                    let quota = layout.quota.is_some_and(|quota| quota > 0);
+                    Some(self.doubt_sets(&bucket, quota).await?)
+                }
                 _ => None,
             };
             let (mut expect, mut write) = self.apply(Arc::make_mut(&mut bucket), &change).await?;
@@ -169,6 +177,7 @@ impl Engine {
             }
             BucketChange::Tls(versions) => bucket.tls.clone_from(versions),
             BucketChange::Overwrites(rules) => bucket.kept.clone_from(rules),
+            BucketChange::Sets(layout) => self.divide(bucket, layout).await?,
             BucketChange::AccessLog(log) => bucket.access_log.clone_from(log),
             BucketChange::LogFields(fields) => bucket.log_fields.clone_from(fields),
         }

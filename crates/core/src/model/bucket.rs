@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccessLog, AccountId, Acl, BucketId, BucketName, Encryption, Locks, LogFields,
-    NotificationRule, Referers, Retention, RuleSetVersion, Statement, StorageClass, Timestamp,
-    TlsVersion, WorkId,
+    NotificationRule, Referers, Retention, RuleSetVersion, SetLayout, Statement, StorageClass,
+    Timestamp, TlsVersion, WorkId,
 };
 
 /// One of the tongues a request may be written in.
@@ -66,11 +66,15 @@ pub enum DocKind {
     Callbacks,
     /// Which lists of what it holds are written at regular times.
     Inventories,
+    /// What bounds its object sets by their tags.
+    SetQuotas,
+    /// What becomes of objects of its object sets, by the tags of those.
+    SetLifecycles,
 }
 
 impl DocKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Policy,
         Self::Cors,
         Self::Lifecycle,
@@ -80,6 +84,8 @@ impl DocKind {
         Self::Mirrors,
         Self::Callbacks,
         Self::Inventories,
+        Self::SetQuotas,
+        Self::SetLifecycles,
     ];
 }
 
@@ -159,6 +165,8 @@ pub struct Bucket {
     pub access_log: Option<AccessLog>,
     /// What their lines tell beside.
     pub log_fields: LogFields,
+    /// How its keys are divided into object sets, when they are.
+    pub sets: Option<SetLayout>,
 }
 
 /// Objects that are not overwritten, where the bucket never kept versions.
@@ -187,6 +195,11 @@ impl Bucket {
     /// Whether what lists and policies allow everybody counts for nothing, by its own order or its owner's.
     pub fn keeps_the_public_out(&self) -> bool {
         self.blocks_public || self.account_blocks_public
+    }
+
+    /// Whether a set of its objects has, or had, lifecycle rules.
+    pub fn has_set_rules(&self) -> bool {
+        self.sets.as_ref().is_some_and(|layout| layout.has_rules)
     }
 
     /// Whether changes of this bucket are written to its event log: from its first rule on.

@@ -95,11 +95,13 @@ pub enum Table {
     Jobs,
     /// Tasks that fetch URLs.
     Fetches,
+    /// Object sets of buckets, by name.
+    ObjectSets,
 }
 
 impl Table {
     /// Every table, in order.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Buckets,
         Self::Heads,
         Self::Graves,
@@ -137,6 +139,7 @@ impl Table {
         Self::Leaves,
         Self::Jobs,
         Self::Fetches,
+        Self::ObjectSets,
     ];
 }
 

@@ -7,6 +7,7 @@
 mod check;
 
 pub use check::{Deed, check, overlap};
+pub(crate) use check::{bytes, check_up_to};
 
 use std::time::Duration;
 
@@ -46,15 +47,15 @@ pub enum Standing {
 }
 
 /// Judges a version at `now`.
-pub fn verdict(
-    rules: &[LifecycleRule],
+pub fn verdict<'a>(
+    rules: impl IntoIterator<Item = &'a LifecycleRule> + Clone,
     key: &str,
     version: &ObjectVersion,
     standing: Standing,
     now: Timestamp,
 ) -> Verdict {
     let about = |rule: &&LifecycleRule| rule.enabled && covers(&rule.filter, key, version);
-    let rules = || rules.iter().filter(about);
+    let rules = || rules.clone().into_iter().filter(about);
     let own = matches!(standing, Standing::Current { .. })
         && own_end(version).is_some_and(|at| now >= at);
     if own || rules().any(|rule| expires(rule, version, standing, now)) {
@@ -75,9 +76,17 @@ pub fn verdict(
 }
 
 /// Whether an upload begun at `created_at` is to be given up.
-pub fn gives_up(rules: &[LifecycleRule], key: &str, created_at: Timestamp, now: Timestamp) -> bool {
+pub fn gives_up<'a>(
+    rules: impl IntoIterator<Item = &'a LifecycleRule>,
+    key: &str,
+    created_at: Timestamp,
+    now: Timestamp,
+) -> bool {
     let about = |rule: &&LifecycleRule| rule.enabled && covers_key(&rule.filter, key, None);
-    let mut dues = rules.iter().filter(about).filter_map(|rule| rule.abort);
+    let mut dues = rules
+        .into_iter()
+        .filter(about)
+        .filter_map(|rule| rule.abort);
     dues.any(|due| is_due(due, created_at, now))
 }
 
@@ -164,7 +173,7 @@ pub fn end_of(at: Timestamp, days: u32) -> Timestamp {
 /// When a current object is deleted if nothing changes, and the name of the rule that orders it; no name
 /// where the object itself does.
 pub fn expiry<'a>(
-    rules: &'a [LifecycleRule],
+    rules: impl IntoIterator<Item = &'a LifecycleRule>,
     key: &str,
     version: &ObjectVersion,
 ) -> Option<(Timestamp, &'a str)> {
@@ -178,7 +187,12 @@ pub fn expiry<'a>(
         Some((at, &*rule.id))
     };
     let own = own_end(version).map(|at| (at, ""));
-    rules.iter().filter(about).filter_map(ends).chain(own).min()
+    rules
+        .into_iter()
+        .filter(about)
+        .filter_map(ends)
+        .chain(own)
+        .min()
 }
 
 fn is_due(due: Due, since: Timestamp, now: Timestamp) -> bool {

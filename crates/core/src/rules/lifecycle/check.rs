@@ -14,11 +14,25 @@ use crate::rules::attributes::check_tags;
 /// Checks rules before they are stored: that each has a name and does something, and that nothing in
 /// it contradicts the rest.
 pub fn check(rules: &[LifecycleRule]) -> Result<(), Error> {
-    if rules.is_empty() || rules.len() > LIFECYCLE_RULES_MAX {
-        return Err(invalid("a bucket has 1 to 1000 lifecycle rules"));
+    check_up_to(rules, LIFECYCLE_RULES_MAX, LIFECYCLE_BYTES_MAX)
+}
+
+/// Checks rules of which there may be so many, of so many bytes together.
+pub(crate) fn check_up_to(
+    rules: &[LifecycleRule],
+    rules_max: usize,
+    bytes_max: usize,
+) -> Result<(), Error> {
+    if rules.is_empty() || rules.len() > rules_max {
+        let message = format!("there are 1 to {rules_max} lifecycle rules");
+        return Err(Error::new(ErrorKind::InvalidArgument, message));
     }
-    if rules.iter().map(bytes).sum::<usize>() > LIFECYCLE_BYTES_MAX {
-        return Err(invalid("the lifecycle rules are larger than 512 KiB"));
+    if rules.iter().map(bytes).sum::<usize>() > bytes_max {
+        let message = format!(
+            "the lifecycle rules are larger than {} KiB",
+            bytes_max >> 10
+        );
+        return Err(Error::new(ErrorKind::InvalidArgument, message));
     }
     let mut names = BTreeSet::new();
     for rule in rules {
@@ -199,7 +213,8 @@ fn deeds(rule: &LifecycleRule) -> impl Iterator<Item = Deed> {
         .filter_map(|(deed, does)| does.then_some(deed))
 }
 
-fn bytes(rule: &LifecycleRule) -> usize {
+/// Bytes of the texts of a rule.
+pub(crate) fn bytes(rule: &LifecycleRule) -> usize {
     let filter = &rule.filter;
     let left_out = filter.except.iter();
     let tags = filter.tags.iter();

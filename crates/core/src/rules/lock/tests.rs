@@ -53,6 +53,7 @@ fn bucket(locks: Option<Locks>, policy: Vec<Statement>) -> Bucket {
         locks,
         access_log: None,
         log_fields: LogFields::default(),
+        sets: None,
     }
 }
 

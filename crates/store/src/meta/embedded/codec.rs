@@ -57,6 +57,7 @@ fn tag(table: Table) -> u8 {
         Table::Leaves => 35,
         Table::Jobs => 36,
         Table::Fetches => 37,
+        Table::ObjectSets => 38,
     }
 }
 
