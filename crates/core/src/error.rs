@@ -161,6 +161,14 @@ pub enum ErrorKind {
     ReadsNotNoted,
     /// A lifecycle rule of the bucket needs the notes of when its objects are read.
     ReadsNeeded,
+    /// The bucket has no object set of that name, or no object sets at all.
+    NoSuchObjectSet,
+    /// The bucket has as many object sets as it may.
+    TooManyObjectSets,
+    /// More requests than the object set may have in a second; try again.
+    TooManyRequests,
+    /// More bytes than the object set may have in a second; try again.
+    TooManyBytes,
 }
 
 /// One of the digests that a client sends with a body.

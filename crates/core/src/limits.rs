@@ -382,3 +382,19 @@ pub const OVERWRITE_BYTES_MAX: usize = 16 << 10;
 pub const NAMED_CALLBACKS_MAX: usize = 20;
 /// Longest such name, bytes.
 pub const CALLBACK_NAME_BYTES_MAX: usize = 64;
+/// Most parts of a key that name its object set: far more than anybody's folders are deep.
+pub const SET_LEVELS_MAX: u32 = 32;
+/// Longest delimiter of those parts, bytes.
+pub const SET_DELIMITER_BYTES_MAX: usize = 32;
+/// Most object sets of a bucket: all of them are read when lifecycle rules are carried out, and removed in the commit that
+/// removes the bucket.
+pub const OBJECT_SETS_MAX: usize = 1000;
+/// Most lifecycle rules of an object set, and of all tags of a bucket together: rules of a thousand sets are held at once.
+pub const SET_RULES_MAX: usize = 100;
+/// Most bytes of those rules, for the same reason.
+pub const SET_RULES_BYTES_MAX: usize = 32 << 10;
+/// Most tags that bounds or lifecycle rules of object sets are about: they are looked through with each request.
+pub const SET_TAG_RULES_MAX: usize = 100;
+/// Most rates of object sets that are remembered at once. Those that nothing has used for a second are forgotten when
+/// there are more.
+pub const SET_RATES_KEPT_MAX: usize = 10_000;

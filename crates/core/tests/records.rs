@@ -11,6 +11,8 @@ mod fetch;
 mod inventory;
 #[path = "records/lock.rs"]
 mod lock;
+#[path = "records/object_set.rs"]
+mod object_set;
 #[path = "records/seal.rs"]
 mod seal;
 #[path = "records/sync.rs"]
@@ -337,6 +339,7 @@ fn buckets(samples: &mut Samples) {
             on: true,
             since: time(1_700_000_000_004),
         }),
+        sets: Some(object_set::layout()),
     };
     samples.check("bucket", &bucket);
     bounds::samples(samples);
@@ -712,6 +715,7 @@ fn every_record_reads_and_writes_the_bytes_kept() {
     checksum_words(&mut samples);
     fetch::samples(&mut samples);
     inventory::samples(&mut samples);
+    object_set::samples(&mut samples);
     sync::samples(&mut samples);
     vault::samples(&mut samples);
     let Samples {

@@ -14,7 +14,8 @@ use cohong_core::model::{
     Acl, Action, Actions, BucketName, Cipher, Condition, Cors, CorsMethod, CorsRule, DocKind, Due,
     Effect, Encryption, Fact, Folders, Grant, Grantee, Index, KeyHolder, Lifecycle, LifecycleRule,
     Likeness, Mirror, MirrorRule, NamedCallback, Network, ObjectKey, Permission, Principals,
-    Statement, Tags, Versioning, Website, When,
+    SetLifecycleRule, SetLifecycles, SetQuotaRule, SetQuotas, SetRates, Statement, Tags,
+    Versioning, Website, When,
 };
 use cohong_core::ports::Table;
 use common::{World, account, anonymous, create_bucket, owner, put, run, target};
@@ -237,6 +238,23 @@ fn documents_go_with_their_bucket() {
         };
         let callbacks = vec![callback];
         store(&world, &owner(), &bucket, &callbacks).await.unwrap();
+        let tag = || (Box::from("team"), Box::from("one"));
+        let quotas = SetQuotas {
+            rules: vec![SetQuotaRule {
+                tag: tag(),
+                quota: None,
+                rates: SetRates::default(),
+            }],
+        };
+        store(&world, &owner(), &bucket, &quotas).await.unwrap();
+        let lifecycles = SetLifecycles {
+            tags: vec![SetLifecycleRule {
+                tag: tag(),
+                rules: lifecycle().rules,
+            }],
+            may_overlap: false,
+        };
+        store(&world, &owner(), &bucket, &lifecycles).await.unwrap();
         // Inventories are put with the work that they owe, which has tests of its own.
         let puts = DocKind::ALL.len() - 1;
         assert_eq!(world.rows(Table::BucketDocs).await.len(), puts);

@@ -31,6 +31,11 @@ const INVENTORY: &str = r#"{"Id":"a","IsEnabled":false,"Destination":{"TOSBucket
     {"Format":"CSV","Bucket":"bucket-test"}},"Schedule":{"Frequency":"Daily"},
     "IncludedObjectVersions":"All"}"#;
 
+/// Lifecycle rules of an object set, and of those with a tag.
+const SET_RULES: &str = r#"{"Rules":[{"ID":"a","Status":"Enabled","Expiration":{"Days":1}}]}"#;
+const SET_TAG_RULES: &str = r#"{"ObjectSetTagRules":[{"Tag":{"Key":"a","Value":"b"},
+    "Rules":[{"ID":"a","Status":"Enabled","Expiration":{"Days":1}}]}]}"#;
+
 /// An operation, how it is asked for, and what opens it.
 struct Row {
     operation: &'static str,
@@ -132,6 +137,69 @@ const ON_BUCKETS: &[Row] = &[
     }),
     row("DeleteBucketInventory", Needs::Ownership, |_| {
         delete(BUCKET, "/?inventory&id=a")
+    }),
+    row("PutBucketObjectSetConfiguration", Needs::Ownership, |_| {
+        put(BUCKET, "/?objectsetconfiguration").body(r#"{"PathLevel":1}"#)
+    }),
+    row("GetBucketObjectSetConfiguration", Needs::Ownership, |_| {
+        get(BUCKET, "/?objectsetconfiguration")
+    }),
+    row("PutObjectSet", Needs::Ownership, |_| {
+        put(BUCKET, "/?objectset").body(r#"{"ObjectSetName":"a"}"#)
+    }),
+    row("GetObjectSet", Needs::Ownership, |_| {
+        get(BUCKET, "/?objectset&ObjectSetName=a")
+    }),
+    row("ListObjectSet", Needs::Ownership, |_| {
+        get(BUCKET, "/?objectsets")
+    }),
+    row("DeleteObjectSet", Needs::Ownership, |_| {
+        delete(BUCKET, "/?objectset&ObjectSetName=a")
+    }),
+    row("PutObjectSetTagging", Needs::Ownership, |_| {
+        put(BUCKET, "/?objectsettagging").body(r#"{"ObjectSetName":"a"}"#)
+    }),
+    row("GetObjectSetTagging", Needs::Ownership, |_| {
+        get(BUCKET, "/?objectsettagging&ObjectSetName=a")
+    }),
+    row("GetObjectSetEndpoint", Needs::Ownership, |_| {
+        get(BUCKET, "/?objectsetendpoint&ObjectSetName=a")
+    }),
+    row("PutObjectSetQuota", Needs::Ownership, |_| {
+        put(BUCKET, "/?objectsetquota&ObjectSetName=a").body(r#"{"StorageQuota":"1"}"#)
+    }),
+    row("GetObjectSetQuota", Needs::Ownership, |_| {
+        get(BUCKET, "/?objectsetquota&ObjectSetName=a")
+    }),
+    row("GetObjectSetStorage", Needs::Ownership, |_| {
+        get(BUCKET, "/?objectsetstorage&ObjectSetName=a")
+    }),
+    row("PutObjectSetLifecycle", Needs::Ownership, |_| {
+        put(BUCKET, "/?objectset-lifecycle&ObjectSetName=a").body(SET_RULES)
+    }),
+    row("GetObjectSetLifecycle", Needs::Ownership, |_| {
+        get(BUCKET, "/?objectset-lifecycle&ObjectSetName=a")
+    }),
+    row("DeleteObjectSetLifecycle", Needs::Ownership, |_| {
+        delete(BUCKET, "/?objectset-lifecycle&ObjectSetName=a")
+    }),
+    row("PutObjectSetQuotaByTag", Needs::Ownership, |_| {
+        put(BUCKET, "/?objectsetquotabytag").body(r#"{"Rules":[{"Tag":{"Key":"a","Value":"b"}}]}"#)
+    }),
+    row("GetObjectSetQuotaByTag", Needs::Ownership, |_| {
+        get(BUCKET, "/?objectsetquotabytag")
+    }),
+    row("DeleteObjectSetQuotaByTag", Needs::Ownership, |_| {
+        delete(BUCKET, "/?objectsetquotabytag")
+    }),
+    row("PutObjectSetLifecycleByTag", Needs::Ownership, |_| {
+        put(BUCKET, "/?objectset-lifecycle-bytag").body(SET_TAG_RULES)
+    }),
+    row("GetObjectSetLifecycleByTag", Needs::Ownership, |_| {
+        get(BUCKET, "/?objectset-lifecycle-bytag")
+    }),
+    row("DeleteObjectSetLifecycleByTag", Needs::Ownership, |_| {
+        delete(BUCKET, "/?objectset-lifecycle-bytag")
     }),
     row("GetBucketQuota", Needs::Ownership, |_| {
         get(BUCKET, "/?quota")

@@ -13,6 +13,7 @@ use super::holding::{Holding, NewBytes};
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest, next};
 use super::key::Seen;
 use super::put::{new_bytes, new_payload, new_record};
+use super::rates::Use;
 use super::sealing::{create_blob, sealed, wanted};
 use super::{AppendObject, Body, Conditions, Cx, ETagMatch, Engine, NewVersion};
 use crate::error::{Error, ErrorKind};
@@ -56,13 +57,16 @@ impl Engine {
         attributes::check(&req.attributes)?;
         let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
+        let (len, key) = (body.len, req.key.as_str());
+        self.take_turn(&bucket, key, Use::Write, Some(len.unwrap_or(0)))
+            .await?;
         let seen = self.see_one(bucket.id, &req.key).await?;
         let there = onto(current_version(&seen), req.position)?;
         let sealing = match there {
             Some(there) => self.sealing_of(there.seal.as_ref(), cx.encrypting.key.as_ref())?,
             None => self.new_sealing(cx, &bucket),
         };
-        self.room_for(&bucket, body.len).await?;
+        self.room_for(&bucket, &req.key, body.len).await?;
         let id = BlobId {
             payload: self.ports.ids.payload(),
             n: 0,
@@ -76,6 +80,10 @@ impl Engine {
             sealing,
         };
         let ingested = ingest(&self.ports, spec, body).await?;
+        if len.is_none() {
+            self.spend_bytes(&bucket, key, Use::Write, ingested.size)
+                .await?;
+        }
         let taken = Taken { id, ingested };
         let outcome = self.append_taken(cx, &req, &taken).await;
         if let Err(error) = &outcome {
@@ -172,7 +180,9 @@ impl Engine {
             // Another object came in the meantime, and the piece is sealed for the one before.
             return Ok(None);
         }
-        let _room = self.make_room(bucket, taken.ingested.size).await?;
+        let _room = self
+            .make_room(bucket, &req.key, taken.ingested.size)
+            .await?;
         let holder = (bucket.id, &req.key, current.version.id);
         let (payload, holding) = self.grow(holder, record, taken).await?;
         let record = grown(record, &piece(&taken.ingested), payload);

@@ -79,6 +79,7 @@ impl Engine {
             locks: req.locks.then(Locks::default),
             tls: None,
             kept: Vec::new(),
+            sets: None,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {

@@ -34,10 +34,11 @@ impl Engine {
             self.find_allowed(cx, &bucket, target, action).await?;
             self.await_expiries(&target.bucket).await?;
         }
-        for _ in 0..CONFLICT_RETRIES_MAX {
+        for tried in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&target.bucket).await?;
             let _pass = self.gates.enter(&target.bucket, [&target.key]).await;
             let found = self.find_allowed(cx, &bucket, target, action).await?;
+            self.take_write(tried, &bucket, &target.key).await?;
             let seen = self.see_one(bucket.id, &target.key).await?;
             if matches!(change, ObjectChange::Meta(..) | ObjectChange::Written(_)) {
                 retention::check(&bucket, &found.version, None, self.ports.clock.now())?;

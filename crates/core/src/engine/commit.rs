@@ -110,7 +110,7 @@ impl Engine {
             }
             // The parts of an upload are counted already.
             let bytes = w.record.upload.map_or(w.record.size, |_| 0);
-            let _room = self.make_room(&bucket, bytes).await?;
+            let _room = self.make_room(&bucket, w.key, bytes).await?;
             let pass = self.gates.enter(w.bucket, [w.key]).await;
             let written = self.write_once(cx, w, permit, (&bucket, revision)).await?;
             if let Some(written) = written {

@@ -41,6 +41,10 @@ impl Engine {
         if let Some(spec) = &req.callback {
             self.check_callback(spec)?;
         }
+        let UploadTarget { bucket, key, .. } = &req.target;
+        let (bucket, _) = self.bucket_for_change(bucket).await?;
+        allow(cx, &bucket, Action::WriteObject, On::Key(key))?;
+        self.take_write(0, &bucket, key).await?;
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             match self.complete_once(cx, &req, Also::default()).await {
                 Ok(receipt) => return Ok(receipt),

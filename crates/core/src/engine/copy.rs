@@ -33,9 +33,10 @@ impl Engine {
     pub async fn copy_object(&self, cx: &Cx, req: CopyObject) -> Result<CopyReceipt, Error> {
         check_new(&req)?;
         let mut missing = None;
-        for _ in 0..COPY_RETRIES_MAX {
+        for tried in 0..COPY_RETRIES_MAX {
             let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
             allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
+            self.take_write(tried, &bucket, &req.key).await?;
             let from = &req.source.object;
             let (source, _) = self.read_live_bucket(&from.bucket).await?;
             let found = self

@@ -48,7 +48,8 @@ impl Engine {
             if_match: req.if_match,
             judged: None,
         };
-        self.bucket_for_change(&target.bucket).await?;
+        let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
+        self.may_delete(cx, &bucket, &asked).await?;
         let outcomes = self.delete_asked(cx, &target.bucket, &[asked]).await?;
         outcomes
             .into_iter()
@@ -70,15 +71,35 @@ impl Engine {
                 "a request deletes at most 1000 keys",
             ));
         }
-        self.bucket_for_change(bucket).await?;
-        let asked = keys.into_iter().map(|(key, choice)| Asked {
-            key,
-            choice,
-            if_match: None,
-            judged: None,
-        });
-        self.delete_asked(cx, bucket, &asked.collect::<Vec<_>>())
-            .await
+        let (found, _) = self.bucket_for_change(bucket).await?;
+        let (mut asked, mut refused) = (Vec::new(), Vec::new());
+        for (n, (key, choice)) in keys.into_iter().enumerate() {
+            let one = Asked {
+                key,
+                choice,
+                if_match: None,
+                judged: None,
+            };
+            match self.may_delete(cx, &found, &one).await {
+                Ok(()) => asked.push(one),
+                Err(error) => refused.push((n, error)),
+            }
+        }
+        let mut outcomes = self.delete_asked(cx, bucket, &asked).await?;
+        // In the order of their places, so those before each stand already.
+        for (n, error) in refused {
+            outcomes.insert(n, Err(error));
+        }
+        Ok(outcomes)
+    }
+
+    /// Counts a deletion that is allowed for the object set of its key, and refuses one that is not.
+    async fn may_delete(&self, cx: &Cx, bucket: &Bucket, asked: &Asked) -> Result<(), Error> {
+        if bucket.sets.is_none() {
+            return Ok(());
+        }
+        allow(cx, bucket, action(asked.choice), On::Key(&asked.key))?;
+        self.take_write(0, bucket, &asked.key).await
     }
 
     /// Deletes what was asked for: one outcome each, in order.

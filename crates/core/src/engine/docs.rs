@@ -72,7 +72,8 @@ impl Document for Cors {
 }
 
 /// Lifecycle rules. Each new document begins a new duty, so that the one of the document before finds
-/// itself replaced and ends. Without any the duty goes on where objects say themselves when they end.
+/// itself replaced and ends. Without any the duty goes on where objects say themselves when they end, or object sets
+/// have rules.
 impl Document for Lifecycle {
     const KIND: DocKind = DocKind::Lifecycle;
 
@@ -81,11 +82,12 @@ impl Document for Lifecycle {
     }
 
     fn check_within(&self, bucket: &Bucket) -> Result<(), Error> {
-        lifecycle::check_reads(self, bucket)
+        lifecycle::check_reads(&self.rules, bucket)
     }
 
     fn mark(doc: Option<&Self>, bucket: &mut Bucket, ids: &dyn Ids) {
-        bucket.lifecycle = (doc.is_some() || bucket.expires).then(|| ids.work());
+        bucket.lifecycle =
+            (doc.is_some() || bucket.expires || bucket.has_set_rules()).then(|| ids.work());
     }
 }
 
@@ -310,7 +312,7 @@ impl Engine {
                 None => Write::Delete(own),
             },
         ];
-        if D::KIND == DocKind::Lifecycle {
+        if matches!(D::KIND, DocKind::Lifecycle | DocKind::SetLifecycles) {
             write.extend(self.lifecycle_duty(&bucket));
         }
         write.extend(also);
@@ -380,6 +382,11 @@ fn actions(kind: DocKind) -> DocActions {
             Action::ReadWebsite,
             Action::WriteWebsite,
             Action::DeleteWebsite,
+        ),
+        DocKind::SetQuotas | DocKind::SetLifecycles => of(
+            Action::ReadObjectSets,
+            Action::WriteObjectSets,
+            Action::DeleteObjectSets,
         ),
         DocKind::Inventories => of(
             Action::ReadInventory,

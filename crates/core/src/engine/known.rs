@@ -86,6 +86,7 @@ mod tests {
             access_log: None,
             log_fields: LogFields::default(),
             access_monitor: None,
+            sets: None,
             blocks_public: false,
             account_blocks_public: false,
             reads_archive: false,

@@ -14,13 +14,14 @@ use super::{Cx, Engine, ObjectTarget, UploadTarget, VersionChoice, Walk};
 use crate::error::Error;
 use crate::limits::{CONFLICT_RETRIES_MAX, WORK_BACKOFF_MIN};
 use crate::model::{
-    AccessKeyId, Bucket, BucketId, BucketName, BucketState, Lifecycle, LifecycleRule, ObjectKey,
+    AccessKeyId, Bucket, BucketId, BucketName, BucketState, LifecycleRule, ObjectKey,
     ObjectVersion, Principal, StorageClass, SyncPast, Timestamp, UploadId, WorkId,
 };
 use crate::ports::{CommitError, Expect, KeyRange, Table, Write};
 use crate::records::{CurrentRecord, LifecycleStage, LifecycleStep, encode, keys};
 use crate::rules::access::{Permit, allow_lifecycle};
 use crate::rules::lifecycle::{Standing, next_turn};
+use crate::rules::object_set::RuleBook;
 use crate::rules::version::means;
 use crate::work::look_again;
 
@@ -86,11 +87,7 @@ impl Engine {
         if let Some(due) = look_again(step.begins, self.lifecycle_every, now) {
             return Ok(Some((step.clone(), due)));
         }
-        let doc = self.read_doc::<Lifecycle>(&bucket).await?;
-        if doc.is_none() && !bucket.expires {
-            return Ok(None);
-        }
-        let rules = doc.map(|doc| doc.rules).unwrap_or_default();
+        let rules = self.rule_book(&bucket).await?;
         let after = self.look_through(&bucket, &rules, duty, step).await?;
         let next = match (after, next_stage(step.stage)) {
             (Some(after), _) => LifecycleStep {
@@ -145,18 +142,18 @@ impl Engine {
     async fn look_through(
         &self,
         bucket: &Bucket,
-        rules: &[LifecycleRule],
+        rules: &RuleBook,
         duty: WorkId,
         step: &LifecycleStep,
     ) -> Result<Option<Box<[u8]>>, Error> {
         let own = bucket.expires && step.stage == LifecycleStage::Objects;
         let orders = |rule: &LifecycleRule| rule.enabled && orders(rule, step.stage);
-        if !own && !rules.iter().any(orders) {
+        if !own && !rules.all().any(orders) {
             return Ok(None);
         }
         let by_reads = |rule: &LifecycleRule| rule.enabled && counts_reads(rule, step.stage);
         let reads_since = bucket.notes_reads();
-        let reads_since = reads_since.filter(|_| rules.iter().any(by_reads));
+        let reads_since = reads_since.filter(|_| rules.all().any(by_reads));
         if reads_since.is_some() {
             self.write_reads().await?;
         }

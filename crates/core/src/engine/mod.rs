@@ -27,9 +27,11 @@ mod known;
 mod lifecycle;
 mod list;
 mod mirror;
+mod object_sets;
 mod parts;
 mod put;
 mod quota;
+mod rates;
 mod read;
 mod reads;
 mod removal;
@@ -113,8 +115,10 @@ pub struct Engine {
     pub(crate) boot: u64,
     /// Buckets as they were read last.
     known: known::Known,
-    /// What buckets with a quota hold.
+    /// What buckets and object sets with a quota hold.
     usages: quota::Usages,
+    /// What was used of the rates of object sets.
+    rates: rates::Rates,
     /// Credentials read in the last seconds.
     pub(crate) credentials: accounts::Cache,
     /// How often lifecycle rules are carried out.
@@ -154,6 +158,7 @@ impl Engine {
             boot,
             known: known::Known::default(),
             usages: quota::Usages::default(),
+            rates: rates::Rates::default(),
             credentials: accounts::Cache::default(),
             lifecycle_every: crate::limits::LIFECYCLE_INTERVAL,
             restore_delay: Duration::ZERO,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::buckets::now;
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest};
+use super::rates::Use;
 use super::read::Found;
 use super::sealing::Sealing;
 use super::{
@@ -107,7 +108,10 @@ impl Engine {
         digests: ExpectedDigests,
         body: Body,
     ) -> Result<PartReceipt, Error> {
-        self.room_for(&onto.bucket, body.len).await?;
+        let (len, key) = (body.len, target.key.as_str());
+        self.take_turn(&onto.bucket, key, Use::Write, Some(len.unwrap_or(0)))
+            .await?;
+        self.room_for(&onto.bucket, &target.key, body.len).await?;
         let spec = IngestSpec {
             id: BlobId {
                 payload: target.upload.payload(),
@@ -121,6 +125,10 @@ impl Engine {
         };
         let blob = spec.id;
         let ingested = ingest(&self.ports, spec, body).await?;
+        if len.is_none() {
+            self.spend_bytes(&onto.bucket, key, Use::Write, ingested.size)
+                .await?;
+        }
         let part = self.part_of(&ingested);
         if let Err(error) = self.keep_part(target, onto.number, &part).await {
             // After `Unavailable` the row may be there. A blob that stays goes when the upload ends,
@@ -168,7 +176,7 @@ impl Engine {
     ) -> Result<(), Error> {
         for _ in 0..limits::CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&target.bucket).await?;
-            let _room = self.make_room(&bucket, part.size).await?;
+            let _room = self.make_room(&bucket, &target.key, part.size).await?;
             let upload = self.open_upload(&bucket, target).await?;
             let mut write = vec![Write::Put(keys::part(target.upload, number), encode(part))];
             write.extend(upload.followed_by(number)?);
@@ -176,7 +184,7 @@ impl Engine {
             let txn = now(vec![settings, upload.unchanged()], write);
             let kept = self.commit_one(txn).await;
             // The part whose place it takes may have been larger.
-            self.usages.changed(bucket.id);
+            self.usages.changed(bucket.id, &target.key);
             if kept? {
                 return Ok(());
             }

@@ -16,6 +16,7 @@ use super::callback::CallbackFacts;
 use super::commit::{Also, Unwritten, VersionWrite, Written, overwritten, unmet};
 use super::holding::NewBytes;
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest};
+use super::rates::Use;
 use super::sealing::sealed;
 use super::{Attributes, Body, Conditions, Cx, Engine, PutObject, PutReceipt};
 
@@ -46,8 +47,12 @@ impl Engine {
             self.check_callback(spec)?;
         }
         let bucket = self.check_early(cx, req).await?;
+        let len = body.len;
+        let key = req.key.as_str();
+        self.take_turn(&bucket, key, Use::Write, Some(len.unwrap_or(0)))
+            .await?;
         let sealing = self.new_sealing(cx, &bucket);
-        self.room_for(&bucket, body.len).await?;
+        self.room_for(&bucket, &req.key, body.len).await?;
         let spec = IngestSpec {
             id: BlobId {
                 payload: self.ports.ids.payload(),
@@ -61,6 +66,10 @@ impl Engine {
         };
         let id = spec.id;
         let ingested = ingest(&self.ports, spec, body).await?;
+        if len.is_none() {
+            self.spend_bytes(&bucket, key, Use::Write, ingested.size)
+                .await?;
+        }
         let record = new_record(cx, &bucket, &req.attributes, id, &ingested);
         let write = VersionWrite {
             bucket: &req.bucket,

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::body_out::prefetch;
+use super::rates::Use;
 use super::{
     Cx, Engine, Expiry, GetObject, ObjectInfo, ObjectReader, ObjectTarget, PartSpan, RangeSpec,
     VersionChoice,
@@ -14,8 +15,8 @@ use super::{
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, CustomerKey, Etag, Lifecycle, Lock, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef,
-    Timestamp, VersionId, VersionTag,
+    Bucket, CustomerKey, Etag, Lock, ObjectKey, ObjectRecord, ObjectVersion, PayloadRef, Timestamp,
+    VersionId, VersionTag,
 };
 use crate::ports::{BlobError, BodyError, ByteStream, Expect, Key, Revision, Table};
 use crate::records::{CurrentRecord, decode, keys};
@@ -142,6 +143,8 @@ impl Engine {
     pub async fn head_object(&self, cx: &Cx, req: GetObject) -> Result<ObjectInfo, Error> {
         let (bucket, _) = self.read_live_bucket(&req.target.bucket).await?;
         let found = self.reach(cx, &bucket, &req.target).await?;
+        self.take_turn(&bucket, req.target.key.as_str(), Use::Read, None)
+            .await?;
         conditions::check_read(&req.conditions, Some(found.validators()))
             .map_err(|kind| refusal(kind, &found))?;
         self.data_key(found.object().seal.as_ref(), cx.encrypting.key.as_ref())?;
@@ -220,8 +223,7 @@ impl Engine {
         if bucket.lifecycle.is_none() || found.at.table != Table::Heads {
             return Ok(None);
         }
-        let doc: Option<Lifecycle> = self.read_doc(bucket).await?;
-        let rules = doc.unwrap_or_default().rules;
+        let rules = self.rules_about(bucket, key).await?;
         let expiry = lifecycle::expiry(&rules, key.as_str(), &found.version);
         Ok(expiry.map(|(at, rule)| Expiry {
             at,
@@ -315,6 +317,11 @@ impl Engine {
                 None => 0..size,
             };
             let key = self.data_key(found.object().seal.as_ref(), customer)?;
+            if before.is_none() {
+                let (path, bytes) = (target.key.as_str(), range.end - range.start);
+                self.take_turn(&bucket, path, Use::Read, Some(bytes))
+                    .await?;
+            }
             let payload = &found.object().payload;
             match prefetch(self.open_payload(payload, key.as_ref(), range.clone())).await {
                 Ok(body) => {

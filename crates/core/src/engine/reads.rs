@@ -18,12 +18,13 @@ use super::{Engine, change};
 use crate::error::Error;
 use crate::limits::{CONFLICT_RETRIES_MAX, READS_DELAY, READS_PAGE, READS_WAITING_MAX};
 use crate::model::{
-    Bucket, BucketId, BucketName, BucketState, Lifecycle, LifecycleRule, ObjectKey, ObjectVersion,
-    StorageClass, Timestamp, VersionId, VersionKind,
+    Bucket, BucketId, BucketName, BucketState, ObjectKey, ObjectVersion, StorageClass, Timestamp,
+    VersionId, VersionKind,
 };
 use crate::ports::{CommitError, Mono, Revision, Txn, When, Write};
 use crate::records::{ReadRecord, decode, encode, keys};
 use crate::rules::lifecycle::{comes_back, is_news, read_last};
+use crate::rules::object_set::RuleBook;
 use crate::rules::version::Look;
 
 /// Reads that wait to be noted.
@@ -183,10 +184,9 @@ impl Engine {
             return Ok(Vec::new());
         }
         let rules = match bucket.lifecycle {
-            Some(_) => self.read_doc::<Lifecycle>(&bucket).await?,
-            None => None,
+            Some(_) => self.rule_book(&bucket).await?,
+            None => RuleBook::default(),
         };
-        let rules = rules.unwrap_or_default().rules;
         let objects: Vec<&ObjectKey> = notes.iter().map(|(place, _)| &place.key).collect();
         let seen = self.see(bucket.id, &objects).await?;
         let looks = seen.iter().zip(notes).map(|(seen, (place, _))| {
@@ -227,7 +227,7 @@ fn place(bucket: &Bucket, key: &ObjectKey, version: VersionId) -> Place {
 /// The transaction of a note, with the way back of its object to `Standard` where rules order that.
 fn plan(
     (bucket, revision): (&Bucket, Revision),
-    rules: &[LifecycleRule],
+    rules: &RuleBook,
     (place, at): &Note,
     seen: &Seen,
     older: Option<ObjectVersion>,
@@ -237,7 +237,8 @@ fn plan(
     let is_current = current.is_some();
     let mut version = current.cloned().or(older)?;
     let note = Write::Put(place.row(), encode(&ReadRecord { at: *at }));
-    if comes_back(rules, place.key.as_str(), &version, is_current)
+    let key = place.key.as_str();
+    if comes_back(rules.of(key), key, &version, is_current)
         && let VersionKind::Object(record) = &mut version.kind
     {
         record.class = StorageClass::Standard;

@@ -88,6 +88,7 @@ impl Engine {
                 let mut write = vec![Write::Delete(at.clone())];
                 write.extend(docs);
                 write.extend(without_domains(&bucket));
+                write.extend(self.without_sets(&bucket).await?);
                 (Verdict::Removed, write)
             } else {
                 Arc::make_mut(&mut bucket).state = BucketState::Live;

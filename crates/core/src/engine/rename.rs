@@ -5,6 +5,7 @@ use super::buckets::now;
 use super::commit::{bare_event, overwritten, unmet};
 use super::holding::holder_of;
 use super::key::{Draft, Seen, current_writes, expect, unnote};
+use super::quota::Room;
 use super::read::{NO_SUCH_KEY, refusal_of};
 use super::{Cx, Engine, RenameObject};
 use crate::error::{Error, ErrorKind};
@@ -16,7 +17,7 @@ use crate::rules::access::{Action, On, allow};
 use crate::rules::conditions::check_write;
 use crate::rules::restore::check_readable;
 use crate::rules::version::{self, Act, Change};
-use crate::rules::{lock, retention};
+use crate::rules::{lock, object_set, retention};
 
 impl Engine {
     /// Gives an object another key of its bucket, where that is switched on: else `MethodNotAllowed`. It takes
@@ -27,21 +28,43 @@ impl Engine {
             let message = "the object has this key already; name another one";
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
-        for _ in 0..CONFLICT_RETRIES_MAX {
+        for tried in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&req.bucket).await?;
             allow(cx, &bucket, Action::DeleteObject, On::Key(&req.from))?;
+            self.take_write(tried, &bucket, &req.to).await?;
             let keys = [&req.from, &req.to];
             let _pass = self.gates.enter(&req.bucket, keys).await;
             let seen = self.see(bucket.id, &keys).await?;
             let [from, to] = seen.as_slice() else {
                 return Err(Error::new(ErrorKind::Internal, "two keys were asked for"));
             };
+            let _room = self.room_to_rename(&bucket, &req, from).await?;
             let draft = self.plan_rename(cx, (&bucket, revision), &req, (from, to))?;
             if self.commit_draft(bucket.id, draft).await? {
                 return Ok(());
             }
         }
         Err(CommitError::Conflict.into())
+    }
+
+    /// Room in the object set of the new key, where that is another one than before.
+    async fn room_to_rename(
+        &self,
+        bucket: &Bucket,
+        req: &RenameObject,
+        from: &Seen,
+    ) -> Result<Option<Room<'_>>, Error> {
+        let Some(layout) = &bucket.sets else {
+            return Ok(None);
+        };
+        let name = |key| object_set::name_of(layout, key);
+        if name(req.from.as_str()) == name(req.to.as_str()) {
+            return Ok(None);
+        }
+        let version = from.current.as_ref().map(|current| &current.version);
+        let bytes = version.and_then(|version| version.object());
+        let bytes = bytes.map_or(0, |record| record.size);
+        self.make_room_in_set(bucket, &req.to, bytes).await
     }
 
     fn plan_rename(

@@ -34,12 +34,13 @@ impl Engine {
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
         let time = Duration::from_hours(24 * u64::from(days));
-        for _ in 0..CONFLICT_RETRIES_MAX {
+        for tried in 0..CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&target.bucket).await?;
             let _pass = self.gates.enter(&target.bucket, [&target.key]).await;
             let found = self
                 .find_allowed(cx, &bucket, target, Action::RestoreObject)
                 .await?;
+            self.take_write(tried, &bucket, &target.key).await?;
             let seen = self.see_one(bucket.id, &target.key).await?;
             let now = self.ports.clock.now();
             let planned = plan(found.object(), time, self.restore_delay, now);

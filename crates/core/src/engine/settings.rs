@@ -6,13 +6,13 @@ use crate::delivery::subscription_writes;
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
-    AccessMonitor, Bucket, BucketName, Lifecycle, NotificationRule, RuleSetVersion, Versioning,
+    AccessMonitor, Bucket, BucketName, NotificationRule, RuleSetVersion, Versioning,
 };
 use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
 use crate::rules::access::{Action, On, allow, check_public, check_tls, is_for_everybody};
 use crate::rules::attributes::{check_acl, check_labels, check_rules};
-use crate::rules::{lifecycle, lock, overwrite, referer, retention};
+use crate::rules::{lifecycle, lock, object_set, overwrite, referer, retention};
 
 use super::access_log::check_log_fields;
 use super::buckets::now;
@@ -64,6 +64,10 @@ impl Engine {
                 Action::WriteOverwrites
             }
             BucketChange::AccessMonitor(_) => Action::WriteAccessMonitor,
+            BucketChange::Sets(layout) => {
+                object_set::check_layout(layout)?;
+                Action::WriteObjectSets
+            }
             BucketChange::AccessLog(Some(_)) => Action::WriteAccessLog,
             BucketChange::AccessLog(None) => Action::DeleteAccessLog,
             BucketChange::LogFields(fields) => {
@@ -83,6 +87,10 @@ impl Engine {
             }
             let _turn = match &change {
                 BucketChange::Quota(quota) => Some(self.doubt_usage(&bucket, *quota).await?),
+                BucketChange::Sets(layout) => {
+                    let quota = layout.quota.is_some_and(|quota| quota > 0);
+                    Some(self.doubt_sets(&bucket, quota).await?)
+                }
                 _ => None,
             };
             let (mut expect, mut write) = self.apply(Arc::make_mut(&mut bucket), &change).await?;
@@ -172,6 +180,7 @@ impl Engine {
             }
             BucketChange::Tls(versions) => bucket.tls.clone_from(versions),
             BucketChange::Overwrites(rules) => bucket.kept.clone_from(rules),
+            BucketChange::Sets(layout) => self.divide(bucket, layout).await?,
             BucketChange::AccessLog(log) => bucket.access_log.clone_from(log),
             BucketChange::LogFields(fields) => bucket.log_fields.clone_from(fields),
             BucketChange::AccessMonitor(on) => self.monitor(bucket, *on).await?,
@@ -182,8 +191,7 @@ impl Engine {
     /// Begins or ends to note when objects are read. Whoever sets lifecycle rules meanwhile rewrites the record of
     /// the bucket too, so what is checked here stands.
     async fn monitor(&self, bucket: &mut Bucket, on: bool) -> Result<(), Error> {
-        let lifecycle = self.read_doc::<Lifecycle>(bucket).await?;
-        lifecycle::check_monitor(lifecycle.as_ref(), on)?;
+        lifecycle::check_monitor(self.rule_book(bucket).await?.all(), on)?;
         match &mut bucket.access_monitor {
             Some(monitor) if !on => monitor.on = false,
             Some(monitor) if monitor.on => {}

@@ -26,6 +26,7 @@ impl Engine {
         attributes::check(&req.attributes)?;
         let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
+        self.take_write(0, &bucket, &req.key).await?;
         let write = VersionWrite {
             bucket: &req.bucket,
             key: &req.key,

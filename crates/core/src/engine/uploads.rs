@@ -71,10 +71,11 @@ impl Engine {
     pub async fn create_upload(&self, cx: &Cx, req: CreateUpload) -> Result<BegunUpload, Error> {
         attributes::check(&req.attributes)?;
         req.checksum.map_or(Ok(()), check_form)?;
-        for _ in 0..limits::CONFLICT_RETRIES_MAX {
+        for tried in 0..limits::CONFLICT_RETRIES_MAX {
             let (bucket, revision) = self.bucket_for_change(&req.bucket).await?;
             allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
             self.may_lock(cx, &bucket, &req.key, req.attributes.lock)?;
+            self.take_write(tried, &bucket, &req.key).await?;
             if req.conditions != Conditions::default() {
                 let seen = self.see_one(bucket.id, &req.key).await?;
                 let current = overwritten(seen.current.as_ref());
@@ -95,9 +96,10 @@ impl Engine {
     /// Gives an upload up, also one whose Complete was cut short: `NoSuchUpload` when it has ended or
     /// never was.
     pub async fn abort_upload(&self, cx: &Cx, target: &UploadTarget) -> Result<(), Error> {
-        for _ in 0..limits::CONFLICT_RETRIES_MAX {
+        for tried in 0..limits::CONFLICT_RETRIES_MAX {
             let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
             allow(cx, &bucket, Action::AbortUpload, On::Key(&target.key))?;
+            self.take_write(tried, &bucket, &target.key).await?;
             let found = self.find_upload(&bucket, target).await?;
             let found = found.ok_or_else(no_such_upload)?;
             let ending = self.ending(&bucket, target, &found);

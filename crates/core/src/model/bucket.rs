@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccessLog, AccountId, Acl, BucketId, BucketName, Encryption, Locks, LogFields,
-    NotificationRule, Referers, Retention, RuleSetVersion, Statement, StorageClass, Timestamp,
-    TlsVersion, WorkId,
+    NotificationRule, Referers, Retention, RuleSetVersion, SetLayout, Statement, StorageClass,
+    Timestamp, TlsVersion, WorkId,
 };
 
 /// One of the tongues a request may be written in.
@@ -66,11 +66,15 @@ pub enum DocKind {
     Callbacks,
     /// Which lists of what it holds are written at regular times.
     Inventories,
+    /// What bounds its object sets by their tags.
+    SetQuotas,
+    /// What becomes of objects of its object sets, by the tags of those.
+    SetLifecycles,
 }
 
 impl DocKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Policy,
         Self::Cors,
         Self::Lifecycle,
@@ -80,6 +84,8 @@ impl DocKind {
         Self::Mirrors,
         Self::Callbacks,
         Self::Inventories,
+        Self::SetQuotas,
+        Self::SetLifecycles,
     ];
 }
 
@@ -161,6 +167,8 @@ pub struct Bucket {
     pub log_fields: LogFields,
     /// Whether it is noted when its objects are read; `None` where it never was.
     pub access_monitor: Option<AccessMonitor>,
+    /// How its keys are divided into object sets, when they are.
+    pub sets: Option<SetLayout>,
 }
 
 /// The noting of reads, in vendors' words access tracking. While it is off, notes that were made are kept and
@@ -205,6 +213,11 @@ impl Bucket {
     pub fn notes_reads(&self) -> Option<Timestamp> {
         let monitor = self.access_monitor.filter(|monitor| monitor.on);
         monitor.map(|monitor| monitor.since)
+    }
+
+    /// Whether a set of its objects has, or had, lifecycle rules.
+    pub fn has_set_rules(&self) -> bool {
+        self.sets.as_ref().is_some_and(|layout| layout.has_rules)
     }
 
     /// Whether changes of this bucket are written to its event log: from its first rule on.

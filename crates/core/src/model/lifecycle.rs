@@ -109,7 +109,7 @@ pub struct LifecycleRule {
 }
 
 impl LifecycleRule {
-    /// Whether it orders anything by when objects were read.
+    /// Whether it orders anything, in force or not, by when objects were read.
     pub fn counts_reads(&self) -> bool {
         !self.unread.is_empty() || !self.older_unread.is_empty()
     }
@@ -122,11 +122,4 @@ pub struct Lifecycle {
     pub rules: Vec<LifecycleRule>,
     /// Whether whoever set them said that several may do the same to one object.
     pub may_overlap: bool,
-}
-
-impl Lifecycle {
-    /// Whether a rule, in force or not, orders anything by when objects were read.
-    pub fn counts_reads(&self) -> bool {
-        self.rules.iter().any(LifecycleRule::counts_reads)
-    }
 }

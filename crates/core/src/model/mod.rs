@@ -17,6 +17,7 @@ mod lifecycle;
 mod lock;
 mod name;
 mod object;
+mod object_set;
 mod policy;
 mod referer;
 mod retention;
@@ -56,6 +57,9 @@ pub use name::{BucketName, InvalidName, ObjectKey};
 pub use object::{
     Extent, Form, LinkTarget, ObjectRecord, ObjectType, ObjectVersion, PayloadRef, Place, Restore,
     RestoreState, StorageClass, StoredHeaders, Tags, UserMeta, VersionKind,
+};
+pub use object_set::{
+    ObjectSet, SetLayout, SetLifecycleRule, SetLifecycles, SetQuotaRule, SetQuotas, SetRates,
 };
 pub use policy::{
     Action, Actions, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,

@@ -100,11 +100,14 @@ pub enum Action {
     DeleteAccessLog,
     ReadAccessMonitor,
     WriteAccessMonitor,
+    ReadObjectSets,
+    WriteObjectSets,
+    DeleteObjectSets,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 89] = [
+    pub const ALL: [Self; 92] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -194,6 +197,9 @@ impl Action {
         Self::DeleteAccessLog,
         Self::ReadAccessMonitor,
         Self::WriteAccessMonitor,
+        Self::ReadObjectSets,
+        Self::WriteObjectSets,
+        Self::DeleteObjectSets,
     ];
 
     /// The same, of a version named by its id instead of the current one.

@@ -97,11 +97,13 @@ pub enum Table {
     Fetches,
     /// When versions were read last, where that is noted.
     Reads,
+    /// Object sets of buckets, by name.
+    ObjectSets,
 }
 
 impl Table {
     /// Every table, in order.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Buckets,
         Self::Heads,
         Self::Graves,
@@ -140,6 +142,7 @@ impl Table {
         Self::Jobs,
         Self::Fetches,
         Self::Reads,
+        Self::ObjectSets,
     ];
 }
 

@@ -364,3 +364,24 @@ pub fn fetch(bucket: BucketId, id: FetchId) -> Key {
 pub fn fetches_range(bucket: BucketId) -> KeyRange {
     prefix_range(Table::Fetches, &[&bucket.0.to_be_bytes()])
 }
+
+/// An object set of a bucket, by its name.
+pub fn object_set(bucket: BucketId, name: &str) -> Key {
+    key(
+        Table::ObjectSets,
+        &[&bucket.0.to_be_bytes(), name.as_bytes()],
+    )
+}
+
+/// All object sets of a bucket whose names begin with `prefix`.
+pub fn object_sets_range(bucket: BucketId, prefix: &str) -> KeyRange {
+    prefix_range(
+        Table::ObjectSets,
+        &[&bucket.0.to_be_bytes(), prefix.as_bytes()],
+    )
+}
+
+/// The name in a key of [`object_set`].
+pub fn name_of_set(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes.get(8..)?).ok()
+}

@@ -214,11 +214,7 @@ pub(crate) fn no_such_vault() -> Error {
 }
 
 fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -> bool {
-    let holds = |wanted, acl: &Acl| {
-        let counts = |grant: &&Grant| !(bucket.keeps_the_public_out() && names_everybody(grant));
-        let mut grants = acl.grants.iter().filter(counts);
-        grants.any(|grant| gives(grant, principal, wanted))
-    };
+    let holds = |wanted, acl: &Acl| holds(acl, bucket, principal, wanted);
     let on_bucket = |wanted| holds(wanted, &bucket.acl);
     let on_object = |wanted| match on {
         On::Object { owner, acl, .. } => {
@@ -255,6 +251,13 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         // Everything else is the owner's, or what a policy allows.
         _ => false,
     }
+}
+
+/// Whether a list of a bucket, or of an object in it, grants something.
+fn holds(acl: &Acl, bucket: &Bucket, principal: &Principal, wanted: Permission) -> bool {
+    let counts = |grant: &&Grant| !(bucket.keeps_the_public_out() && names_everybody(grant));
+    let mut grants = acl.grants.iter().filter(counts);
+    grants.any(|grant| gives(grant, principal, wanted))
 }
 
 fn gives(grant: &Grant, principal: &Principal, wanted: Permission) -> bool {

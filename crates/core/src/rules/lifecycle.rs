@@ -7,6 +7,7 @@
 mod check;
 
 pub use check::{Deed, check, check_monitor, check_reads, overlap};
+pub(crate) use check::{bytes, check_up_to};
 
 use std::time::Duration;
 
@@ -47,8 +48,8 @@ pub enum Standing {
 }
 
 /// Judges a version at `now`; `read` is when it counts as read last, where reads are noted.
-pub fn verdict(
-    rules: &[LifecycleRule],
+pub fn verdict<'a>(
+    rules: impl IntoIterator<Item = &'a LifecycleRule> + Clone,
     key: &str,
     version: &ObjectVersion,
     standing: Standing,
@@ -56,7 +57,7 @@ pub fn verdict(
     now: Timestamp,
 ) -> Verdict {
     let about = |rule: &&LifecycleRule| rule.enabled && covers(&rule.filter, key, version);
-    let rules = || rules.iter().filter(about);
+    let rules = || rules.clone().into_iter().filter(about);
     let is_current = matches!(standing, Standing::Current { .. });
     let own = is_current && own_end(version).is_some_and(|at| now >= at);
     if own || rules().any(|rule| expires(rule, version, standing, now)) {
@@ -87,9 +88,17 @@ pub fn verdict(
 }
 
 /// Whether an upload begun at `created_at` is to be given up.
-pub fn gives_up(rules: &[LifecycleRule], key: &str, created_at: Timestamp, now: Timestamp) -> bool {
+pub fn gives_up<'a>(
+    rules: impl IntoIterator<Item = &'a LifecycleRule>,
+    key: &str,
+    created_at: Timestamp,
+    now: Timestamp,
+) -> bool {
     let about = |rule: &&LifecycleRule| rule.enabled && covers_key(&rule.filter, key, None);
-    let mut dues = rules.iter().filter(about).filter_map(|rule| rule.abort);
+    let mut dues = rules
+        .into_iter()
+        .filter(about)
+        .filter_map(|rule| rule.abort);
     dues.any(|due| is_due(due, created_at, now))
 }
 
@@ -133,8 +142,8 @@ fn unread_moves(rule: &LifecycleRule, is_current: bool) -> &[UnreadMove] {
 
 /// Whether a version that is read is kept as `Standard` again: a rule in force says so of objects of its class,
 /// however they came to it.
-pub fn comes_back(
-    rules: &[LifecycleRule],
+pub fn comes_back<'a>(
+    rules: impl IntoIterator<Item = &'a LifecycleRule>,
     key: &str,
     version: &ObjectVersion,
     is_current: bool,
@@ -143,7 +152,7 @@ pub fn comes_back(
         return false;
     };
     let about = |rule: &&LifecycleRule| rule.enabled && covers(&rule.filter, key, version);
-    let moves = rules.iter().filter(about);
+    let moves = rules.into_iter().filter(about);
     let mut moves = moves.flat_map(|rule| unread_moves(rule, is_current));
     moves.any(|one| one.comes_back && one.class == object.class)
 }
@@ -214,7 +223,7 @@ pub fn end_of(at: Timestamp, days: u32) -> Timestamp {
 /// When a current object is deleted if nothing changes, and the name of the rule that orders it; no name
 /// where the object itself does.
 pub fn expiry<'a>(
-    rules: &'a [LifecycleRule],
+    rules: impl IntoIterator<Item = &'a LifecycleRule>,
     key: &str,
     version: &ObjectVersion,
 ) -> Option<(Timestamp, &'a str)> {
@@ -228,7 +237,12 @@ pub fn expiry<'a>(
         Some((at, &*rule.id))
     };
     let own = own_end(version).map(|at| (at, ""));
-    rules.iter().filter(about).filter_map(ends).chain(own).min()
+    rules
+        .into_iter()
+        .filter(about)
+        .filter_map(ends)
+        .chain(own)
+        .min()
 }
 
 fn is_due(due: Due, since: Timestamp, now: Timestamp) -> bool {

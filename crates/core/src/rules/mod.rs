@@ -17,6 +17,7 @@ pub mod list;
 pub mod lock;
 pub(crate) mod mirror;
 pub mod notify;
+pub mod object_set;
 pub mod overwrite;
 pub mod pattern;
 pub mod range;

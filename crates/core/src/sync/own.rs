@@ -280,7 +280,10 @@ fn fault(error: &Error) -> SourceFault {
         ErrorKind::Denied => SourceFault::Denied,
         ErrorKind::NotRestored => SourceFault::Archived,
         ErrorKind::PreconditionFailed | ErrorKind::InvalidRange => SourceFault::Changed,
-        ErrorKind::Busy | ErrorKind::Unavailable => SourceFault::Busy(None),
+        ErrorKind::Busy
+        | ErrorKind::Unavailable
+        | ErrorKind::TooManyRequests
+        | ErrorKind::TooManyBytes => SourceFault::Busy(None),
         _ => SourceFault::Broken(error.message().into()),
     }
 }

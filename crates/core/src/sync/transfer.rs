@@ -136,6 +136,8 @@ impl Trouble {
             | ErrorKind::NoSuchUpload
             | ErrorKind::InvalidPart
             | ErrorKind::Busy
+            | ErrorKind::TooManyRequests
+            | ErrorKind::TooManyBytes
             | ErrorKind::Full
             | ErrorKind::Unavailable
             | ErrorKind::Internal => (stage, Hope::Later(None)),

@@ -201,9 +201,12 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::InvalidBucketName
         | K::NoSuchBucket
         | K::NoSuchKey => (S::BAD_REQUEST, "InvalidArgument"),
-        K::Busy | K::Full | K::OriginFailed | K::Unavailable => {
-            (S::BAD_GATEWAY, "ServiceUnavailable")
-        }
+        K::Busy
+        | K::Full
+        | K::OriginFailed
+        | K::Unavailable
+        | K::TooManyRequests
+        | K::TooManyBytes => (S::BAD_GATEWAY, "ServiceUnavailable"),
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError"),
         // No operation of this dialect meets the kinds below.
         K::NoSuchVersion
@@ -247,6 +250,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::ReadsNeeded
         | K::TooManyInventories
         | K::NoTargetBucket
+        | K::NoSuchObjectSet
+        | K::TooManyObjectSets
         | K::Unsupported => (S::BAD_REQUEST, "InvalidRequest"),
     }
 }

@@ -196,9 +196,12 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         ErrorKind::IncompleteBody => (BAD, "OMS.0004"),
         ErrorKind::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "OMS.0005"),
         ErrorKind::NoSuchBucket | ErrorKind::InvalidBucketName => (BAD, "OMS.0153"),
-        ErrorKind::Busy | ErrorKind::Full | ErrorKind::OriginFailed | ErrorKind::Unavailable => {
-            (StatusCode::SERVICE_UNAVAILABLE, "OMS.1001")
-        }
+        ErrorKind::Busy
+        | ErrorKind::Full
+        | ErrorKind::OriginFailed
+        | ErrorKind::Unavailable
+        | ErrorKind::TooManyRequests
+        | ErrorKind::TooManyBytes => (StatusCode::SERVICE_UNAVAILABLE, "OMS.1001"),
         ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "OMS.1001"),
         // No operation of this dialect meets the kinds below.
         ErrorKind::NoSuchKey
@@ -214,6 +217,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | ErrorKind::ReadsNeeded
         | ErrorKind::TooManyInventories
         | ErrorKind::NoTargetBucket
+        | ErrorKind::NoSuchObjectSet
+        | ErrorKind::TooManyObjectSets
         | ErrorKind::NoSuchDocument(_)
         | ErrorKind::BucketExists
         | ErrorKind::BucketAlreadyOwned

@@ -405,6 +405,8 @@ fn missing_document(kind: DocKind) -> &'static str {
         DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
         DocKind::Callbacks => "BucketCallbackPolicyNotExist",
         DocKind::Inventories => "NoSuchInventory",
+        // Requests of this dialect are not about object sets.
+        DocKind::SetQuotas | DocKind::SetLifecycles => "NoSuchConfiguration",
     }
 }
 
@@ -497,6 +499,16 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         ),
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError", "0005-00000004"),
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded", "0005-00000005"),
+        // Object sets are made through another dialect, and bound requests of every one.
+        K::TooManyRequests => (S::SERVICE_UNAVAILABLE, "QpsLimitExceeded", "0005-00000006"),
+        K::TooManyBytes => (
+            S::SERVICE_UNAVAILABLE,
+            "BandwidthLimitExceeded",
+            "0005-00000007",
+        ),
+        K::NoSuchObjectSet | K::TooManyObjectSets => {
+            (S::BAD_REQUEST, "InvalidArgument", "0017-00000901")
+        }
         K::DomainTaken => (S::CONFLICT, "CnameAlreadyExists", "0005-00000006"),
         K::LockUnsupported => (S::BAD_REQUEST, "InvalidRequest", "0026-00000025"),
         K::NoSuchLock => (

@@ -274,8 +274,11 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
                 DocKind::Tags => "NoSuchTagSet",
                 DocKind::Encryption => "ServerSideEncryptionConfigurationNotFoundError",
                 DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
-                // Requests of this dialect are not about callbacks by name.
-                DocKind::Inventories | DocKind::Callbacks => "NoSuchConfiguration",
+                // Requests of this dialect are not about callbacks by name, nor about object sets.
+                DocKind::Inventories
+                | DocKind::Callbacks
+                | DocKind::SetQuotas
+                | DocKind::SetLifecycles => "NoSuchConfiguration",
             };
             (S::NOT_FOUND, code)
         }
@@ -333,14 +336,15 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::ExpiredToken => (S::BAD_REQUEST, "ExpiredToken"),
         K::Unsupported => (S::NOT_IMPLEMENTED, "NotImplemented"),
         // All SDKs wait and try again.
-        K::Busy => (S::SERVICE_UNAVAILABLE, "SlowDown"),
+        K::Busy | K::TooManyRequests | K::TooManyBytes => (S::SERVICE_UNAVAILABLE, "SlowDown"),
         K::Full => (S::INSUFFICIENT_STORAGE, "InsufficientStorage"),
         // The vendor fetches nothing; the word is that of its relatives.
         K::OriginFailed => (S::FAILED_DEPENDENCY, "MirrorFailed"),
         K::Unavailable => (S::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError"),
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded"),
-        // No operation of this dialect is about domains.
+        // No operation of this dialect is about domains or object sets.
+        K::NoSuchObjectSet | K::TooManyObjectSets => (S::BAD_REQUEST, "InvalidArgument"),
         K::DomainTaken => (S::CONFLICT, "OperationAborted"),
         K::TooManyInventories => (S::BAD_REQUEST, "TooManyConfigurations"),
         K::NoTargetBucket => (S::BAD_REQUEST, "InvalidTargetBucketForLogging"),

@@ -239,6 +239,9 @@ mod tests {
             Action::WriteRename,
             Action::ReadDomains,
             Action::WriteDomains,
+            Action::ReadObjectSets,
+            Action::WriteObjectSets,
+            Action::DeleteObjectSets,
         ];
         for action in Action::ALL {
             let named = ACTIONS.iter().any(|(_, actions)| actions.contains(&action));

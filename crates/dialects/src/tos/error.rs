@@ -218,6 +218,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
                 // Nothing that requests of this dialect are about.
                 DocKind::Callbacks => "NoSuchConfiguration",
                 DocKind::Inventories => "NoSuchInventoryConfiguration",
+                DocKind::SetQuotas => "NoSuchObjectSetQuotaConfiguration",
+                DocKind::SetLifecycles => "NoSuchLifecycleConfiguration",
             };
             (S::NOT_FOUND, code, "0006-00000007")
         }
@@ -301,6 +303,18 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError", "0001-00000004"),
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded", "0006-00000009"),
         K::DomainTaken => (S::CONFLICT, "DomainAlreadyExists", "0006-00000010"),
+        K::NoSuchObjectSet => (S::NOT_FOUND, "NoSuchObjectSet", "0006-00000012"),
+        K::TooManyObjectSets => (S::BAD_REQUEST, "TooManyObjectSets", "0006-00000013"),
+        K::TooManyRequests => (
+            S::TOO_MANY_REQUESTS,
+            "ExceedBucketQPSLimit",
+            "0006-00000014",
+        ),
+        K::TooManyBytes => (
+            S::TOO_MANY_REQUESTS,
+            "ExceedBucketRateLimit",
+            "0006-00000015",
+        ),
         // The vendor's test suite has the number.
         K::TooManyInventories => (S::BAD_REQUEST, "InvalidArgument", "0025-00000016"),
     }

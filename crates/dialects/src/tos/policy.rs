@@ -204,6 +204,9 @@ mod tests {
             Action::ReadAccessLog,
             Action::WriteAccessLog,
             Action::DeleteAccessLog,
+            Action::ReadObjectSets,
+            Action::WriteObjectSets,
+            Action::DeleteObjectSets,
         ];
         for action in Action::ALL {
             let named = ACTIONS.iter().any(|(_, actions)| actions.contains(&action));

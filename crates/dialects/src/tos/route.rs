@@ -105,6 +105,27 @@ pub(crate) enum Op {
     DeleteBucketInventory,
     PutBucketAccessMonitor,
     GetBucketAccessMonitor,
+    PutBucketObjectSetConfiguration,
+    GetBucketObjectSetConfiguration,
+    PutObjectSet,
+    GetObjectSet,
+    ListObjectSet,
+    DeleteObjectSet,
+    PutObjectSetTagging,
+    GetObjectSetTagging,
+    GetObjectSetEndpoint,
+    PutObjectSetQuota,
+    GetObjectSetQuota,
+    GetObjectSetStorage,
+    PutObjectSetLifecycle,
+    GetObjectSetLifecycle,
+    DeleteObjectSetLifecycle,
+    PutObjectSetQuotaByTag,
+    GetObjectSetQuotaByTag,
+    DeleteObjectSetQuotaByTag,
+    PutObjectSetLifecycleByTag,
+    GetObjectSetLifecycleByTag,
+    DeleteObjectSetLifecycleByTag,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -202,6 +223,27 @@ impl Operation for Op {
             Self::DeleteBucketInventory => "DeleteBucketInventory",
             Self::PutBucketAccessMonitor => "PutBucketAccessMonitor",
             Self::GetBucketAccessMonitor => "GetBucketAccessMonitor",
+            Self::PutBucketObjectSetConfiguration => "PutBucketObjectSetConfiguration",
+            Self::GetBucketObjectSetConfiguration => "GetBucketObjectSetConfiguration",
+            Self::PutObjectSet => "PutObjectSet",
+            Self::GetObjectSet => "GetObjectSet",
+            Self::ListObjectSet => "ListObjectSet",
+            Self::DeleteObjectSet => "DeleteObjectSet",
+            Self::PutObjectSetTagging => "PutObjectSetTagging",
+            Self::GetObjectSetTagging => "GetObjectSetTagging",
+            Self::GetObjectSetEndpoint => "GetObjectSetEndpoint",
+            Self::PutObjectSetQuota => "PutObjectSetQuota",
+            Self::GetObjectSetQuota => "GetObjectSetQuota",
+            Self::GetObjectSetStorage => "GetObjectSetStorage",
+            Self::PutObjectSetLifecycle => "PutObjectSetLifecycle",
+            Self::GetObjectSetLifecycle => "GetObjectSetLifecycle",
+            Self::DeleteObjectSetLifecycle => "DeleteObjectSetLifecycle",
+            Self::PutObjectSetQuotaByTag => "PutObjectSetQuotaByTag",
+            Self::GetObjectSetQuotaByTag => "GetObjectSetQuotaByTag",
+            Self::DeleteObjectSetQuotaByTag => "DeleteObjectSetQuotaByTag",
+            Self::PutObjectSetLifecycleByTag => "PutObjectSetLifecycleByTag",
+            Self::GetObjectSetLifecycleByTag => "GetObjectSetLifecycleByTag",
+            Self::DeleteObjectSetLifecycleByTag => "DeleteObjectSetLifecycleByTag",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -234,6 +276,30 @@ const BUCKET_NAMES: &[&str] = &[
     "website",
     "mirror",
     "inventory",
+    "objectset",
+    "objectsets",
+    "objectsetconfiguration",
+    "objectsettagging",
+    "objectsetendpoint",
+    "objectsetquota",
+    "objectsetquotabytag",
+    "objectsetstorage",
+    "objectset-lifecycle",
+    "objectset-lifecycle-bytag",
+];
+
+/// Those of them that are about object sets.
+const OBJECT_SET_NAMES: &[&str] = &[
+    "objectset",
+    "objectsets",
+    "objectsetconfiguration",
+    "objectsettagging",
+    "objectsetendpoint",
+    "objectsetquota",
+    "objectsetquotabytag",
+    "objectsetstorage",
+    "objectset-lifecycle",
+    "objectset-lifecycle-bytag",
 ];
 
 /// Query names of which one selects an operation on an object.
@@ -270,16 +336,6 @@ const BUCKET_LATER: &[&str] = &[
     "replication",
     "realtimeLog",
     "trash",
-    "objectset",
-    "objectsets",
-    "objectsetconfiguration",
-    "objectsettagging",
-    "objectsetendpoint",
-    "objectsetquota",
-    "objectsetquotabytag",
-    "objectsetstorage",
-    "objectset-lifecycle",
-    "objectset-lifecycle-bytag",
     "transferAcceleration",
     "worm",
     "payByTraffic",
@@ -328,6 +384,9 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
     facts.one_of(BUCKET_NAMES)?;
     if let Some(name) = facts.first_of(BUCKET_LATER) {
         return Ok(Op::NotImplemented(name));
+    }
+    if let Some(name) = facts.first_of(OBJECT_SET_NAMES) {
+        return object_set(facts.method, name);
     }
     Ok(match *facts.method {
         Method::GET if has("acl") => Op::GetBucketAcl,
@@ -389,6 +448,34 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::POST if has("fetchTask") => Op::PutFetchTask,
         Method::POST if has("delete") => Op::DeleteMultiObjects,
         Method::POST if facts.form => Op::PostObject,
+        _ => return Err(not_allowed().into()),
+    })
+}
+
+/// Operations of object sets, by method and the name in the query.
+fn object_set(method: &Method, name: &str) -> Result<Op, TosError> {
+    Ok(match (method, name) {
+        (&Method::PUT, "objectsetconfiguration") => Op::PutBucketObjectSetConfiguration,
+        (&Method::GET, "objectsetconfiguration") => Op::GetBucketObjectSetConfiguration,
+        (&Method::PUT, "objectset") => Op::PutObjectSet,
+        (&Method::GET, "objectset") => Op::GetObjectSet,
+        (&Method::GET, "objectsets") => Op::ListObjectSet,
+        (&Method::DELETE, "objectset") => Op::DeleteObjectSet,
+        (&Method::PUT, "objectsettagging") => Op::PutObjectSetTagging,
+        (&Method::GET, "objectsettagging") => Op::GetObjectSetTagging,
+        (&Method::GET, "objectsetendpoint") => Op::GetObjectSetEndpoint,
+        (&Method::PUT, "objectsetquota") => Op::PutObjectSetQuota,
+        (&Method::GET, "objectsetquota") => Op::GetObjectSetQuota,
+        (&Method::GET, "objectsetstorage") => Op::GetObjectSetStorage,
+        (&Method::PUT, "objectset-lifecycle") => Op::PutObjectSetLifecycle,
+        (&Method::GET, "objectset-lifecycle") => Op::GetObjectSetLifecycle,
+        (&Method::DELETE, "objectset-lifecycle") => Op::DeleteObjectSetLifecycle,
+        (&Method::PUT, "objectsetquotabytag") => Op::PutObjectSetQuotaByTag,
+        (&Method::GET, "objectsetquotabytag") => Op::GetObjectSetQuotaByTag,
+        (&Method::DELETE, "objectsetquotabytag") => Op::DeleteObjectSetQuotaByTag,
+        (&Method::PUT, "objectset-lifecycle-bytag") => Op::PutObjectSetLifecycleByTag,
+        (&Method::GET, "objectset-lifecycle-bytag") => Op::GetObjectSetLifecycleByTag,
+        (&Method::DELETE, "objectset-lifecycle-bytag") => Op::DeleteObjectSetLifecycleByTag,
         _ => return Err(not_allowed().into()),
     })
 }

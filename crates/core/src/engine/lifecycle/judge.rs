@@ -9,10 +9,11 @@ use crate::engine::delete::Asked;
 use crate::engine::{Engine, ObjectTarget, VersionChoice};
 use crate::error::Error;
 use crate::limits::SCAN_BYTES_MAX;
-use crate::model::{Bucket, LifecycleRule, ObjectKey, ObjectVersion, Timestamp, VersionId, WorkId};
+use crate::model::{Bucket, ObjectKey, ObjectVersion, Timestamp, VersionId, WorkId};
 use crate::ports::{KeyRange, Limit, Order as Direction, Record, StoreError, Table};
 use crate::records::{CurrentRecord, UploadRecord, decode, keys};
 use crate::rules::lifecycle::{Standing, Verdict, gives_up, read_last, verdict};
+use crate::rules::object_set::RuleBook;
 
 /// Rows of a table: key and record.
 type Rows = [(Bytes, Record)];
@@ -21,7 +22,7 @@ type Rows = [(Bytes, Record)];
 pub(super) struct Court<'a> {
     pub(super) engine: &'a Engine,
     pub(super) bucket: &'a Bucket,
-    pub(super) rules: &'a [LifecycleRule],
+    pub(super) rules: &'a RuleBook,
     pub(super) duty: WorkId,
     /// Since when reads are noted, where rules count them.
     pub(super) reads_since: Option<Timestamp>,
@@ -114,7 +115,12 @@ impl Court<'_> {
         for (at, record) in rows {
             let (key, upload) = keys::object_of_upload(at).ok_or_else(damaged_key)?;
             let record: UploadRecord = decode(&record.bytes)?;
-            if gives_up(self.rules, key.as_str(), record.created_at, self.now) {
+            if gives_up(
+                self.rules.of(key.as_str()),
+                key.as_str(),
+                record.created_at,
+                self.now,
+            ) {
                 orders.push(Order::Abort(key, upload));
             }
         }
@@ -128,7 +134,8 @@ impl Court<'_> {
         version: ObjectVersion,
         (standing, read): (Standing, Option<Timestamp>),
     ) -> Option<Order> {
-        let verdict = verdict(self.rules, key.as_str(), &version, standing, read, self.now);
+        let rules = self.rules.of(key.as_str());
+        let verdict = verdict(rules, key.as_str(), &version, standing, read, self.now);
         let judged = Judged {
             duty: self.duty,
             version,
@@ -188,7 +195,11 @@ impl Court<'_> {
             start: keys::version_range(self.bucket.id, key).start,
             end: Some(keys::version(self.bucket.id, key, id).bytes),
         };
-        let kept = self.rules.iter().map(|rule| rule.keep_older).max();
+        let kept = self
+            .rules
+            .of(key.as_str())
+            .map(|rule| rule.keep_older)
+            .max();
         let kept = kept.unwrap_or(0).max(1);
         let limit = Limit {
             rows: kept as usize,

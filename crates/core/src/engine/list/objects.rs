@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::{current_range, damaged_key};
+use crate::engine::rates::Use;
 use crate::engine::{Cx, Engine, ListObjects, Listing, ListingEntry, ObjectSummary};
 use crate::error::Error;
 use crate::model::{ObjectKey, ObjectRecord, Timestamp};
@@ -21,6 +22,8 @@ impl Engine {
             delimiter: &req.delimiter,
         };
         allow(cx, &bucket, Action::ListObjects, listed)?;
+        self.take_turn(&bucket, &req.prefix, Use::List, None)
+            .await?;
         let order = if req.reverse {
             Order::Descending
         } else {

@@ -1,6 +1,7 @@
 //! Open multipart uploads and their parts.
 
 use super::{child_range, damaged_key};
+use crate::engine::rates::Use;
 use crate::engine::uploads::no_such_upload;
 use crate::engine::{
     Cx, Engine, ListParts, ListUploads, PartListing, PartSummary, UploadListing, UploadSummary,
@@ -22,6 +23,8 @@ impl Engine {
             delimiter: &req.delimiter,
         };
         allow(cx, &bucket, Action::ListUploads, listed)?;
+        self.take_turn(&bucket, &req.prefix, Use::List, None)
+            .await?;
         let marker = req.upload_marker.map(|id| id.0);
         let mut pager = Pager::new(&Wanted {
             prefix: &req.prefix,

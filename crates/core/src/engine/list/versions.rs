@@ -5,6 +5,7 @@ use bytes::Bytes;
 
 use super::objects::summary;
 use super::{child_range, current_range, damaged_key};
+use crate::engine::rates::Use;
 use crate::engine::{Cx, Engine, ListVersions, VersionListing, VersionSummary};
 use crate::error::Error;
 use crate::model::{
@@ -32,6 +33,8 @@ impl Engine {
             delimiter: &req.delimiter,
         };
         allow(cx, &bucket, Action::ListVersions, listed)?;
+        self.take_turn(&bucket, &req.prefix, Use::List, None)
+            .await?;
         let after_sub = self.place_of_marker(&bucket, &req).await?;
         let wanted = Wanted {
             prefix: &req.prefix,

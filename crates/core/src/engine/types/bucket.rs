@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccessLog, Acl, BucketDomain, BucketName, DefaultLock, LogFields, NotificationRule,
-    OverwriteRule, Referers, RuleSetVersion, Statement, StorageClass, Tags, TlsVersion, Versioning,
+    OverwriteRule, Referers, RuleSetVersion, SetLayout, Statement, StorageClass, Tags, TlsVersion,
+    Versioning,
 };
 use crate::rules::retention::RetentionStep;
 
@@ -76,6 +77,9 @@ pub enum BucketChange {
     Tls(Option<Vec<TlsVersion>>),
     /// Replace what nobody overwrites.
     Overwrites(Vec<OverwriteRule>),
+    /// Divide its keys into object sets, or change what bounds them: `InvalidBucketState` for another division
+    /// while there are sets. What the layout says of rules and bounds by tag is kept as it was.
+    Sets(SetLayout),
     /// Write logs of requests to it; `None` for no longer.
     AccessLog(Option<AccessLog>),
     /// What lines of those tell beside; nothing for no longer.
@@ -106,6 +110,14 @@ pub struct BucketStat {
     pub parts: u64,
     /// Bytes of those parts.
     pub part_bytes: u64,
+}
+
+impl BucketStat {
+    /// Bytes of everything, parts of open uploads included: what quotas are about.
+    pub fn bytes(&self) -> u64 {
+        let objects: u64 = self.classes.values().map(|usage| usage.bytes).sum();
+        objects.saturating_add(self.part_bytes)
+    }
 }
 
 /// How many there are, and how large they are together.

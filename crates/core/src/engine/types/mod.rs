@@ -6,6 +6,7 @@ mod fetch;
 mod inventory;
 mod list;
 mod object;
+mod object_set;
 mod upload;
 mod vault;
 
@@ -23,6 +24,7 @@ pub use object::{
     ObjectReader, ObjectTarget, PartSpan, PutObject, PutReceipt, PutSymlink, RangeSpec,
     RenameObject, RestoreReceipt, SymlinkInfo, VersionChoice,
 };
+pub use object_set::{ListObjectSets, ObjectSetListing, SetChange};
 pub use upload::{
     BegunUpload, CompleteReceipt, CompleteUpload, CopyPart, CreateUpload, NamedPart, PartReceipt,
     PutPart, UploadTarget,

@@ -72,6 +72,7 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         access_log: None,
         log_fields: LogFields::default(),
         access_monitor: None,
+        sets: None,
         blocks_public: false,
         account_blocks_public: false,
         reads_archive: false,

@@ -9,19 +9,33 @@ use crate::limits::{
     LIFECYCLE_MOVES_MAX, LIFECYCLE_RULES_MAX,
 };
 use crate::model::{
-    Bucket, Due, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, StorageClass,
-    Transition, UnreadMove,
+    Bucket, Due, LifecycleException, LifecycleFilter, LifecycleRule, StorageClass, Transition,
+    UnreadMove,
 };
 use crate::rules::attributes::check_tags;
 
 /// Checks rules before they are stored: that each has a name and does something, and that nothing in
 /// it contradicts the rest.
 pub fn check(rules: &[LifecycleRule]) -> Result<(), Error> {
-    if rules.is_empty() || rules.len() > LIFECYCLE_RULES_MAX {
-        return Err(invalid("a bucket has 1 to 1000 lifecycle rules"));
+    check_up_to(rules, LIFECYCLE_RULES_MAX, LIFECYCLE_BYTES_MAX)
+}
+
+/// Checks rules of which there may be so many, of so many bytes together.
+pub(crate) fn check_up_to(
+    rules: &[LifecycleRule],
+    rules_max: usize,
+    bytes_max: usize,
+) -> Result<(), Error> {
+    if rules.is_empty() || rules.len() > rules_max {
+        let message = format!("there are 1 to {rules_max} lifecycle rules");
+        return Err(Error::new(ErrorKind::InvalidArgument, message));
     }
-    if rules.iter().map(bytes).sum::<usize>() > LIFECYCLE_BYTES_MAX {
-        return Err(invalid("the lifecycle rules are larger than 512 KiB"));
+    if rules.iter().map(bytes).sum::<usize>() > bytes_max {
+        let message = format!(
+            "the lifecycle rules are larger than {} KiB",
+            bytes_max >> 10
+        );
+        return Err(Error::new(ErrorKind::InvalidArgument, message));
     }
     let mut names = BTreeSet::new();
     for rule in rules {
@@ -129,8 +143,12 @@ fn check_unread(moves: &[UnreadMove]) -> Result<(), Error> {
 }
 
 /// Refuses rules that count reads in a bucket that notes none: `ReadsNotNoted`.
-pub fn check_reads(lifecycle: &Lifecycle, bucket: &Bucket) -> Result<(), Error> {
-    if lifecycle.counts_reads() && bucket.notes_reads().is_none() {
+pub fn check_reads<'a>(
+    rules: impl IntoIterator<Item = &'a LifecycleRule>,
+    bucket: &Bucket,
+) -> Result<(), Error> {
+    let counted = rules.into_iter().any(LifecycleRule::counts_reads);
+    if counted && bucket.notes_reads().is_none() {
         return Err(Error::new(
             ErrorKind::ReadsNotNoted,
             "the bucket does not note when objects are read; enable its access monitor first",
@@ -140,8 +158,11 @@ pub fn check_reads(lifecycle: &Lifecycle, bucket: &Bucket) -> Result<(), Error> 
 }
 
 /// Refuses to stop the noting of reads while rules count them: `ReadsNeeded`.
-pub fn check_monitor(lifecycle: Option<&Lifecycle>, on: bool) -> Result<(), Error> {
-    if !on && lifecycle.is_some_and(Lifecycle::counts_reads) {
+pub fn check_monitor<'a>(
+    rules: impl IntoIterator<Item = &'a LifecycleRule>,
+    on: bool,
+) -> Result<(), Error> {
+    if !on && rules.into_iter().any(LifecycleRule::counts_reads) {
         return Err(Error::new(
             ErrorKind::ReadsNeeded,
             "a lifecycle rule counts from the last access; remove it before the access monitor is disabled",
@@ -257,7 +278,8 @@ fn deeds(rule: &LifecycleRule) -> impl Iterator<Item = Deed> {
         .filter_map(|(deed, does)| does.then_some(deed))
 }
 
-fn bytes(rule: &LifecycleRule) -> usize {
+/// Bytes of the texts of a rule.
+pub(crate) fn bytes(rule: &LifecycleRule) -> usize {
     let filter = &rule.filter;
     let left_out = filter.except.iter();
     let tags = filter.tags.iter();

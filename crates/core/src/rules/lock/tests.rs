@@ -54,6 +54,7 @@ fn bucket(locks: Option<Locks>, policy: Vec<Statement>) -> Bucket {
         access_log: None,
         log_fields: LogFields::default(),
         access_monitor: None,
+        sets: None,
     }
 }
 

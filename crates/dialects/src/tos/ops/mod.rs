@@ -13,13 +13,14 @@ mod multipart;
 mod notification;
 mod object;
 mod object_config;
+mod object_sets;
 mod settings;
 mod website;
 
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::Encryption;
 use cohong_core::model::{Cors, Lifecycle, Tags};
-use cohong_core::model::{MirrorRule, Website};
+use cohong_core::model::{MirrorRule, SetLifecycles, Website};
 use http::Response;
 
 use super::Tos;
@@ -129,6 +130,29 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::GetBucketInventory => inventory::get(call, engine).await,
         Op::ListBucketInventory => inventory::list(call, engine).await,
         Op::DeleteBucketInventory => Ok(INVENTORIES.delete(&call, engine).await?),
+        Op::PutBucketObjectSetConfiguration => object_sets::put_configuration(call, engine).await,
+        Op::GetBucketObjectSetConfiguration => object_sets::configuration(call, engine).await,
+        Op::PutObjectSet => object_sets::put(call, engine).await,
+        Op::GetObjectSet => object_sets::get(call, engine).await,
+        Op::ListObjectSet => object_sets::list(call, engine).await,
+        Op::DeleteObjectSet => object_sets::delete(call, engine).await,
+        Op::PutObjectSetTagging => object_sets::put_tags(call, engine).await,
+        Op::GetObjectSetTagging => object_sets::get(call, engine).await,
+        Op::GetObjectSetEndpoint => object_sets::endpoint(call, engine).await,
+        Op::PutObjectSetQuota => object_sets::put_quota(call, engine).await,
+        Op::GetObjectSetQuota => object_sets::quota(call, engine).await,
+        Op::GetObjectSetStorage => object_sets::storage(call, engine).await,
+        Op::PutObjectSetLifecycle => object_sets::put_lifecycle(call, engine).await,
+        Op::GetObjectSetLifecycle => object_sets::lifecycle(call, engine).await,
+        Op::DeleteObjectSetLifecycle => object_sets::delete_lifecycle(call, engine).await,
+        Op::PutObjectSetQuotaByTag => object_sets::put_quotas(call, engine).await,
+        Op::GetObjectSetQuotaByTag => object_sets::quotas(call, engine).await,
+        Op::DeleteObjectSetQuotaByTag => object_sets::delete_quotas(call, engine).await,
+        Op::PutObjectSetLifecycleByTag => object_sets::put_lifecycles(call, engine).await,
+        Op::GetObjectSetLifecycleByTag => object_sets::lifecycles(call, engine).await,
+        Op::DeleteObjectSetLifecycleByTag => {
+            Ok(delete_document::<SetLifecycles>(&call, engine).await?)
+        }
         Op::NotImplemented(name) => Err(TosError::not_implemented(name)),
     }
 }

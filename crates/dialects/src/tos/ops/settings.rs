@@ -2,7 +2,7 @@
 //! other origins, policy, tags, class, quota, renaming, access monitor, domains (sheet section 7).
 
 use cohong_core::engine::{BucketChange, Engine};
-use cohong_core::model::{Cors, Lifecycle, Tags};
+use cohong_core::model::{Cors, Lifecycle, LifecycleRule, Tags};
 use cohong_core::rules::access::Action;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -31,31 +31,43 @@ const ALLOW: &str = "allow-same-action-overlap";
 /// `PutBucketLifecycle`.
 pub(super) async fn put_lifecycle(mut call: Call, engine: &Engine) -> Answer {
     let rules = read::<PutLifecycle>(&mut call).await?.rules()?;
+    let may_overlap = may_overlap(&call, &rules)?;
+    Ok(put_document(&call, engine, &Lifecycle { rules, may_overlap }).await?)
+}
+
+/// Checks rules that a request brings, and gives whether it says that they may overlap.
+pub(super) fn may_overlap(call: &Call, rules: &[LifecycleRule]) -> Result<bool, TosError> {
     if rules.iter().any(mixes_times) {
         return Err(TosError::invalid_argument(
             "a lifecycle rule names either days or dates for Expiration and Transitions",
         ));
     }
-    let given = TOS.given(&call)?;
+    let given = TOS.given(call)?;
     // The SDK writes `None` where it was told nothing.
     let word = given.own_text(ALLOW).filter(|word| *word != "None");
     let may_overlap = word.map_or(Ok(false), |word| boolean(&given.name(ALLOW), word))?;
-    if let Some(action) = overlapping(&rules).filter(|_| !may_overlap) {
+    if let Some(action) = overlapping(rules).filter(|_| !may_overlap) {
         return Err(TosError::invalid_argument(format!(
             "two lifecycle rules overlap in {action}; say x-tos-{ALLOW}: true if that is meant"
         )));
     }
-    Ok(put_document(&call, engine, &Lifecycle { rules, may_overlap }).await?)
+    Ok(may_overlap)
 }
 
-/// `GetBucketLifecycle`. Any value of the header is true to the SDK.
-pub(super) async fn get_lifecycle(call: Call, engine: &Engine) -> Answer {
-    let doc: Lifecycle = document(&call, engine).await?;
+/// Tells whether rules may overlap. Any value of the header is true to the SDK.
+pub(super) fn overlap_headers(may_overlap: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    if doc.may_overlap {
+    if may_overlap {
         let yes = HeaderValue::from_static("true");
         headers.insert("x-tos-allow-same-action-overlap", yes);
     }
+    headers
+}
+
+/// `GetBucketLifecycle`.
+pub(super) async fn get_lifecycle(call: Call, engine: &Engine) -> Answer {
+    let doc: Lifecycle = document(&call, engine).await?;
+    let headers = overlap_headers(doc.may_overlap);
     Ok(answer(headers, &LifecycleBody::new(&doc.rules)))
 }
 

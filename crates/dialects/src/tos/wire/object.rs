@@ -103,10 +103,17 @@ pub(in crate::tos) struct Tagging {
     tag_set: TagSet,
 }
 
+/// Tags, as a member of other bodies.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct TagSet {
+pub(in crate::tos) struct TagSet {
     tags: Vec<Pair>,
+}
+
+impl TagSet {
+    pub(in crate::tos) fn new(tags: &Tags) -> Self {
+        Self { tags: pairs(tags) }
+    }
 }
 
 /// A name and a value.
@@ -117,19 +124,24 @@ pub(in crate::tos) struct Pair {
     value: String,
 }
 
+impl Pair {
+    pub(in crate::tos) fn new((key, value): &(Box<str>, Box<str>)) -> Self {
+        Self {
+            key: key.to_string(),
+            value: value.to_string(),
+        }
+    }
+}
+
 /// Names and values as JSON lists show them.
 pub(in crate::tos) fn pairs(all: &[(Box<str>, Box<str>)]) -> Vec<Pair> {
-    let pair = |(key, value): &(Box<str>, Box<str>)| Pair {
-        key: key.to_string(),
-        value: value.to_string(),
-    };
-    all.iter().map(pair).collect()
+    all.iter().map(Pair::new).collect()
 }
 
 impl Tagging {
     pub(in crate::tos) fn new(tags: &Tags) -> Self {
         Self {
-            tag_set: TagSet { tags: pairs(tags) },
+            tag_set: TagSet::new(tags),
         }
     }
 }
@@ -141,9 +153,22 @@ pub(in crate::tos) struct PutTagging {
     tag_set: PutTagSet,
 }
 
+/// Tags, as a member of other bodies; member names in lower case.
 #[derive(Debug, Deserialize)]
-struct PutTagSet {
+pub(in crate::tos) struct PutTagSet {
     tags: Option<Vec<PutTag>>,
+}
+
+impl PutTagSet {
+    /// Tags of an object, or of an object set.
+    pub(in crate::tos) fn tags(self) -> Result<Tags, Fault> {
+        TOS.tags.read(self.pairs(), "TagSet")
+    }
+
+    fn pairs(self) -> Vec<(String, String)> {
+        let tags = self.tags.unwrap_or_default().into_iter();
+        tags.map(PutTag::pair).collect()
+    }
 }
 
 /// A name and a value; member names in lower case.
@@ -168,17 +193,12 @@ impl PutTag {
 impl PutTagging {
     /// Tags of an object.
     pub(in crate::tos) fn tags(self) -> Result<Tags, Fault> {
-        TOS.tags.read(self.pairs(), "TagSet")
+        self.tag_set.tags()
     }
 
     /// Tags of a bucket.
     pub(in crate::tos) fn bucket_tags(self) -> Result<Tags, Fault> {
-        TOS.bucket_tags.read(self.pairs(), "TagSet")
-    }
-
-    fn pairs(self) -> Vec<(String, String)> {
-        let tags = self.tag_set.tags.unwrap_or_default().into_iter();
-        tags.map(PutTag::pair).collect()
+        TOS.bucket_tags.read(self.tag_set.pairs(), "TagSet")
     }
 }
 

@@ -101,22 +101,33 @@ pub(in crate::tos) struct PutQuota {
 /// A number, or its digits as a text.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Number {
+pub(in crate::tos) enum Number {
     Number(u64),
     Text(String),
+}
+
+impl Number {
+    /// Bytes of a quota.
+    pub(in crate::tos) fn bytes(&self) -> Result<u64, Fault> {
+        let bytes = match self {
+            Self::Number(bytes) => Some(*bytes),
+            Self::Text(digits) => digits.parse().ok(),
+        };
+        // The vendor counts with a sign.
+        let bytes = bytes.filter(|bytes| i64::try_from(*bytes).is_ok());
+        bytes.ok_or(Fault::Body("StorageQuota is a number of bytes".into()))
+    }
+
+    /// Whether it is a text that says nothing.
+    pub(in crate::tos) fn is_empty(&self) -> bool {
+        matches!(self, Self::Text(digits) if digits.is_empty())
+    }
 }
 
 impl PutQuota {
     /// The quota, bytes; 0 is none.
     pub(in crate::tos) fn quota(&self) -> Result<Option<u64>, Fault> {
-        let bytes = match &self.bytes {
-            Number::Number(bytes) => Some(*bytes),
-            Number::Text(digits) => digits.parse().ok(),
-        };
-        // The vendor counts with a sign.
-        let bytes = bytes.filter(|bytes| i64::try_from(*bytes).is_ok());
-        let bytes = bytes.ok_or(Fault::Body("StorageQuota is a number of bytes".into()))?;
-        Ok(Some(bytes).filter(|bytes| *bytes > 0))
+        Ok(Some(self.bytes.bytes()?).filter(|bytes| *bytes > 0))
     }
 }
 

@@ -58,6 +58,7 @@ fn tag(table: Table) -> u8 {
         Table::Jobs => 36,
         Table::Fetches => 37,
         Table::Reads => 38,
+        Table::ObjectSets => 39,
     }
 }
 

@@ -3,7 +3,6 @@
 use super::*;
 use crate::error::ErrorKind;
 use crate::limits::{LIFECYCLE_MOVES_MAX, LIFECYCLE_SMALL_BYTES};
-use crate::model::Lifecycle;
 
 fn unread(days: u32, class: StorageClass) -> UnreadMove {
     UnreadMove {
@@ -238,28 +237,20 @@ fn two_rules_that_move_what_is_unread_and_what_is_old_overlap() {
 
 #[test]
 fn noting_ends_after_the_rules_that_need_it() {
-    let of = |rule: LifecycleRule| Lifecycle {
-        rules: vec![rule],
-        may_overlap: false,
-    };
     let off = LifecycleRule {
         enabled: false,
         ..leaves(&[unread(1, StorageClass::Infrequent)])
     };
     let cases = [
         (None, false, true),
-        (Some(of(expire(Due::Days(1)))), false, true),
-        (Some(of(off.clone())), false, false),
-        (Some(of(off)), true, true),
+        (Some(expire(Due::Days(1))), false, true),
+        (Some(off.clone()), false, false),
+        (Some(off), true, true),
     ];
-    for (lifecycle, on, wanted) in cases {
-        let found = check_monitor(lifecycle.as_ref(), on);
+    for (rule, on, wanted) in cases {
+        let found = check_monitor(&rule, on);
         let wanted = (!wanted).then_some(ErrorKind::ReadsNeeded);
-        assert_eq!(
-            found.err().map(|error| error.kind()),
-            wanted,
-            "{lifecycle:?}"
-        );
+        assert_eq!(found.err().map(|error| error.kind()), wanted, "{rule:?}");
     }
 }
 
