@@ -48,23 +48,27 @@ pub enum Standing {
 
 /// Judges a version at `now`.
 pub fn verdict<'a>(
-    rules: impl IntoIterator<Item = &'a LifecycleRule> + Clone,
+    rules: impl IntoIterator<Item = &'a LifecycleRule>,
     key: &str,
     version: &ObjectVersion,
     standing: Standing,
     now: Timestamp,
 ) -> Verdict {
     let about = |rule: &&LifecycleRule| rule.enabled && covers(&rule.filter, key, version);
-    let rules = || rules.clone().into_iter().filter(about);
+    let rules: Vec<&LifecycleRule> = rules.into_iter().filter(about).collect();
     let own = matches!(standing, Standing::Current { .. })
         && own_end(version).is_some_and(|at| now >= at);
-    if own || rules().any(|rule| expires(rule, version, standing, now)) {
+    if own
+        || rules
+            .iter()
+            .any(|rule| expires(rule, version, standing, now))
+    {
         return Verdict::Expire;
     }
     let Some(object) = version.object() else {
         return Verdict::Keep;
     };
-    let classes = rules().flat_map(|rule| {
+    let classes = rules.iter().flat_map(|rule| {
         let (moves, since) = moves(rule, version, standing);
         let due = moves.iter().filter(move |one| is_due(one.due, since, now));
         due.map(|one| one.class)
