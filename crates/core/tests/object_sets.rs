@@ -481,8 +481,8 @@ fn requests_and_bytes_come_at_their_rates() {
             let req = ListObjects {
                 bucket: bucket.clone(),
                 prefix: prefix.into(),
-                delimiter: "".into(),
-                after: "".into(),
+                delimiter: String::new(),
+                after: String::new(),
                 limit: 10,
                 reverse: false,
             };
@@ -688,10 +688,12 @@ fn what_is_written_while_a_quota_is_set_counts() {
             let write = store(&world, &bucket, "a/1", 60);
             if first {
                 let (set, written) = join(quota, write).await;
-                (set.unwrap(), written.unwrap());
+                set.unwrap();
+                written.unwrap();
             } else {
                 let (written, set) = join(write, quota).await;
-                (set.unwrap(), written.unwrap());
+                set.unwrap();
+                written.unwrap();
             }
             let more = store(&world, &bucket, "a/2", 41).await;
             assert_eq!(more, Err(ErrorKind::OverQuota), "{first}");

@@ -100,7 +100,6 @@ impl Engine {
         change: SetChange,
     ) -> Result<(), Error> {
         let action = match &change {
-            SetChange::Remove => Action::DeleteObjectSets,
             SetChange::Make(tags) | SetChange::Tags(tags) => {
                 object_set::check_tags(tags)?;
                 Action::WriteObjectSets
@@ -109,7 +108,7 @@ impl Engine {
                 object_set::check_rules(rules)?;
                 Action::WriteObjectSets
             }
-            SetChange::Rules { .. } => Action::DeleteObjectSets,
+            SetChange::Remove | SetChange::Rules { .. } => Action::DeleteObjectSets,
             SetChange::Quota(_) => Action::WriteObjectSets,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {

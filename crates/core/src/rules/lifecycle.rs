@@ -49,7 +49,7 @@ pub enum Standing {
 
 /// Judges a version at `now`; `read` is when it counts as read last, where reads are noted.
 pub fn verdict<'a>(
-    rules: impl IntoIterator<Item = &'a LifecycleRule> + Clone,
+    rules: impl IntoIterator<Item = &'a LifecycleRule>,
     key: &str,
     version: &ObjectVersion,
     standing: Standing,
@@ -57,16 +57,17 @@ pub fn verdict<'a>(
     now: Timestamp,
 ) -> Verdict {
     let about = |rule: &&LifecycleRule| rule.enabled && covers(&rule.filter, key, version);
-    let rules = || rules.clone().into_iter().filter(about);
+    let rules: Vec<&LifecycleRule> = rules.into_iter().filter(about).collect();
     let is_current = matches!(standing, Standing::Current { .. });
     let own = is_current && own_end(version).is_some_and(|at| now >= at);
-    if own || rules().any(|rule| expires(rule, version, standing, now)) {
+    let ends = |rule: &&LifecycleRule| expires(rule, version, standing, now);
+    if own || rules.iter().any(ends) {
         return Verdict::Expire;
     }
     let Some(object) = version.object() else {
         return Verdict::Keep;
     };
-    let classes = rules().flat_map(|rule| {
+    let classes = rules.iter().flat_map(|rule| {
         let (moves, since) = moves(rule, version, standing);
         let due = moves.iter().filter(move |one| is_due(one.due, since, now));
         due.map(|one| one.class)
@@ -76,7 +77,7 @@ pub fn verdict<'a>(
             Standing::Current { .. } => read,
             Standing::Older { replaced_at, .. } => read.max(replaced_at),
         };
-        let moves = rules().flat_map(move |rule| unread_moves(rule, is_current));
+        let moves = rules.iter().flat_map(move |rule| unread_moves(rule, is_current));
         let moves = moves.filter(|one| one.small || object.size >= LIFECYCLE_SMALL_BYTES);
         let due = moves.filter(move |one| is_due(Due::Days(one.days), since, now));
         due.map(|one| one.class)

@@ -470,6 +470,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         | K::TooManyVaults
         | K::NoSuchArchive
         | K::NoSuchJob
+        | K::NoSuchObjectSet
+        | K::TooManyObjectSets
         | K::JobNotReady
         | K::JobFailed => (S::BAD_REQUEST, "InvalidArgument", "0017-00000901"),
         K::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "MethodNotAllowed", "0017-00000002"),
@@ -506,9 +508,6 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
             "BandwidthLimitExceeded",
             "0005-00000007",
         ),
-        K::NoSuchObjectSet | K::TooManyObjectSets => {
-            (S::BAD_REQUEST, "InvalidArgument", "0017-00000901")
-        }
         K::DomainTaken => (S::CONFLICT, "CnameAlreadyExists", "0005-00000006"),
         K::LockUnsupported => (S::BAD_REQUEST, "InvalidRequest", "0026-00000025"),
         K::NoSuchLock => (

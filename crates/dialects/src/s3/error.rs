@@ -312,6 +312,8 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::InvalidVersion
         | K::InvalidArgument
         | K::NoSuchTask
+        | K::NoSuchObjectSet
+        | K::TooManyObjectSets
         | K::TaskState
         | K::TooManyTasks
         | K::NoSuchVault
@@ -343,8 +345,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::Unavailable => (S::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError"),
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded"),
-        // No operation of this dialect is about domains or object sets.
-        K::NoSuchObjectSet | K::TooManyObjectSets => (S::BAD_REQUEST, "InvalidArgument"),
+        // No operation of this dialect is about domains.
         K::DomainTaken => (S::CONFLICT, "OperationAborted"),
         K::TooManyInventories => (S::BAD_REQUEST, "TooManyConfigurations"),
         K::NoTargetBucket => (S::BAD_REQUEST, "InvalidTargetBucketForLogging"),

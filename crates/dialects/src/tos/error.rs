@@ -210,7 +210,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
             let code = match kind {
                 DocKind::Policy => "NoSuchBucketPolicy",
                 DocKind::Cors => "NoSuchCORSConfiguration",
-                DocKind::Lifecycle => "NoSuchLifecycleConfiguration",
+                DocKind::Lifecycle | DocKind::SetLifecycles => "NoSuchLifecycleConfiguration",
                 DocKind::Tags => "NoSuchTagSet",
                 DocKind::Encryption => "ServerSideEncryptionConfigurationNotFoundError",
                 DocKind::Website => "NoSuchWebsiteConfiguration",
@@ -219,7 +219,6 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
                 DocKind::Callbacks => "NoSuchConfiguration",
                 DocKind::Inventories => "NoSuchInventoryConfiguration",
                 DocKind::SetQuotas => "NoSuchObjectSetQuotaConfiguration",
-                DocKind::SetLifecycles => "NoSuchLifecycleConfiguration",
             };
             (S::NOT_FOUND, code, "0006-00000007")
         }

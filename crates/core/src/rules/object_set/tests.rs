@@ -1,3 +1,5 @@
+use std::slice;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -127,8 +129,8 @@ fn the_nearest_bound_counts() {
         (set(None, &[]), Some(100), Some(7)),
         (set(Some(10), &[]), Some(10), Some(7)),
         (set(Some(0), &[]), None, Some(7)),
-        (set(None, &[team.clone()]), Some(50), Some(1)),
-        (set(None, &[test.clone()]), Some(100), Some(7)),
+        (set(None, slice::from_ref(&team)), Some(50), Some(1)),
+        (set(None, slice::from_ref(&test)), Some(100), Some(7)),
         (set(None, &[test, team.clone()]), Some(50), Some(1)),
         (set(Some(10), &[team]), Some(10), Some(1)),
         (set(None, &[tag("team", "b")]), Some(100), Some(7)),
