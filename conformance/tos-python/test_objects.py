@@ -262,7 +262,6 @@ def test_what_the_server_does_not_do_is_refused(client, bucket, fails):
     client.put_object(bucket, "k", content=b"x")
     for call in (
         lambda: client.put_symlink(bucket, "link", "k", symlink_target_bucket="another-bucket"),
-        lambda: client.get_bucket_replication(bucket, "1"),
         lambda: client.get_bucket_real_time_log(bucket),
     ):
         assert code(fails(call)) == (501, "NotImplemented")

@@ -11,6 +11,8 @@ mod fetch;
 mod inventory;
 #[path = "records/lock.rs"]
 mod lock;
+#[path = "records/replication.rs"]
+mod replication;
 #[path = "records/seal.rs"]
 mod seal;
 #[path = "records/sync.rs"]
@@ -31,9 +33,9 @@ use cohong_core::model::{
     Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Lifecycle,
     LifecycleException, LifecycleFilter, LifecycleRule, Likeness, LogFields, Network,
     NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission,
-    Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId,
-    RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp,
-    Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
+    Place, Principal, Principals, Referers, Relation, Replicated, Restore, Retention, RuleForm,
+    RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId,
+    Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -206,6 +208,7 @@ fn version() -> ObjectVersion {
         seal: Some(seals()[0].clone()),
         expires_at: Some(time(1_700_000_000_003)),
         lock: lock::lock(),
+        replicated: Replicated::Copy(VersionId(8)),
     };
     ObjectVersion {
         id: VersionId(1_700_000_000_000_000_000),
@@ -319,6 +322,7 @@ fn buckets(samples: &mut Samples) {
             headers: vec!["x-forwarded-for".into()],
             parameters: vec!["from".into()],
         },
+        replicated: vec!["photos/".into()],
         blocks_public: true,
         account_blocks_public: true,
         reads_archive: true,
@@ -695,6 +699,7 @@ fn every_record_reads_and_writes_the_bytes_kept() {
     checksum_words(&mut samples);
     fetch::samples(&mut samples);
     inventory::samples(&mut samples);
+    replication::samples(&mut samples);
     sync::samples(&mut samples);
     vault::samples(&mut samples);
     let Samples {

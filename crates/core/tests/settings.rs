@@ -237,8 +237,8 @@ fn documents_go_with_their_bucket() {
         };
         let callbacks = vec![callback];
         store(&world, &owner(), &bucket, &callbacks).await.unwrap();
-        // Inventories are put with the work that they owe, which has tests of its own.
-        let puts = DocKind::ALL.len() - 1;
+        // Inventories and replication rules are put with the work that they owe, which has tests of its own.
+        let puts = DocKind::ALL.len() - 2;
         assert_eq!(world.rows(Table::BucketDocs).await.len(), puts);
         world.engine.delete_bucket(&owner(), &bucket).await.unwrap();
         assert!(world.rows(Table::BucketDocs).await.is_empty());

@@ -31,6 +31,10 @@ const INVENTORY: &str = r#"{"Id":"a","IsEnabled":false,"Destination":{"TOSBucket
     {"Format":"CSV","Bucket":"bucket-test"}},"Schedule":{"Frequency":"Daily"},
     "IncludedObjectVersions":"All"}"#;
 
+/// A rule that copies into the other bucket.
+const REPLICATION: &str = r#"{"Role":"r","Rules":[{"Status":"Enabled","Destination":
+    {"Bucket":"open-test","Location":"cn-beijing"}}]}"#;
+
 /// An operation, how it is asked for, and what opens it.
 struct Row {
     operation: &'static str,
@@ -132,6 +136,15 @@ const ON_BUCKETS: &[Row] = &[
     }),
     row("DeleteBucketInventory", Needs::Ownership, |_| {
         delete(BUCKET, "/?inventory&id=a")
+    }),
+    row("PutBucketReplication", Needs::Ownership, |_| {
+        put(BUCKET, "/?replication").body(REPLICATION)
+    }),
+    row("GetBucketReplication", Needs::Ownership, |_| {
+        get(BUCKET, "/?replication&progress")
+    }),
+    row("DeleteBucketReplication", Needs::Ownership, |_| {
+        delete(BUCKET, "/?replication")
     }),
     row("GetBucketQuota", Needs::Ownership, |_| {
         get(BUCKET, "/?quota")
@@ -413,7 +426,7 @@ async fn without_a_grant_nothing_is_open() {
         "{seen}"
     );
     let unknown = world
-        .send(put(BUCKET, "/?replication").by(As::Nobody))
+        .send(put(BUCKET, "/?realtimeLog").by(As::Nobody))
         .await;
     assert_eq!((unknown.status, unknown.operation), (501, NOT_IMPLEMENTED));
     assert_eq!(world.send(get(BUCKET, "/o")).await.text(), "old");

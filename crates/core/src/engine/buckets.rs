@@ -68,6 +68,7 @@ impl Engine {
             has_mirrors: false,
             access_log: None,
             log_fields: LogFields::default(),
+            replicated: Vec::new(),
             blocks_public: false,
             account_blocks_public: false,
             reads_archive: false,

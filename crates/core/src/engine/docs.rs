@@ -376,5 +376,10 @@ fn actions(kind: DocKind) -> DocActions {
             Action::WriteInventory,
             Action::DeleteInventory,
         ),
+        DocKind::Replication => of(
+            Action::ReadReplication,
+            Action::WriteReplication,
+            Action::DeleteReplication,
+        ),
     }
 }

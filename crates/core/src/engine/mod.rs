@@ -33,6 +33,7 @@ mod quota;
 mod read;
 mod removal;
 mod rename;
+mod replication;
 mod restore;
 mod sealing;
 mod settings;

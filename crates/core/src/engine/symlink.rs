@@ -9,7 +9,9 @@ use super::read::{Found, busy};
 use super::{Cx, Engine, NewVersion, ObjectTarget, PutSymlink, SymlinkInfo};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::model::{Bucket, Checksums, Etag, EventKind, Form, ObjectRecord, PayloadRef};
+use crate::model::{
+    Bucket, Checksums, Etag, EventKind, Form, ObjectRecord, PayloadRef, Replicated,
+};
 use crate::records::{CurrentRecord, decode, keys};
 use crate::rules::access::{Action, On, allow};
 use crate::rules::lifecycle::end_of;
@@ -111,6 +113,7 @@ fn new_link(cx: &Cx, bucket: &Bucket, req: &PutSymlink) -> ObjectRecord {
         seal: None,
         expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
         lock: attributes.lock,
+        replicated: Replicated::No,
     }
 }
 

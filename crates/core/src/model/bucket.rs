@@ -66,11 +66,13 @@ pub enum DocKind {
     Callbacks,
     /// Which lists of what it holds are written at regular times.
     Inventories,
+    /// What is copied into other buckets.
+    Replication,
 }
 
 impl DocKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Policy,
         Self::Cors,
         Self::Lifecycle,
@@ -80,6 +82,7 @@ impl DocKind {
         Self::Mirrors,
         Self::Callbacks,
         Self::Inventories,
+        Self::Replication,
     ];
 }
 
@@ -159,6 +162,8 @@ pub struct Bucket {
     pub access_log: Option<AccessLog>,
     /// What their lines tell beside.
     pub log_fields: LogFields,
+    /// What keys begin with whose objects are copied into other buckets; an empty text is every key.
+    pub replicated: Vec<Box<str>>,
 }
 
 /// Objects that are not overwritten, where the bucket never kept versions.

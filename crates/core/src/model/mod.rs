@@ -19,6 +19,7 @@ mod name;
 mod object;
 mod policy;
 mod referer;
+mod replication;
 mod retention;
 mod rule;
 mod scan;
@@ -61,6 +62,7 @@ pub use policy::{
     Action, Actions, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,
 };
 pub use referer::Referers;
+pub use replication::{ClassSource, ReplicaTarget, Replicated, Replication, ReplicationRule};
 pub use retention::Retention;
 pub use rule::{Broker, Destination, NotificationRule, RuleForm, RuleId, RuleSetVersion};
 pub use scan::{ScanFault, ScanFaultKind, SyncPick, SyncProgress, SyncScope};

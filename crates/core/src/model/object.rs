@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Acl, BlobId, Checksums, Encryption, Etag, Lock, ObjectKey, PayloadId, Seal,
-    Timestamp, UploadId, VersionId,
+    AccountId, Acl, BlobId, Checksums, Encryption, Etag, Lock, ObjectKey, PayloadId, Replicated,
+    Seal, Timestamp, UploadId, VersionId,
 };
 
 /// How an object is kept. Names are ours; each dialect has a table. Stored by number, so variants keep
@@ -197,6 +197,8 @@ pub struct ObjectRecord {
     pub expires_at: Option<Timestamp>,
     /// What keeps it as it is.
     pub lock: Lock,
+    /// What replication has to do with it.
+    pub replicated: Replicated,
 }
 
 impl ObjectRecord {

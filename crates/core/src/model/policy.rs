@@ -98,11 +98,14 @@ pub enum Action {
     ReadAccessLog,
     WriteAccessLog,
     DeleteAccessLog,
+    ReadReplication,
+    WriteReplication,
+    DeleteReplication,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 87] = [
+    pub const ALL: [Self; 90] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -190,6 +193,9 @@ impl Action {
         Self::ReadAccessLog,
         Self::WriteAccessLog,
         Self::DeleteAccessLog,
+        Self::ReadReplication,
+        Self::WriteReplication,
+        Self::DeleteReplication,
     ];
 
     /// The same, of a version named by its id instead of the current one.

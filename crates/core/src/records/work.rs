@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    BucketId, BucketName, DialectId, FetchId, JobId, ObjectKey, PayloadId, SyncTaskId, Timestamp,
-    UploadId, VaultId, VersionId, WorkId,
+    BucketId, BucketName, DialectId, FetchId, JobId, ObjectKey, PayloadId, SyncPast, SyncTaskId,
+    Timestamp, UploadId, VaultId, VersionId, WorkId,
 };
 
 /// What is to be done. Every kind may run twice.
@@ -90,6 +90,19 @@ pub enum WorkKind {
         /// What to do next.
         step: Box<InventoryStep>,
     },
+    /// Copy what was written wherever the replication rules of its bucket want it.
+    Replicate(Box<OwedCopy>),
+    /// Copy what was there before a replication rule, a page at a time. Its id is the duty of the rule.
+    ReplicateHistory {
+        /// The bucket.
+        bucket: BucketId,
+        /// Its name.
+        name: BucketName,
+        /// Names the state of the rule: what another one ordered is not done.
+        duty: WorkId,
+        /// What to do next.
+        step: HistoryStep,
+    },
 }
 
 impl WorkKind {
@@ -100,6 +113,38 @@ impl WorkKind {
             Self::RunJob { reads: true, .. } | Self::RunFetch { .. } | Self::TakeInventory { .. }
         )
     }
+}
+
+/// A version that is to be copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwedCopy {
+    /// Its bucket.
+    pub bucket: BucketId,
+    /// The name of the bucket.
+    pub name: BucketName,
+    /// Its key.
+    pub key: ObjectKey,
+    /// The version.
+    pub version: VersionId,
+    /// How long it was, bytes: one that is appended to stays the same version.
+    pub size: u64,
+    /// What of the change that wrote it is owed to sync tasks.
+    pub past: SyncPast,
+}
+
+/// How far what was there before a replication rule was copied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryStep {
+    /// Whether all keys were counted; then they are copied.
+    pub counted: bool,
+    /// Which of the prefixes of the rule is looked through.
+    pub range: u32,
+    /// The last key of it that was looked at.
+    pub after: Option<ObjectKey>,
+    /// Keys that were counted.
+    pub total: u64,
+    /// Keys whose copies were looked after.
+    pub done: u64,
 }
 
 /// How far a list of what a bucket holds was written.

@@ -313,7 +313,10 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::DeleteInventory
         | Action::ReadAccessLog
         | Action::WriteAccessLog
-        | Action::DeleteAccessLog => false,
+        | Action::DeleteAccessLog
+        | Action::ReadReplication
+        | Action::WriteReplication
+        | Action::DeleteReplication => false,
     }
 }
 

@@ -47,7 +47,8 @@ pub fn through(
 mod tests {
     use super::*;
     use crate::model::{
-        AccountId, Checksums, Etag, ObjectKey, PayloadRef, StorageClass, Timestamp, VersionId,
+        AccountId, Checksums, Etag, ObjectKey, PayloadRef, Replicated, StorageClass, Timestamp,
+        VersionId,
     };
 
     fn record(n: u8, form: Form) -> ObjectRecord {
@@ -78,6 +79,7 @@ mod tests {
             seal: None,
             expires_at: None,
             lock: crate::model::Lock::default(),
+            replicated: Replicated::No,
         }
     }
 

@@ -405,6 +405,7 @@ fn missing_document(kind: DocKind) -> &'static str {
         DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
         DocKind::Callbacks => "BucketCallbackPolicyNotExist",
         DocKind::Inventories => "NoSuchInventory",
+        DocKind::Replication => "NoSuchReplicationConfiguration",
     }
 }
 

@@ -275,6 +275,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
                 DocKind::Encryption => "ServerSideEncryptionConfigurationNotFoundError",
                 DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
                 // Requests of this dialect are not about callbacks by name.
+                DocKind::Replication => "ReplicationConfigurationNotFoundError",
                 DocKind::Inventories | DocKind::Callbacks => "NoSuchConfiguration",
             };
             (S::NOT_FOUND, code)

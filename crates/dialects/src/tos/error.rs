@@ -218,6 +218,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
                 // Nothing that requests of this dialect are about.
                 DocKind::Callbacks => "NoSuchConfiguration",
                 DocKind::Inventories => "NoSuchInventoryConfiguration",
+                DocKind::Replication => "NoSuchBucketReplication",
             };
             (S::NOT_FOUND, code, "0006-00000007")
         }

@@ -103,6 +103,9 @@ pub(crate) enum Op {
     GetBucketInventory,
     ListBucketInventory,
     DeleteBucketInventory,
+    PutBucketReplication,
+    GetBucketReplication,
+    DeleteBucketReplication,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -198,6 +201,9 @@ impl Operation for Op {
             Self::GetBucketInventory => "GetBucketInventory",
             Self::ListBucketInventory => "ListBucketInventory",
             Self::DeleteBucketInventory => "DeleteBucketInventory",
+            Self::PutBucketReplication => "PutBucketReplication",
+            Self::GetBucketReplication => "GetBucketReplication",
+            Self::DeleteBucketReplication => "DeleteBucketReplication",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -229,6 +235,7 @@ const BUCKET_NAMES: &[&str] = &[
     "website",
     "mirror",
     "inventory",
+    "replication",
 ];
 
 /// Query names of which one selects an operation on an object.
@@ -262,7 +269,6 @@ const OBJECT_ACTIONS: &[&str] = &[
 
 /// Sub-resources of buckets that the vendor knows and this server does not serve.
 const BUCKET_LATER: &[&str] = &[
-    "replication",
     "realtimeLog",
     "accessmonitor",
     "trash",
@@ -349,6 +355,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::GET if has("customdomain") => Op::ListBucketCustomDomain,
         Method::GET if has("inventory") && has("id") => Op::GetBucketInventory,
         Method::GET if has("inventory") => Op::ListBucketInventory,
+        Method::GET if has("replication") => Op::GetBucketReplication,
         Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
         Method::PUT if has("encryption") => Op::PutBucketEncryption,
@@ -367,6 +374,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::PUT if has("rename") => Op::PutBucketRename,
         Method::PUT if has("customdomain") => Op::PutBucketCustomDomain,
         Method::PUT if has("inventory") => Op::PutBucketInventory,
+        Method::PUT if has("replication") => Op::PutBucketReplication,
         Method::PUT => return Ok(facts.only(&[], Op::CreateBucket)?),
         Method::HEAD => return Ok(facts.only(&[], Op::HeadBucket)?),
         Method::DELETE if has("encryption") => Op::DeleteBucketEncryption,
@@ -379,6 +387,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::DELETE if has("rename") => Op::DeleteBucketRename,
         Method::DELETE if has("customdomain") => Op::DeleteBucketCustomDomain,
         Method::DELETE if has("inventory") => Op::DeleteBucketInventory,
+        Method::DELETE if has("replication") => Op::DeleteBucketReplication,
         Method::DELETE => return Ok(facts.only(&[], Op::DeleteBucket)?),
         Method::POST if has("fetchTask") => Op::PutFetchTask,
         Method::POST if has("delete") => Op::DeleteMultiObjects,
@@ -538,7 +547,14 @@ mod tests {
             "ListBucketInventory",
         ),
         ("DELETE", "inventory&id=a", "DeleteBucketInventory"),
-        ("PUT", "replication", "NotImplemented"),
+        ("PUT", "replication", "PutBucketReplication"),
+        (
+            "GET",
+            "replication&progress&rule-id=a",
+            "GetBucketReplication",
+        ),
+        ("DELETE", "replication", "DeleteBucketReplication"),
+        ("PUT", "realtimeLog", "NotImplemented"),
     ];
 
     const ON_OBJECTS: &[(&str, &str, &str)] = &[

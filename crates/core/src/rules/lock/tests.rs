@@ -2,7 +2,8 @@ use super::*;
 use crate::engine::Cx;
 use crate::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BucketId, BucketName, BucketState, DialectId,
-    Effect, LogFields, ObjectKey, Principal, Principals, RuleSetVersion, Statement, StorageClass,
+    Effect, LogFields, ObjectKey, Principal, Principals, Replicated, RuleSetVersion, Statement,
+    StorageClass,
 };
 use crate::rules::access::{allow_lock, bypass, known_lock};
 
@@ -53,6 +54,7 @@ fn bucket(locks: Option<Locks>, policy: Vec<Statement>) -> Bucket {
         locks,
         access_log: None,
         log_fields: LogFields::default(),
+        replicated: Vec::new(),
     }
 }
 
@@ -120,6 +122,7 @@ fn version(lock: Lock) -> ObjectVersion {
         seal: None,
         expires_at: None,
         lock,
+        replicated: Replicated::No,
     };
     ObjectVersion {
         id: crate::model::VersionId(1),

@@ -13,13 +13,14 @@ mod multipart;
 mod notification;
 mod object;
 mod object_config;
+mod replication;
 mod settings;
 mod website;
 
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::Encryption;
 use cohong_core::model::{Cors, Lifecycle, Tags};
-use cohong_core::model::{MirrorRule, Website};
+use cohong_core::model::{MirrorRule, Replication, Website};
 use http::Response;
 
 use super::Tos;
@@ -127,6 +128,9 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::GetBucketInventory => inventory::get(call, engine).await,
         Op::ListBucketInventory => inventory::list(call, engine).await,
         Op::DeleteBucketInventory => Ok(INVENTORIES.delete(&call, engine).await?),
+        Op::PutBucketReplication => replication::put(call, engine).await,
+        Op::GetBucketReplication => replication::get(call, engine).await,
+        Op::DeleteBucketReplication => Ok(delete_document::<Replication>(&call, engine).await?),
         Op::NotImplemented(name) => Err(TosError::not_implemented(name)),
     }
 }

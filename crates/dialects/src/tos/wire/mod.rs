@@ -12,5 +12,6 @@ pub(super) mod mirror;
 pub(super) mod multipart;
 pub(super) mod notification;
 pub(super) mod object;
+pub(super) mod replication;
 pub(super) mod settings;
 pub(super) mod website;
