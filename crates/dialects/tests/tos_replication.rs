@@ -102,7 +102,7 @@ async fn rules_that_make_no_sense_are_refused() {
     let world = world().await;
     let cases: [(u16, &str, Change); 12] = [
         (400, "InvalidArgument", |rule| {
-            rule["Status"] = json!("enabled")
+            rule["Status"] = json!("enabled");
         }),
         (400, "InvalidArgument", |rule| {
             rule["HistoricalObjectReplication"] = json!("yes");
@@ -117,10 +117,10 @@ async fn rules_that_make_no_sense_are_refused() {
             rule["Destination"]["StorageClassInheritDirective"] = json!("NONE");
         }),
         (400, "InvalidArgument", |rule| {
-            rule["Destination"]["Bucket"] = json!("A")
+            rule["Destination"]["Bucket"] = json!("A");
         }),
         (400, "InvalidArgument", |rule| {
-            rule["Destination"]["Bucket"] = json!(FROM)
+            rule["Destination"]["Bucket"] = json!(FROM);
         }),
         (400, "InvalidArgument", |rule| {
             rule["Destination"]["Location"] = json!("cn-shanghai");
@@ -129,13 +129,13 @@ async fn rules_that_make_no_sense_are_refused() {
             rule["Destination"]["Bucket"] = json!("nowhere-test");
         }),
         (400, "InvalidArgument", |rule| {
-            rule["ID"] = json!("a".repeat(256))
+            rule["ID"] = json!("a".repeat(256));
         }),
         (400, "MalformedBody", |rule| {
             rule.as_object_mut().expect("a rule").remove("Destination");
         }),
         (501, "NotImplemented", |rule| {
-            rule["TransferType"] = json!("tos_acc")
+            rule["TransferType"] = json!("tos_acc");
         }),
     ];
     for (status, code, change) in cases {

@@ -227,20 +227,37 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         }
         On::Bucket | On::List { .. } | On::Key(_) => on_bucket(wanted),
     };
+    match opener(action) {
+        Opener::Owner => false,
+        Opener::OnBucket(permission) => on_bucket(permission),
+        Opener::OnObject(permissions) => permissions.iter().any(|wanted| on_object(*wanted)),
+    }
+}
+
+/// What opens an action to those who do not own the bucket.
+enum Opener {
+    /// No grant does.
+    Owner,
+    /// A grant of its bucket.
+    OnBucket(Permission),
+    /// One of these on its object.
+    OnObject(&'static [Permission]),
+}
+
+fn opener(action: Action) -> Opener {
+    use Opener::{OnBucket, OnObject};
     match action {
         Action::ReadBucket | Action::ListObjects | Action::ListVersions | Action::ListUploads => {
-            on_bucket(Permission::Read)
+            OnBucket(Permission::Read)
         }
-        Action::ReadBucketAcl => on_bucket(Permission::ReadAcl),
-        Action::WriteBucketAcl => on_bucket(Permission::WriteAcl),
+        Action::ReadBucketAcl => OnBucket(Permission::ReadAcl),
+        Action::WriteBucketAcl => OnBucket(Permission::WriteAcl),
         Action::ReadObject
         | Action::ReadObjectVersion
         | Action::ReadObjectTags
-        | Action::ReadObjectVersionTags => {
-            on_object(Permission::Read) || on_object(Permission::ReadNonList)
-        }
-        Action::ReadObjectAcl | Action::ReadObjectVersionAcl => on_object(Permission::ReadAcl),
-        Action::WriteObjectAcl | Action::WriteObjectVersionAcl => on_object(Permission::WriteAcl),
+        | Action::ReadObjectVersionTags => OnObject(&[Permission::Read, Permission::ReadNonList]),
+        Action::ReadObjectAcl | Action::ReadObjectVersionAcl => OnObject(&[Permission::ReadAcl]),
+        Action::WriteObjectAcl | Action::WriteObjectVersionAcl => OnObject(&[Permission::WriteAcl]),
         Action::WriteObject
         | Action::WriteObjectMeta
         | Action::WriteObjectTags
@@ -251,7 +268,7 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::RestoreObjectVersion
         | Action::DeleteObject
         | Action::ListParts
-        | Action::AbortUpload => on_bucket(Permission::Write),
+        | Action::AbortUpload => OnBucket(Permission::Write),
         Action::ListBuckets
         | Action::CreateBucket
         | Action::DeleteBucket
@@ -316,7 +333,7 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::DeleteAccessLog
         | Action::ReadReplication
         | Action::WriteReplication
-        | Action::DeleteReplication => false,
+        | Action::DeleteReplication => Opener::Owner,
     }
 }
 

@@ -94,20 +94,20 @@ fn only_sensible_rules_are_stored() {
         }),
         ("no id", true, |all| all.rules[0].id = "".into()),
         ("longest id", true, |all| {
-            all.rules[0].id = "a".repeat(255).into()
+            all.rules[0].id = "a".repeat(255).into();
         }),
         ("long id", false, |all| {
-            all.rules[0].id = "a".repeat(256).into()
+            all.rules[0].id = "a".repeat(256).into();
         }),
         ("one id twice", false, |all| all.rules[1].id = "1".into()),
         ("impossible prefix", false, |all| {
-            all.rules[0].prefixes[0] = "a\0".into()
+            all.rules[0].prefixes[0] = "a\0".into();
         }),
         ("same prefix", false, |all| {
-            all.rules[1].prefixes[0] = "a/".into()
+            all.rules[1].prefixes[0] = "a/".into();
         }),
         ("longer prefix", false, |all| {
-            all.rules[1].prefixes[0] = "a/b/".into()
+            all.rules[1].prefixes[0] = "a/b/".into();
         }),
         ("every key", false, |all| all.rules[1].prefixes.clear()),
         ("other bucket", true, |all| {
