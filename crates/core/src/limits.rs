@@ -74,6 +74,9 @@ pub const REPLICATION_HISTORY_DELAY: Duration = Duration::from_secs(5);
 /// Keys that one unit of work looks at which copies what was there before a rule: it is done again as a whole after a
 /// crash.
 pub const REPLICATION_PAGE: usize = 100;
+/// Objects from this length on, bytes, are long work to replicate: where they have to be encrypted anew, that takes
+/// seconds.
+pub const REPLICATION_LONG_BYTES_MIN: u64 = 64 << 20;
 /// Rows of durable work that are looked at to tell how far replication is behind.
 pub const REPLICATION_OWED_SEEN_MAX: usize = 10_000;
 /// Longest prefix of the keys of access logs, bytes: the rest of the key has to fit behind it.

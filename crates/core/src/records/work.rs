@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::REPLICATION_LONG_BYTES_MIN;
 use crate::model::{
     BucketId, BucketName, DialectId, FetchId, JobId, ObjectKey, PayloadId, SyncPast, SyncTaskId,
     Timestamp, UploadId, VaultId, VersionId, WorkId,
@@ -108,10 +109,17 @@ pub enum WorkKind {
 impl WorkKind {
     /// Whether it may take as long as reading and writing an object does.
     pub fn is_long(&self) -> bool {
-        matches!(
-            self,
-            Self::RunJob { reads: true, .. } | Self::RunFetch { .. } | Self::TakeInventory { .. }
-        )
+        match self {
+            // Bytes are shared, unless the other bucket encrypts in another way.
+            Self::Replicate(owed) => owed.size >= REPLICATION_LONG_BYTES_MIN,
+            _ => matches!(
+                self,
+                Self::RunJob { reads: true, .. }
+                    | Self::RunFetch { .. }
+                    | Self::TakeInventory { .. }
+                    | Self::ReplicateHistory { .. }
+            ),
+        }
     }
 }
 
