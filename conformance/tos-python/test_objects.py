@@ -261,7 +261,6 @@ def test_what_the_server_does_not_do_is_refused(client, bucket, fails):
     """A promise about stored bytes is kept or refused, never ignored."""
     client.put_object(bucket, "k", content=b"x")
     for call in (
-        lambda: client.get_bucket_replication(bucket, "1"),
         lambda: client.get_bucket_real_time_log(bucket),
     ):
         assert code(fails(call)) == (501, "NotImplemented")

@@ -69,6 +69,25 @@ pub const INVENTORY_DAY: Duration = Duration::from_hours(24);
 pub const INVENTORY_LINES_MAX: usize = 1_000_000;
 /// Most files of one list: with all their lines, far more objects than one process serves.
 pub const INVENTORY_FILES_MAX: usize = 4000;
+/// Most replication rules of a bucket; TOS says 100.
+pub const REPLICATION_RULES_MAX: usize = 100;
+/// Longest id of a replication rule, bytes; TOS says 255.
+pub const REPLICATION_ID_BYTES_MAX: usize = 255;
+/// Most tags that a replication rule asks for; TOS says 10.
+pub const REPLICATION_TAGS_MAX: usize = 10;
+/// Most bytes of the replication rules of a bucket, all texts together: their prefixes are part of the bucket's record,
+/// which every request on the bucket reads.
+pub const REPLICATION_BYTES_MAX: usize = 64 << 10;
+/// How long what was there before a rule is left alone: a rule that was set by mistake can be taken back.
+pub const REPLICATION_HISTORY_DELAY: Duration = Duration::from_secs(5);
+/// Keys that one unit of work looks at which copies what was there before a rule: it is done again as a whole after a
+/// crash.
+pub const REPLICATION_PAGE: usize = 100;
+/// Objects from this length on, bytes, are long work to replicate: where they have to be encrypted anew, that takes
+/// seconds.
+pub const REPLICATION_LONG_BYTES_MIN: u64 = 64 << 20;
+/// Rows of durable work that are looked at to tell how far replication is behind.
+pub const REPLICATION_OWED_SEEN_MAX: usize = 10_000;
 /// Longest prefix of the keys of access logs, bytes: the rest of the key has to fit behind it.
 pub const ACCESS_LOG_PREFIX_BYTES_MAX: usize = 512;
 /// Most headers and parameters of requests that lines of access logs tell beside (OSS, `PutUserDefinedLogFieldsConfig`).

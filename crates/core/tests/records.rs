@@ -13,6 +13,8 @@ mod inventory;
 mod lock;
 #[path = "records/object_set.rs"]
 mod object_set;
+#[path = "records/replication.rs"]
+mod replication;
 #[path = "records/seal.rs"]
 mod seal;
 #[path = "records/sync.rs"]
@@ -33,8 +35,8 @@ use cohong_core::model::{
     Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant,
     Grantee, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, LogFields,
     Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
-    Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm,
-    RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId,
+    Permission, Place, Principal, Principals, Referers, Relation, Replicated, Restore, Retention,
+    RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId,
     Timestamp, Transition, UnreadMove, UploadId, VersionId, VersionKind, VersionTag, Versioning,
     WorkId,
 };
@@ -209,6 +211,7 @@ fn version() -> ObjectVersion {
         seal: Some(seals()[0].clone()),
         expires_at: Some(time(1_700_000_000_003)),
         lock: lock::lock(),
+        replicated: Replicated::Copy(VersionId(8)),
     };
     ObjectVersion {
         id: VersionId(1_700_000_000_000_000_000),
@@ -322,6 +325,7 @@ fn buckets(samples: &mut Samples) {
             headers: vec!["x-forwarded-for".into()],
             parameters: vec!["from".into()],
         },
+        replicated: vec!["photos/".into()],
         blocks_public: true,
         account_blocks_public: true,
         reads_archive: true,
@@ -716,6 +720,7 @@ fn every_record_reads_and_writes_the_bytes_kept() {
     fetch::samples(&mut samples);
     inventory::samples(&mut samples);
     object_set::samples(&mut samples);
+    replication::samples(&mut samples);
     sync::samples(&mut samples);
     vault::samples(&mut samples);
     let Samples {

@@ -255,8 +255,8 @@ fn documents_go_with_their_bucket() {
             may_overlap: false,
         };
         store(&world, &owner(), &bucket, &lifecycles).await.unwrap();
-        // Inventories are put with the work that they owe, which has tests of its own.
-        let puts = DocKind::ALL.len() - 1;
+        // Inventories and replication rules are put with the work that they owe, which has tests of its own.
+        let puts = DocKind::ALL.len() - 2;
         assert_eq!(world.rows(Table::BucketDocs).await.len(), puts);
         world.engine.delete_bucket(&owner(), &bucket).await.unwrap();
         assert!(world.rows(Table::BucketDocs).await.is_empty());

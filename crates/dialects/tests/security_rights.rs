@@ -35,6 +35,9 @@ const INVENTORY: &str = r#"{"Id":"a","IsEnabled":false,"Destination":{"TOSBucket
 const SET_RULES: &str = r#"{"Rules":[{"ID":"a","Status":"Enabled","Expiration":{"Days":1}}]}"#;
 const SET_TAG_RULES: &str = r#"{"ObjectSetTagRules":[{"Tag":{"Key":"a","Value":"b"},
     "Rules":[{"ID":"a","Status":"Enabled","Expiration":{"Days":1}}]}]}"#;
+/// A rule that copies into the other bucket.
+const REPLICATION: &str = r#"{"Role":"r","Rules":[{"Status":"Enabled","Destination":
+    {"Bucket":"open-test","Location":"cn-beijing"}}]}"#;
 
 /// An operation, how it is asked for, and what opens it.
 struct Row {
@@ -200,6 +203,15 @@ const ON_BUCKETS: &[Row] = &[
     }),
     row("DeleteObjectSetLifecycleByTag", Needs::Ownership, |_| {
         delete(BUCKET, "/?objectset-lifecycle-bytag")
+    }),
+    row("PutBucketReplication", Needs::Ownership, |_| {
+        put(BUCKET, "/?replication").body(REPLICATION)
+    }),
+    row("GetBucketReplication", Needs::Ownership, |_| {
+        get(BUCKET, "/?replication&progress")
+    }),
+    row("DeleteBucketReplication", Needs::Ownership, |_| {
+        delete(BUCKET, "/?replication")
     }),
     row("GetBucketQuota", Needs::Ownership, |_| {
         get(BUCKET, "/?quota")
@@ -481,7 +493,7 @@ async fn without_a_grant_nothing_is_open() {
         "{seen}"
     );
     let unknown = world
-        .send(put(BUCKET, "/?replication").by(As::Nobody))
+        .send(put(BUCKET, "/?realtimeLog").by(As::Nobody))
         .await;
     assert_eq!((unknown.status, unknown.operation), (501, NOT_IMPLEMENTED));
     assert_eq!(world.send(get(BUCKET, "/o")).await.text(), "old");

@@ -75,7 +75,7 @@ async fn what_a_bucket_cannot_be_is_refused() {
         ),
         (put("-bad", "/"), 400, "InvalidBucketName"),
         (put(BUCKET, "/").by(As::Nobody), 403, "AccessDenied"),
-        (get(BUCKET, "/?replication"), 501, "NotImplemented"),
+        (get(BUCKET, "/?realtimeLog"), 501, "NotImplemented"),
     ];
     for (ask, status, code) in cases {
         let shown = format!("{ask:?}");

@@ -27,7 +27,7 @@ use crate::records::{CurrentRecord, PayloadRecord, PayloadState, WorkKind, decod
 use crate::rules::access::{Action, On, Permit, allow};
 use crate::rules::append::{Held, Layout, Piece, etag, grown, layout, onto};
 use crate::rules::cipher::DataKey;
-use crate::rules::{attributes, retention, version};
+use crate::rules::{attributes, replication, retention, version};
 use crate::work;
 
 /// A piece that was taken in, and the blob it may be in.
@@ -185,7 +185,8 @@ impl Engine {
             .await?;
         let holder = (bucket.id, &req.key, current.version.id);
         let (payload, holding) = self.grow(holder, record, taken).await?;
-        let record = grown(record, &piece(&taken.ingested), payload);
+        let mut record = grown(record, &piece(&taken.ingested), payload);
+        record.replicated = replication::of_new(bucket, EventKind::CreatedAppend, &req.key);
         let after = CurrentRecord {
             version: ObjectVersion {
                 written_at: now,

@@ -69,6 +69,7 @@ impl Engine {
             access_log: None,
             log_fields: LogFields::default(),
             access_monitor: None,
+            replicated: Vec::new(),
             blocks_public: false,
             account_blocks_public: false,
             reads_archive: false,

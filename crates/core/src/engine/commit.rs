@@ -4,14 +4,14 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
     Bucket, BucketId, BucketName, CallbackSpec, Etag, Event, EventKind, Lock, ObjectKey,
-    ObjectRecord, StorageClass, Timestamp, VersionId, VersionTag,
+    ObjectRecord, Replicated, StorageClass, Timestamp, VersionId, VersionTag,
 };
 use crate::ports::{CommitError, Expect, Revision, StoreError, Txn, Write};
 use crate::records::CurrentRecord;
 use crate::rules::access::{Action, On, Permit, allow, allow_lock};
 use crate::rules::conditions::check_write;
-use crate::rules::lock;
 use crate::rules::version::{self, Act, Change, Stamp};
+use crate::rules::{lock, replication};
 
 use super::callback::owed_call;
 use super::holding::NewBytes;
@@ -46,6 +46,8 @@ pub(crate) struct Also {
     pub(crate) write: Vec<Write>,
     /// The life of the bucket that is meant: another one of its name is `Stale`.
     pub(crate) within: Option<BucketId>,
+    /// Id and time of the version when it is the copy of one, as far as the key has none that is newer.
+    pub(crate) stamp: Option<Stamp>,
 }
 
 /// A version that was written.
@@ -135,13 +137,17 @@ impl Engine {
         check_write(w.conditions, bucket.versioning, current)
             .map_err(|kind| unmet(kind, current.is_some()))?;
         let mut record = w.record.clone();
-        let stamp = self.stamp(seen.current.as_ref());
+        let new = self.stamp(seen.current.as_ref());
+        let stamp = w.also.stamp.unwrap_or(new);
         record.class = w.class.unwrap_or(bucket.default_class);
-        record.lock = lock::of_new(bucket, record.lock, stamp.at)?;
+        record.lock = lock::of_new(bucket, record.lock, new.at)?;
+        if record.replicated == Replicated::No {
+            record.replicated = replication::of_new(bucket, w.kind, w.key);
+        }
         let act = Act::Write(Box::new(record));
         let look = version::look(bucket.versioning, seen.current.as_ref(), &act);
         let looked = self.peek(bucket.id, w.key, look).await?;
-        let (now, current) = (stamp.at, seen.current.clone());
+        let (now, current) = (new.at, seen.current.clone());
         let plan = version::plan(permit, bucket.versioning, current, looked, act, stamp)
             .expect("a write always has something to do");
         let Change::Written(id, tag) = plan.change else {
@@ -153,10 +159,10 @@ impl Engine {
             further: w.record.checksums.further,
             size: w.record.size,
             version: tag,
-            written_at: now,
+            written_at: stamp.at,
             encryption: w.record.encryption().cloned(),
         };
-        let event = written_event(cx, w, &stored);
+        let event = written_event(cx, w, &stored, now);
         let mut draft = self.draft((bucket, revision), w.key, &seen, (&plan, None), event)?;
         let holding = self.hold(bucket.id, w.key, id, &w.bytes).await?;
         draft.txn.expect.extend(holding.expect);
@@ -259,12 +265,12 @@ pub(crate) fn unmet(kind: ErrorKind, there: bool) -> Error {
     if there { error } else { error.at_nothing() }
 }
 
-fn written_event(cx: &Cx, w: &VersionWrite<'_>, stored: &NewVersion) -> Event {
+fn written_event(cx: &Cx, w: &VersionWrite<'_>, stored: &NewVersion, now: Timestamp) -> Event {
     Event {
         size: stored.size,
         etag: Some(stored.etag.clone()),
         vars: w.callback.map_or_else(Vec::new, |spec| spec.vars.clone()),
-        ..bare_event(cx, w.kind, w.key, stored.version, stored.written_at)
+        ..bare_event(cx, w.kind, w.key, stored.version, now)
     }
 }
 

@@ -18,7 +18,7 @@ use super::{CompleteReceipt, CompleteUpload, Cx, Engine, NewVersion, UploadTarge
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, EventKind, Extent, Form, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
+    Bucket, EventKind, Extent, Form, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Replicated,
 };
 use crate::ports::{CommitError, Record, StoreError, Write};
 use crate::records::{PartRecord, PayloadState, UploadState, decode, encode, keys};
@@ -276,6 +276,7 @@ fn object_of(
         seal: begun.seal,
         expires_at: begun.expires_days.map(|days| end_of(cx.at, days)),
         lock: begun.lock,
+        replicated: Replicated::No,
     }
 }
 

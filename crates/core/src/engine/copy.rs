@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::limits::COPY_RETRIES_MAX;
 use crate::model::{
     BlobId, Bucket, ChecksumAlgorithm, ChecksumKind, ChecksumValue, Checksums, EventKind, Extent,
-    Form, FurtherChecksum, KeyHolder, ObjectRecord, PayloadRef, Place, StoredHeaders, UserMeta,
+    Form, FurtherChecksum, KeyHolder, ObjectRecord, PayloadRef, Place, Replicated, StoredHeaders,
+    UserMeta,
 };
 use crate::ports::{BlobError, BodyError, CommitError, StoreError};
 use crate::rules::access::{Action, On, allow};
@@ -97,7 +98,7 @@ impl Engine {
     /// How a further version comes to hold the bytes of one that was found: `record` with what is known of
     /// them. Bytes are shared while they stay as they are stored; `keys` are the key of the source and what
     /// the copy is to be sealed with.
-    async fn take(
+    pub(super) async fn take(
         &self,
         found: &Found,
         record: ObjectRecord,
@@ -240,6 +241,7 @@ fn copied(cx: &Cx, bucket: &Bucket, req: &CopyObject, source: &ObjectRecord) -> 
         seal: None,
         expires_at: req.expires_days.map(|days| end_of(cx.at, days)),
         lock: req.lock,
+        replicated: Replicated::No,
     }
 }
 

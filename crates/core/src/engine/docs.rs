@@ -393,5 +393,10 @@ fn actions(kind: DocKind) -> DocActions {
             Action::WriteInventory,
             Action::DeleteInventory,
         ),
+        DocKind::Replication => of(
+            Action::ReadReplication,
+            Action::WriteReplication,
+            Action::DeleteReplication,
+        ),
     }
 }

@@ -184,6 +184,7 @@ impl Engine {
             expect: vec![Expect::Revision(at.clone(), revision)],
             write: vec![Write::Put(at.clone(), ended(record, after))],
             within: Some(id),
+            stamp: None,
         };
         let stored = match self.put_along(&cx, &put, body, also).await {
             Ok(stored) => stored,

@@ -428,7 +428,7 @@ fn report<'a>(inventory: &'a Inventory, source: &'a Bucket, begun: Timestamp) ->
 }
 
 /// Whether an error is the server's own trouble, which passes.
-fn is_ours(kind: ErrorKind) -> bool {
+pub(super) fn is_ours(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::Busy | ErrorKind::Unavailable | ErrorKind::Full | ErrorKind::Internal

@@ -11,11 +11,11 @@ use crate::ports::{
     Expect, Ids, Key, KeyRange, Limit, LogId, Order, Page, Record, Revision, Table, Txn, When,
     Write,
 };
-use crate::records::{CurrentRecord, WorkKind, decode, encode, keys};
+use crate::records::{CurrentRecord, OwedCopy, WorkKind, decode, encode, keys};
 use crate::rules::access::Bypass;
 use crate::rules::notify::log_record;
-use crate::rules::version::{Look, Plan};
-use crate::rules::{overwrite, retention};
+use crate::rules::version::{Change, Look, Plan};
+use crate::rules::{overwrite, replication, retention};
 use crate::work;
 
 use super::Engine;
@@ -27,6 +27,16 @@ pub(crate) struct Seen {
     pub(crate) current: Option<CurrentRecord>,
     head: Option<Revision>,
     grave: Option<Revision>,
+}
+
+impl Seen {
+    /// That the key is as it was read.
+    pub(super) fn unchanged(&self, bucket: BucketId, key: &ObjectKey) -> [Expect; 2] {
+        [
+            unchanged(keys::head(bucket, key), self.head),
+            unchanged(keys::grave(bucket, key), self.grave),
+        ]
+    }
 }
 
 /// A transaction that changes a key, and whom to wake when it stands.
@@ -194,6 +204,7 @@ impl Engine {
             write.extend(release(ids, bucket.id, key, gone, now));
             write.extend(unnote(bucket, key, gone));
         }
+        write.extend(self.copies_owed(bucket, plan, &event));
         let txn = Txn {
             when: When::Now,
             expect: expect(bucket, revision, key, seen),
@@ -201,6 +212,26 @@ impl Engine {
             payloads: Vec::new(),
         };
         Ok(Draft::telling(txn, bucket, event))
+    }
+
+    /// Work that copies what was written, where rules of the bucket may want that (I3).
+    fn copies_owed(&self, bucket: &Bucket, plan: &Plan, event: &Event) -> Vec<Write> {
+        let Change::Written(version, _) = plan.change else {
+            return Vec::new();
+        };
+        if !replication::concerns(bucket, event.kind, &event.key) {
+            return Vec::new();
+        }
+        let owed = OwedCopy {
+            bucket: bucket.id,
+            name: bucket.name.clone(),
+            key: event.key.clone(),
+            version,
+            size: event.size,
+            past: event.past.clone(),
+        };
+        let kind = WorkKind::Replicate(Box::new(owed));
+        work::put(&*self.ports.ids, kind, event.time, event.time).into()
     }
 
     /// Wakes those who wait for what a committed draft brought.
@@ -257,11 +288,9 @@ pub(crate) fn expect(
     key: &ObjectKey,
     seen: &Seen,
 ) -> Vec<Expect> {
-    vec![
-        Expect::Revision(keys::bucket(&bucket.name), revision),
-        unchanged(keys::head(bucket.id, key), seen.head),
-        unchanged(keys::grave(bucket.id, key), seen.grave),
-    ]
+    let mut all = vec![Expect::Revision(keys::bucket(&bucket.name), revision)];
+    all.extend(seen.unchanged(bucket.id, key));
+    all
 }
 
 /// Stores a key's current version where its kind belongs and leaves nothing at the other place.

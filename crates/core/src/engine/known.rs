@@ -87,6 +87,7 @@ mod tests {
             log_fields: LogFields::default(),
             access_monitor: None,
             sets: None,
+            replicated: Vec::new(),
             blocks_public: false,
             account_blocks_public: false,
             reads_archive: false,

@@ -36,6 +36,7 @@ mod read;
 mod reads;
 mod removal;
 mod rename;
+mod replication;
 mod restore;
 mod sealing;
 mod settings;

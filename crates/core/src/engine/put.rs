@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind};
 use crate::model::{
     BlobId, Bucket, CallbackSpec, Etag, EventKind, Extent, Form, ObjectRecord, PayloadRef, Place,
+    Replicated,
 };
 use crate::ports::{CallbackOutcome, CommitError};
 use crate::rules::access::{Action, On, allow};
@@ -188,6 +189,7 @@ pub(super) fn new_record(
         seal: ingested.seal(),
         expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
         lock: attributes.lock,
+        replicated: Replicated::No,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::rules::access::{Action, On, allow};
 use crate::rules::conditions::check_write;
 use crate::rules::restore::check_readable;
 use crate::rules::version::{self, Act, Change};
-use crate::rules::{lock, object_set, retention};
+use crate::rules::{lock, object_set, replication, retention};
 
 impl Engine {
     /// Gives an object another key of its bucket, where that is switched on: else `MethodNotAllowed`. It takes
@@ -97,6 +97,7 @@ impl Engine {
             .map_err(|kind| unmet(kind, there.is_some()))?;
         let mut moved_record = record.clone();
         moved_record.lock = lock::of_new(bucket, Lock::default(), stamp.at)?;
+        moved_record.replicated = replication::of_new(bucket, EventKind::CreatedCopy, &req.to);
         let act = Act::Write(Box::new(moved_record));
         let current = to.current.clone();
         // There are no other versions: both settings exclude each other.

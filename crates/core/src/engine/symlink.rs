@@ -12,7 +12,7 @@ use super::{Cx, Engine, NewVersion, ObjectTarget, PutSymlink, SymlinkInfo};
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{
-    Bucket, Checksums, Etag, EventKind, Form, LinkTarget, ObjectRecord, PayloadRef,
+    Bucket, Checksums, Etag, EventKind, Form, LinkTarget, ObjectRecord, PayloadRef, Replicated,
 };
 use crate::records::{CurrentRecord, decode, keys};
 use crate::rules::access::{Action, On, allow};
@@ -139,6 +139,7 @@ fn new_link(cx: &Cx, bucket: &Bucket, req: &PutSymlink) -> ObjectRecord {
         seal: None,
         expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
         lock: attributes.lock,
+        replicated: Replicated::No,
     }
 }
 

@@ -70,11 +70,13 @@ pub enum DocKind {
     SetQuotas,
     /// What becomes of objects of its object sets, by the tags of those.
     SetLifecycles,
+    /// What is copied into other buckets.
+    Replication,
 }
 
 impl DocKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Policy,
         Self::Cors,
         Self::Lifecycle,
@@ -86,6 +88,7 @@ impl DocKind {
         Self::Inventories,
         Self::SetQuotas,
         Self::SetLifecycles,
+        Self::Replication,
     ];
 }
 
@@ -169,6 +172,8 @@ pub struct Bucket {
     pub access_monitor: Option<AccessMonitor>,
     /// How its keys are divided into object sets, when they are.
     pub sets: Option<SetLayout>,
+    /// What keys begin with whose objects are copied into other buckets; an empty text is every key.
+    pub replicated: Vec<Box<str>>,
 }
 
 /// The noting of reads, in vendors' words access tracking. While it is off, notes that were made are kept and

@@ -40,7 +40,7 @@ pub enum InventoryField {
     IsMultipart,
     /// How it is encrypted.
     Encryption,
-    /// What became of its copy elsewhere: nothing, since there is none.
+    /// What replication has to do with it.
     Replication,
     /// CRC-64/XZ.
     Crc64,

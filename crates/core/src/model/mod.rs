@@ -20,6 +20,7 @@ mod object;
 mod object_set;
 mod policy;
 mod referer;
+mod replication;
 mod retention;
 mod rule;
 mod scan;
@@ -65,6 +66,7 @@ pub use policy::{
     Action, Actions, Condition, Effect, Fact, Likeness, Network, Principals, Relation, Statement,
 };
 pub use referer::Referers;
+pub use replication::{ClassSource, ReplicaTarget, Replicated, Replication, ReplicationRule};
 pub use retention::Retention;
 pub use rule::{Broker, Destination, NotificationRule, RuleForm, RuleId, RuleSetVersion};
 pub use scan::{ScanFault, ScanFaultKind, SyncPick, SyncProgress, SyncScope};

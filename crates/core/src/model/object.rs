@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccountId, Acl, BlobId, BucketName, Checksums, Encryption, Etag, Lock, ObjectKey, PayloadId,
-    Seal, Timestamp, UploadId, VersionId,
+    Replicated, Seal, Timestamp, UploadId, VersionId,
 };
 
 /// How an object is kept. Names are ours; each dialect has a table. Stored by number, so variants keep
@@ -213,6 +213,8 @@ pub struct ObjectRecord {
     pub expires_at: Option<Timestamp>,
     /// What keeps it as it is.
     pub lock: Lock,
+    /// What replication has to do with it.
+    pub replicated: Replicated,
 }
 
 impl ObjectRecord {

@@ -103,11 +103,14 @@ pub enum Action {
     ReadObjectSets,
     WriteObjectSets,
     DeleteObjectSets,
+    ReadReplication,
+    WriteReplication,
+    DeleteReplication,
 }
 
 impl Action {
     /// Every action, in the order of their numbers.
-    pub const ALL: [Self; 92] = [
+    pub const ALL: [Self; 95] = [
         Self::ListBuckets,
         Self::CreateBucket,
         Self::ReadBucket,
@@ -200,6 +203,9 @@ impl Action {
         Self::ReadObjectSets,
         Self::WriteObjectSets,
         Self::DeleteObjectSets,
+        Self::ReadReplication,
+        Self::WriteReplication,
+        Self::DeleteReplication,
     ];
 
     /// The same, of a version named by its id instead of the current one.

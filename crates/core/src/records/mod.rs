@@ -48,7 +48,8 @@ pub use upload::{PartRecord, UploadRecord, UploadState};
 pub use vault::{ArchivePartRecord, ArchiveUploadRecord};
 pub use version::CurrentRecord;
 pub use work::{
-    InventoryFile, InventoryStep, LifecycleStage, LifecycleStep, OwedRestore, WorkKind, WorkRecord,
+    HistoryStep, InventoryFile, InventoryStep, LifecycleStage, LifecycleStep, OwedCopy,
+    OwedRestore, WorkKind, WorkRecord,
 };
 
 /// Version of the record format written today.

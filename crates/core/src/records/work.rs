@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::REPLICATION_LONG_BYTES_MIN;
 use crate::model::{
-    BucketId, BucketName, DialectId, FetchId, JobId, ObjectKey, PayloadId, SyncTaskId, Timestamp,
-    UploadId, VaultId, VersionId, WorkId,
+    BucketId, BucketName, DialectId, FetchId, JobId, ObjectKey, PayloadId, SyncPast, SyncTaskId,
+    Timestamp, UploadId, VaultId, VersionId, WorkId,
 };
 
 /// What is to be done. Every kind may run twice.
@@ -90,16 +91,68 @@ pub enum WorkKind {
         /// What to do next.
         step: Box<InventoryStep>,
     },
+    /// Copy what was written wherever the replication rules of its bucket want it.
+    Replicate(Box<OwedCopy>),
+    /// Copy what was there before a replication rule, a page at a time. Its id is the duty of the rule.
+    ReplicateHistory {
+        /// The bucket.
+        bucket: BucketId,
+        /// Its name.
+        name: BucketName,
+        /// Names the state of the rule: what another one ordered is not done.
+        duty: WorkId,
+        /// What to do next.
+        step: HistoryStep,
+    },
 }
 
 impl WorkKind {
     /// Whether it may take as long as reading and writing an object does.
     pub fn is_long(&self) -> bool {
-        matches!(
-            self,
-            Self::RunJob { reads: true, .. } | Self::RunFetch { .. } | Self::TakeInventory { .. }
-        )
+        match self {
+            // Bytes are shared, unless the other bucket encrypts in another way.
+            Self::Replicate(owed) => owed.size >= REPLICATION_LONG_BYTES_MIN,
+            _ => matches!(
+                self,
+                Self::RunJob { reads: true, .. }
+                    | Self::RunFetch { .. }
+                    | Self::TakeInventory { .. }
+                    | Self::ReplicateHistory { .. }
+            ),
+        }
     }
+}
+
+/// A version that is to be copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwedCopy {
+    /// Its bucket.
+    pub bucket: BucketId,
+    /// The name of the bucket.
+    pub name: BucketName,
+    /// Its key.
+    pub key: ObjectKey,
+    /// The version.
+    pub version: VersionId,
+    /// How long it was, bytes: one that is appended to stays the same version.
+    pub size: u64,
+    /// What of the change that wrote it is owed to sync tasks.
+    pub past: SyncPast,
+}
+
+/// How far what was there before a replication rule was copied.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryStep {
+    /// Whether all keys were counted; then they are copied.
+    pub counted: bool,
+    /// Which of the prefixes of the rule is looked through.
+    pub range: u32,
+    /// The last key of it that was looked at.
+    pub after: Option<ObjectKey>,
+    /// Keys that were counted.
+    pub total: u64,
+    /// Keys whose copies were looked after.
+    pub done: u64,
 }
 
 /// How far a list of what a bucket holds was written.

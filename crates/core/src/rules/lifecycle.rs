@@ -77,7 +77,9 @@ pub fn verdict<'a>(
             Standing::Current { .. } => read,
             Standing::Older { replaced_at, .. } => read.max(replaced_at),
         };
-        let moves = rules.iter().flat_map(move |rule| unread_moves(rule, is_current));
+        let moves = rules
+            .iter()
+            .flat_map(move |rule| unread_moves(rule, is_current));
         let moves = moves.filter(|one| one.small || object.size >= LIFECYCLE_SMALL_BYTES);
         let due = moves.filter(move |one| is_due(Due::Days(one.days), since, now));
         due.map(|one| one.class)

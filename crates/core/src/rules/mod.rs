@@ -22,6 +22,7 @@ pub mod overwrite;
 pub mod pattern;
 pub mod range;
 pub mod referer;
+pub mod replication;
 pub mod restore;
 pub mod retention;
 pub mod symlink;

@@ -46,7 +46,8 @@ pub fn through(
 mod tests {
     use super::*;
     use crate::model::{
-        AccountId, Checksums, Etag, ObjectKey, PayloadRef, StorageClass, Timestamp, VersionId,
+        AccountId, Checksums, Etag, ObjectKey, PayloadRef, Replicated, StorageClass, Timestamp,
+        VersionId,
     };
 
     fn record(n: u8, form: Form) -> ObjectRecord {
@@ -77,6 +78,7 @@ mod tests {
             seal: None,
             expires_at: None,
             lock: crate::model::Lock::default(),
+            replicated: Replicated::No,
         }
     }
 

@@ -14,10 +14,17 @@ use crate::records::{PayloadRecord, PayloadState, WorkKind, decode, encode, keys
 
 use super::put;
 
-/// Does a piece of work but for the writes it returns, which belong to the transaction that finishes
-/// it.
-pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, Error> {
-    match kind {
+/// What became of a piece of work, with writes that belong to the transaction which says so.
+pub(super) enum Done {
+    /// It is done.
+    Finished(Vec<Write>),
+    /// A step of it is done, and this is next, at once.
+    GoesOn(Box<WorkKind>, Vec<Write>),
+}
+
+/// Does a piece of work, or a step of it.
+pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Done, Error> {
+    let effects = match kind {
         WorkKind::DropPayload { payload } => drop_payload(engine, *payload).await,
         WorkKind::PurgeParts { upload, .. } | WorkKind::PurgeArchiveParts { upload } => {
             purge_parts(engine, *upload).await
@@ -71,6 +78,33 @@ pub(super) async fn run(engine: &Engine, kind: &WorkKind) -> Result<Vec<Write>, 
                 put(&*ports.ids, kind, due, ports.clock.now()).into()
             }))
         }
+        WorkKind::Replicate(owed) => engine.copy_owed(owed).await,
+        WorkKind::ReplicateHistory {
+            bucket,
+            name,
+            duty,
+            step,
+        } => {
+            let next = engine.copy_history((*bucket, name), *duty, step).await?;
+            return Ok(next.map_or(Done::Finished(Vec::new()), |(step, effects)| {
+                let kind = WorkKind::ReplicateHistory {
+                    bucket: *bucket,
+                    name: name.clone(),
+                    duty: *duty,
+                    step,
+                };
+                Done::GoesOn(Box::new(kind), effects)
+            }));
+        }
+    };
+    effects.map(Done::Finished)
+}
+
+/// Notes that work is not tried any more, for those who wait for it.
+pub(super) async fn give_up(engine: &Engine, kind: &WorkKind) -> Result<(), Error> {
+    match kind {
+        WorkKind::Replicate(owed) => engine.give_up_replica(owed).await,
+        _ => Ok(()),
     }
 }
 

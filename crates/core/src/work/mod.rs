@@ -30,7 +30,11 @@ use crate::records::{WorkKind, WorkRecord, encode, keys};
 /// Writes that put a piece of work, due at `due`; for the transaction that causes it. Ring
 /// [`WorkBell`] after its commit.
 pub(crate) fn put(ids: &dyn Ids, kind: WorkKind, due: Timestamp, now: Timestamp) -> [Write; 2] {
-    let id = ids.work();
+    put_as(ids.work(), kind, due, now)
+}
+
+/// The same, with an id that was given before.
+pub(crate) fn put_as(id: WorkId, kind: WorkKind, due: Timestamp, now: Timestamp) -> [Write; 2] {
     let record = WorkRecord {
         kind,
         attempt: 0,

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::handlers;
+use super::handlers::{self, Done};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::model::{Timestamp, WorkId};
 use crate::ports::{Expect, KeyRange, Limit, Order, Page, Revision, Table, Txn, When, Write};
-use crate::records::{WorkRecord, decode, encode, keys};
+use crate::records::{WorkKind, WorkRecord, decode, encode, keys};
 
 /// Entries of one look at the queue; more than can be claimed at once.
 const LOOK: Limit = Limit {
@@ -280,8 +280,14 @@ impl Unit<'_> {
     pub(super) async fn run(self, engine: &Engine) -> Result<bool, Error> {
         let outcome = handlers::run(engine, &self.record.kind).await;
         let (finished, write) = match outcome {
-            Ok(effects) => (true, self.finished(effects)),
-            Err(error) => (false, self.failed(engine, &error)),
+            Ok(Done::Finished(effects)) => (true, self.finished(effects)),
+            Ok(Done::GoesOn(kind, effects)) => (true, self.goes_on(engine, *kind, effects)),
+            Err(error) => {
+                if self.is_last_try() {
+                    handlers::give_up(engine, &self.record.kind).await?;
+                }
+                (false, self.failed(engine, &error))
+            }
         };
         commit(engine, self.claim.id, self.revision, write).await?;
         Ok(finished)
@@ -295,6 +301,24 @@ impl Unit<'_> {
         write
     }
 
+    /// The same work, with its next step.
+    fn goes_on(&self, engine: &Engine, kind: WorkKind, effects: Vec<Write>) -> Vec<Write> {
+        let next = WorkRecord {
+            kind,
+            attempt: 0,
+            due: engine.ports().clock.now(),
+            last_error: None,
+            ..self.record.clone()
+        };
+        let mut write = effects;
+        write.extend(reschedule(self.claim.id, self.record.due, &next));
+        write
+    }
+
+    fn is_last_try(&self) -> bool {
+        self.record.attempt.saturating_add(1) >= limits::WORK_ATTEMPTS_MAX
+    }
+
     fn failed(&self, engine: &Engine, error: &Error) -> Vec<Write> {
         let attempt = self.record.attempt.saturating_add(1);
         let pause = backoff(attempt, |bound| engine.ports().ids.below(bound));
@@ -302,7 +326,7 @@ impl Unit<'_> {
             attempt,
             due: engine.ports().clock.now().plus(pause),
             last_error: Some(describe(error).into()),
-            dead: attempt >= limits::WORK_ATTEMPTS_MAX,
+            dead: self.is_last_try(),
             ..self.record.clone()
         };
         reschedule(self.claim.id, self.record.due, &next)

@@ -178,6 +178,11 @@ impl Vocabulary {
         }
         self.put_version(&mut headers, info.version);
         headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        if let Some(words) = &self.replicas
+            && let Some(word) = words.word(record.replicated)
+        {
+            put(&mut headers, words.header.clone(), word);
+        }
         if !record.tags.is_empty() {
             let count = record.tags.len().to_string();
             put(&mut headers, self.names.tagging_count.clone(), &count);

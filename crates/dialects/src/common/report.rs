@@ -139,7 +139,12 @@ impl Reports {
             InventoryField::TagCount => object.tags.len().to_string(),
             InventoryField::Acl => (self.0.acl)(object).to_owned(),
             InventoryField::Kind => kind_word(object.object_type()).to_owned(),
-            InventoryField::Replication | InventoryField::WrittenAt => String::new(),
+            InventoryField::Replication => {
+                let replicas = words.replicas.as_ref();
+                let word = replicas.and_then(|words| words.word(object.replicated));
+                word.unwrap_or_default().to_owned()
+            }
+            InventoryField::WrittenAt => String::new(),
         }
     }
 

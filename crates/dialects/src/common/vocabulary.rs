@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use cohong_core::model::{
-    Acl, ChecksumAlgorithm, Etag, Grant, Grantee, Permission, StorageClass, Timestamp,
+    Acl, ChecksumAlgorithm, Etag, Grant, Grantee, Permission, Replicated, StorageClass, Timestamp,
 };
 use http::HeaderName;
 
@@ -109,6 +109,30 @@ pub(crate) struct Vocabulary {
     pub(crate) encryption: EncryptionWords,
     /// How objects are locked, with vendors that lock single ones.
     pub(crate) locks: Option<LockWords>,
+    /// How it is told what replication has to do with an object, with vendors that do.
+    pub(crate) replicas: Option<ReplicaWords>,
+}
+
+/// How it is told what replication has to do with an object.
+#[derive(Debug)]
+pub(crate) struct ReplicaWords {
+    /// The header.
+    pub(crate) header: HeaderName,
+    /// The word for an object that was copied wherever it is to be.
+    pub(crate) complete: &'static str,
+}
+
+impl ReplicaWords {
+    /// The word for a state; none for an object that replication has nothing to do with.
+    pub(crate) fn word(&self, state: Replicated) -> Option<&'static str> {
+        match state {
+            Replicated::No => None,
+            Replicated::Pending => Some("PENDING"),
+            Replicated::Complete => Some(self.complete),
+            Replicated::Failed => Some("FAILED"),
+            Replicated::Copy(_) => Some("REPLICA"),
+        }
+    }
 }
 
 /// What is allowed of tags.

@@ -407,6 +407,7 @@ fn missing_document(kind: DocKind) -> &'static str {
         DocKind::Inventories => "NoSuchInventory",
         // Requests of this dialect are not about object sets.
         DocKind::SetQuotas | DocKind::SetLifecycles => "NoSuchConfiguration",
+        DocKind::Replication => "NoSuchReplicationConfiguration",
     }
 }
 

@@ -153,6 +153,7 @@ pub(super) static OSS: Vocabulary = Vocabulary {
         parts_repeat: false,
     },
     locks: Some(LOCKS),
+    replicas: None,
 };
 
 /// The word for the grants of a bucket or object: the vendor has no others.

@@ -274,6 +274,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
                 DocKind::Tags => "NoSuchTagSet",
                 DocKind::Encryption => "ServerSideEncryptionConfigurationNotFoundError",
                 DocKind::Website | DocKind::Mirrors => "NoSuchWebsiteConfiguration",
+                DocKind::Replication => "ReplicationConfigurationNotFoundError",
                 // Requests of this dialect are not about callbacks by name, nor about object sets.
                 DocKind::Inventories
                 | DocKind::Callbacks

@@ -165,8 +165,11 @@ const ACTIONS: Names = &[
     ("s3:PutObjectRetention", &[Action::WriteObjectRetention]),
     ("s3:GetObjectTorrent", &[]),
     ("s3:GetObjectVersionTorrent", &[]),
-    ("s3:GetReplicationConfiguration", &[]),
-    ("s3:PutReplicationConfiguration", &[]),
+    ("s3:GetReplicationConfiguration", &[Action::ReadReplication]),
+    (
+        "s3:PutReplicationConfiguration",
+        &[Action::WriteReplication, Action::DeleteReplication],
+    ),
     ("s3:ReplicateDelete", &[]),
     ("s3:ReplicateObject", &[]),
     ("s3:ReplicateTags", &[]),

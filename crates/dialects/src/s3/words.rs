@@ -10,8 +10,8 @@ use crate::common::date;
 use crate::common::encryption::EncryptionWords;
 use crate::common::lock::LockWords;
 use crate::common::vocabulary::{
-    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Pages, PartRanges, Sizes,
-    Vocabulary, names,
+    Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Pages, PartRanges,
+    ReplicaWords, Sizes, Vocabulary, names,
 };
 
 /// Header of a canned list, of buckets and objects alike.
@@ -167,6 +167,10 @@ pub(super) static S3: Vocabulary = Vocabulary {
         parts_repeat: false,
     },
     locks: Some(LOCKS),
+    replicas: Some(ReplicaWords {
+        header: HeaderName::from_static("x-amz-replication-status"),
+        complete: "COMPLETED",
+    }),
 };
 
 /// The vendor's word for a permission. Reading the objects of a bucket without listing it is no word of

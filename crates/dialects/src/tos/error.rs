@@ -219,6 +219,7 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
                 DocKind::Callbacks => "NoSuchConfiguration",
                 DocKind::Inventories => "NoSuchInventoryConfiguration",
                 DocKind::SetQuotas => "NoSuchObjectSetQuotaConfiguration",
+                DocKind::Replication => "NoSuchBucketReplication",
             };
             (S::NOT_FOUND, code, "0006-00000007")
         }

@@ -130,8 +130,14 @@ const ACTIONS: Names = &[
     ("tos:PutObjectRetention", &[Action::WriteObjectRetention]),
     ("tos:ListBuckets", &[]),
     ("tos:CreateBucket", &[]),
-    ("tos:GetReplicationConfiguration", &[]),
-    ("tos:PutReplicationConfiguration", &[]),
+    (
+        "tos:GetReplicationConfiguration",
+        &[Action::ReadReplication],
+    ),
+    (
+        "tos:PutReplicationConfiguration",
+        &[Action::WriteReplication, Action::DeleteReplication],
+    ),
     ("tos:GetBucketInventory", &[Action::ReadInventory]),
     (
         "tos:PutBucketInventory",

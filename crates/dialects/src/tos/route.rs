@@ -126,6 +126,9 @@ pub(crate) enum Op {
     PutObjectSetLifecycleByTag,
     GetObjectSetLifecycleByTag,
     DeleteObjectSetLifecycleByTag,
+    PutBucketReplication,
+    GetBucketReplication,
+    DeleteBucketReplication,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -244,6 +247,9 @@ impl Operation for Op {
             Self::PutObjectSetLifecycleByTag => "PutObjectSetLifecycleByTag",
             Self::GetObjectSetLifecycleByTag => "GetObjectSetLifecycleByTag",
             Self::DeleteObjectSetLifecycleByTag => "DeleteObjectSetLifecycleByTag",
+            Self::PutBucketReplication => "PutBucketReplication",
+            Self::GetBucketReplication => "GetBucketReplication",
+            Self::DeleteBucketReplication => "DeleteBucketReplication",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -286,6 +292,7 @@ const BUCKET_NAMES: &[&str] = &[
     "objectsetstorage",
     "objectset-lifecycle",
     "objectset-lifecycle-bytag",
+    "replication",
 ];
 
 /// Those of them that are about object sets.
@@ -333,7 +340,6 @@ const OBJECT_ACTIONS: &[&str] = &[
 
 /// Sub-resources of buckets that the vendor knows and this server does not serve.
 const BUCKET_LATER: &[&str] = &[
-    "replication",
     "realtimeLog",
     "trash",
     "transferAcceleration",
@@ -413,6 +419,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::GET if has("inventory") && has("id") => Op::GetBucketInventory,
         Method::GET if has("inventory") => Op::ListBucketInventory,
         Method::GET if has("accessmonitor") => Op::GetBucketAccessMonitor,
+        Method::GET if has("replication") => Op::GetBucketReplication,
         Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
         Method::PUT if has("encryption") => Op::PutBucketEncryption,
@@ -432,6 +439,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::PUT if has("customdomain") => Op::PutBucketCustomDomain,
         Method::PUT if has("inventory") => Op::PutBucketInventory,
         Method::PUT if has("accessmonitor") => Op::PutBucketAccessMonitor,
+        Method::PUT if has("replication") => Op::PutBucketReplication,
         Method::PUT => return Ok(facts.only(&[], Op::CreateBucket)?),
         Method::HEAD => return Ok(facts.only(&[], Op::HeadBucket)?),
         Method::DELETE if has("encryption") => Op::DeleteBucketEncryption,
@@ -444,6 +452,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::DELETE if has("rename") => Op::DeleteBucketRename,
         Method::DELETE if has("customdomain") => Op::DeleteBucketCustomDomain,
         Method::DELETE if has("inventory") => Op::DeleteBucketInventory,
+        Method::DELETE if has("replication") => Op::DeleteBucketReplication,
         Method::DELETE => return Ok(facts.only(&[], Op::DeleteBucket)?),
         Method::POST if has("fetchTask") => Op::PutFetchTask,
         Method::POST if has("delete") => Op::DeleteMultiObjects,
@@ -633,7 +642,14 @@ mod tests {
         ("DELETE", "inventory&id=a", "DeleteBucketInventory"),
         ("PUT", "accessmonitor", "PutBucketAccessMonitor"),
         ("GET", "accessmonitor", "GetBucketAccessMonitor"),
-        ("PUT", "replication", "NotImplemented"),
+        ("PUT", "replication", "PutBucketReplication"),
+        (
+            "GET",
+            "replication&progress&rule-id=a",
+            "GetBucketReplication",
+        ),
+        ("DELETE", "replication", "DeleteBucketReplication"),
+        ("PUT", "realtimeLog", "NotImplemented"),
     ];
 
     const ON_OBJECTS: &[(&str, &str, &str)] = &[

@@ -14,7 +14,7 @@ use crate::common::encryption::EncryptionWords;
 use crate::common::lock::LockWords;
 use crate::common::vocabulary::{
     Bodies, Copies, Digits, Forms, Groups, Metadata, Naming, OntoItself, Orders, Pages, PartRanges,
-    Sizes, TagRules, Vocabulary, names,
+    ReplicaWords, Sizes, TagRules, Vocabulary, names,
 };
 
 /// Header of a canned list, of buckets and objects alike.
@@ -155,6 +155,10 @@ pub(super) static TOS: Vocabulary = Vocabulary {
         parts_repeat: true,
     },
     locks: Some(LOCKS),
+    replicas: Some(ReplicaWords {
+        header: HeaderName::from_static("x-tos-replication-status"),
+        complete: "COMPLETE",
+    }),
 };
 
 /// Tags of objects.

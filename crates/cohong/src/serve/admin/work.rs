@@ -62,6 +62,11 @@ pub(super) fn what(kind: &WorkKind) -> String {
             });
             format!("write the inventory {id} of the bucket {name}{missed}")
         }
+        WorkKind::Replicate(owed) => format!("replicate {}/{}", owed.name, owed.key),
+        WorkKind::ReplicateHistory { name, step, .. } => format!(
+            "replicate what was in the bucket {name} before a rule, {} of {} keys",
+            step.done, step.total
+        ),
     }
 }
 

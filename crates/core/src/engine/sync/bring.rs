@@ -235,6 +235,7 @@ impl Engine {
         let place = keys::sync_item(b.task.id, b.key);
         Ok(Also {
             within: None,
+            stamp: None,
             expect: vec![Expect::Revision(place.clone(), revision)],
             write: vec![Write::Put(place, encode(&marked))],
         })

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccessLog, Acl, BucketDomain, BucketName, DefaultLock, LogFields, NotificationRule,
-    OverwriteRule, Referers, RuleSetVersion, SetLayout, Statement, StorageClass, Tags, TlsVersion,
-    Versioning,
+    OverwriteRule, Referers, RuleSetVersion, SetLayout, Statement, StorageClass, Tags, Timestamp,
+    TlsVersion, Versioning,
 };
 use crate::rules::retention::RetentionStep;
 
@@ -95,6 +95,17 @@ pub struct BucketPolicy {
     pub text: Box<str>,
     /// What it says.
     pub statements: Vec<Statement>,
+}
+
+/// How far a replication rule was followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleProgress {
+    /// How much of what was there before the rule was copied, in thousandths: 1000 when all was, 0 where the rule
+    /// leaves it alone.
+    pub history_permille: u16,
+    /// Everything written before this instant was copied; `None` while the rule is not followed, or so much is owed
+    /// that it is not looked through.
+    pub new_until: Option<Timestamp>,
 }
 
 /// What a bucket holds.

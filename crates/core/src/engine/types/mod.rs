@@ -10,7 +10,7 @@ mod object_set;
 mod upload;
 mod vault;
 
-pub use bucket::{BucketChange, BucketPolicy, BucketStat, CreateBucket, Usage};
+pub use bucket::{BucketChange, BucketPolicy, BucketStat, CreateBucket, RuleProgress, Usage};
 pub use digests::{ExpectedDigests, FurtherDigest, LateChecksum};
 pub use fetch::{FetchObject, IfThere};
 pub use inventory::InventorySettings;

@@ -16,7 +16,7 @@ use crate::limits::{
 };
 use crate::model::{
     Archive, BlobId, BucketName, DialectId, EventKind, Extent, Form, Job, JobId, JobKind,
-    JobOutcome, JobResult, Lock, ObjectKey, ObjectRecord, PayloadRef, Place, Principal,
+    JobOutcome, JobResult, Lock, ObjectKey, ObjectRecord, PayloadRef, Place, Principal, Replicated,
     StoredHeaders, SyncPast, Timestamp, VaultId,
 };
 use crate::ports::{BlobWriter, Expect, Key, Revision, Write};
@@ -186,6 +186,7 @@ impl Engine {
         };
         let also = Also {
             within: None,
+            stamp: None,
             expect: vec![running.is_unchanged()],
             write: vec![running.ended(self.ports.clock.now(), result)],
         };
@@ -226,6 +227,7 @@ impl Engine {
             callback: None,
             also: Also {
                 within: None,
+                stamp: None,
                 expect,
                 write: vec![running.ended(self.ports.clock.now(), JobResult::Pushed)],
             },
@@ -371,5 +373,6 @@ fn object_of(cx: &Cx, archive: &Archive) -> Result<ObjectRecord, Error> {
         seal: None,
         expires_at: None,
         lock: Lock::default(),
+        replicated: Replicated::No,
     })
 }

@@ -73,6 +73,7 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         log_fields: LogFields::default(),
         access_monitor: None,
         sets: None,
+        replicated: Vec::new(),
         blocks_public: false,
         account_blocks_public: false,
         reads_archive: false,

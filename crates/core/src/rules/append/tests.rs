@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::{
-    AccountId, ObjectKey, StorageClass, StoredHeaders, Timestamp, UploadId, VersionId, VersionKind,
+    AccountId, ObjectKey, Replicated, StorageClass, StoredHeaders, Timestamp, UploadId, VersionId,
+    VersionKind,
 };
 
 fn record(form: Form, size: u64) -> ObjectRecord {
@@ -24,6 +25,7 @@ fn record(form: Form, size: u64) -> ObjectRecord {
         seal: None,
         expires_at: None,
         lock: crate::model::Lock::default(),
+        replicated: Replicated::No,
     }
 }
 

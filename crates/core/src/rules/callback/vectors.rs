@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::{Template, Variables};
 use crate::model::{
     AccountId, BodyType, BucketName, Checksums, Etag, EtagCase, JsonTemplate, ObjectKey,
-    ObjectRecord, PayloadRef, StorageClass, StoredHeaders, VersionTag,
+    ObjectRecord, PayloadRef, Replicated, StorageClass, StoredHeaders, VersionTag,
 };
 
 const TOS: &str = include_str!("../../../../../vectors/tos.json");
@@ -38,6 +38,7 @@ fn record(context: &Json) -> ObjectRecord {
         seal: None,
         expires_at: None,
         lock: crate::model::Lock::default(),
+        replicated: Replicated::No,
     }
 }
 

@@ -3,7 +3,8 @@
 use super::*;
 use crate::model::{
     AccountId, BucketName, Checksums, DialectId, Etag, Form, InventoryField, InventoryTarget,
-    ObjectRecord, PayloadRef, StorageClass, StoredHeaders, VersionId, VersionKind, WorkId,
+    ObjectRecord, PayloadRef, Replicated, StorageClass, StoredHeaders, VersionId, VersionKind,
+    WorkId,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -122,6 +123,7 @@ fn version(written_ms: u64, object: Option<(u64, StorageClass)>) -> ObjectVersio
             seal: None,
             expires_at: None,
             lock: crate::model::Lock::default(),
+            replicated: Replicated::No,
         })),
     };
     ObjectVersion {

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    AccountId, Checksums, Etag, ObjectRecord, PayloadRef, StoredHeaders, VersionId, VersionKind,
+    AccountId, Checksums, Etag, ObjectRecord, PayloadRef, Replicated, StoredHeaders, VersionId,
+    VersionKind,
 };
 
 const HOUR_MS: u64 = DAY_MS / 24;
@@ -46,6 +47,7 @@ fn object(written_at: Timestamp, class: StorageClass) -> ObjectVersion {
         seal: None,
         expires_at: None,
         lock: crate::model::Lock::default(),
+        replicated: Replicated::No,
     };
     version(written_at, VersionKind::Object(Box::new(record)))
 }

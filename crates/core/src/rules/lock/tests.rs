@@ -2,7 +2,8 @@ use super::*;
 use crate::engine::Cx;
 use crate::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BucketId, BucketName, BucketState, DialectId,
-    Effect, LogFields, ObjectKey, Principal, Principals, RuleSetVersion, Statement, StorageClass,
+    Effect, LogFields, ObjectKey, Principal, Principals, Replicated, RuleSetVersion, Statement,
+    StorageClass,
 };
 use crate::rules::access::{allow_lock, bypass, known_lock};
 
@@ -55,6 +56,7 @@ fn bucket(locks: Option<Locks>, policy: Vec<Statement>) -> Bucket {
         log_fields: LogFields::default(),
         access_monitor: None,
         sets: None,
+        replicated: Vec::new(),
     }
 }
 
@@ -122,6 +124,7 @@ fn version(lock: Lock) -> ObjectVersion {
         seal: None,
         expires_at: None,
         lock,
+        replicated: Replicated::No,
     };
     ObjectVersion {
         id: crate::model::VersionId(1),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{
     AccessKeyId, BlobId, Checksums, Etag, Extent, PayloadId, PayloadRef, Place, Principal,
-    StorageClass, StoredHeaders,
+    Replicated, StorageClass, StoredHeaders,
 };
 use crate::rules::access::allow_account;
 
@@ -55,6 +55,7 @@ fn object(n: u8) -> Box<ObjectRecord> {
         seal: None,
         expires_at: None,
         lock: crate::model::Lock::default(),
+        replicated: Replicated::No,
     })
 }
 

@@ -17,8 +17,10 @@ pub(in crate::oss) const GROUP: &str = "resource-group";
 pub(in crate::oss) const REDUNDANCY: &str = "data-redundancy";
 /// Redundancy of buckets that name none.
 const DEFAULT_REDUNDANCY: &str = "LRS";
-/// State of abilities that this server does not have.
+/// State of what is switched off, or not there at all.
 const OFF: &str = "Disabled";
+/// State of what is switched on.
+const ON: &str = "Enabled";
 
 /// The resource group of buckets that name none: the vendor gives every account one.
 const DEFAULT_GROUP: &str = "rg-default";
@@ -233,7 +235,11 @@ impl BucketInfo {
                 block_public_access: bucket.blocks_public,
                 comment: "",
                 creation_date: OSS.date(bucket.created_at),
-                cross_region_replication: OFF,
+                cross_region_replication: if bucket.replicated.is_empty() {
+                    OFF
+                } else {
+                    ON
+                },
                 data_redundancy_type: label(bucket, REDUNDANCY, DEFAULT_REDUNDANCY).to_owned(),
                 extranet_endpoint: endpoint.to_owned(),
                 intranet_endpoint: endpoint.to_owned(),

@@ -14,13 +14,14 @@ mod notification;
 mod object;
 mod object_config;
 mod object_sets;
+mod replication;
 mod settings;
 mod website;
 
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::Encryption;
 use cohong_core::model::{Cors, Lifecycle, Tags};
-use cohong_core::model::{MirrorRule, SetLifecycles, Website};
+use cohong_core::model::{MirrorRule, Replication, SetLifecycles, Website};
 use http::Response;
 
 use super::Tos;
@@ -152,6 +153,9 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::DeleteObjectSetLifecycleByTag => {
             Ok(delete_document::<SetLifecycles>(&call, engine).await?)
         }
+        Op::PutBucketReplication => replication::put(call, engine).await,
+        Op::GetBucketReplication => replication::get(call, engine).await,
+        Op::DeleteBucketReplication => Ok(delete_document::<Replication>(&call, engine).await?),
         Op::NotImplemented(name) => Err(TosError::not_implemented(name)),
     }
 }

@@ -13,5 +13,6 @@ pub(super) mod multipart;
 pub(super) mod notification;
 pub(super) mod object;
 pub(super) mod object_sets;
+pub(super) mod replication;
 pub(super) mod settings;
 pub(super) mod website;

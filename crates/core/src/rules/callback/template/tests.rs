@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{
     AccountId, BucketName, Checksums, Etag, EtagCase, ObjectKey, ObjectRecord, PayloadRef,
-    StorageClass, StoredHeaders, VersionId, VersionTag,
+    Replicated, StorageClass, StoredHeaders, VersionId, VersionTag,
 };
 use crate::rules::callback::ImageInfo;
 
@@ -31,6 +31,7 @@ fn record() -> ObjectRecord {
         seal: None,
         expires_at: None,
         lock: crate::model::Lock::default(),
+        replicated: Replicated::No,
     }
 }
 
