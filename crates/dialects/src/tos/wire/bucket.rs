@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::common::owner::Owner;
 use crate::common::settings::{label, versioning_word};
 use crate::common::wire::encryption::{Rule, RuleBody};
+use crate::tos::wire::replication::switch_word;
 use crate::tos::words::TOS;
 
 /// Label under which a bucket keeps its `x-tos-project-name`.
@@ -87,6 +88,8 @@ struct BucketFacts {
     az_redundancy: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     versioning: Option<&'static str>,
+    /// Whether rules in force copy what is written into it.
+    cross_region_replication: &'static str,
     extranet_endpoint: String,
     intranet_endpoint: String,
     #[serde(
@@ -109,6 +112,7 @@ impl BucketInfo {
                 location: bucket.region.to_string(),
                 az_redundancy: label(bucket, REDUNDANCY, DEFAULT_REDUNDANCY).to_owned(),
                 versioning: versioning_word(bucket.versioning),
+                cross_region_replication: switch_word(!bucket.replicated.is_empty()),
                 extranet_endpoint: endpoint.to_owned(),
                 intranet_endpoint: endpoint.to_owned(),
                 encryption: bucket.encryption.as_ref().map(|encryption| RuleBody {
