@@ -175,6 +175,8 @@ async fn objects_tell_what_became_of_their_copies() {
         .expect_status(200);
     let plain = world.send(head(INTO, "/plain")).await;
     assert_eq!(plain.header(STATUS), "");
+    let info = world.send(get(FROM, "/?bucketInfo")).await.json();
+    assert_eq!(info["Bucket"]["CrossRegionReplication"], "Enabled");
     let info = world.send(common::oss::get(FROM, "/?bucketInfo")).await;
     assert_eq!(info.element("CrossRegionReplication"), "Enabled");
 }

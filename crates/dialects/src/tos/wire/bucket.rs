@@ -7,6 +7,7 @@ use crate::common::lifecycle::status;
 use crate::common::owner::Owner;
 use crate::common::settings::{label, versioning_word};
 use crate::common::wire::encryption::{Rule, RuleBody};
+use crate::tos::wire::replication::switch_word;
 use crate::tos::words::TOS;
 
 /// Label under which a bucket keeps its `x-tos-project-name`.
@@ -89,6 +90,8 @@ struct BucketFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     versioning: Option<&'static str>,
     access_monitor: &'static str,
+    /// Whether rules in force copy what is written into it.
+    cross_region_replication: &'static str,
     extranet_endpoint: String,
     intranet_endpoint: String,
     #[serde(
@@ -112,6 +115,7 @@ impl BucketInfo {
                 az_redundancy: label(bucket, REDUNDANCY, DEFAULT_REDUNDANCY).to_owned(),
                 versioning: versioning_word(bucket.versioning),
                 access_monitor: status(bucket.notes_reads().is_some()),
+                cross_region_replication: switch_word(!bucket.replicated.is_empty()),
                 extranet_endpoint: endpoint.to_owned(),
                 intranet_endpoint: endpoint.to_owned(),
                 encryption: bucket.encryption.as_ref().map(|encryption| RuleBody {

@@ -140,6 +140,11 @@ fn switch(name: &str, word: &str) -> Result<bool, TosError> {
     }
 }
 
+/// The word for something that is on or off.
+pub(in crate::tos) fn switch_word(on: bool) -> &'static str {
+    if on { ENABLED } else { DISABLED }
+}
+
 fn entrusts(word: &str) -> Result<bool, TosError> {
     match word {
         ENTRUSTED => Ok(true),
@@ -236,10 +241,9 @@ impl<'a> RuleBody<'a> {
         let inherits = SOURCES
             .iter()
             .find(|(known, _)| Some(*known) == target.inherits);
-        let word = |on| if on { ENABLED } else { DISABLED };
         Self {
             id: &rule.id,
-            status: word(rule.enabled),
+            status: switch_word(rule.enabled),
             prefix_set: &rule.prefixes,
             tags: pairs(&rule.tags),
             destination: DestinationBody {
@@ -249,7 +253,7 @@ impl<'a> RuleBody<'a> {
                 storage_class_inherit_directive: inherits.map(|(_, word)| *word),
             },
             transfer_type: INTERNAL,
-            historical_object_replication: word(rule.history),
+            historical_object_replication: switch_word(rule.history),
             access_control_translation: rule.entrusts.then_some(AccessBody { owner: ENTRUSTED }),
             progress: progress.map(|told| ProgressBody {
                 historical_object: f64::from(told.history_permille) / 1000.0,
