@@ -227,20 +227,42 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         }
         On::Bucket | On::List { .. } | On::Key(_) => on_bucket(wanted),
     };
+    match grants_for(action) {
+        Grants::OnBucket(wanted) => on_bucket(wanted),
+        Grants::OnObject(wanted) => wanted.iter().any(|wanted| on_object(*wanted)),
+        Grants::None => false,
+    }
+}
+
+/// Which permission makes a grant permit an action.
+enum Grants {
+    /// This one, of the bucket.
+    OnBucket(Permission),
+    /// One of these, of the object, or of the bucket where the object has no grants of its own.
+    OnObject(&'static [Permission]),
+    /// None does.
+    None,
+}
+
+fn grants_for(action: Action) -> Grants {
     match action {
         Action::ReadBucket | Action::ListObjects | Action::ListVersions | Action::ListUploads => {
-            on_bucket(Permission::Read)
+            Grants::OnBucket(Permission::Read)
         }
-        Action::ReadBucketAcl => on_bucket(Permission::ReadAcl),
-        Action::WriteBucketAcl => on_bucket(Permission::WriteAcl),
+        Action::ReadBucketAcl => Grants::OnBucket(Permission::ReadAcl),
+        Action::WriteBucketAcl => Grants::OnBucket(Permission::WriteAcl),
         Action::ReadObject
         | Action::ReadObjectVersion
         | Action::ReadObjectTags
         | Action::ReadObjectVersionTags => {
-            on_object(Permission::Read) || on_object(Permission::ReadNonList)
+            Grants::OnObject(&[Permission::Read, Permission::ReadNonList])
         }
-        Action::ReadObjectAcl | Action::ReadObjectVersionAcl => on_object(Permission::ReadAcl),
-        Action::WriteObjectAcl | Action::WriteObjectVersionAcl => on_object(Permission::WriteAcl),
+        Action::ReadObjectAcl | Action::ReadObjectVersionAcl => {
+            Grants::OnObject(&[Permission::ReadAcl])
+        }
+        Action::WriteObjectAcl | Action::WriteObjectVersionAcl => {
+            Grants::OnObject(&[Permission::WriteAcl])
+        }
         Action::WriteObject
         | Action::WriteObjectMeta
         | Action::WriteObjectTags
@@ -251,7 +273,7 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::RestoreObjectVersion
         | Action::DeleteObject
         | Action::ListParts
-        | Action::AbortUpload => on_bucket(Permission::Write),
+        | Action::AbortUpload => Grants::OnBucket(Permission::Write),
         Action::ListBuckets
         | Action::CreateBucket
         | Action::DeleteBucket
@@ -315,7 +337,7 @@ fn granted(principal: &Principal, action: Action, bucket: &Bucket, on: On<'_>) -
         | Action::WriteAccessLog
         | Action::DeleteAccessLog
         | Action::ReadAccessMonitor
-        | Action::WriteAccessMonitor => false,
+        | Action::WriteAccessMonitor => Grants::None,
     }
 }
 
