@@ -4,9 +4,9 @@
 mod common;
 
 use cohong_core::engine::VersionChoice;
-use cohong_core::model::{ObjectKey, PayloadRef, Place, Timestamp, Versioning, WorkId};
+use cohong_core::model::{ObjectKey, PayloadRef, Place, Timestamp, VersionId, Versioning, WorkId};
 use cohong_core::ports::{BlobStore, Key, MetadataStore, Table, Txn, When, Write};
-use cohong_core::records::keys;
+use cohong_core::records::{ReadRecord, encode, keys};
 use cohong_core::work::Mismatch;
 use common::{World, run};
 
@@ -166,6 +166,40 @@ fn records_that_do_not_agree_are_named_and_put_right() {
             "{alone:?}"
         );
         assert_eq!(world.engine.mend().await.unwrap(), []);
+    });
+}
+
+#[test]
+fn notes_of_reads_without_a_version_are_named_and_removed() {
+    run(async {
+        let world = World::new();
+        let bucket = world.bucket("photos").await;
+        world.versioning(&bucket, Versioning::Enabled).await;
+        for bytes in ["one", "two"] {
+            world.put(&bucket, "cat", bytes).await;
+        }
+        let id = world.engine.all_buckets().await.unwrap()[0].id;
+        let cat = ObjectKey::new("cat").unwrap();
+        let versions = world.engine.versions_of(id, &cat).await.unwrap();
+        let at = Timestamp::from_millis(7);
+        let note = |version| Write::Put(keys::read(id, &cat, version), encode(&ReadRecord { at }));
+        for version in &versions {
+            write(&world, note(version.id)).await;
+        }
+        assert_eq!(world.engine.mismatches().await.unwrap(), []);
+        let gone = VersionId(versions[1].id.0 - 1);
+        write(&world, note(gone)).await;
+        let found = [Mismatch::ReadWithoutVersion(id, cat.clone(), gone)];
+        assert_eq!(world.engine.mismatches().await.unwrap(), found);
+        assert_eq!(world.engine.mend().await.unwrap(), found);
+        assert_eq!(world.rows(Table::Reads).await.len(), 2);
+        let head = keys::head(id, &cat);
+        write(&world, Write::Put(head, bytes::Bytes::from_static(&[9, 9]))).await;
+        assert_eq!(
+            world.engine.mismatches().await.unwrap(),
+            [],
+            "nobody can say"
+        );
     });
 }
 

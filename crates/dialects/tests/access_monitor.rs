@@ -64,11 +64,11 @@ async fn one_dialect_tells_what_the_other_switched() {
         let tos = world.send(common::get(BUCKET, "/?accessmonitor")).await;
         let info = world.send(common::get(BUCKET, "/?bucketInfo")).await;
         let other = world.send(get(BUCKET, "/?bucketInfo")).await;
-        let word = tos.json()["Status"].as_str().expect("a word").to_owned();
-        assert_eq!(info.json()["Bucket"]["AccessMonitor"], word);
-        assert!(oss.text().ends_with(&status(&word)), "{}", oss.text());
-        assert_eq!(other.element("AccessMonitor"), word);
-        word
+        let said = tos.json()["Status"].as_str().expect("a word").to_owned();
+        assert_eq!(info.json()["Bucket"]["AccessMonitor"], said);
+        assert!(oss.text().ends_with(&status(&said)), "{}", oss.text());
+        assert_eq!(other.element("AccessMonitor"), said);
+        said
     };
     assert_eq!(told().await, "Disabled");
     let body = json!({"Status": "Enabled"}).to_string();

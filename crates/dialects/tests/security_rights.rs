@@ -225,6 +225,12 @@ const ON_BUCKETS: &[Row] = &[
     row("DeleteBucketRename", Needs::Ownership, |_| {
         delete(BUCKET, "/?rename")
     }),
+    row("PutBucketAccessMonitor", Needs::Ownership, |_| {
+        put(BUCKET, "/?accessmonitor").body(r#"{"Status":"Enabled"}"#)
+    }),
+    row("GetBucketAccessMonitor", Needs::Ownership, |_| {
+        get(BUCKET, "/?accessmonitor")
+    }),
     row("PutBucketObjectLock", Needs::Ownership, |_| {
         put(BUCKET, "/?object-lock").body(r#"{"ObjectLockEnabled":"Enabled"}"#)
     }),

@@ -148,13 +148,13 @@ impl Engine {
             if planned.is_empty() {
                 return Ok(());
             }
-            let (notes, txns): (Vec<Note>, Vec<Txn>) = planned.into_iter().unzip();
+            let (tried, txns): (Vec<Note>, Vec<Txn>) = planned.into_iter().unzip();
             page.clear();
             let moving = txns.iter().flat_map(|txn| txn.write.iter());
             let moving = self.usages.moving(moving).await?;
             let outcomes = self.ports.meta.commit(txns).await;
             drop(moving);
-            for (note, outcome) in notes.into_iter().zip(outcomes) {
+            for (note, outcome) in tried.into_iter().zip(outcomes) {
                 match outcome {
                     Ok(()) => {}
                     Err(CommitError::Conflict) => page.push(note),

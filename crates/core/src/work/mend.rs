@@ -275,33 +275,31 @@ impl Engine {
     }
 
     async fn reads_without_version(&self) -> Result<Vec<Found>, Error> {
-        let notes = self.of_table(Table::Reads, |at, _| {
-            let note = keys::version_of_read(at);
-            let note = note.ok_or_else(|| StoreError::Damaged("key of a note of reads".into()));
-            note.map(Some)
-        });
         let mut found = Vec::new();
-        for (bucket, key, id) in notes.await? {
-            let at = keys::read(bucket, &key, id);
-            let places = [
-                at.clone(),
-                keys::head(bucket, &key),
-                keys::version(bucket, &key, id),
-            ];
-            let rows = self.at_once(&places).await?;
-            let [Some(note), head, None] = &rows[..] else {
-                continue;
-            };
-            let current = head
-                .as_ref()
-                .map(|head| decode::<CurrentRecord>(&head.bytes));
-            if current.transpose()?.is_some_and(|it| it.version.id == id) {
-                continue;
+        let mut notes = Walk::over(keys::prefix_range(Table::Reads, &[]));
+        while let Some(rows) = notes.page(&*self.ports().meta).await? {
+            let ids = rows.iter().map(|(at, _)| keys::version_of_read(at));
+            let ids: Option<Vec<_>> = ids.collect();
+            let ids = ids.ok_or_else(|| StoreError::Damaged("key of a note of reads".into()))?;
+            let places = ids.iter().flat_map(|(bucket, key, id)| {
+                [
+                    keys::read(*bucket, key, *id),
+                    keys::head(*bucket, key),
+                    keys::version(*bucket, key, *id),
+                ]
+            });
+            let seen = self.at_once(&places.collect::<Vec<_>>()).await?;
+            for ((bucket, key, id), seen) in ids.into_iter().zip(seen.chunks(3)) {
+                if let [Some(note), head, None] = seen
+                    && head.as_ref().is_none_or(|head| is_other(head, id))
+                {
+                    // A version never comes back, so the note is all that has to stay as it is.
+                    let at = keys::read(bucket, &key, id);
+                    let txn = put_right(at.clone(), note.revision, Write::Delete(at));
+                    let mismatch = Mismatch::ReadWithoutVersion(bucket, key, id);
+                    found.push((mismatch, Some(txn)));
+                }
             }
-            // A version never comes back, so the note is all that has to stay as it is.
-            let txn = put_right(at.clone(), note.revision, Write::Delete(at));
-            let mismatch = Mismatch::ReadWithoutVersion(bucket, key, id);
-            found.push((mismatch, Some(txn)));
         }
         Ok(found)
     }
@@ -329,6 +327,11 @@ impl Engine {
         };
         Ok(decode::<PayloadRecord>(&record.bytes)?.state == PayloadState::Live)
     }
+}
+
+/// Whether a head is that of another version; one that cannot be read may be of any.
+fn is_other(head: &Record, id: VersionId) -> bool {
+    decode::<CurrentRecord>(&head.bytes).is_ok_and(|current| current.version.id != id)
 }
 
 fn put_right(at: Key, revision: Revision, write: Write) -> Txn {

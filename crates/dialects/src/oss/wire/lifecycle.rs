@@ -215,10 +215,10 @@ impl RuleBody {
         let (larger_than, smaller_than) = filter.open_bounds();
         let sized = larger_than.or(smaller_than).is_some();
         let timed = rule.transitions.iter().map(Move::new);
-        let unread = rule.unread.iter();
+        let unread = rule.unread.iter().copied();
         let unread = unread.map(|one| Move::unread(one, sized));
         let older = rule.older_transitions.iter().filter_map(OlderMove::new);
-        let older_unread = rule.older_unread.iter();
+        let older_unread = rule.older_unread.iter().copied();
         let older_unread = older_unread.map(|one| OlderMove::unread(one, sized));
         Self {
             id: rule.id.to_string(),
@@ -333,7 +333,7 @@ impl Move {
         }
     }
 
-    fn unread(one: &UnreadMove, sized: bool) -> Self {
+    fn unread(one: UnreadMove, sized: bool) -> Self {
         Self {
             days: Some(one.days),
             date: None,
@@ -369,7 +369,7 @@ impl OlderMove {
         })
     }
 
-    fn unread(one: &UnreadMove, sized: bool) -> Self {
+    fn unread(one: UnreadMove, sized: bool) -> Self {
         Self {
             noncurrent_days: one.days,
             storage_class: OSS.class_word(one.class).to_owned(),
