@@ -26,7 +26,7 @@ use std::fmt::{Debug, Write};
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId,
-    BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
+    BucketKind, BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
     Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Etag,
     Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Lifecycle,
     LifecycleException, LifecycleFilter, LifecycleRule, Likeness, LogFields, Network,
@@ -206,6 +206,7 @@ fn version() -> ObjectVersion {
         seal: Some(seals()[0].clone()),
         expires_at: Some(time(1_700_000_000_003)),
         lock: lock::lock(),
+        nanos: 999_999,
     };
     ObjectVersion {
         id: VersionId(1_700_000_000_000_000_000),
@@ -332,6 +333,8 @@ fn buckets(samples: &mut Samples) {
         locks: Some(lock::locks()),
         tls: Some(bounds::tls()),
         kept: bounds::kept(),
+        kind: BucketKind::Hierarchical,
+        trash: Some(bounds::trash()),
     };
     samples.check("bucket", &bucket);
     bounds::samples(samples);

@@ -272,6 +272,7 @@ fn object_of(
         seal: begun.seal,
         expires_at: begun.expires_days.map(|days| end_of(cx.at, days)),
         lock: begun.lock,
+        nanos: 0,
     }
 }
 

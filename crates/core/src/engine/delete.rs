@@ -14,7 +14,9 @@ use super::buckets::owner_of;
 use super::commit::{bare_event, unmet};
 use super::key::{Draft, Seen};
 use super::lifecycle::Judged;
-use super::{Conditions, Cx, DeleteObject, DeleteReceipt, ETagMatch, Engine, VersionChoice};
+use super::{
+    Conditions, Cx, DeleteObject, DeleteReceipt, Deletion, ETagMatch, Engine, VersionChoice,
+};
 
 /// One thing to delete.
 #[derive(Clone, Debug)]
@@ -39,7 +41,8 @@ enum Step {
 }
 
 impl Engine {
-    /// Deletes a key or one version of it. What does not exist is deleted successfully and silently.
+    /// Deletes a key or one version of it. What does not exist is deleted successfully and silently. In a
+    /// hierarchical bucket `DirectoryNotEmpty` for a directory, unless it is deleted with what it holds.
     pub async fn delete_object(&self, cx: &Cx, req: DeleteObject) -> Result<DeleteReceipt, Error> {
         let target = req.target;
         let asked = Asked {
@@ -48,7 +51,10 @@ impl Engine {
             if_match: req.if_match,
             judged: None,
         };
-        self.bucket_for_change(&target.bucket).await?;
+        let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
+        if bucket.is_hierarchical() {
+            return self.prune(cx, &target.bucket, &asked, req.how).await;
+        }
         let outcomes = self.delete_asked(cx, &target.bucket, &[asked]).await?;
         outcomes
             .into_iter()
@@ -63,6 +69,7 @@ impl Engine {
         cx: &Cx,
         bucket: &BucketName,
         keys: Vec<(ObjectKey, VersionChoice)>,
+        how: Deletion,
     ) -> Result<Vec<Result<DeleteReceipt, Error>>, Error> {
         if keys.len() > DELETE_KEYS_MAX {
             return Err(Error::new(
@@ -70,15 +77,22 @@ impl Engine {
                 "a request deletes at most 1000 keys",
             ));
         }
-        self.bucket_for_change(bucket).await?;
+        let (found, _) = self.bucket_for_change(bucket).await?;
         let asked = keys.into_iter().map(|(key, choice)| Asked {
             key,
             choice,
             if_match: None,
             judged: None,
         });
-        self.delete_asked(cx, bucket, &asked.collect::<Vec<_>>())
-            .await
+        let asked: Vec<Asked> = asked.collect();
+        if !found.is_hierarchical() {
+            return self.delete_asked(cx, bucket, &asked).await;
+        }
+        let mut outcomes = Vec::with_capacity(asked.len());
+        for one in &asked {
+            outcomes.push(self.prune(cx, bucket, one, how).await);
+        }
+        Ok(outcomes)
     }
 
     /// Deletes what was asked for: one outcome each, in order.
@@ -250,7 +264,7 @@ impl Engine {
 }
 
 /// Whether what is to be deleted is what the client believes: the version that is meant must be an object.
-fn check_match(asked: &Asked, seen: &Seen, looked: Option<&ObjectVersion>) -> Result<(), Error> {
+pub(super) fn check_match(asked: &Asked, seen: &Seen, looked: Option<&ObjectVersion>) -> Result<(), Error> {
     let current = seen.current.iter().map(|current| (&current.version, true));
     let mut all = current.chain(looked.map(|version| (version, false)));
     let meant = all.find(|(version, is_current)| means(asked.choice, version, *is_current));
@@ -278,7 +292,7 @@ fn next_round<'a>(waiting: &mut VecDeque<(usize, &'a Asked)>) -> Vec<(usize, &'a
     round
 }
 
-fn action(choice: VersionChoice) -> Action {
+pub(super) fn action(choice: VersionChoice) -> Action {
     match choice {
         VersionChoice::Current => Action::DeleteObject,
         VersionChoice::Null | VersionChoice::Id(_) => Action::DeleteObjectVersion,
@@ -290,7 +304,7 @@ fn again(error: &Error) -> Error {
     Error::new(error.kind(), error.message().to_owned())
 }
 
-fn receipt(change: Change) -> DeleteReceipt {
+pub(super) fn receipt(change: Change) -> DeleteReceipt {
     let (version, marker) = match change {
         Change::Written(_, version) => (version, false),
         Change::Marked(version) => (version, true),
@@ -299,11 +313,12 @@ fn receipt(change: Change) -> DeleteReceipt {
     DeleteReceipt {
         version: (version != VersionTag::Unversioned).then_some(version),
         marker,
+        trash: None,
     }
 }
 
 /// The answer to a delete of what does not exist: as if it had just been deleted.
-fn nothing_there(bucket: &Bucket, choice: VersionChoice) -> DeleteReceipt {
+pub(super) fn nothing_there(bucket: &Bucket, choice: VersionChoice) -> DeleteReceipt {
     let version = match choice {
         VersionChoice::Current => None,
         VersionChoice::Null => Some(VersionTag::Null),
@@ -313,5 +328,6 @@ fn nothing_there(bucket: &Bucket, choice: VersionChoice) -> DeleteReceipt {
     DeleteReceipt {
         version,
         marker: false,
+        trash: None,
     }
 }

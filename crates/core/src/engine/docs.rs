@@ -67,7 +67,8 @@ impl Document for Cors {
 }
 
 /// Lifecycle rules. Each new document begins a new duty, so that the one of the document before finds
-/// itself replaced and ends. Without any the duty goes on where objects say themselves when they end.
+/// itself replaced and ends. Without any the duty goes on where objects say themselves when they end, and
+/// where there is a trash to clean.
 impl Document for Lifecycle {
     const KIND: DocKind = DocKind::Lifecycle;
 
@@ -76,7 +77,8 @@ impl Document for Lifecycle {
     }
 
     fn mark(doc: Option<&Self>, bucket: &mut Bucket, ids: &dyn Ids) {
-        bucket.lifecycle = (doc.is_some() || bucket.expires).then(|| ids.work());
+        let goes_on = bucket.expires || bucket.trash.is_some();
+        bucket.lifecycle = (doc.is_some() || goes_on).then(|| ids.work());
     }
 }
 

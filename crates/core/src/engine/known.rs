@@ -53,7 +53,7 @@ impl Known {
 mod tests {
     use super::*;
     use crate::model::{
-        AccountId, Acl, BucketId, BucketState, DialectId, LogFields, Referers, RuleSetVersion,
+        AccountId, Acl, BucketId, BucketKind, BucketState, DialectId, LogFields, Referers, RuleSetVersion,
         StorageClass, Timestamp, Versioning,
     };
     use crate::records::encode;
@@ -95,6 +95,8 @@ mod tests {
             locks: None,
             tls: None,
             kept: Vec::new(),
+            kind: BucketKind::Flat,
+            trash: None,
         };
         (name, bucket)
     }

@@ -1,5 +1,5 @@
-//! Carrying out lifecycle rules: a turn looks through current objects, older versions, delete markers
-//! and uploads, a page at a time, and does what the rules order through the ways of ordinary requests.
+//! Carrying out lifecycle rules: a turn looks through current objects, older versions, delete markers,
+//! uploads and the trash, a page at a time, and does what the rules order through the ways of ordinary requests.
 //!
 //! What is judged may change before it is done: so a transaction of a rule states that the version is
 //! still the one judged, and that the rules are still those of the bucket. Once the removal of the
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::delete::Asked;
 use super::{Cx, Engine, ObjectTarget, UploadTarget, VersionChoice, Walk};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::limits::{CONFLICT_RETRIES_MAX, WORK_BACKOFF_MIN};
 use crate::model::{
     AccessKeyId, Bucket, BucketId, BucketName, BucketState, Lifecycle, LifecycleRule, ObjectKey,
@@ -64,6 +64,8 @@ enum Order {
     Expire(Asked),
     Move(ObjectTarget, Judged, StorageClass),
     Abort(ObjectKey, UploadId),
+    /// Remove a directory of the trash, if nothing lies in it.
+    Clear(ObjectKey),
 }
 
 impl Engine {
@@ -87,7 +89,7 @@ impl Engine {
             return Ok(Some((step.clone(), due)));
         }
         let doc = self.read_doc::<Lifecycle>(&bucket).await?;
-        if doc.is_none() && !bucket.expires {
+        if doc.is_none() && !bucket.expires && bucket.trash.is_none() {
             return Ok(None);
         }
         let rules = doc.map(|doc| doc.rules).unwrap_or_default();
@@ -150,11 +152,12 @@ impl Engine {
         step: &LifecycleStep,
     ) -> Result<Option<Box<[u8]>>, Error> {
         let own = bucket.expires && step.stage == LifecycleStage::Objects;
+        let own = own || step.stage == LifecycleStage::Trash && bucket.trash_in_use().is_some();
         let orders = |rule: &LifecycleRule| rule.enabled && orders(rule, step.stage);
         if !own && !rules.iter().any(orders) {
             return Ok(None);
         }
-        let mut rows = Walk::over(range(bucket.id, step));
+        let mut rows = Walk::over(range(bucket, step));
         let Some(rows) = rows.page(&*self.ports.meta).await? else {
             return Ok(None);
         };
@@ -171,6 +174,7 @@ impl Engine {
             LifecycleStage::Older => court.older(&rows).await?,
             LifecycleStage::Markers => court.markers(&rows).await?,
             LifecycleStage::Uploads => court.uploads(&rows)?,
+            LifecycleStage::Trash => court.trash(&rows)?,
         };
         self.execute(bucket, duty, orders).await?;
         Ok(last)
@@ -182,7 +186,7 @@ impl Engine {
         duty: WorkId,
         orders: Vec<Order>,
     ) -> Result<(), Error> {
-        let mut asked = Vec::new();
+        let (mut asked, mut emptied) = (Vec::new(), Vec::new());
         for order in orders {
             match order {
                 Order::Expire(one) => asked.push(one),
@@ -197,11 +201,32 @@ impl Engine {
                     };
                     self.give_up(&target, duty).await?;
                 }
+                Order::Clear(key) => emptied.push(key),
             }
         }
         let cx = self.rules_cx(bucket, "lifecycle");
         let outcomes = self.delete_asked(&cx, &bucket.name, &asked).await?;
-        outcomes.into_iter().try_for_each(|one| one.map(drop))
+        outcomes
+            .into_iter()
+            .try_for_each(|one| one.map(drop))?;
+        // Those below come behind their directories, and go first.
+        for key in emptied.into_iter().rev() {
+            let asked = Asked {
+                key,
+                choice: VersionChoice::Current,
+                if_match: None,
+                judged: None,
+            };
+            let gone = self
+                .remove_directory(&cx, &bucket.name, &asked, Some(duty))
+                .await;
+            match gone {
+                Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => return Err(error),
+                // A later turn meets it again.
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Gives an upload up, if it is there and the rules are still those of the bucket.
@@ -254,7 +279,8 @@ fn next_stage(stage: LifecycleStage) -> Option<LifecycleStage> {
         LifecycleStage::Objects => Some(LifecycleStage::Older),
         LifecycleStage::Older => Some(LifecycleStage::Markers),
         LifecycleStage::Markers => Some(LifecycleStage::Uploads),
-        LifecycleStage::Uploads => None,
+        LifecycleStage::Uploads => Some(LifecycleStage::Trash),
+        LifecycleStage::Trash => None,
     }
 }
 
@@ -265,16 +291,20 @@ fn orders(rule: &LifecycleRule, stage: LifecycleStage) -> bool {
         LifecycleStage::Older => rule.expire_older.is_some() || !rule.older_transitions.is_empty(),
         LifecycleStage::Markers => rule.expire_markers,
         LifecycleStage::Uploads => rule.abort.is_some(),
+        LifecycleStage::Trash => false,
     }
 }
 
 /// What is left of a stage.
-fn range(bucket: BucketId, step: &LifecycleStep) -> KeyRange {
+fn range(bucket: &Bucket, step: &LifecycleStep) -> KeyRange {
+    let trash = bucket.trash.as_ref().map_or("", |trash| &trash.path);
+    let bucket = bucket.id;
     let all = match step.stage {
         LifecycleStage::Objects => keys::current_range(Table::Heads, bucket, ""),
         LifecycleStage::Older => keys::versions_range(bucket, ""),
         LifecycleStage::Markers => keys::current_range(Table::Graves, bucket, ""),
         LifecycleStage::Uploads => keys::uploads_range(bucket, ""),
+        LifecycleStage::Trash => keys::current_range(Table::Heads, bucket, trash),
     };
     if step.after.is_empty() {
         return all;

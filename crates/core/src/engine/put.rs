@@ -17,6 +17,7 @@ use super::commit::{Also, Unwritten, VersionWrite, Written, overwritten, unmet};
 use super::holding::NewBytes;
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest};
 use super::sealing::sealed;
+use super::tree::Missing;
 use super::{Attributes, Body, Conditions, Cx, Engine, PutObject, PutReceipt};
 
 impl Engine {
@@ -100,6 +101,8 @@ impl Engine {
         let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
         self.may_lock(cx, &bucket, &req.key, req.attributes.lock)?;
+        self.branch((&bucket, &bucket.owner), &req.key, Missing::Made)
+            .await?;
         if req.conditions != Conditions::default() {
             let seen = self.see_one(bucket.id, &req.key).await?;
             let current = overwritten(seen.current.as_ref());
@@ -179,6 +182,7 @@ pub(super) fn new_record(
         seal: ingested.seal(),
         expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
         lock: attributes.lock,
+        nanos: 0,
     }
 }
 

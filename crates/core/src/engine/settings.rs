@@ -5,12 +5,14 @@ use std::sync::Arc;
 use crate::delivery::subscription_writes;
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
-use crate::model::{Bucket, BucketName, NotificationRule, RuleSetVersion, Versioning};
+use crate::model::{
+    Bucket, BucketName, NotificationRule, ObjectKey, RuleSetVersion, Trash, Versioning,
+};
 use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
 use crate::rules::access::{Action, On, allow, check_public, check_tls, is_for_everybody};
 use crate::rules::attributes::{check_acl, check_labels, check_rules};
-use crate::rules::{lock, overwrite, referer, retention};
+use crate::rules::{lock, overwrite, path, referer, retention};
 
 use super::access_log::check_log_fields;
 use super::buckets::now;
@@ -61,6 +63,8 @@ impl Engine {
                 overwrite::check_rules(rules)?;
                 Action::WriteOverwrites
             }
+            // Both say what becomes of objects in time.
+            BucketChange::Trash(_) => Action::WriteLifecycle,
             BucketChange::AccessLog(Some(_)) => Action::WriteAccessLog,
             BucketChange::AccessLog(None) => Action::DeleteAccessLog,
             BucketChange::LogFields(fields) => {
@@ -91,6 +95,9 @@ impl Engine {
                 if action == Action::WriteNotification {
                     self.bell.changed(bucket.id);
                 }
+                if action == Action::WriteLifecycle {
+                    self.work_bell.ring();
+                }
                 return Ok(bucket);
             }
         }
@@ -104,6 +111,14 @@ impl Engine {
         change: &BucketChange,
     ) -> Result<(Vec<Expect>, Vec<Write>), Error> {
         match change {
+            BucketChange::Versioning(_) | BucketChange::Locks { .. } | BucketChange::Renames(_)
+                if bucket.is_hierarchical() =>
+            {
+                return Err(Error::new(
+                    ErrorKind::MethodNotAllowed,
+                    "a hierarchical bucket keeps no versions, locks nothing, and always renames",
+                ));
+            }
             BucketChange::Versioning(versioning) => {
                 if *versioning == Versioning::Off && bucket.versioning != Versioning::Off {
                     return Err(Error::new(
@@ -171,8 +186,32 @@ impl Engine {
             BucketChange::Overwrites(rules) => bucket.kept.clone_from(rules),
             BucketChange::AccessLog(log) => bucket.access_log.clone_from(log),
             BucketChange::LogFields(fields) => bucket.log_fields.clone_from(fields),
+            BucketChange::Trash(trash) => return self.apply_trash(bucket, trash).await,
         }
         Ok((Vec::new(), Vec::new()))
+    }
+
+    /// Says where deleted objects go. Their directory is there from then on, and the duty that cleans it.
+    async fn apply_trash(
+        &self,
+        bucket: &mut Bucket,
+        trash: &Trash,
+    ) -> Result<(Vec<Expect>, Vec<Write>), Error> {
+        if !bucket.is_hierarchical() {
+            return Err(Error::new(
+                ErrorKind::MethodNotAllowed,
+                "only hierarchical buckets have a trash",
+            ));
+        }
+        let trash = path::check_trash(trash)?;
+        let directory = ObjectKey::new(&trash.path)?;
+        let mut branch = self.directory(bucket, &directory).await?;
+        bucket.trash = Some(trash);
+        if bucket.lifecycle.is_none() {
+            bucket.lifecycle = Some(self.ports.ids.work());
+            branch.write.extend(self.lifecycle_duty(bucket));
+        }
+        Ok((branch.expect, branch.write))
     }
 
     /// Puts rules in force under the next version, which also tells when that was: the wall clock in

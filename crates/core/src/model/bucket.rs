@@ -35,6 +35,27 @@ pub enum Versioning {
     Suspended,
 }
 
+/// How a bucket arranges its keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BucketKind {
+    /// By their bytes alone; `/` means nothing.
+    #[default]
+    Flat,
+    /// As paths: every object lies in directories, which are there themselves. It never keeps versions.
+    Hierarchical,
+}
+
+/// Where objects of a hierarchical bucket lie for a while after they were deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trash {
+    /// The directory they are moved into, `/` at its end.
+    pub path: Box<str>,
+    /// Days after which they are deleted from there, 1 to [`crate::limits::EXPIRES_DAYS_MAX`].
+    pub days: u32,
+    /// Whether that is done; what lies there stays while it is not.
+    pub enabled: bool,
+}
+
 /// Whether a bucket can be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BucketState {
@@ -159,6 +180,10 @@ pub struct Bucket {
     pub access_log: Option<AccessLog>,
     /// What their lines tell beside.
     pub log_fields: LogFields,
+    /// How its keys are arranged, which never changes.
+    pub kind: BucketKind,
+    /// Where deleted objects are moved, when it was said. Only where there are directories.
+    pub trash: Option<Trash>,
 }
 
 /// Objects that are not overwritten, where the bucket never kept versions.
@@ -187,6 +212,16 @@ impl Bucket {
     /// Whether what lists and policies allow everybody counts for nothing, by its own order or its owner's.
     pub fn keeps_the_public_out(&self) -> bool {
         self.blocks_public || self.account_blocks_public
+    }
+
+    /// Whether its keys are paths.
+    pub fn is_hierarchical(&self) -> bool {
+        self.kind == BucketKind::Hierarchical
+    }
+
+    /// Where deleted objects are moved, while they are.
+    pub fn trash_in_use(&self) -> Option<&Trash> {
+        self.trash.as_ref().filter(|trash| trash.enabled)
     }
 
     /// Whether changes of this bucket are written to its event log: from its first rule on.

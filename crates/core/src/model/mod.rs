@@ -33,7 +33,8 @@ pub use access::{
 };
 pub use bandwidth::BandwidthSpan;
 pub use bucket::{
-    Bucket, BucketDomain, BucketState, DialectId, DocKind, OverwriteRule, Versioning,
+    Bucket, BucketDomain, BucketKind, BucketState, DialectId, DocKind, OverwriteRule, Trash,
+    Versioning,
 };
 pub use callback::{
     Accept, BodyType, CallbackSpec, CallbackStyle, EtagCase, JsonTemplate, NamedCallback,

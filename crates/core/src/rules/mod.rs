@@ -18,6 +18,7 @@ pub mod lock;
 pub(crate) mod mirror;
 pub mod notify;
 pub mod overwrite;
+pub mod path;
 pub mod pattern;
 pub mod range;
 pub mod referer;

@@ -147,6 +147,7 @@ mod tests {
             seal: None,
             expires_at: None,
             lock: crate::model::Lock::default(),
+            nanos: 0,
         }
     }
 

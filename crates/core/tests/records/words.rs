@@ -30,7 +30,12 @@ pub(super) fn samples(samples: &mut Samples) {
     samples.check("grantees", &grantees());
     samples.check("principals", &principals());
     samples.check("payloads", &payloads());
-    let forms = [Form::Normal, Form::Appendable, Form::Symlink(key())];
+    let forms = [
+        Form::Normal,
+        Form::Appendable,
+        Form::Symlink(key()),
+        Form::Directory { leaving: true },
+    ];
     samples.check("forms", &forms);
     samples.check("etags", &etags());
     samples.check(

@@ -243,6 +243,12 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::LockUnsupported
         | K::NoSuchLock
         | K::InvalidBucketState
+        | K::DirectoryNotEmpty
+        | K::UnderObject
+        | K::DirectoryMismatch
+        | K::DirectoryExists
+        | K::IntoItself
+        | K::RenameMismatch
         | K::TooManyInventories
         | K::NoTargetBucket
         | K::Unsupported => (S::BAD_REQUEST, "InvalidRequest"),

@@ -210,6 +210,12 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | ErrorKind::LockUnsupported
         | ErrorKind::NoSuchLock
         | ErrorKind::InvalidBucketState
+        | ErrorKind::DirectoryNotEmpty
+        | ErrorKind::UnderObject
+        | ErrorKind::DirectoryMismatch
+        | ErrorKind::DirectoryExists
+        | ErrorKind::IntoItself
+        | ErrorKind::RenameMismatch
         | ErrorKind::TooManyInventories
         | ErrorKind::NoTargetBucket
         | ErrorKind::NoSuchDocument(_)

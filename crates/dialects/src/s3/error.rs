@@ -340,6 +340,13 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded"),
         // No operation of this dialect is about domains.
         K::DomainTaken => (S::CONFLICT, "OperationAborted"),
+        // The vendor has such buckets under other names alone.
+        K::DirectoryNotEmpty
+        | K::UnderObject
+        | K::DirectoryMismatch
+        | K::DirectoryExists
+        | K::IntoItself
+        | K::RenameMismatch => (S::CONFLICT, "OperationAborted"),
         K::TooManyInventories => (S::BAD_REQUEST, "TooManyConfigurations"),
         K::NoTargetBucket => (S::BAD_REQUEST, "InvalidTargetBucketForLogging"),
     }

@@ -103,6 +103,9 @@ pub(crate) enum Op {
     GetBucketInventory,
     ListBucketInventory,
     DeleteBucketInventory,
+    PutBucketTrash,
+    GetBucketTrash,
+    ModifyObject,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -198,6 +201,9 @@ impl Operation for Op {
             Self::GetBucketInventory => "GetBucketInventory",
             Self::ListBucketInventory => "ListBucketInventory",
             Self::DeleteBucketInventory => "DeleteBucketInventory",
+            Self::PutBucketTrash => "PutBucketTrash",
+            Self::GetBucketTrash => "GetBucketTrash",
+            Self::ModifyObject => "ModifyObject",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -229,6 +235,7 @@ const BUCKET_NAMES: &[&str] = &[
     "website",
     "mirror",
     "inventory",
+    "trash",
 ];
 
 /// Query names of which one selects an operation on an object.
@@ -237,6 +244,7 @@ const OBJECT_NAMES: &[&str] = &[
     "append",
     "fetch",
     "metadata",
+    "modify",
     "objectExpires",
     "rename",
     "restore",
@@ -252,6 +260,7 @@ const OBJECT_NAMES: &[&str] = &[
 /// Those of an object that no other method is about than those that stand in [`object`].
 const OBJECT_ACTIONS: &[&str] = &[
     "fetch",
+    "modify",
     "objectExpires",
     "rename",
     "restore",
@@ -265,7 +274,6 @@ const BUCKET_LATER: &[&str] = &[
     "replication",
     "realtimeLog",
     "accessmonitor",
-    "trash",
     "objectset",
     "objectsets",
     "objectsetconfiguration",
@@ -291,7 +299,6 @@ const BUCKET_LATER: &[&str] = &[
 
 /// Sub-resources of objects that the vendor knows and this server does not serve.
 const OBJECT_LATER: &[&str] = &[
-    "modify",
     "status",
     "select",
     "legalhold",
@@ -349,6 +356,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::GET if has("customdomain") => Op::ListBucketCustomDomain,
         Method::GET if has("inventory") && has("id") => Op::GetBucketInventory,
         Method::GET if has("inventory") => Op::ListBucketInventory,
+        Method::GET if has("trash") => Op::GetBucketTrash,
         Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
         Method::PUT if has("encryption") => Op::PutBucketEncryption,
@@ -367,6 +375,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::PUT if has("rename") => Op::PutBucketRename,
         Method::PUT if has("customdomain") => Op::PutBucketCustomDomain,
         Method::PUT if has("inventory") => Op::PutBucketInventory,
+        Method::PUT if has("trash") => Op::PutBucketTrash,
         Method::PUT => return Ok(facts.only(&[], Op::CreateBucket)?),
         Method::HEAD => return Ok(facts.only(&[], Op::HeadBucket)?),
         Method::DELETE if has("encryption") => Op::DeleteBucketEncryption,
@@ -404,6 +413,7 @@ fn object(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::POST if has("objectExpires") => Op::SetObjectExpires,
         Method::POST if has("time") => Op::SetObjectTime,
         Method::POST if has("fetch") => Op::FetchObject,
+        Method::POST if has("modify") => Op::ModifyObject,
         _ if action => return Err(not_allowed().into()),
         Method::PUT if upload && facts.copies => Op::UploadPartCopy,
         Method::PUT if upload => Op::UploadPart,
@@ -538,6 +548,8 @@ mod tests {
             "ListBucketInventory",
         ),
         ("DELETE", "inventory&id=a", "DeleteBucketInventory"),
+        ("PUT", "trash", "PutBucketTrash"),
+        ("GET", "trash", "GetBucketTrash"),
         ("PUT", "replication", "NotImplemented"),
     ];
 
@@ -571,7 +583,7 @@ mod tests {
         ("POST", "fetch", "FetchObject"),
         ("PUT", "retention", "PutObjectRetention"),
         ("GET", "retention", "GetObjectRetention"),
-        ("POST", "modify&offset=0", "NotImplemented"),
+        ("POST", "modify&offset=0", "ModifyObject"),
         ("GET", "x-tos-process=image/info", "NotImplemented"),
         ("POST", "form", "PostObject"),
         ("OPTIONS", "uploadId=u&restore", "OptionsObject"),
@@ -614,6 +626,7 @@ mod tests {
             ("PUT", Level::Bucket, "fetchTask"),
             ("PUT", Level::Object, "time"),
             ("DELETE", Level::Object, "symlink"),
+            ("PUT", Level::Object, "modify&offset=0"),
             ("GET", Level::Object, "rename&name=new"),
         ] {
             let error = routed(method, level, query, false, false).expect_err("refused");

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccessLog, Acl, BucketDomain, BucketName, DefaultLock, LogFields, NotificationRule,
-    OverwriteRule, Referers, RuleSetVersion, Statement, StorageClass, Tags, TlsVersion, Versioning,
+    AccessLog, Acl, BucketDomain, BucketKind, BucketName, DefaultLock, LogFields, NotificationRule,
+    OverwriteRule, Referers, RuleSetVersion, Statement, StorageClass, Tags, TlsVersion, Trash,
+    Versioning,
 };
 use crate::rules::retention::RetentionStep;
 
@@ -27,6 +28,8 @@ pub struct CreateBucket {
     pub tags: Tags,
     /// Whether its objects may be locked; its versioning is enabled then.
     pub locks: bool,
+    /// How its keys are arranged. A hierarchical bucket has no locks, and its default class is `Standard`.
+    pub kind: BucketKind,
 }
 
 /// Change one setting of a bucket.
@@ -80,6 +83,8 @@ pub enum BucketChange {
     AccessLog(Option<AccessLog>),
     /// What lines of those tell beside; nothing for no longer.
     LogFields(LogFields),
+    /// Say where deleted objects are moved, and for how long: `MethodNotAllowed` where there are no directories.
+    Trash(Trash),
 }
 
 /// The policy of a bucket.

@@ -19,7 +19,7 @@ pub use list::{
 };
 pub use object::{
     AppendObject, Attributes, Conditions, CopyObject, CopyReceipt, CopySource, DeleteObject,
-    DeleteReceipt, ETagMatch, Expiry, GetObject, NewMeta, NewVersion, ObjectChange, ObjectInfo,
+    DeleteReceipt, Deletion, ETagMatch, Expiry, GetObject, NewMeta, NewVersion, ObjectChange, ObjectInfo,
     ObjectReader, ObjectTarget, PartSpan, PutObject, PutReceipt, PutSymlink, RangeSpec,
     RenameObject, RestoreReceipt, SymlinkInfo, VersionChoice,
 };

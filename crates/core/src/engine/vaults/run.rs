@@ -371,5 +371,6 @@ fn object_of(cx: &Cx, archive: &Archive) -> Result<ObjectRecord, Error> {
         seal: None,
         expires_at: None,
         lock: Lock::default(),
+        nanos: 0,
     })
 }

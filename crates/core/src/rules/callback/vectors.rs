@@ -38,6 +38,7 @@ fn record(context: &Json) -> ObjectRecord {
         seal: None,
         expires_at: None,
         lock: crate::model::Lock::default(),
+        nanos: 0,
     }
 }
 

@@ -122,6 +122,7 @@ fn version(written_ms: u64, object: Option<(u64, StorageClass)>) -> ObjectVersio
             seal: None,
             expires_at: None,
             lock: crate::model::Lock::default(),
+            nanos: 0,
         })),
     };
     ObjectVersion {

@@ -44,6 +44,7 @@ fn object(written_at: Timestamp, class: StorageClass) -> ObjectVersion {
         seal: None,
         expires_at: None,
         lock: crate::model::Lock::default(),
+        nanos: 0,
     };
     version(written_at, VersionKind::Object(Box::new(record)))
 }

@@ -53,6 +53,8 @@ fn bucket(locks: Option<Locks>, policy: Vec<Statement>) -> Bucket {
         locks,
         access_log: None,
         log_fields: LogFields::default(),
+        kind: crate::model::BucketKind::Flat,
+        trash: None,
     }
 }
 
@@ -120,6 +122,7 @@ fn version(lock: Lock) -> ObjectVersion {
         seal: None,
         expires_at: None,
         lock,
+        nanos: 0,
     };
     ObjectVersion {
         id: crate::model::VersionId(1),

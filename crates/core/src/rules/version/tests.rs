@@ -55,6 +55,7 @@ fn object(n: u8) -> Box<ObjectRecord> {
         seal: None,
         expires_at: None,
         lock: crate::model::Lock::default(),
+        nanos: 0,
     })
 }
 

@@ -79,7 +79,7 @@ impl DeleteResult {
         self.encoding_type = encoding.name();
         let key = encoding.write(&item.key);
         self.deleted
-            .push(Deleted::new(key, item.version_id, receipt));
+            .push(Deleted::new(key, item.version_id, &receipt));
     }
 
     /// Tells why a key was not deleted.

@@ -2,15 +2,18 @@
 
 use cohong_core::engine::Engine;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Answer;
 use super::{body, website};
-use crate::common::answer::put;
+use crate::common::answer::{empty, put};
 use crate::gate::call::Call;
 use crate::tos::error::TosError;
 use crate::tos::wire::kinds::{FileStatus, RestoreBody};
 use crate::tos::words::{ACL, TOS};
+
+/// Where the next piece of a modified object goes.
+const NEXT_MODIFY: HeaderName = HeaderName::from_static("x-tos-next-modify-offset");
 
 /// Bytes of what a link points at.
 const TARGET_SIZE: HeaderName = HeaderName::from_static("x-tos-symlink-target-size");
@@ -29,6 +32,13 @@ pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
         headers.insert(TARGET_SIZE, size);
     }
     Ok(answer)
+}
+
+/// `ModifyObject`, of hierarchical buckets: a piece for any object that is there.
+pub(super) async fn modify(call: Call, engine: &Engine) -> Answer {
+    let (stored, mut headers) = TOS.append(call, engine, ACL, true).await?;
+    put(&mut headers, NEXT_MODIFY, &stored.size.to_string());
+    Ok(empty(StatusCode::OK, headers))
 }
 
 /// `PutSymlink`. What a link points at is in its own bucket.

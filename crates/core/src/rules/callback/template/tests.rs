@@ -31,6 +31,7 @@ fn record() -> ObjectRecord {
         seal: None,
         expires_at: None,
         lock: crate::model::Lock::default(),
+        nanos: 0,
     }
 }
 
