@@ -26,14 +26,14 @@ use std::fmt::{Debug, Write};
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
     AccessKeyId, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket, BucketDomain, BucketId,
-    BucketKind, BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind, ChecksumValue,
-    Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due, Effect, Etag,
-    Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant, Grantee, Lifecycle,
-    LifecycleException, LifecycleFilter, LifecycleRule, Likeness, LogFields, Network,
-    NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef, Permission,
-    Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm, RuleId,
-    RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId, Timestamp,
-    Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
+    BucketKind, BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind,
+    ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due,
+    Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant,
+    Grantee, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, LogFields,
+    Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
+    Permission, Place, Principal, Principals, Referers, Relation, Restore, Retention, RuleForm,
+    RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId,
+    Timestamp, Transition, UploadId, VersionId, VersionKind, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -472,6 +472,7 @@ fn documents(samples: &mut Samples) {
         LifecycleStage::Older,
         LifecycleStage::Markers,
         LifecycleStage::Uploads,
+        LifecycleStage::Trash,
     ];
     samples.check("lifecycle-stages", &stages);
 }

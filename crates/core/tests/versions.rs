@@ -4,8 +4,8 @@
 mod common;
 
 use cohong_core::engine::{
-    Conditions, CopyObject, CopySource, DeleteObject, DeleteReceipt, ETagMatch, NewMeta,
-    ObjectChange, VersionChoice, Deletion,
+    Conditions, CopyObject, CopySource, DeleteObject, DeleteReceipt, Deletion, ETagMatch, NewMeta,
+    ObjectChange, VersionChoice,
 };
 use cohong_core::limits::{DELETE_BATCH, DELETE_KEYS_MAX};
 use cohong_core::memory::{BlobStep, Fate};
@@ -65,7 +65,7 @@ fn deletes_without_versions() {
             marker: false,
         };
         for choice in [CURRENT, CURRENT, VersionChoice::Null] {
-            assert_eq!(world.delete(&bucket, "a", choice).await, Ok(plain));
+            assert_eq!(world.delete(&bucket, "a", choice).await, Ok(plain.clone()));
         }
         assert_eq!(
             world.get(&bucket, "a", CURRENT).await,
@@ -260,7 +260,10 @@ fn many_keys_are_deleted_alone_and_in_order() {
             "mentions of one key keep their order"
         );
         let many = vec![(key(0), CURRENT); DELETE_KEYS_MAX + 1];
-        let refused = world.engine.delete_objects(&owner(), &bucket, many, Deletion::default()).await;
+        let refused = world
+            .engine
+            .delete_objects(&owner(), &bucket, many, Deletion::default())
+            .await;
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidArgument);
     });
 }
@@ -274,7 +277,10 @@ fn deletes_that_are_overtaken_for_ever_end_as_busy() {
         let names = (0..250).map(|n| ObjectKey::new(&format!("k{n}")).unwrap());
         let keys = names.map(|key| (key, VersionChoice::Current)).collect();
         world.meta.overtake_always();
-        let outcomes = world.engine.delete_objects(&owner(), &bucket, keys, Deletion::default()).await;
+        let outcomes = world
+            .engine
+            .delete_objects(&owner(), &bucket, keys, Deletion::default())
+            .await;
         let kinds = outcomes.unwrap().into_iter();
         let kinds: Vec<_> = kinds.map(|outcome| outcome.unwrap_err().kind()).collect();
         assert_eq!(kinds, [ErrorKind::Busy; 250]);

@@ -10,8 +10,8 @@ use crate::ports::{CommitError, Expect, Revision, StoreError, Txn, Write};
 use crate::records::CurrentRecord;
 use crate::rules::access::{Action, On, Permit, allow, allow_lock};
 use crate::rules::conditions::check_write;
-use crate::rules::{lock, path};
 use crate::rules::version::{self, Act, Change, Stamp};
+use crate::rules::{lock, path};
 
 use super::callback::owed_call;
 use super::holding::NewBytes;

@@ -264,7 +264,11 @@ impl Engine {
 }
 
 /// Whether what is to be deleted is what the client believes: the version that is meant must be an object.
-pub(super) fn check_match(asked: &Asked, seen: &Seen, looked: Option<&ObjectVersion>) -> Result<(), Error> {
+pub(super) fn check_match(
+    asked: &Asked,
+    seen: &Seen,
+    looked: Option<&ObjectVersion>,
+) -> Result<(), Error> {
     let current = seen.current.iter().map(|current| (&current.version, true));
     let mut all = current.chain(looked.map(|version| (version, false)));
     let meant = all.find(|(version, is_current)| means(asked.choice, version, *is_current));

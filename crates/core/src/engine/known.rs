@@ -53,8 +53,8 @@ impl Known {
 mod tests {
     use super::*;
     use crate::model::{
-        AccountId, Acl, BucketId, BucketKind, BucketState, DialectId, LogFields, Referers, RuleSetVersion,
-        StorageClass, Timestamp, Versioning,
+        AccountId, Acl, BucketId, BucketKind, BucketState, DialectId, LogFields, Referers,
+        RuleSetVersion, StorageClass, Timestamp, Versioning,
     };
     use crate::records::encode;
 

@@ -206,9 +206,7 @@ impl Engine {
         }
         let cx = self.rules_cx(bucket, "lifecycle");
         let outcomes = self.delete_asked(&cx, &bucket.name, &asked).await?;
-        outcomes
-            .into_iter()
-            .try_for_each(|one| one.map(drop))?;
+        outcomes.into_iter().try_for_each(|one| one.map(drop))?;
         // Those below come behind their directories, and go first.
         for key in emptied.into_iter().rev() {
             let asked = Asked {

@@ -232,13 +232,17 @@ impl Engine {
         if self::directories(&after) != directories {
             return Ok(None);
         }
-        let objects = after.iter().filter(|key| !path::names_directory(key.as_str()));
+        let objects = after
+            .iter()
+            .filter(|key| !path::names_directory(key.as_str()));
         let objects: Vec<&ObjectKey> = objects.collect();
         let seen = self.see(bucket.id, &objects).await?;
         let both = directories.iter().copied().zip(closed);
         let both = both.chain(objects.iter().copied().zip(seen));
         let rows = both.map(|(key, seen)| (key.clone(), seen));
-        Ok(Some(rows.filter(|(_, seen)| seen.current.is_some()).collect()))
+        Ok(Some(
+            rows.filter(|(_, seen)| seen.current.is_some()).collect(),
+        ))
     }
 
     async fn rows_in(
@@ -284,7 +288,9 @@ impl Engine {
 
 /// Those of some keys that name directories.
 fn directories(keys: &[ObjectKey]) -> Vec<&ObjectKey> {
-    let named = keys.iter().filter(|key| path::names_directory(key.as_str()));
+    let named = keys
+        .iter()
+        .filter(|key| path::names_directory(key.as_str()));
     named.collect()
 }
 

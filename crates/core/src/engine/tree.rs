@@ -112,7 +112,10 @@ impl Engine {
                 "the path leads through an object; only directories hold others",
             ));
         }
-        let first = found.iter().position(Option::is_none).unwrap_or(above.len());
+        let first = found
+            .iter()
+            .position(Option::is_none)
+            .unwrap_or(above.len());
         if let Some(deepest) = first.checked_sub(1)
             && let (Some(directory), Some(Some(record))) = (above.get(deepest), found.get(deepest))
         {

@@ -12,14 +12,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cohong_core::engine::{
     Attributes, Body, BucketChange, Conditions, CreateBucket, CreateUpload, Cx, DeleteObject,
-    DeleteReceipt, Deletion, Engine, ExpectedDigests, GetObject, ObjectTarget, Ports, PutObject, PutReceipt,
-    UploadTarget, VersionChoice,
+    DeleteReceipt, Deletion, Engine, ExpectedDigests, GetObject, ObjectTarget, Ports, PutObject,
+    PutReceipt, UploadTarget, VersionChoice,
 };
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, BucketKind, BucketName, Destination, DialectId, EventKind, EventKinds,
-    NotificationRule, ObjectKey, Principal, RuleForm, RuleId, StorageClass, SyncPast, Timestamp,
-    Versioning,
+    AccessKeyId, AccountId, Acl, BucketKind, BucketName, Destination, DialectId, EventKind,
+    EventKinds, NotificationRule, ObjectKey, Principal, RuleForm, RuleId, StorageClass, SyncPast,
+    Timestamp, Versioning,
 };
 use cohong_core::ports::{
     Key, KeyRange, Limit, LogId, MetadataStore, Order, Position, Record, Table, Txn, When, Write,

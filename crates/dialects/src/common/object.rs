@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use cohong_core::engine::{
-    Cx, DeleteObject, DeleteReceipt, Deletion, Engine, GetObject, ObjectInfo, ObjectReader, PutObject,
-    RangeSpec,
+    Cx, DeleteObject, DeleteReceipt, Deletion, Engine, GetObject, ObjectInfo, ObjectReader,
+    PutObject, RangeSpec,
 };
 use cohong_core::model::EventKind;
 use cohong_core::ports::ByteStream;

@@ -7,16 +7,16 @@ use cohong_core::Error;
 use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
 use cohong_core::engine::{
     AppendObject, Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart,
-    CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, Deletion, ETagMatch, Encrypting, Engine,
-    ExpectedDigests, FetchObject, FurtherDigest, GetObject, IfThere, NamedPart, NewMeta,
+    CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, Deletion, ETagMatch, Encrypting,
+    Engine, ExpectedDigests, FetchObject, FurtherDigest, GetObject, IfThere, NamedPart, NewMeta,
     NewVersion, ObjectChange, ObjectTarget, PutObject, PutPart, PutSymlink, RenameObject,
     UploadTarget,
 };
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, BodyType, BucketKind, BucketName, CallbackSpec, CallbackStyle, ChecksumValue,
-    Cipher, CustomerKey, DialectId, Due, Encryption, EventKind, KeyHolder, Lifecycle,
-    LifecycleFilter, LifecycleRule, Lock, ObjectKey, Principal, StorageClass, StoredHeaders,
-    Timestamp, UploadId, UserMeta, VersionTag,
+    AccessKeyId, AccountId, Acl, BodyType, BucketKind, BucketName, CallbackSpec, CallbackStyle,
+    ChecksumValue, Cipher, CustomerKey, DialectId, Due, Encryption, EventKind, KeyHolder,
+    Lifecycle, LifecycleFilter, LifecycleRule, Lock, ObjectKey, Principal, StorageClass,
+    StoredHeaders, Timestamp, UploadId, UserMeta, VersionTag,
 };
 use cohong_core::ports::BodyError;
 use futures_util::StreamExt;
@@ -304,7 +304,11 @@ impl Client {
             .iter()
             .map(|(key, choice)| (key_name(key), *choice))
             .collect();
-        match self.engine.delete_objects(cx, &bucket, keys, Deletion::default()).await {
+        match self
+            .engine
+            .delete_objects(cx, &bucket, keys, Deletion::default())
+            .await
+        {
             Ok(outcomes) => {
                 let outcomes = outcomes.into_iter();
                 outcomes

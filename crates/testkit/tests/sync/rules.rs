@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cohong_core::engine::{
-    Attributes, Body, BucketChange, Conditions, CreateBucket, DeleteObject, Deletion, ExpectedDigests,
-    ObjectTarget, PutObject, VersionChoice,
+    Attributes, Body, BucketChange, Conditions, CreateBucket, DeleteObject, Deletion,
+    ExpectedDigests, ObjectTarget, PutObject, VersionChoice,
 };
 use cohong_core::limits::SYNC_LIST_AFTER;
 use cohong_core::model::{
-    AccountId, Acl, BucketKind, BucketName, Destination, DialectId, EventKind, EventKinds, NotificationRule,
-    ObjectKey, Principal, RuleForm, RuleId, StorageClass, SyncTaskId,
+    AccountId, Acl, BucketKind, BucketName, Destination, DialectId, EventKind, EventKinds,
+    NotificationRule, ObjectKey, Principal, RuleForm, RuleId, StorageClass, SyncTaskId,
 };
 
 use crate::world::{World, outcomes, owner};

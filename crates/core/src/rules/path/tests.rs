@@ -54,7 +54,11 @@ fn keys_that_are_no_paths() {
         assert!(check(good).is_ok(), "{good}");
     }
     for bad in ["/", "/a", "a//b", "a//", "//"] {
-        assert_eq!(check(bad).unwrap_err().kind(), ErrorKind::InvalidKey, "{bad}");
+        assert_eq!(
+            check(bad).unwrap_err().kind(),
+            ErrorKind::InvalidKey,
+            "{bad}"
+        );
     }
     let deep = |levels: usize| format!("{}x", "d/".repeat(levels));
     assert!(check(&deep(DIRECTORY_LEVELS_MAX)).is_ok());
@@ -78,8 +82,16 @@ fn only_what_is_empty_is_a_directory() {
     };
     let cases = [
         ("a", record(Form::Normal, 3), Some(Form::Normal)),
-        ("a/", record(Form::Normal, 0), Some(Form::Directory { leaving: false })),
-        ("a/", record(directory.clone(), 0), Some(Form::Directory { leaving: false })),
+        (
+            "a/",
+            record(Form::Normal, 0),
+            Some(Form::Directory { leaving: false }),
+        ),
+        (
+            "a/",
+            record(directory.clone(), 0),
+            Some(Form::Directory { leaving: false }),
+        ),
         ("a/", record(Form::Normal, 3), None),
         ("a/", record(Form::Appendable, 0), None),
         ("a/", record(link, 0), None),

@@ -15,8 +15,8 @@ use crate::gate::given::Given;
 use crate::tos::error::TosError;
 use crate::tos::limits::PROJECT_BYTES_MAX;
 use crate::tos::wire::bucket::{
-    BucketInfo, BucketList, DEFAULT_PROJECT, DEFAULT_REDUNDANCY, Location, PROJECT, REDUNDANCY,
-    PutTrash, TrashBody, bucket_kind, type_word,
+    BucketInfo, BucketList, DEFAULT_PROJECT, DEFAULT_REDUNDANCY, Location, PROJECT, PutTrash,
+    REDUNDANCY, TrashBody, bucket_kind, type_word,
 };
 use crate::tos::words::{ACL, TOS};
 
@@ -121,10 +121,7 @@ pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
             HeaderName::from_static("x-tos-project-name"),
             label(&bucket, PROJECT, DEFAULT_PROJECT),
         ),
-        (
-            HeaderName::from_static(BUCKET_TYPE),
-            type_word(&bucket),
-        ),
+        (HeaderName::from_static(BUCKET_TYPE), type_word(&bucket)),
     ];
     for (name, value) in facts {
         put_text(&mut headers, name, value);
@@ -134,8 +131,7 @@ pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
 
 /// Reads how a bucket arranges its keys.
 fn kind_named(word: &str) -> Result<BucketKind, TosError> {
-    bucket_kind(word)
-        .ok_or_else(|| TosError::invalid_argument("x-tos-bucket-type is fns or hns"))
+    bucket_kind(word).ok_or_else(|| TosError::invalid_argument("x-tos-bucket-type is fns or hns"))
 }
 
 /// `PutBucketTrash`.
