@@ -142,13 +142,12 @@ impl Engine {
         let at = (bucket, &bucket.owner);
         let mut branch = self.branch(at, key, Missing::Made).await?;
         let place = keys::head(bucket.id, key);
-        match self.get_one(place.clone()).await? {
-            Some(record) => branch.enter(place, &record)?,
-            None => {
-                branch.expect.push(Expect::Absent(place.clone()));
-                let made = self.new_directory(&bucket.owner);
-                branch.write.push(Write::Put(place, encode(&made)));
-            }
+        if let Some(record) = self.get_one(place.clone()).await? {
+            branch.enter(place, &record)?;
+        } else {
+            branch.expect.push(Expect::Absent(place.clone()));
+            let made = self.new_directory(&bucket.owner);
+            branch.write.push(Write::Put(place, encode(&made)));
         }
         Ok(branch)
     }

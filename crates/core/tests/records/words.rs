@@ -11,6 +11,15 @@ use cohong_core::records::{
 
 use super::{Samples, destinations, etags, grantees, key, payloads, principals, time};
 
+fn forms() -> [Form; 4] {
+    [
+        Form::Normal,
+        Form::Appendable,
+        Form::Symlink(key()),
+        Form::Directory { leaving: true },
+    ]
+}
+
 pub(super) fn samples(samples: &mut Samples) {
     samples.check("event-kinds", &EventKind::ALL);
     samples.check("dialects", &[DialectId::Tos, DialectId::Oss]);
@@ -30,13 +39,7 @@ pub(super) fn samples(samples: &mut Samples) {
     samples.check("grantees", &grantees());
     samples.check("principals", &principals());
     samples.check("payloads", &payloads());
-    let forms = [
-        Form::Normal,
-        Form::Appendable,
-        Form::Symlink(key()),
-        Form::Directory { leaving: true },
-    ];
-    samples.check("forms", &forms);
+    samples.check("forms", &forms());
     samples.check("etags", &etags());
     samples.check(
         "upload-states",
