@@ -338,10 +338,9 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::Unavailable => (S::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError"),
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded"),
-        // No operation of this dialect is about domains.
-        K::DomainTaken => (S::CONFLICT, "OperationAborted"),
-        // The vendor has such buckets under other names alone.
-        K::DirectoryNotEmpty
+        // No operation of this dialect is about domains, and the vendor has directories in buckets of another kind.
+        K::DomainTaken
+        | K::DirectoryNotEmpty
         | K::UnderObject
         | K::DirectoryMismatch
         | K::DirectoryExists

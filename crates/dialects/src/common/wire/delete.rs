@@ -75,11 +75,11 @@ struct Undeleted {
 
 impl DeleteResult {
     /// Tells what became of a key.
-    pub(crate) fn add(&mut self, item: DeleteItem, receipt: DeleteReceipt, encoding: Encoding) {
+    pub(crate) fn add(&mut self, item: DeleteItem, receipt: &DeleteReceipt, encoding: Encoding) {
         self.encoding_type = encoding.name();
         let key = encoding.write(&item.key);
         self.deleted
-            .push(Deleted::new(key, item.version_id, &receipt));
+            .push(Deleted::new(key, item.version_id, receipt));
     }
 
     /// Tells why a key was not deleted.
