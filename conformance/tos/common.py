@@ -46,10 +46,18 @@ def _pages(listing, bucket):
             return
 
 
+def remove_directories(client, bucket):
+    """Empties a bucket of directories: each goes with all it holds, and past the trash."""
+    page = client.list_objects_type2(bucket, delimiter="/")
+    for key in [found.prefix for found in page.common_prefixes] + [found.key for found in page.contents]:
+        client.delete_object(bucket, key, recursive=True, skip_trash=True)
+
+
 def clean_and_delete_bucket(client, bucket):
     """Removes a bucket with all it holds; that it is not there is fine."""
     with contextlib.suppress(TosServerError):
-        client.head_bucket(bucket)
+        if client.head_bucket(bucket).bucket_type == tos.consts.BUCKET_TYPE_HNS:
+            remove_directories(client, bucket)
         for page in _pages(client.list_object_versions, bucket):
             for found in page.versions + page.delete_markers:
                 client.delete_object(bucket, found.key, found.version_id)

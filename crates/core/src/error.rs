@@ -169,6 +169,18 @@ pub enum ErrorKind {
     TooManyRequests,
     /// More bytes than the object set may have in a second; try again.
     TooManyBytes,
+    /// The directory still holds something.
+    DirectoryNotEmpty,
+    /// The path leads through an object, where only directories lead.
+    UnderObject,
+    /// A directory stands where an object is to be written, or the other way round.
+    DirectoryMismatch,
+    /// A directory of the new name is there.
+    DirectoryExists,
+    /// A directory cannot be moved into itself.
+    IntoItself,
+    /// An object cannot take the place of a directory by a new name, nor the other way round.
+    RenameMismatch,
 }
 
 /// One of the digests that a client sends with a body.

@@ -386,6 +386,14 @@ pub const DOMAIN_BYTES_MAX: usize = 253;
 
 /// Longest life that an object may be given, days: as long as anybody plans, and no date overflows.
 pub const EXPIRES_DAYS_MAX: u32 = 36_500;
+/// Most directories that a path leads through: what the vendor of such buckets allows.
+pub const DIRECTORY_LEVELS_MAX: usize = 512;
+/// Most rows of a directory, itself included, that get other keys with it: they are one commit.
+pub const MOVED_ROWS_MAX: usize = 1000;
+/// Most rows that one request deletes with a directory: a client waits. Another request goes on.
+pub const PRUNED_ROWS_MAX: usize = 10_000;
+/// Longest path of a trash, bytes: deleted keys have to fit behind it.
+pub const TRASH_PATH_BYTES_MAX: usize = 256;
 /// Tasks of a bucket that fetch URLs, those that have ended included: a client that makes more asks for what
 /// nobody waits for.
 pub const FETCHES_MAX: usize = 10_000;

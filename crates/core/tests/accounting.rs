@@ -92,6 +92,7 @@ async fn act(world: &World, bucket: &BucketName, op: &Op) {
                 from: ObjectKey::new(KEYS[*from]).unwrap(),
                 to: ObjectKey::new(KEYS[*to]).unwrap(),
                 conditions: Conditions::default(),
+                makes_parents: false,
             };
             // There may be nothing to rename, and versions keep objects where they are.
             let _ = world.engine.rename_object(&owner(), req).await;

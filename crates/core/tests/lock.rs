@@ -6,7 +6,7 @@ mod common;
 use std::time::Duration;
 
 use cohong_core::engine::{
-    BucketChange, CreateBucket, Cx, DeleteObject, GetObject, ObjectChange, VersionChoice,
+    BucketChange, CreateBucket, Cx, DeleteObject, Deletion, GetObject, ObjectChange, VersionChoice,
 };
 use cohong_core::model::{
     Acl, BucketName, DefaultLock, Due, Kept, Lifecycle, LifecycleFilter, LifecycleRule, Lock,
@@ -63,6 +63,7 @@ async fn delete(
     let req = DeleteObject {
         target: target(bucket, "a", VersionChoice::Id(version)),
         if_match: None,
+        how: Deletion::default(),
     };
     let gone = world.engine.delete_object(cx, req).await;
     gone.map(drop).map_err(|error| error.kind())

@@ -7,8 +7,8 @@ mod common;
 use std::time::Duration;
 
 use cohong_core::engine::{
-    Body, BucketChange, Conditions, ExpectedDigests, GetObject, ListObjectSets, ListObjects,
-    PutPart, RenameObject, SetChange, VersionChoice,
+    Body, BucketChange, Conditions, Deletion, ExpectedDigests, GetObject, ListObjectSets,
+    ListObjects, PutPart, RenameObject, SetChange, VersionChoice,
 };
 use cohong_core::model::{
     BucketName, Due, Lifecycle, LifecycleFilter, LifecycleRule, ObjectKey, SetLayout,
@@ -338,6 +338,7 @@ fn parts_and_renamed_objects_count() {
                 from: ObjectKey::new(from).unwrap(),
                 to: ObjectKey::new(to).unwrap(),
                 conditions: Conditions::default(),
+                makes_parents: false,
             };
             kind(world.engine.rename_object(&owner(), req).await)
         };
@@ -448,7 +449,8 @@ fn requests_and_bytes_come_at_their_rates() {
         assert_eq!(deleted.map(drop), often);
         let key = |name: &str| (ObjectKey::new(name).unwrap(), VersionChoice::Current);
         let many = vec![key("a/0"), key("b/0"), key("a/1")];
-        let many = world.engine.delete_objects(&owner(), &bucket, many).await;
+        let (engine, how) = (&world.engine, Deletion::default());
+        let many = engine.delete_objects(&owner(), &bucket, many, how).await;
         let many: Vec<_> = many.unwrap().into_iter().map(kind).collect();
         assert_eq!(many, [often, Ok(()), often]);
         store(&world, &bucket, "none/k", 15).await.unwrap();
@@ -626,7 +628,7 @@ fn rules_of_a_set_count_reads_where_they_are_noted() {
         let unread = LifecycleRule {
             expire: None,
             unread: vec![UnreadMove {
-                days: 1,
+                days: 5,
                 class: StorageClass::Infrequent,
                 comes_back: true,
                 small: true,
@@ -657,6 +659,7 @@ fn rules_of_a_set_count_reads_where_they_are_noted() {
         change(&world, &bucket, "a", of_set).await.unwrap();
         assert_eq!(monitor(false).await, Err(ErrorKind::ReadsNeeded));
         store(&world, &bucket, "a/1", 1).await.unwrap();
+        days_later(&world).await;
         days_later(&world).await;
         let class = async || {
             let req = GetObject {

@@ -279,6 +279,7 @@ fn notes_go_with_their_versions() {
             from: ObjectKey::new("renamed").unwrap(),
             to: ObjectKey::new("other").unwrap(),
             conditions: Conditions::default(),
+            makes_parents: false,
         };
         world.engine.rename_object(&owner(), rename).await.unwrap();
         let left = world.rows(Table::Reads).await;

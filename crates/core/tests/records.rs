@@ -30,15 +30,15 @@ use std::fmt::{Debug, Write};
 use cohong_core::engine::BucketPolicy;
 use cohong_core::model::{
     AccessKeyId, AccessMonitor, AccountId, Acl, Action, Actions, BlobId, Broker, Bucket,
-    BucketDomain, BucketId, BucketName, BucketState, ChecksumAlgorithm, ChecksumForm, ChecksumKind,
-    ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination, DialectId, Due,
-    Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form, FurtherChecksum, Grant,
-    Grantee, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule, Likeness, LogFields,
-    Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion, PayloadId, PayloadRef,
-    Permission, Place, Principal, Principals, Referers, Relation, Replicated, Restore, Retention,
-    RuleForm, RuleId, RuleSetVersion, Statement, StorageClass, StoredHeaders, SyncPast, SyncTaskId,
-    Timestamp, Transition, UnreadMove, UploadId, VersionId, VersionKind, VersionTag, Versioning,
-    WorkId,
+    BucketDomain, BucketId, BucketKind, BucketName, BucketState, ChecksumAlgorithm, ChecksumForm,
+    ChecksumKind, ChecksumValue, Checksums, Condition, Cors, CorsMethod, CorsRule, Destination,
+    DialectId, Due, Effect, Etag, Event, EventKind, EventKinds, Extent, Fact, Form,
+    FurtherChecksum, Grant, Grantee, Lifecycle, LifecycleException, LifecycleFilter, LifecycleRule,
+    Likeness, LogFields, Network, NotificationRule, ObjectKey, ObjectRecord, ObjectVersion,
+    PayloadId, PayloadRef, Permission, Place, Principal, Principals, Referers, Relation,
+    Replicated, Restore, Retention, RuleForm, RuleId, RuleSetVersion, Statement, StorageClass,
+    StoredHeaders, SyncPast, SyncTaskId, Timestamp, Transition, UnreadMove, UploadId, VersionId,
+    VersionKind, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::{CallAttempt, Failed, Fault, Phase, Position};
 use cohong_core::records::{
@@ -212,6 +212,7 @@ fn version() -> ObjectVersion {
         expires_at: Some(time(1_700_000_000_003)),
         lock: lock::lock(),
         replicated: Replicated::Copy(VersionId(8)),
+        nanos: 999_999,
     };
     ObjectVersion {
         id: VersionId(1_700_000_000_000_000_000),
@@ -344,6 +345,8 @@ fn buckets(samples: &mut Samples) {
             since: time(1_700_000_000_004),
         }),
         sets: Some(object_set::layout()),
+        kind: BucketKind::Hierarchical,
+        trash: Some(bounds::trash()),
     };
     samples.check("bucket", &bucket);
     bounds::samples(samples);
@@ -489,6 +492,7 @@ fn documents(samples: &mut Samples) {
         LifecycleStage::Older,
         LifecycleStage::Markers,
         LifecycleStage::Uploads,
+        LifecycleStage::Trash,
     ];
     samples.check("lifecycle-stages", &stages);
 }

@@ -228,6 +228,8 @@ fn common_append() -> AppendObject {
         attributes: cohong_core::engine::Attributes::default(),
         position: 0,
         digests: cohong_core::engine::ExpectedDigests::default(),
+        modifies: false,
+        if_match: None,
     }
 }
 

@@ -7,8 +7,8 @@ mod common;
 use cohong_core::ErrorKind;
 use cohong_core::engine::{
     Attributes, BucketChange, BucketPolicy, Conditions, CopyObject, CopySource, CreateUpload, Cx,
-    Document, GetObject, ListObjects, ListUploads, ListVersions, ObjectChange, ObjectTarget,
-    VersionChoice,
+    Deletion, Document, GetObject, ListObjects, ListUploads, ListVersions, ObjectChange,
+    ObjectTarget, VersionChoice,
 };
 use cohong_core::model::{
     Acl, Action, Actions, BucketName, Cipher, Condition, Cors, CorsMethod, CorsRule, DocKind, Due,
@@ -354,7 +354,10 @@ async fn attempts(world: &World, cx: &Cx, bucket: &BucketName) -> Vec<(&'static 
     let set = engine.put_bucket_doc(cx, bucket, &tags()).await;
     let tags = engine.get_bucket_doc::<Tags>(cx, bucket).await;
     let gone = vec![(ObjectKey::new("gone").unwrap(), VersionChoice::Current)];
-    let gone = engine.delete_objects(cx, bucket, gone).await.unwrap();
+    let gone = engine
+        .delete_objects(cx, bucket, gone, Deletion::default())
+        .await
+        .unwrap();
     done.extend([
         ("versioning", allowed(off)),
         ("read bucket", allowed(read)),

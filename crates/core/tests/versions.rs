@@ -4,7 +4,7 @@
 mod common;
 
 use cohong_core::engine::{
-    Conditions, CopyObject, CopySource, DeleteObject, DeleteReceipt, ETagMatch, NewMeta,
+    Conditions, CopyObject, CopySource, DeleteObject, DeleteReceipt, Deletion, ETagMatch, NewMeta,
     ObjectChange, VersionChoice,
 };
 use cohong_core::limits::{DELETE_BATCH, DELETE_KEYS_MAX};
@@ -60,11 +60,12 @@ fn deletes_without_versions() {
         world.rule(&bucket).await;
         world.put(&bucket, "a", "x").await;
         let plain = DeleteReceipt {
+            trash: None,
             version: None,
             marker: false,
         };
         for choice in [CURRENT, CURRENT, VersionChoice::Null] {
-            assert_eq!(world.delete(&bucket, "a", choice).await, Ok(plain));
+            assert_eq!(world.delete(&bucket, "a", choice).await, Ok(plain.clone()));
         }
         assert_eq!(
             world.get(&bucket, "a", CURRENT).await,
@@ -120,6 +121,7 @@ fn deletes_with_versions() {
         );
 
         let removed = DeleteReceipt {
+            trash: None,
             version: Some(first),
             marker: false,
         };
@@ -127,6 +129,7 @@ fn deletes_with_versions() {
         assert_eq!(world.get(&bucket, "a", CURRENT).await.unwrap(), b"null");
         let null = VersionTag::Null;
         let removed = DeleteReceipt {
+            trash: None,
             version: Some(null),
             marker: false,
         };
@@ -168,6 +171,7 @@ fn only_what_the_client_means_is_deleted() {
         let new = world.put(&bucket, "a", "new").await.stored;
         let delete = async |key: &str, version, etag: &str| {
             let req = DeleteObject {
+                how: Deletion::default(),
                 target: target(&bucket, key, version),
                 if_match: Some(ETagMatch::OneOf(vec![etag.into()])),
             };
@@ -232,7 +236,7 @@ fn many_keys_are_deleted_alone_and_in_order() {
         world.meta.overtake(world.touch(Table::Buckets).await);
         let done = world
             .engine
-            .delete_objects(&anonymous(), &bucket, asked.clone())
+            .delete_objects(&anonymous(), &bucket, asked.clone(), Deletion::default())
             .await;
         let done: Vec<Result<DeleteReceipt, ErrorKind>> = done
             .unwrap()
@@ -244,10 +248,10 @@ fn many_keys_are_deleted_alone_and_in_order() {
             if n == DELETE_BATCH + 20 {
                 assert_eq!(*outcome, Err(ErrorKind::Denied), "versions are the owner's");
             } else {
-                assert!(outcome.unwrap().marker, "{n}");
+                assert!(outcome.as_ref().unwrap().marker, "{n}");
             }
         }
-        let tag = |n: usize| match done[n].unwrap().version {
+        let tag = |n: usize| match done[n].as_ref().unwrap().version {
             Some(VersionTag::Id(id)) => id,
             other => panic!("{other:?}"),
         };
@@ -256,7 +260,10 @@ fn many_keys_are_deleted_alone_and_in_order() {
             "mentions of one key keep their order"
         );
         let many = vec![(key(0), CURRENT); DELETE_KEYS_MAX + 1];
-        let refused = world.engine.delete_objects(&owner(), &bucket, many).await;
+        let refused = world
+            .engine
+            .delete_objects(&owner(), &bucket, many, Deletion::default())
+            .await;
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidArgument);
     });
 }
@@ -270,7 +277,10 @@ fn deletes_that_are_overtaken_for_ever_end_as_busy() {
         let names = (0..250).map(|n| ObjectKey::new(&format!("k{n}")).unwrap());
         let keys = names.map(|key| (key, VersionChoice::Current)).collect();
         world.meta.overtake_always();
-        let outcomes = world.engine.delete_objects(&owner(), &bucket, keys).await;
+        let outcomes = world
+            .engine
+            .delete_objects(&owner(), &bucket, keys, Deletion::default())
+            .await;
         let kinds = outcomes.unwrap().into_iter();
         let kinds: Vec<_> = kinds.map(|outcome| outcome.unwrap_err().kind()).collect();
         assert_eq!(kinds, [ErrorKind::Busy; 250]);
@@ -293,7 +303,7 @@ fn a_delete_that_fails_in_the_store_fails_alone() {
         let asked = ["a", "b", "c"].map(|k| (ObjectKey::new(k).unwrap(), CURRENT));
         let done = world
             .engine
-            .delete_objects(&owner(), &bucket, asked.to_vec())
+            .delete_objects(&owner(), &bucket, asked.to_vec(), Deletion::default())
             .await;
         let good: Vec<bool> = done.unwrap().iter().map(Result::is_ok).collect();
         assert_eq!(good, [true, false, true]);

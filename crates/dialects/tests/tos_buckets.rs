@@ -54,9 +54,9 @@ async fn what_a_bucket_cannot_be_is_refused() {
     let world = World::new().await;
     let cases = [
         (
-            put(BUCKET, "/").header("x-tos-bucket-type", "hns"),
-            501,
-            "NotImplemented",
+            put(BUCKET, "/").header("x-tos-bucket-type", "tree"),
+            400,
+            "InvalidArgument",
         ),
         (
             put(BUCKET, "/").header("x-tos-tagging", "a=1&a=2"),

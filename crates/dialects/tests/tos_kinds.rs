@@ -145,6 +145,12 @@ async fn an_object_says_when_it_was_written() {
     assert_eq!(written().await, "Tue, 14 Nov 2023 22:13:20 GMT");
     let since = get(BUCKET, "/k").header("if-modified-since", "Tue, 14 Nov 2023 22:13:20 GMT");
     world.send(since).await.expect_status(304);
+    let fine = post(BUCKET, "/k?time")
+        .header("x-modify-timestamp", "1700000000")
+        .header("x-modify-timestamp-ns", "123456789");
+    world.send(fine).await.expect_status(200);
+    let seen = world.send(head(BUCKET, "/k")).await.expect_status(200);
+    assert_eq!(seen.header("x-tos-last-modified-ns"), "123456789");
     for (name, bad) in [
         ("x-modify-timestamp", "-1"),
         ("x-modify-timestamp", "253402300800"),

@@ -8,12 +8,13 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::commit::{Also, Unwritten, VersionWrite, bare_event};
+use super::commit::{Also, Unwritten, VersionWrite, bare_event, overwritten, unmet};
 use super::holding::{Holding, NewBytes};
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest, next};
-use super::key::Seen;
+use super::key::{Seen, let_go};
 use super::put::{new_bytes, new_payload, new_record};
 use super::rates::Use;
+use super::read::refusal_of;
 use super::sealing::{create_blob, sealed, wanted};
 use super::{AppendObject, Body, Conditions, Cx, ETagMatch, Engine, NewVersion};
 use crate::error::{Error, ErrorKind};
@@ -27,6 +28,8 @@ use crate::records::{CurrentRecord, PayloadRecord, PayloadState, WorkKind, decod
 use crate::rules::access::{Action, On, Permit, allow};
 use crate::rules::append::{Held, Layout, Piece, etag, grown, layout, onto};
 use crate::rules::cipher::DataKey;
+use crate::rules::conditions::check_write;
+use crate::rules::restore::check_readable;
 use crate::rules::{attributes, replication, retention, version};
 use crate::work;
 
@@ -47,7 +50,9 @@ struct Tail {
 impl Engine {
     /// Appends a piece to an object, or creates an appendable object where there is none and `position`
     /// is 0. `NotAppendable`, `PositionMismatch` (before the body is read, if that is known then),
-    /// `TooLarge`, and what can be wrong with a body.
+    /// `TooLarge`, and what can be wrong with a body. Who modifies an object: `MethodNotAllowed` in a flat
+    /// bucket, `NoSuchKey`, `PreconditionFailed`, `NotRestored`; what was written as a whole gets its bytes to
+    /// itself with the first piece, and grows from then on.
     pub async fn append_object(
         &self,
         cx: &Cx,
@@ -60,8 +65,14 @@ impl Engine {
         let (len, key) = (body.len, req.key.as_str());
         self.take_turn(&bucket, key, Use::Write, Some(len.unwrap_or(0)))
             .await?;
+        if req.modifies && !bucket.is_hierarchical() {
+            return Err(Error::new(
+                ErrorKind::MethodNotAllowed,
+                "objects of flat buckets are not modified; append to one that was made by appending",
+            ));
+        }
         let seen = self.see_one(bucket.id, &req.key).await?;
-        let there = onto(current_version(&seen), req.position)?;
+        let there = taking(cx, &bucket, &req, &seen)?;
         let sealing = match there {
             Some(there) => self.sealing_of(there.seal.as_ref(), cx.encrypting.key.as_ref())?,
             None => self.new_sealing(cx, &bucket),
@@ -104,7 +115,7 @@ impl Engine {
             let permit = allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
             let pass = self.gates.enter(&req.bucket, [&req.key]).await;
             let seen = self.see_one(bucket.id, &req.key).await?;
-            let stored = if onto(current_version(&seen), req.position)?.is_some() {
+            let stored = if taking(cx, &bucket, req, &seen)?.is_some() {
                 let at = (&*bucket, revision);
                 self.append_next(cx, (permit, at), req, &seen, taken)
                     .await?
@@ -176,6 +187,9 @@ impl Engine {
         };
         let now = self.ports.clock.now();
         retention::check(bucket, &current.version, None, now)?;
+        if req.modifies {
+            check_readable(record, bucket.reads_archive, now).map_err(refusal_of)?;
+        }
         if record.seal != taken.ingested.seal() {
             // Another object came in the meantime, and the piece is sealed for the one before.
             return Ok(None);
@@ -227,9 +241,12 @@ impl Engine {
         Taken { id, ingested }: &Taken,
     ) -> Result<(PayloadRef, Holding), Error> {
         let tail = self.tail_of(&record.payload).await?;
+        // Whoever was not made by appending may share its bytes with copies, which name all of their places.
+        let shares = record.form != Form::Appendable;
         let held = match (&record.payload, &tail) {
             (PayloadRef::Empty, _) => Held::Nothing,
             (_, None) => Held::Small,
+            (_, Some(_)) if shares => Held::Blobs(1, record.size),
             (_, Some(tail)) => Held::Blobs(tail.count, tail.row.last().map_or(0, |e| e.len)),
         };
         let key = ingested.key();
@@ -270,6 +287,7 @@ impl Engine {
             }
             Layout::Next => {
                 let tail = match tail {
+                    Some(_) if shares => self.rewritten(holder, record, key, &mut holding).await?,
                     Some(tail) => tail,
                     None => self.unpacked(holder, record, key, &mut holding).await?,
                 };
@@ -328,6 +346,50 @@ impl Engine {
         let (extent, Adopted(id)) = self.store_piece(bytes, key).await?;
         *holding = self.hold_all(holder, &NewBytes::Hot(id)).await?;
         holding.write.extend(small_dropped(&record.payload));
+        Ok(Tail {
+            id,
+            count: 1,
+            row: vec![extent],
+        })
+    }
+
+    /// Copies the bytes of an object that others may hold too into a blob of its own, the first of a manifest.
+    async fn rewritten(
+        &self,
+        (bucket, key, version): (BucketId, &ObjectKey, VersionId),
+        record: &ObjectRecord,
+        data_key: Option<&DataKey>,
+        holding: &mut Holding,
+    ) -> Result<Tail, Error> {
+        if record.size > limits::BODY_BYTES_MAX {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                "an object of more than 5 GiB that was not made by appending does not grow",
+            ));
+        }
+        let id = self.ports.ids.payload();
+        let blob = BlobId { payload: id, n: 0 };
+        let mut stream = self.open_payload(&record.payload, data_key, 0..record.size);
+        let mut writer = create_blob(&self.ports, blob, Some(record.size), data_key).await?;
+        while let Some(chunk) = next(&mut stream).await {
+            writer.write(chunk?).await?;
+        }
+        writer.finish().await?;
+        *holding = self
+            .hold_all((bucket, key, version), &NewBytes::Hot(id))
+            .await?;
+        if let PayloadRef::One { id: old, .. } | PayloadRef::Manifest { id: old, .. } =
+            record.payload
+        {
+            let holder = keys::payload_ref(old, bucket, key, version);
+            let gone = let_go(&*self.ports.ids, old, holder, self.ports.clock.now());
+            holding.write.extend(gone);
+        }
+        let extent = Extent {
+            at: Place::Hot(blob),
+            offset: 0,
+            len: record.size,
+        };
         Ok(Tail {
             id,
             count: 1,
@@ -436,6 +498,27 @@ fn piece(ingested: &Ingested) -> Piece {
         md5: ingested.md5,
         crc64: ingested.checksums.crc64,
     }
+}
+
+/// The object that a piece is appended to, if it is as the request believes.
+fn taking<'a>(
+    cx: &Cx,
+    bucket: &Bucket,
+    req: &AppendObject,
+    seen: &'a Seen,
+) -> Result<Option<&'a ObjectRecord>, Error> {
+    let there = overwritten(seen.current.as_ref());
+    if req.modifies && there.is_none() {
+        allow(cx, bucket, Action::ListObjects, On::Bucket)?;
+    }
+    let found = onto(current_version(seen), req.position, req.modifies)?;
+    let conditions = Conditions {
+        if_match: req.if_match.clone(),
+        ..Conditions::default()
+    };
+    check_write(&conditions, bucket.versioning, there)
+        .map_err(|kind| unmet(kind, there.is_some()))?;
+    Ok(found)
 }
 
 fn current_version(seen: &Seen) -> Option<&ObjectVersion> {

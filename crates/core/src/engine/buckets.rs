@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind};
 use crate::limits::{BUCKETS_MAX, CONFLICT_RETRIES_MAX, PAGE_MAX, REMOVAL_POLL, REMOVAL_WAIT_MAX};
 use crate::model::{
-    AccountId, Bucket, BucketId, BucketName, BucketState, DialectId, DocKind, Locks, LogFields,
-    Referers, RuleSetVersion, Tags, Versioning,
+    AccountId, Bucket, BucketId, BucketKind, BucketName, BucketState, DialectId, DocKind, Locks,
+    LogFields, Referers, RuleSetVersion, StorageClass, Tags, Versioning,
 };
 use crate::ports::{
     CommitError, Expect, KeyRange, Limit, Order, Record, Revision, Table, Txn, When, Write,
@@ -36,6 +36,7 @@ impl Engine {
     pub async fn create_bucket(&self, cx: &Cx, req: CreateBucket) -> Result<(), Error> {
         let (_permit, account) = allow_account(&cx.principal)?;
         check_acl(&req.acl)?;
+        check_kind(&req)?;
         check_labels(&req.labels)?;
         cx.encrypting.with.as_ref().map_or(Ok(()), sealing::check)?;
         check_bucket_tags(&req.tags)?;
@@ -81,6 +82,8 @@ impl Engine {
             tls: None,
             kept: Vec::new(),
             sets: None,
+            kind: req.kind,
+            trash: None,
         };
         for _ in 0..CONFLICT_RETRIES_MAX {
             if let Some((found, _)) = self.settled_bucket(&bucket.name).await? {
@@ -262,6 +265,20 @@ fn creation(bucket: &mut Bucket, tags: &Tags, last: Option<&Record>) -> Result<T
         ],
         write,
     ))
+}
+
+/// What a hierarchical bucket does not have.
+fn check_kind(req: &CreateBucket) -> Result<(), Error> {
+    if req.kind == BucketKind::Flat {
+        return Ok(());
+    }
+    if req.locks || req.default_class != StorageClass::Standard {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "a hierarchical bucket locks nothing, and its default class is the standard one",
+        ));
+    }
+    Ok(())
 }
 
 /// A transaction that is durable before it is answered.

@@ -1,6 +1,6 @@
 //! Changing what stands beside an object's bytes. No new version, no event.
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
     Bucket, Lock, ObjectKey, ObjectVersion, StorageClass, Timestamp, VersionKind, VersionTag,
@@ -40,7 +40,7 @@ impl Engine {
             let found = self.find_allowed(cx, &bucket, target, action).await?;
             self.take_write(tried, &bucket, &target.key).await?;
             let seen = self.see_one(bucket.id, &target.key).await?;
-            if matches!(change, ObjectChange::Meta(..) | ObjectChange::Written(_)) {
+            if matches!(change, ObjectChange::Meta(..) | ObjectChange::Written(..)) {
                 retention::check(&bucket, &found.version, None, self.ports.clock.now())?;
             }
             let lock = match change {
@@ -126,7 +126,11 @@ fn check_change(change: &ObjectChange) -> Result<Action, Error> {
             check_expiry(*days)?;
             Ok(Action::WriteObjectMeta)
         }
-        ObjectChange::Written(_) => Ok(Action::WriteObjectMeta),
+        ObjectChange::Written(_, nanos) if *nanos >= 1_000_000 => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            "there are less than 1000000 nanoseconds beyond a millisecond",
+        )),
+        ObjectChange::Written(..) => Ok(Action::WriteObjectMeta),
         ObjectChange::Lock(LockStep::Keep(_)) => Ok(Action::WriteObjectRetention),
         ObjectChange::Lock(LockStep::Hold(_)) => Ok(Action::WriteLegalHold),
     }
@@ -179,7 +183,10 @@ fn alter(version: &mut ObjectVersion, change: &ObjectChange, lock: Lock, now: Ti
         ObjectChange::Tags(tags) => record.tags.clone_from(tags),
         ObjectChange::Acl(acl) => record.acl.clone_from(acl),
         ObjectChange::Expires(days) => record.expires_at = days.map(|days| end_of(now, days)),
-        ObjectChange::Written(at) => version.written_at = *at,
+        ObjectChange::Written(at, nanos) => {
+            version.written_at = *at;
+            record.nanos = *nanos;
+        }
         ObjectChange::Lock(_) => record.lock = lock,
     }
 }

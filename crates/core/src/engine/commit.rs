@@ -4,18 +4,19 @@ use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
     Bucket, BucketId, BucketName, CallbackSpec, Etag, Event, EventKind, Lock, ObjectKey,
-    ObjectRecord, Replicated, StorageClass, Timestamp, VersionId, VersionTag,
+    ObjectRecord, ObjectVersion, Replicated, StorageClass, Timestamp, VersionId, VersionTag,
 };
 use crate::ports::{CommitError, Expect, Revision, StoreError, Txn, Write};
 use crate::records::CurrentRecord;
 use crate::rules::access::{Action, On, Permit, allow, allow_lock};
 use crate::rules::conditions::check_write;
 use crate::rules::version::{self, Act, Change, Stamp};
-use crate::rules::{lock, replication};
+use crate::rules::{lock, path, replication};
 
 use super::callback::owed_call;
 use super::holding::NewBytes;
 use super::key::Draft;
+use super::tree::Missing;
 use super::{Conditions, Cx, Engine, NewVersion};
 
 /// A version to be written.
@@ -144,6 +145,13 @@ impl Engine {
         if record.replicated == Replicated::No {
             record.replicated = replication::of_new(bucket, w.kind, w.key);
         }
+        if bucket.is_hierarchical() {
+            record = path::settled(w.key.as_str(), record)?;
+            if let Some(there) = seen.current.as_ref().filter(|_| record.is_directory()) {
+                return Ok(Some(already_there(bucket, &there.version, w)));
+            }
+        }
+        let owner = record.owner.clone();
         let act = Act::Write(Box::new(record));
         let look = version::look(bucket.versioning, seen.current.as_ref(), &act);
         let looked = self.peek(bucket.id, w.key, look).await?;
@@ -174,6 +182,8 @@ impl Engine {
                 .map(|spec| owed_call(spec, bucket.id, w.key, id, &cx.request_id, self.boot, now)),
         );
         draft.txn.payloads = holding.payloads;
+        let branch = self.branch((bucket, &owner), w.key, Missing::Made).await?;
+        branch.join(&mut draft.txn);
         if !self.commit_draft(bucket.id, draft).await? {
             return Ok(None);
         }
@@ -233,6 +243,23 @@ impl Engine {
             .expect("the update always gives a value");
         let id = VersionId(least.max(before.saturating_add(1)));
         Stamp { id, at }
+    }
+}
+
+/// The answer to who makes a directory that is there: it stays as it is.
+fn already_there(bucket: &Bucket, there: &ObjectVersion, w: &VersionWrite<'_>) -> Written {
+    Written {
+        stored: NewVersion {
+            etag: w.record.etag.clone(),
+            crc64: w.record.checksums.crc64,
+            further: None,
+            size: 0,
+            version: version::tag(bucket, there),
+            written_at: there.written_at,
+            encryption: None,
+        },
+        id: there.id,
+        bucket: bucket.id,
     }
 }
 

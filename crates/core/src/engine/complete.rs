@@ -277,6 +277,7 @@ fn object_of(
         expires_at: begun.expires_days.map(|days| end_of(cx.at, days)),
         lock: begun.lock,
         replicated: Replicated::No,
+        nanos: 0,
     }
 }
 

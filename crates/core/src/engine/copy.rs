@@ -235,13 +235,14 @@ fn copied(cx: &Cx, bucket: &Bucket, req: &CopyObject, source: &ObjectRecord) -> 
         // A link is copied as one; everything else is an object written as a whole from now on.
         form: match &source.form {
             Form::Symlink(to) => Form::Symlink(to.clone()),
-            Form::Normal | Form::Appendable => Form::Normal,
+            Form::Normal | Form::Appendable | Form::Directory { .. } => Form::Normal,
         },
         restore: None,
         seal: None,
         expires_at: req.expires_days.map(|days| end_of(cx.at, days)),
         lock: req.lock,
         replicated: Replicated::No,
+        nanos: 0,
     }
 }
 

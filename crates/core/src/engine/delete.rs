@@ -14,7 +14,9 @@ use super::buckets::owner_of;
 use super::commit::{bare_event, unmet};
 use super::key::{Draft, Seen};
 use super::lifecycle::Judged;
-use super::{Conditions, Cx, DeleteObject, DeleteReceipt, ETagMatch, Engine, VersionChoice};
+use super::{
+    Conditions, Cx, DeleteObject, DeleteReceipt, Deletion, ETagMatch, Engine, VersionChoice,
+};
 
 /// One thing to delete.
 #[derive(Clone, Debug)]
@@ -39,7 +41,8 @@ enum Step {
 }
 
 impl Engine {
-    /// Deletes a key or one version of it. What does not exist is deleted successfully and silently.
+    /// Deletes a key or one version of it. What does not exist is deleted successfully and silently. In a
+    /// hierarchical bucket `DirectoryNotEmpty` for a directory, unless it is deleted with what it holds.
     pub async fn delete_object(&self, cx: &Cx, req: DeleteObject) -> Result<DeleteReceipt, Error> {
         let target = req.target;
         let asked = Asked {
@@ -50,6 +53,9 @@ impl Engine {
         };
         let (bucket, _) = self.bucket_for_change(&target.bucket).await?;
         self.may_delete(cx, &bucket, &asked).await?;
+        if bucket.is_hierarchical() {
+            return self.prune(cx, &target.bucket, &asked, req.how).await;
+        }
         let outcomes = self.delete_asked(cx, &target.bucket, &[asked]).await?;
         outcomes
             .into_iter()
@@ -64,6 +70,7 @@ impl Engine {
         cx: &Cx,
         bucket: &BucketName,
         keys: Vec<(ObjectKey, VersionChoice)>,
+        how: Deletion,
     ) -> Result<Vec<Result<DeleteReceipt, Error>>, Error> {
         if keys.len() > DELETE_KEYS_MAX {
             return Err(Error::new(
@@ -72,20 +79,27 @@ impl Engine {
             ));
         }
         let (found, _) = self.bucket_for_change(bucket).await?;
-        let (mut asked, mut refused) = (Vec::new(), Vec::new());
-        for (n, (key, choice)) in keys.into_iter().enumerate() {
-            let one = Asked {
-                key,
-                choice,
-                if_match: None,
-                judged: None,
-            };
+        let asked = keys.into_iter().map(|(key, choice)| Asked {
+            key,
+            choice,
+            if_match: None,
+            judged: None,
+        });
+        if found.is_hierarchical() {
+            let mut outcomes = Vec::new();
+            for one in asked {
+                outcomes.push(self.prune(cx, bucket, &one, how).await);
+            }
+            return Ok(outcomes);
+        }
+        let (mut allowed, mut refused) = (Vec::new(), Vec::new());
+        for (n, one) in asked.enumerate() {
             match self.may_delete(cx, &found, &one).await {
-                Ok(()) => asked.push(one),
+                Ok(()) => allowed.push(one),
                 Err(error) => refused.push((n, error)),
             }
         }
-        let mut outcomes = self.delete_asked(cx, bucket, &asked).await?;
+        let mut outcomes = self.delete_asked(cx, bucket, &allowed).await?;
         // In the order of their places, so those before each stand already.
         for (n, error) in refused {
             outcomes.insert(n, Err(error));
@@ -271,7 +285,11 @@ impl Engine {
 }
 
 /// Whether what is to be deleted is what the client believes: the version that is meant must be an object.
-fn check_match(asked: &Asked, seen: &Seen, looked: Option<&ObjectVersion>) -> Result<(), Error> {
+pub(super) fn check_match(
+    asked: &Asked,
+    seen: &Seen,
+    looked: Option<&ObjectVersion>,
+) -> Result<(), Error> {
     let current = seen.current.iter().map(|current| (&current.version, true));
     let mut all = current.chain(looked.map(|version| (version, false)));
     let meant = all.find(|(version, is_current)| means(asked.choice, version, *is_current));
@@ -299,7 +317,7 @@ fn next_round<'a>(waiting: &mut VecDeque<(usize, &'a Asked)>) -> Vec<(usize, &'a
     round
 }
 
-fn action(choice: VersionChoice) -> Action {
+pub(super) fn action(choice: VersionChoice) -> Action {
     match choice {
         VersionChoice::Current => Action::DeleteObject,
         VersionChoice::Null | VersionChoice::Id(_) => Action::DeleteObjectVersion,
@@ -311,7 +329,7 @@ fn again(error: &Error) -> Error {
     Error::new(error.kind(), error.message().to_owned())
 }
 
-fn receipt(change: Change) -> DeleteReceipt {
+pub(super) fn receipt(change: Change) -> DeleteReceipt {
     let (version, marker) = match change {
         Change::Written(_, version) => (version, false),
         Change::Marked(version) => (version, true),
@@ -320,11 +338,12 @@ fn receipt(change: Change) -> DeleteReceipt {
     DeleteReceipt {
         version: (version != VersionTag::Unversioned).then_some(version),
         marker,
+        trash: None,
     }
 }
 
 /// The answer to a delete of what does not exist: as if it had just been deleted.
-fn nothing_there(bucket: &Bucket, choice: VersionChoice) -> DeleteReceipt {
+pub(super) fn nothing_there(bucket: &Bucket, choice: VersionChoice) -> DeleteReceipt {
     let version = match choice {
         VersionChoice::Current => None,
         VersionChoice::Null => Some(VersionTag::Null),
@@ -334,5 +353,6 @@ fn nothing_there(bucket: &Bucket, choice: VersionChoice) -> DeleteReceipt {
     DeleteReceipt {
         version,
         marker: false,
+        trash: None,
     }
 }

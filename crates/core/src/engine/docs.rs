@@ -72,8 +72,8 @@ impl Document for Cors {
 }
 
 /// Lifecycle rules. Each new document begins a new duty, so that the one of the document before finds
-/// itself replaced and ends. Without any the duty goes on where objects say themselves when they end, or object sets
-/// have rules.
+/// itself replaced and ends. Without any the duty goes on where objects say themselves when they end, object sets
+/// have rules, or there is a trash to clean.
 impl Document for Lifecycle {
     const KIND: DocKind = DocKind::Lifecycle;
 
@@ -86,8 +86,8 @@ impl Document for Lifecycle {
     }
 
     fn mark(doc: Option<&Self>, bucket: &mut Bucket, ids: &dyn Ids) {
-        bucket.lifecycle =
-            (doc.is_some() || bucket.expires || bucket.has_set_rules()).then(|| ids.work());
+        let goes_on = bucket.expires || bucket.has_set_rules() || bucket.trash.is_some();
+        bucket.lifecycle = (doc.is_some() || goes_on).then(|| ids.work());
     }
 }
 

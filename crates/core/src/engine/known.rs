@@ -53,8 +53,8 @@ impl Known {
 mod tests {
     use super::*;
     use crate::model::{
-        AccountId, Acl, BucketId, BucketState, DialectId, LogFields, Referers, RuleSetVersion,
-        StorageClass, Timestamp, Versioning,
+        AccountId, Acl, BucketId, BucketKind, BucketState, DialectId, LogFields, Referers,
+        RuleSetVersion, StorageClass, Timestamp, Versioning,
     };
     use crate::records::encode;
 
@@ -98,6 +98,8 @@ mod tests {
             locks: None,
             tls: None,
             kept: Vec::new(),
+            kind: BucketKind::Flat,
+            trash: None,
         };
         (name, bucket)
     }

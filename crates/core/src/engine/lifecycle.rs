@@ -1,5 +1,5 @@
-//! Carrying out lifecycle rules: a turn looks through current objects, older versions, delete markers
-//! and uploads, a page at a time, and does what the rules order through the ways of ordinary requests.
+//! Carrying out lifecycle rules: a turn looks through current objects, older versions, delete markers,
+//! uploads and the trash, a page at a time, and does what the rules order through the ways of ordinary requests.
 //!
 //! What is judged may change before it is done: so a transaction of a rule states that the version is
 //! still the one judged, and that the rules are still those of the bucket. Once the removal of the
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::delete::Asked;
 use super::{Cx, Engine, ObjectTarget, UploadTarget, VersionChoice, Walk};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::limits::{CONFLICT_RETRIES_MAX, WORK_BACKOFF_MIN};
 use crate::model::{
     AccessKeyId, Bucket, BucketId, BucketName, BucketState, LifecycleRule, ObjectKey,
@@ -65,6 +65,8 @@ enum Order {
     Expire(Asked),
     Move(ObjectTarget, Judged, StorageClass),
     Abort(ObjectKey, UploadId),
+    /// Remove a directory of the trash, if nothing lies in it.
+    Clear(ObjectKey),
 }
 
 impl Engine {
@@ -147,6 +149,7 @@ impl Engine {
         step: &LifecycleStep,
     ) -> Result<Option<Box<[u8]>>, Error> {
         let own = bucket.expires && step.stage == LifecycleStage::Objects;
+        let own = own || step.stage == LifecycleStage::Trash && bucket.trash_in_use().is_some();
         let orders = |rule: &LifecycleRule| rule.enabled && orders(rule, step.stage);
         if !own && !rules.all().any(orders) {
             return Ok(None);
@@ -157,7 +160,7 @@ impl Engine {
         if reads_since.is_some() {
             self.write_reads().await?;
         }
-        let mut rows = Walk::over(range(bucket.id, step));
+        let mut rows = Walk::over(range(bucket, step));
         let Some(rows) = rows.page(&*self.ports.meta).await? else {
             return Ok(None);
         };
@@ -175,6 +178,7 @@ impl Engine {
             LifecycleStage::Older => court.older(&rows).await?,
             LifecycleStage::Markers => court.markers(&rows).await?,
             LifecycleStage::Uploads => court.uploads(&rows)?,
+            LifecycleStage::Trash => court.trash(&rows)?,
         };
         self.execute(bucket, duty, orders).await?;
         Ok(last)
@@ -186,7 +190,7 @@ impl Engine {
         duty: WorkId,
         orders: Vec<Order>,
     ) -> Result<(), Error> {
-        let mut asked = Vec::new();
+        let (mut asked, mut emptied) = (Vec::new(), Vec::new());
         for order in orders {
             match order {
                 Order::Expire(one) => asked.push(one),
@@ -201,11 +205,30 @@ impl Engine {
                     };
                     self.give_up(&target, duty).await?;
                 }
+                Order::Clear(key) => emptied.push(key),
             }
         }
         let cx = self.rules_cx(bucket, "lifecycle");
         let outcomes = self.delete_asked(&cx, &bucket.name, &asked).await?;
-        outcomes.into_iter().try_for_each(|one| one.map(drop))
+        outcomes.into_iter().try_for_each(|one| one.map(drop))?;
+        // Those below come behind their directories, and go first.
+        for key in emptied.into_iter().rev() {
+            let asked = Asked {
+                key,
+                choice: VersionChoice::Current,
+                if_match: None,
+                judged: None,
+            };
+            let gone = self
+                .remove_directory(&cx, &bucket.name, &asked, Some(duty))
+                .await;
+            match gone {
+                Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => return Err(error),
+                // A later turn meets it again.
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Gives an upload up, if it is there and the rules are still those of the bucket.
@@ -258,7 +281,8 @@ fn next_stage(stage: LifecycleStage) -> Option<LifecycleStage> {
         LifecycleStage::Objects => Some(LifecycleStage::Older),
         LifecycleStage::Older => Some(LifecycleStage::Markers),
         LifecycleStage::Markers => Some(LifecycleStage::Uploads),
-        LifecycleStage::Uploads => None,
+        LifecycleStage::Uploads => Some(LifecycleStage::Trash),
+        LifecycleStage::Trash => None,
     }
 }
 
@@ -267,7 +291,7 @@ fn counts_reads(rule: &LifecycleRule, stage: LifecycleStage) -> bool {
     match stage {
         LifecycleStage::Objects => !rule.unread.is_empty(),
         LifecycleStage::Older => !rule.older_unread.is_empty(),
-        LifecycleStage::Markers | LifecycleStage::Uploads => false,
+        LifecycleStage::Markers | LifecycleStage::Uploads | LifecycleStage::Trash => false,
     }
 }
 
@@ -278,17 +302,21 @@ fn orders(rule: &LifecycleRule, stage: LifecycleStage) -> bool {
         LifecycleStage::Older => rule.expire_older.is_some() || !rule.older_transitions.is_empty(),
         LifecycleStage::Markers => rule.expire_markers,
         LifecycleStage::Uploads => rule.abort.is_some(),
+        LifecycleStage::Trash => false,
     };
     own || counts_reads(rule, stage)
 }
 
 /// What is left of a stage.
-fn range(bucket: BucketId, step: &LifecycleStep) -> KeyRange {
+fn range(bucket: &Bucket, step: &LifecycleStep) -> KeyRange {
+    let trash = bucket.trash.as_ref().map_or("", |trash| &trash.path);
+    let bucket = bucket.id;
     let all = match step.stage {
         LifecycleStage::Objects => keys::current_range(Table::Heads, bucket, ""),
         LifecycleStage::Older => keys::versions_range(bucket, ""),
         LifecycleStage::Markers => keys::current_range(Table::Graves, bucket, ""),
         LifecycleStage::Uploads => keys::uploads_range(bucket, ""),
+        LifecycleStage::Trash => keys::current_range(Table::Heads, bucket, trash),
     };
     if step.after.is_empty() {
         return all;

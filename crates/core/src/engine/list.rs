@@ -56,6 +56,6 @@ fn range(table: Table, bucket: BucketId, low: &[&[u8]], ask: &Ask) -> KeyRange {
     KeyRange { table, start, end }
 }
 
-fn damaged_key() -> Error {
+pub(super) fn damaged_key() -> Error {
     StoreError::Damaged("the key of a row is not of its table".into()).into()
 }

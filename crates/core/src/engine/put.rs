@@ -19,6 +19,7 @@ use super::holding::NewBytes;
 use super::ingest::{ANY_SIZE, IngestSpec, Ingested, StoredBody, Tree, ingest};
 use super::rates::Use;
 use super::sealing::sealed;
+use super::tree::Missing;
 use super::{Attributes, Body, Conditions, Cx, Engine, PutObject, PutReceipt};
 
 impl Engine {
@@ -110,6 +111,8 @@ impl Engine {
         let (bucket, _) = self.bucket_for_change(&req.bucket).await?;
         allow(cx, &bucket, Action::WriteObject, On::Key(&req.key))?;
         self.may_lock(cx, &bucket, &req.key, req.attributes.lock)?;
+        self.branch((&bucket, &bucket.owner), &req.key, Missing::Made)
+            .await?;
         if req.conditions != Conditions::default() {
             let seen = self.see_one(bucket.id, &req.key).await?;
             let current = overwritten(seen.current.as_ref());
@@ -190,6 +193,7 @@ pub(super) fn new_record(
         expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
         lock: attributes.lock,
         replicated: Replicated::No,
+        nanos: 0,
     }
 }
 

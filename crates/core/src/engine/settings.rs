@@ -6,13 +6,14 @@ use crate::delivery::subscription_writes;
 use crate::error::{Error, ErrorKind};
 use crate::limits::CONFLICT_RETRIES_MAX;
 use crate::model::{
-    AccessMonitor, Bucket, BucketName, NotificationRule, RuleSetVersion, Versioning,
+    AccessMonitor, Bucket, BucketName, NotificationRule, ObjectKey, RuleSetVersion, Trash,
+    Versioning,
 };
 use crate::ports::{CommitError, Expect, Write};
 use crate::records::{RuleSetRecord, encode, keys};
 use crate::rules::access::{Action, On, allow, check_public, check_tls, is_for_everybody};
 use crate::rules::attributes::{check_acl, check_labels, check_rules};
-use crate::rules::{lifecycle, lock, object_set, overwrite, referer, retention};
+use crate::rules::{lifecycle, lock, object_set, overwrite, path, referer, retention};
 
 use super::access_log::check_log_fields;
 use super::buckets::now;
@@ -68,6 +69,8 @@ impl Engine {
                 object_set::check_layout(layout)?;
                 Action::WriteObjectSets
             }
+            // Both say what becomes of objects in time.
+            BucketChange::Trash(_) => Action::WriteLifecycle,
             BucketChange::AccessLog(Some(_)) => Action::WriteAccessLog,
             BucketChange::AccessLog(None) => Action::DeleteAccessLog,
             BucketChange::LogFields(fields) => {
@@ -102,6 +105,9 @@ impl Engine {
                 if action == Action::WriteNotification {
                     self.bell.changed(bucket.id);
                 }
+                if action == Action::WriteLifecycle {
+                    self.work_bell.ring();
+                }
                 return Ok(bucket);
             }
         }
@@ -115,6 +121,19 @@ impl Engine {
         change: &BucketChange,
     ) -> Result<(Vec<Expect>, Vec<Write>), Error> {
         match change {
+            BucketChange::Versioning(_)
+            | BucketChange::Locks { .. }
+            | BucketChange::Renames(_)
+            | BucketChange::AccessMonitor(_)
+            | BucketChange::Sets(_)
+                if bucket.is_hierarchical() =>
+            {
+                return Err(Error::new(
+                    ErrorKind::MethodNotAllowed,
+                    "a hierarchical bucket keeps no versions, locks nothing, always renames, notes no reads, and \
+                     has no object sets",
+                ));
+            }
             BucketChange::Versioning(versioning) => {
                 if *versioning == Versioning::Off && bucket.versioning != Versioning::Off {
                     return Err(Error::new(
@@ -184,6 +203,7 @@ impl Engine {
             BucketChange::AccessLog(log) => bucket.access_log.clone_from(log),
             BucketChange::LogFields(fields) => bucket.log_fields.clone_from(fields),
             BucketChange::AccessMonitor(on) => self.monitor(bucket, *on).await?,
+            BucketChange::Trash(trash) => return self.apply_trash(bucket, trash).await,
         }
         Ok((Vec::new(), Vec::new()))
     }
@@ -202,6 +222,29 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Says where deleted objects go. Their directory is there from then on, and the duty that cleans it.
+    async fn apply_trash(
+        &self,
+        bucket: &mut Bucket,
+        trash: &Trash,
+    ) -> Result<(Vec<Expect>, Vec<Write>), Error> {
+        if !bucket.is_hierarchical() {
+            return Err(Error::new(
+                ErrorKind::MethodNotAllowed,
+                "only hierarchical buckets have a trash",
+            ));
+        }
+        let trash = path::check_trash(trash)?;
+        let directory = ObjectKey::new(&trash.path)?;
+        let mut branch = self.directory(bucket, &directory).await?;
+        bucket.trash = Some(trash);
+        if bucket.lifecycle.is_none() {
+            bucket.lifecycle = Some(self.ports.ids.work());
+            branch.write.extend(self.lifecycle_duty(bucket));
+        }
+        Ok((branch.expect, branch.write))
     }
 
     /// Puts rules in force under the next version, which also tells when that was: the wall clock in

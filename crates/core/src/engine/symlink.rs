@@ -49,7 +49,7 @@ impl Engine {
                 to: to.clone(),
                 info,
             }),
-            Form::Normal | Form::Appendable => Err(Error::new(
+            Form::Normal | Form::Appendable | Form::Directory { .. } => Err(Error::new(
                 ErrorKind::NotSymlink,
                 "the object is no link; read it instead",
             )),
@@ -66,8 +66,9 @@ impl Engine {
         target: &ObjectTarget,
     ) -> Result<Found, Error> {
         for _ in 0..limits::READ_RETRIES_MAX {
+            let meant = self.target_meant(bucket, target).await?;
             let link = self
-                .find_allowed(cx, bucket, target, Action::ReadObject)
+                .find_allowed(cx, bucket, &meant, Action::ReadObject)
                 .await?;
             let Form::Symlink(to) = &link.object().form else {
                 return Ok(link);
@@ -140,6 +141,7 @@ fn new_link(cx: &Cx, bucket: &Bucket, req: &PutSymlink) -> ObjectRecord {
         expires_at: attributes.expires_days.map(|days| end_of(cx.at, days)),
         lock: attributes.lock,
         replicated: Replicated::No,
+        nanos: 0,
     }
 }
 

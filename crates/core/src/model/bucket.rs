@@ -35,6 +35,27 @@ pub enum Versioning {
     Suspended,
 }
 
+/// How a bucket arranges its keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BucketKind {
+    /// By their bytes alone; `/` means nothing.
+    #[default]
+    Flat,
+    /// As paths: every object lies in directories, which are there themselves. It never keeps versions.
+    Hierarchical,
+}
+
+/// Where objects of a hierarchical bucket lie for a while after they were deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trash {
+    /// The directory they are moved into, `/` at its end.
+    pub path: Box<str>,
+    /// Days after which they are deleted from there, 1 to [`crate::limits::EXPIRES_DAYS_MAX`].
+    pub days: u32,
+    /// Whether that is done; what lies there stays while it is not.
+    pub enabled: bool,
+}
+
 /// Whether a bucket can be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BucketState {
@@ -174,6 +195,10 @@ pub struct Bucket {
     pub sets: Option<SetLayout>,
     /// What keys begin with whose objects are copied into other buckets; an empty text is every key.
     pub replicated: Vec<Box<str>>,
+    /// How its keys are arranged, which never changes.
+    pub kind: BucketKind,
+    /// Where deleted objects are moved, when it was said. Only where there are directories.
+    pub trash: Option<Trash>,
 }
 
 /// The noting of reads, in vendors' words access tracking. While it is off, notes that were made are kept and
@@ -223,6 +248,16 @@ impl Bucket {
     /// Whether a set of its objects has, or had, lifecycle rules.
     pub fn has_set_rules(&self) -> bool {
         self.sets.as_ref().is_some_and(|layout| layout.has_rules)
+    }
+
+    /// Whether its keys are paths.
+    pub fn is_hierarchical(&self) -> bool {
+        self.kind == BucketKind::Hierarchical
+    }
+
+    /// Where deleted objects are moved, while they are.
+    pub fn trash_in_use(&self) -> Option<&Trash> {
+        self.trash.as_ref().filter(|trash| trash.enabled)
     }
 
     /// Whether changes of this bucket are written to its event log: from its first rule on.

@@ -35,7 +35,8 @@ pub use access::{
 };
 pub use bandwidth::BandwidthSpan;
 pub use bucket::{
-    AccessMonitor, Bucket, BucketDomain, BucketState, DialectId, DocKind, OverwriteRule, Versioning,
+    AccessMonitor, Bucket, BucketDomain, BucketKind, BucketState, DialectId, DocKind,
+    OverwriteRule, Trash, Versioning,
 };
 pub use callback::{
     Accept, BodyType, CallbackSpec, CallbackStyle, EtagCase, JsonTemplate, NamedCallback,

@@ -127,6 +127,11 @@ pub enum Form {
     Appendable,
     /// Has no bytes and stands for another key.
     Symlink(LinkTarget),
+    /// Has no bytes and holds what lies under its key, which ends with `/`. Only in hierarchical buckets.
+    Directory {
+        /// Somebody is about to remove or move it; whoever writes into it takes that back.
+        leaving: bool,
+    },
 }
 
 /// What a link stands for.
@@ -215,6 +220,9 @@ pub struct ObjectRecord {
     pub lock: Lock,
     /// What replication has to do with it.
     pub replicated: Replicated,
+    /// Nanoseconds beyond the milliseconds of when it was written, below 1,000,000; where a client said when
+    /// that was.
+    pub nanos: u32,
 }
 
 impl ObjectRecord {
@@ -223,13 +231,18 @@ impl ObjectRecord {
         self.seal.as_ref().map(|seal| &seal.encryption)
     }
 
+    /// Whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        matches!(self.form, Form::Directory { .. })
+    }
+
     /// What clients are told it is.
     pub fn object_type(&self) -> ObjectType {
         match (&self.form, self.upload) {
             (Form::Symlink(_), _) => ObjectType::Symlink,
             (Form::Appendable, _) => ObjectType::Appendable,
             (Form::Normal, Some(_)) => ObjectType::Multipart,
-            (Form::Normal, None) => ObjectType::Normal,
+            (Form::Normal, None) | (Form::Directory { .. }, _) => ObjectType::Normal,
         }
     }
 }

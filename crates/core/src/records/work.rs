@@ -228,6 +228,8 @@ pub enum LifecycleStage {
     Markers,
     /// Open uploads.
     Uploads,
+    /// What lies in the trash of a hierarchical bucket.
+    Trash,
 }
 
 /// A restore whose end is to be told.

@@ -48,15 +48,28 @@ pub enum Layout {
     Next,
 }
 
-/// The object that a piece at `position` is appended to; `None` when it creates the object.
+/// The object that a piece at `position` is appended to; `None` when it creates the object. Who `modifies` an
+/// object needs one, `NoSuchKey`, and may as well take one that was written as a whole.
 /// `NotAppendable` when there is an object of another form, `PositionMismatch`, which tells the length,
 /// when the object ends elsewhere.
 pub fn onto(
     current: Option<&ObjectVersion>,
     position: u64,
+    modifies: bool,
 ) -> Result<Option<&ObjectRecord>, Error> {
     let object = current.and_then(ObjectVersion::object);
-    if object.is_some_and(|object| object.form != Form::Appendable) {
+    let takes_pieces = |object: &ObjectRecord| match object.form {
+        Form::Appendable => true,
+        Form::Normal => modifies,
+        Form::Symlink(_) | Form::Directory { .. } => false,
+    };
+    if modifies && object.is_none() {
+        return Err(Error::new(
+            ErrorKind::NoSuchKey,
+            "there is no object to modify; store one first",
+        ));
+    }
+    if object.is_some_and(|object| !takes_pieces(object)) {
         return Err(Error::new(
             ErrorKind::NotAppendable,
             "the object was not made by appending; delete it first, or append to another key",
@@ -102,6 +115,14 @@ pub fn grown(before: &ObjectRecord, piece: &Piece, payload: PayloadRef) -> Objec
             further: None,
         },
         payload,
+        // From now on it has its bytes to itself.
+        form: if piece.size == 0 {
+            before.form.clone()
+        } else {
+            Form::Appendable
+        },
+        upload: None,
+        nanos: 0,
         ..before.clone()
     }
 }

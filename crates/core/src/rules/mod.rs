@@ -19,6 +19,7 @@ pub(crate) mod mirror;
 pub mod notify;
 pub mod object_set;
 pub mod overwrite;
+pub mod path;
 pub mod pattern;
 pub mod range;
 pub mod referer;

@@ -232,7 +232,7 @@ pub(crate) fn copy_of(
         // Nobody appends to a copy.
         form: match &object.form {
             Form::Symlink(to) => Form::Symlink(to.clone()),
-            Form::Normal | Form::Appendable => Form::Normal,
+            Form::Normal | Form::Appendable | Form::Directory { .. } => Form::Normal,
         },
         restore: None,
         seal: None,

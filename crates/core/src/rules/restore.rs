@@ -148,6 +148,7 @@ mod tests {
             expires_at: None,
             lock: crate::model::Lock::default(),
             replicated: crate::model::Replicated::No,
+            nanos: 0,
         }
     }
 

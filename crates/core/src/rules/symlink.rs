@@ -79,6 +79,7 @@ mod tests {
             expires_at: None,
             lock: crate::model::Lock::default(),
             replicated: Replicated::No,
+            nanos: 0,
         }
     }
 

@@ -49,6 +49,8 @@ async fn copy(
 
 async fn append(world: &World, bucket: &BucketName, position: u64) {
     let req = AppendObject {
+        modifies: false,
+        if_match: None,
         bucket: bucket.clone(),
         key: key("log"),
         position,

@@ -12,14 +12,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cohong_core::engine::{
     Attributes, Body, BucketChange, Conditions, CreateBucket, CreateUpload, Cx, DeleteObject,
-    DeleteReceipt, Engine, ExpectedDigests, GetObject, ObjectTarget, Ports, PutObject, PutReceipt,
-    UploadTarget, VersionChoice,
+    DeleteReceipt, Deletion, Engine, ExpectedDigests, GetObject, ObjectTarget, Ports, PutObject,
+    PutReceipt, UploadTarget, VersionChoice,
 };
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, BucketName, Destination, DialectId, EventKind, EventKinds,
-    NotificationRule, ObjectKey, Principal, RuleForm, RuleId, StorageClass, SyncPast, Timestamp,
-    Versioning,
+    AccessKeyId, AccountId, Acl, BucketKind, BucketName, Destination, DialectId, EventKind,
+    EventKinds, NotificationRule, ObjectKey, Principal, RuleForm, RuleId, StorageClass, SyncPast,
+    Timestamp, Versioning,
 };
 use cohong_core::ports::{
     Key, KeyRange, Limit, LogId, MetadataStore, Order, Position, Record, Table, Txn, When, Write,
@@ -161,6 +161,7 @@ impl World {
         let req = DeleteObject {
             target: target(bucket, key, version),
             if_match: None,
+            how: Deletion::default(),
         };
         let receipt = self.engine.delete_object(&owner(), req).await;
         receipt.map_err(|e| e.kind())
@@ -267,6 +268,7 @@ fn cx(principal: Principal) -> Cx {
 /// A bucket as most tests want it.
 pub(crate) fn create_bucket(name: &str, acl: Acl) -> CreateBucket {
     CreateBucket {
+        kind: BucketKind::Flat,
         locks: false,
         name: BucketName::new(name).unwrap(),
         region: "cn-beijing".into(),

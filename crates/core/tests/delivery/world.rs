@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use cohong_core::delivery::{self, DeliveryHandle, Registry, SubStatus, TargetKind, WaitReport};
-use cohong_core::engine::{BucketChange, DeleteObject, Engine, Ports, VersionChoice};
+use cohong_core::engine::{BucketChange, DeleteObject, Deletion, Engine, Ports, VersionChoice};
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
     Acl, BucketId, BucketName, Destination, DialectId, Event, EventKind, EventKinds,
@@ -258,6 +258,7 @@ impl World {
         let req = DeleteObject {
             target,
             if_match: None,
+            how: Deletion::default(),
         };
         self.engine.delete_object(&owner(), req).await.unwrap();
     }

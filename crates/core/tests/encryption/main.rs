@@ -112,6 +112,8 @@ async fn append_body(
     body: Body,
 ) -> Result<NewVersion, Error> {
     let req = AppendObject {
+        modifies: false,
+        if_match: None,
         bucket: bucket.clone(),
         key: ObjectKey::new(key).unwrap(),
         position,

@@ -31,6 +31,8 @@ fn world() -> World {
 
 fn request(bucket: &BucketName, key: &str, position: u64) -> AppendObject {
     AppendObject {
+        modifies: false,
+        if_match: None,
         bucket: bucket.clone(),
         key: ObjectKey::new(key).unwrap(),
         position,

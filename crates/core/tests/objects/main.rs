@@ -10,3 +10,4 @@ mod rename;
 mod restore;
 mod stat;
 mod symlink;
+mod trees;

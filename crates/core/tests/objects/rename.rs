@@ -18,6 +18,7 @@ fn request(bucket: &BucketName, from: &str, to: &str) -> RenameObject {
         from: ObjectKey::new(from).unwrap(),
         to: ObjectKey::new(to).unwrap(),
         conditions: Conditions::default(),
+        makes_parents: false,
     }
 }
 

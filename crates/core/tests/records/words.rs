@@ -11,7 +11,7 @@ use cohong_core::records::{
 
 use super::{Samples, destinations, etags, grantees, key, payloads, principals, time};
 
-fn forms() -> [Form; 4] {
+fn forms() -> [Form; 5] {
     let link = |bucket| LinkTarget { bucket, key: key() };
     let other = BucketName::new("linked").expect("a name");
     [
@@ -19,6 +19,7 @@ fn forms() -> [Form; 4] {
         Form::Appendable,
         Form::Symlink(link(None)),
         Form::Symlink(link(Some(other))),
+        Form::Directory { leaving: true },
     ]
 }
 

@@ -146,7 +146,7 @@ impl Vocabulary {
         let mut headers = HeaderMap::new();
         self.put_digests(&mut headers, &record.etag, record.checksums.crc64);
         put(&mut headers, LAST_MODIFIED, &date::http(info.written_at));
-        let ns = info.written_at.millis() % 1000 * 1_000_000;
+        let ns = info.written_at.millis() % 1000 * 1_000_000 + u64::from(record.nanos);
         put_any(&mut headers, self.modified_ns.as_ref(), &ns.to_string());
         let class = self.class_word(record.class);
         let first = self.classes.first().map(|(_, word)| *word);
@@ -160,6 +160,9 @@ impl Vocabulary {
         if record.form == Form::Appendable {
             let next = self.names.next_append.as_ref();
             put_any(&mut headers, next, &record.size.to_string());
+        }
+        if record.is_directory() {
+            put_any(&mut headers, self.names.directory.as_ref(), "true");
         }
         if let Some(restore) = info.restore {
             let restore = restore_text(restore);

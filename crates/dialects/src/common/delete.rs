@@ -1,6 +1,6 @@
 //! Deleting many objects with one request.
 
-use cohong_core::engine::{DeleteReceipt, Engine, VersionChoice};
+use cohong_core::engine::{DeleteReceipt, Deletion, Engine, VersionChoice};
 use cohong_core::model::ObjectKey;
 use cohong_core::{Error, ErrorKind};
 use serde::Serialize;
@@ -25,10 +25,22 @@ impl Vocabulary {
         engine: &Engine,
         items: impl Iterator<Item = Item<'_>>,
     ) -> Result<Outcomes, Fault> {
+        self.delete_objects_by(call, engine, items, Deletion::default())
+            .await
+    }
+
+    /// The same with what the request says of directories and of the trash.
+    pub(crate) async fn delete_objects_by(
+        &self,
+        call: &Call,
+        engine: &Engine,
+        items: impl Iterator<Item = Item<'_>>,
+        how: Deletion,
+    ) -> Result<Outcomes, Fault> {
         let named: Vec<_> = items.map(|item| self.named(item)).collect();
         let keys = named.iter().filter_map(|name| name.as_ref().ok().cloned());
         let done = engine
-            .delete_objects(&call.cx, call.bucket()?, keys.collect())
+            .delete_objects(&call.cx, call.bucket()?, keys.collect(), how)
             .await?;
         let mut done = done.into_iter();
         let outcomes = named.into_iter().map(|name| {
@@ -74,7 +86,7 @@ pub(crate) struct Deleted {
 
 impl Deleted {
     /// `key` is as the answer shows it, `version` as the list named it.
-    pub(crate) fn new(key: String, version: Option<String>, receipt: DeleteReceipt) -> Self {
+    pub(crate) fn new(key: String, version: Option<String>, receipt: &DeleteReceipt) -> Self {
         let touched = receipt.version.and_then(version_text);
         Self {
             key,

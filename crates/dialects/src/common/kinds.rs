@@ -1,7 +1,7 @@
 //! Objects that are not written as a whole: those that grow, and links. And those whose bytes have to be
 //! restored before they are read.
 
-use cohong_core::engine::{AppendObject, Attributes, Engine, PutSymlink, SymlinkInfo};
+use cohong_core::engine::{AppendObject, Attributes, Engine, NewVersion, PutSymlink, SymlinkInfo};
 use cohong_core::model::{BucketName, LinkTarget, RestoreState};
 use cohong_core::rules::restore::Accepted;
 use http::header::{ETAG, LAST_MODIFIED};
@@ -20,12 +20,27 @@ type Answer = Result<Response<OutBody>, Fault>;
 impl Vocabulary {
     /// Appends a piece to an object, or makes one of it. `acl` is the name of the header of its access
     /// control list.
-    pub(crate) async fn append_object(&self, mut call: Call, engine: &Engine, acl: &str) -> Answer {
+    pub(crate) async fn append_object(&self, call: Call, engine: &Engine, acl: &str) -> Answer {
+        let (stored, mut headers) = self.append(call, engine, acl, false).await?;
+        let next = self.names.next_append.as_ref();
+        put_any(&mut headers, next, &stored.size.to_string());
+        Ok(answer::empty(StatusCode::OK, headers))
+    }
+
+    /// The same for whoever only `modifies` an object, whatever it was made by; gives what the object is then, and
+    /// the headers that tell it.
+    pub(crate) async fn append(
+        &self,
+        mut call: Call,
+        engine: &Engine,
+        acl: &str,
+        modifies: bool,
+    ) -> Result<(NewVersion, HeaderMap), Fault> {
         let position = self.position(&call)?;
         let given = self.given(&call)?;
         let cx = self.encrypting(&call, &given)?;
         let attributes = match position {
-            0 => self.attributes(&given, acl)?,
+            0 if !modifies => self.attributes(&given, acl)?,
             // What the object carries was said with its first piece.
             _ => Attributes::default(),
         };
@@ -33,15 +48,15 @@ impl Vocabulary {
             bucket: call.bucket()?.clone(),
             key: call.key()?.clone(),
             position,
+            modifies,
+            if_match: self.write_conditions(&given)?.if_match.filter(|_| modifies),
             attributes,
             digests: digests(&call)?,
         };
         let body = call.take_body();
         let stored = engine.append_object(&cx, request, body).await?;
-        let mut headers = self.uploaded(&stored, &cx);
-        let next = self.names.next_append.as_ref();
-        put_any(&mut headers, next, &stored.size.to_string());
-        Ok(answer::empty(StatusCode::OK, headers))
+        let headers = self.uploaded(&stored, &cx);
+        Ok((stored, headers))
     }
 
     /// Where a piece goes.

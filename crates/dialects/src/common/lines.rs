@@ -14,6 +14,9 @@ use super::wire::checksum::ChecksumLine;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct PrefixLine {
     prefix: String,
+    /// When the directory was made that it is, in a hierarchical bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_modified: Option<String>,
 }
 
 impl PrefixLine {
@@ -21,6 +24,15 @@ impl PrefixLine {
     pub(crate) fn new(prefix: &str, encoding: Encoding) -> Self {
         Self {
             prefix: encoding.write(prefix),
+            last_modified: None,
+        }
+    }
+
+    /// The same of a directory.
+    pub(crate) fn made(self, at: String) -> Self {
+        Self {
+            last_modified: Some(at),
+            ..self
         }
     }
 }

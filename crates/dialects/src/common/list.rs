@@ -7,7 +7,7 @@ use cohong_core::engine::{
     UploadListing, VersionListing,
 };
 use cohong_core::limits::{KEY_BYTES_MAX, PAGE_MAX};
-use cohong_core::model::UploadId;
+use cohong_core::model::{Timestamp, UploadId};
 
 use super::answer::version_text;
 use super::input::version_tag;
@@ -145,6 +145,24 @@ impl Page<Listing> {
             ListingEntry::Prefix(prefix) => Some(prefix),
         });
         self.prefix_lines(prefixes)
+    }
+
+    /// The same with when directories were made, as `date` writes it.
+    pub(crate) fn directories(&self, date: impl Fn(Timestamp) -> String) -> Vec<PrefixLine> {
+        let made = &self.listing.made;
+        let line = |prefix: &String| {
+            let line = PrefixLine::new(prefix, self.query.encoding);
+            match made.get(prefix) {
+                Some(at) => line.made(date(*at)),
+                None => line,
+            }
+        };
+        let entries = self.listing.entries.iter();
+        let lines = entries.filter_map(|entry| match entry {
+            ListingEntry::Object(_) => None,
+            ListingEntry::Prefix(prefix) => Some(line(prefix)),
+        });
+        lines.collect()
     }
 
     /// The marker of the next page, as the answer shows it.

@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use cohong_core::engine::{
-    Cx, DeleteObject, DeleteReceipt, Engine, GetObject, ObjectInfo, ObjectReader, PutObject,
-    RangeSpec,
+    Cx, DeleteObject, DeleteReceipt, Deletion, Engine, GetObject, ObjectInfo, ObjectReader,
+    PutObject, RangeSpec,
 };
 use cohong_core::model::EventKind;
 use cohong_core::ports::ByteStream;
@@ -194,21 +194,31 @@ impl Vocabulary {
 
     /// Deletes an object; what does not exist is deleted already.
     pub(crate) async fn delete_object(&self, call: Call, engine: &Engine) -> Answer {
-        let given = self.given(&call)?;
+        let done = self.delete_object_by(&call, engine, Deletion::default());
+        Ok(done.await?.0)
+    }
+
+    /// The same with what the request says of directories and of the trash; gives what it did beside.
+    pub(crate) async fn delete_object_by(
+        &self,
+        call: &Call,
+        engine: &Engine,
+        how: Deletion,
+    ) -> Result<(Response<OutBody>, DeleteReceipt), Fault> {
+        let given = self.given(call)?;
         let tags = given.get("if-match").filter(|_| self.conditional_deletes);
         let if_match = tags.map(conditions::tags).transpose();
         let request = DeleteObject {
-            target: target(&call)?,
+            target: target(call)?,
+            how,
             if_match: if_match.map_err(|bad| Fault::argument("If-Match", "", bad.0))?,
         };
         let receipt = engine.delete_object(&call.cx, request).await?;
-        Ok(answer::empty(
-            StatusCode::NO_CONTENT,
-            self.deletion(receipt),
-        ))
+        let answer = answer::empty(StatusCode::NO_CONTENT, self.deletion(&receipt));
+        Ok((answer, receipt))
     }
 
-    fn deletion(&self, receipt: DeleteReceipt) -> HeaderMap {
+    fn deletion(&self, receipt: &DeleteReceipt) -> HeaderMap {
         let mut headers = HeaderMap::new();
         match receipt.version {
             Some(version) if receipt.marker => headers = self.deleted(version),

@@ -239,13 +239,15 @@ pub(crate) struct Names {
     pub(crate) request_id: HeaderName,
     /// The server's clock, milliseconds.
     pub(crate) server_time: Option<HeaderName>,
+    /// Stands only where what was read is a directory.
+    pub(crate) directory: Option<HeaderName>,
 }
 
 /// The names of a family of headers under one prefix; with a `$place` also those of what not every vendor
 /// has: pieces are appended there.
 macro_rules! names {
     ($prefix:literal) => {
-        $crate::common::vocabulary::names!(@all $prefix, [None, None, None, None, None, None])
+        $crate::common::vocabulary::names!(@all $prefix, [None, None, None, None, None, None, None])
     };
     ($prefix:literal, $place:literal) => {
         $crate::common::vocabulary::names!(@all $prefix, [
@@ -254,10 +256,11 @@ macro_rules! names {
             Some(http::HeaderName::from_static(concat!($prefix, "next-append-", $place))),
             Some(http::HeaderName::from_static(concat!($prefix, "symlink-target"))),
             Some(http::HeaderName::from_static(concat!($prefix, "ec"))),
-            Some(http::HeaderName::from_static(concat!($prefix, "server-time")))
+            Some(http::HeaderName::from_static(concat!($prefix, "server-time"))),
+            Some(http::HeaderName::from_static(concat!($prefix, "directory")))
         ])
     };
-    (@all $prefix:literal, [$crc64:expr, $kind:expr, $next:expr, $link:expr, $ec:expr, $time:expr]) => {
+    (@all $prefix:literal, [$crc64:expr, $kind:expr, $next:expr, $link:expr, $ec:expr, $time:expr, $directory:expr]) => {
         $crate::common::vocabulary::Names {
             crc64: $crc64,
             delete_marker: http::HeaderName::from_static(concat!($prefix, "delete-marker")),
@@ -281,6 +284,7 @@ macro_rules! names {
             ec: $ec,
             request_id: http::HeaderName::from_static(concat!($prefix, "request-id")),
             server_time: $time,
+            directory: $directory,
         }
     };
 }

@@ -248,6 +248,12 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | K::InvalidBucketState
         | K::ReadsNotNoted
         | K::ReadsNeeded
+        | K::DirectoryNotEmpty
+        | K::UnderObject
+        | K::DirectoryMismatch
+        | K::DirectoryExists
+        | K::IntoItself
+        | K::RenameMismatch
         | K::TooManyInventories
         | K::NoTargetBucket
         | K::NoSuchObjectSet

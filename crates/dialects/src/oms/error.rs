@@ -215,6 +215,12 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         | ErrorKind::InvalidBucketState
         | ErrorKind::ReadsNotNoted
         | ErrorKind::ReadsNeeded
+        | ErrorKind::DirectoryNotEmpty
+        | ErrorKind::UnderObject
+        | ErrorKind::DirectoryMismatch
+        | ErrorKind::DirectoryExists
+        | ErrorKind::IntoItself
+        | ErrorKind::RenameMismatch
         | ErrorKind::TooManyInventories
         | ErrorKind::NoTargetBucket
         | ErrorKind::NoSuchObjectSet

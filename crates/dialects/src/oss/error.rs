@@ -517,6 +517,12 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
             "0026-00000026",
         ),
         K::InvalidBucketState => (S::CONFLICT, "InvalidBucketState", "0015-00000307"),
+        K::DirectoryNotEmpty => (S::CONFLICT, "DirectoryNotEmpty", "0026-00000030"),
+        K::UnderObject | K::DirectoryMismatch | K::RenameMismatch => {
+            (S::CONFLICT, "FileAlreadyExists", "0026-00000031")
+        }
+        K::DirectoryExists => (S::CONFLICT, "FileAlreadyExists", "0026-00000032"),
+        K::IntoItself => (S::BAD_REQUEST, "InvalidArgument", "0026-00000033"),
         K::TooManyInventories => (S::BAD_REQUEST, "InventoryExceedLimit", "0020-00000001"),
         K::NoTargetBucket => (
             S::BAD_REQUEST,

@@ -346,8 +346,14 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str) {
         K::Unavailable => (S::SERVICE_UNAVAILABLE, "ServiceUnavailable"),
         K::Internal => (S::INTERNAL_SERVER_ERROR, "InternalError"),
         K::OverQuota => (S::FORBIDDEN, "QuotaExceeded"),
-        // No operation of this dialect is about domains.
-        K::DomainTaken => (S::CONFLICT, "OperationAborted"),
+        // No operation of this dialect is about domains, and the vendor has directories in buckets of another kind.
+        K::DomainTaken
+        | K::DirectoryNotEmpty
+        | K::UnderObject
+        | K::DirectoryMismatch
+        | K::DirectoryExists
+        | K::IntoItself
+        | K::RenameMismatch => (S::CONFLICT, "OperationAborted"),
         K::TooManyInventories => (S::BAD_REQUEST, "TooManyConfigurations"),
         K::NoTargetBucket => (S::BAD_REQUEST, "InvalidTargetBucketForLogging"),
     }

@@ -316,6 +316,13 @@ fn words(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
             "0006-00000015",
         ),
         // The vendor's test suite has the number.
+        // The clients for file systems that the vendor publishes have these numbers.
+        K::DirectoryNotEmpty => (S::CONFLICT, "DirectoryNotEmpty", "0026-00000013"),
+        K::UnderObject => (S::CONFLICT, "ParentNotDirectory", "0026-00000020"),
+        K::DirectoryMismatch => (S::CONFLICT, "DirectoryConflict", "0026-00000021"),
+        K::DirectoryExists => (S::CONFLICT, "DirectoryAlreadyExists", "0026-00000025"),
+        K::IntoItself => (S::CONFLICT, "RenameIntoItself", "0026-00000026"),
+        K::RenameMismatch => (S::CONFLICT, "RenameConflict", "0026-00000027"),
         K::TooManyInventories => (S::BAD_REQUEST, "InvalidArgument", "0025-00000016"),
     }
 }

@@ -69,6 +69,8 @@ const ACTIONS: Names = &[
         "tos:PutLifecycleConfiguration",
         &[Action::WriteLifecycle, Action::DeleteLifecycle],
     ),
+    ("tos:GetBucketTrash", &[Action::ReadLifecycle]),
+    ("tos:PutBucketTrash", &[Action::WriteLifecycle]),
     ("tos:GetBucketTagging", &[Action::ReadBucketTags]),
     (
         "tos:PutBucketTagging",

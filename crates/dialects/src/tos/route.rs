@@ -129,6 +129,9 @@ pub(crate) enum Op {
     PutBucketReplication,
     GetBucketReplication,
     DeleteBucketReplication,
+    PutBucketTrash,
+    GetBucketTrash,
+    ModifyObject,
     /// Known to the vendor, not to this server yet: the query name that tells the operation, such as
     /// `lifecycle`.
     NotImplemented(&'static str),
@@ -250,6 +253,9 @@ impl Operation for Op {
             Self::PutBucketReplication => "PutBucketReplication",
             Self::GetBucketReplication => "GetBucketReplication",
             Self::DeleteBucketReplication => "DeleteBucketReplication",
+            Self::PutBucketTrash => "PutBucketTrash",
+            Self::GetBucketTrash => "GetBucketTrash",
+            Self::ModifyObject => "ModifyObject",
             Self::NotImplemented(_) => "NotImplemented",
         }
     }
@@ -293,6 +299,7 @@ const BUCKET_NAMES: &[&str] = &[
     "objectset-lifecycle",
     "objectset-lifecycle-bytag",
     "replication",
+    "trash",
 ];
 
 /// Those of them that are about object sets.
@@ -315,6 +322,7 @@ const OBJECT_NAMES: &[&str] = &[
     "append",
     "fetch",
     "metadata",
+    "modify",
     "objectExpires",
     "rename",
     "restore",
@@ -330,6 +338,7 @@ const OBJECT_NAMES: &[&str] = &[
 /// Those of an object that no other method is about than those that stand in [`object`].
 const OBJECT_ACTIONS: &[&str] = &[
     "fetch",
+    "modify",
     "objectExpires",
     "rename",
     "restore",
@@ -341,7 +350,6 @@ const OBJECT_ACTIONS: &[&str] = &[
 /// Sub-resources of buckets that the vendor knows and this server does not serve.
 const BUCKET_LATER: &[&str] = &[
     "realtimeLog",
-    "trash",
     "transferAcceleration",
     "worm",
     "payByTraffic",
@@ -357,7 +365,6 @@ const BUCKET_LATER: &[&str] = &[
 
 /// Sub-resources of objects that the vendor knows and this server does not serve.
 const OBJECT_LATER: &[&str] = &[
-    "modify",
     "status",
     "select",
     "legalhold",
@@ -420,6 +427,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::GET if has("inventory") => Op::ListBucketInventory,
         Method::GET if has("accessmonitor") => Op::GetBucketAccessMonitor,
         Method::GET if has("replication") => Op::GetBucketReplication,
+        Method::GET if has("trash") => Op::GetBucketTrash,
         Method::GET => return Ok(facts.only(LIST_PARAMETERS, Op::ListObjects)?),
         Method::PUT if has("acl") => Op::PutBucketAcl,
         Method::PUT if has("encryption") => Op::PutBucketEncryption,
@@ -440,6 +448,7 @@ fn bucket(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::PUT if has("inventory") => Op::PutBucketInventory,
         Method::PUT if has("accessmonitor") => Op::PutBucketAccessMonitor,
         Method::PUT if has("replication") => Op::PutBucketReplication,
+        Method::PUT if has("trash") => Op::PutBucketTrash,
         Method::PUT => return Ok(facts.only(&[], Op::CreateBucket)?),
         Method::HEAD => return Ok(facts.only(&[], Op::HeadBucket)?),
         Method::DELETE if has("encryption") => Op::DeleteBucketEncryption,
@@ -506,6 +515,7 @@ fn object(facts: Facts<'_>) -> Result<Op, TosError> {
         Method::POST if has("objectExpires") => Op::SetObjectExpires,
         Method::POST if has("time") => Op::SetObjectTime,
         Method::POST if has("fetch") => Op::FetchObject,
+        Method::POST if has("modify") => Op::ModifyObject,
         _ if action => return Err(not_allowed().into()),
         Method::PUT if upload && facts.copies => Op::UploadPartCopy,
         Method::PUT if upload => Op::UploadPart,
@@ -640,6 +650,8 @@ mod tests {
             "ListBucketInventory",
         ),
         ("DELETE", "inventory&id=a", "DeleteBucketInventory"),
+        ("PUT", "trash", "PutBucketTrash"),
+        ("GET", "trash", "GetBucketTrash"),
         ("PUT", "accessmonitor", "PutBucketAccessMonitor"),
         ("GET", "accessmonitor", "GetBucketAccessMonitor"),
         ("PUT", "replication", "PutBucketReplication"),
@@ -682,7 +694,7 @@ mod tests {
         ("POST", "fetch", "FetchObject"),
         ("PUT", "retention", "PutObjectRetention"),
         ("GET", "retention", "GetObjectRetention"),
-        ("POST", "modify&offset=0", "NotImplemented"),
+        ("POST", "modify&offset=0", "ModifyObject"),
         ("GET", "x-tos-process=image/info", "NotImplemented"),
         ("POST", "form", "PostObject"),
         ("OPTIONS", "uploadId=u&restore", "OptionsObject"),
@@ -725,6 +737,7 @@ mod tests {
             ("PUT", Level::Bucket, "fetchTask"),
             ("PUT", Level::Object, "time"),
             ("DELETE", Level::Object, "symlink"),
+            ("PUT", Level::Object, "modify&offset=0"),
             ("GET", Level::Object, "rename&name=new"),
         ] {
             let error = routed(method, level, query, false, false).expect_err("refused");

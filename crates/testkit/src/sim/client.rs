@@ -7,16 +7,16 @@ use cohong_core::Error;
 use cohong_core::delivery::{DeliveryHandle, ReplayRequest};
 use cohong_core::engine::{
     AppendObject, Attributes, Body, BucketChange, CompleteUpload, Conditions, CopyObject, CopyPart,
-    CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, ETagMatch, Encrypting, Engine,
-    ExpectedDigests, FetchObject, FurtherDigest, GetObject, IfThere, NamedPart, NewMeta,
+    CopySource, CreateBucket, CreateUpload, Cx, DeleteObject, Deletion, ETagMatch, Encrypting,
+    Engine, ExpectedDigests, FetchObject, FurtherDigest, GetObject, IfThere, NamedPart, NewMeta,
     NewVersion, ObjectChange, ObjectTarget, PutObject, PutPart, PutSymlink, RenameObject,
     UploadTarget,
 };
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, BodyType, BucketName, CallbackSpec, CallbackStyle, ChecksumValue,
-    Cipher, CustomerKey, DialectId, Due, Encryption, EventKind, KeyHolder, Lifecycle,
-    LifecycleFilter, LifecycleRule, Lock, ObjectKey, Principal, StorageClass, StoredHeaders,
-    Timestamp, UploadId, UserMeta, VersionTag,
+    AccessKeyId, AccountId, Acl, BodyType, BucketKind, BucketName, CallbackSpec, CallbackStyle,
+    ChecksumValue, Cipher, CustomerKey, DialectId, Due, Encryption, EventKind, KeyHolder,
+    Lifecycle, LifecycleFilter, LifecycleRule, Lock, ObjectKey, Principal, StorageClass,
+    StoredHeaders, Timestamp, UploadId, UserMeta, VersionTag,
 };
 use cohong_core::ports::BodyError;
 use futures_util::StreamExt;
@@ -296,6 +296,7 @@ impl Client {
                     DeleteObject {
                         target,
                         if_match: None,
+                        how: Deletion::default(),
                     },
                 )
                 .await;
@@ -305,7 +306,11 @@ impl Client {
             .iter()
             .map(|(key, choice)| (key_name(key), *choice))
             .collect();
-        match self.engine.delete_objects(cx, &bucket, keys).await {
+        match self
+            .engine
+            .delete_objects(cx, &bucket, keys, Deletion::default())
+            .await
+        {
             Ok(outcomes) => {
                 let outcomes = outcomes.into_iter();
                 outcomes
@@ -388,6 +393,8 @@ impl Client {
                 broken,
             } => {
                 let req = AppendObject {
+                    modifies: false,
+                    if_match: None,
                     bucket: bucket_name(bucket),
                     key: key_name(key),
                     position: *position,
@@ -550,6 +557,7 @@ impl Client {
         match op {
             Op::CreateBucket(bucket) => {
                 let req = CreateBucket {
+                    kind: BucketKind::Flat,
                     locks: false,
                     name: bucket_name(bucket),
                     region: "cn-beijing".into(),
@@ -595,6 +603,7 @@ impl Client {
                     from: key_name(from),
                     to: key_name(to),
                     conditions: Conditions::default(),
+                    makes_parents: false,
                 };
                 self.engine.rename_object(cx, req).await?;
             }

@@ -117,7 +117,7 @@ impl Object {
             (Form::Symlink(_), _) => ObjectType::Symlink,
             (Form::Appendable, _) => ObjectType::Appendable,
             (Form::Normal, Some(_)) => ObjectType::Multipart,
-            (Form::Normal, None) => ObjectType::Normal,
+            (Form::Normal, None) | (Form::Directory { .. }, _) => ObjectType::Normal,
         }
     }
 

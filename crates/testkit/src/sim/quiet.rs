@@ -116,6 +116,7 @@ impl Look<'_> {
             let Listing {
                 entries: found,
                 next,
+                made: _,
             } = page.expect("nothing fails");
             assert!(found.len() <= limit, "a page is too long");
             entries.extend(found);

@@ -137,7 +137,12 @@ fn a_list_that_cannot_be_written_is_dropped() {
         let keys = ["good"].map(|key| cohong_core::model::ObjectKey::new(key).unwrap());
         let keys = keys.map(|key| (key, cohong_core::engine::VersionChoice::Current));
         engine
-            .delete_objects(&owner(), &bucket, keys.into())
+            .delete_objects(
+                &owner(),
+                &bucket,
+                keys.into(),
+                cohong_core::engine::Deletion::default(),
+            )
             .await
             .unwrap();
         engine.delete_bucket(&owner(), &bucket).await.unwrap();

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cohong_core::engine::{
-    Attributes, Body, BucketChange, Conditions, CreateBucket, DeleteObject, ExpectedDigests,
-    ObjectTarget, PutObject, VersionChoice,
+    Attributes, Body, BucketChange, Conditions, CreateBucket, DeleteObject, Deletion,
+    ExpectedDigests, ObjectTarget, PutObject, VersionChoice,
 };
 use cohong_core::limits::SYNC_LIST_AFTER;
 use cohong_core::model::{
-    AccountId, Acl, BucketName, Destination, DialectId, EventKind, EventKinds, NotificationRule,
-    ObjectKey, Principal, RuleForm, RuleId, StorageClass, SyncTaskId,
+    AccountId, Acl, BucketKind, BucketName, Destination, DialectId, EventKind, EventKinds,
+    NotificationRule, ObjectKey, Principal, RuleForm, RuleId, StorageClass, SyncTaskId,
 };
 
 use crate::world::{World, outcomes, owner};
@@ -20,6 +20,7 @@ const SOON: Duration = Duration::from_secs(10);
 fn bucket(world: &World, name: &str, of: &str) -> BucketName {
     let (engine, name) = (world.engine.clone(), BucketName::new(name).unwrap());
     let req = CreateBucket {
+        kind: BucketKind::Flat,
         locks: false,
         name: name.clone(),
         region: "here".into(),
@@ -89,7 +90,11 @@ fn delete(world: &World, bucket: &BucketName, key: &str) {
     let engine = world.engine.clone();
     world.wait(async move {
         let if_match = None;
-        let req = DeleteObject { target, if_match };
+        let req = DeleteObject {
+            target,
+            if_match,
+            how: Deletion::default(),
+        };
         engine.delete_object(&owner(), req).await.unwrap()
     });
 }

@@ -15,9 +15,10 @@ use cohong_core::engine::{
 };
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
-    AccessKeyId, AccountId, Acl, BucketName, CallbackSpec, Cipher, ContentCheck, DialectId,
-    Encryption, KeyHolder, ObjectKey, Overwrite, Principal, StorageClass, SyncCounts, SyncList,
-    SyncOutcome, SyncPast, SyncScope, SyncSettings, SyncSource, SyncTaskId, Timestamp, Versioning,
+    AccessKeyId, AccountId, Acl, BucketKind, BucketName, CallbackSpec, Cipher, ContentCheck,
+    DialectId, Encryption, KeyHolder, ObjectKey, Overwrite, Principal, StorageClass, SyncCounts,
+    SyncList, SyncOutcome, SyncPast, SyncScope, SyncSettings, SyncSource, SyncTaskId, Timestamp,
+    Versioning,
 };
 use cohong_core::ports::{
     CallbackOutcome, CallbackRequest, CallbackSender, Clock, KeyRange, MetadataStore, Mono,
@@ -146,6 +147,7 @@ impl World {
         let bucket = world.bucket.clone();
         let issued = world.wait(async move {
             let req = CreateBucket {
+                kind: BucketKind::Flat,
                 locks: false,
                 name: bucket,
                 region: "here".into(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cohong_core::ErrorKind;
 use cohong_core::engine::{
-    Conditions, DeleteObject, GetObject, JobOrder, ObjectTarget, VersionChoice,
+    Conditions, DeleteObject, Deletion, GetObject, JobOrder, ObjectTarget, VersionChoice,
 };
 use cohong_core::limits::{DROP_GRACE, JOB_KEPT, SWEEP_AGE};
 use cohong_core::model::{ArchiveId, JobId, JobResult, JobStatus, ObjectKey};
@@ -218,6 +218,7 @@ impl Client {
             let req = DeleteObject {
                 target: self.target(&ObjectKey::new(&name).unwrap()),
                 if_match: None,
+                how: Deletion::default(),
             };
             self.engine.delete_object(&self.cx, req).await.unwrap();
         }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use cohong_core::engine::{CreateBucket, Cx, Engine, Ports, VaultSettings};
 use cohong_core::memory::{MemoryBlobs, MemoryMeta};
 use cohong_core::model::{
-    AccountId, Acl, Archive, BucketName, CallbackSpec, DialectId, Principal, StorageClass,
-    SyncPast, Timestamp, Vault, VaultId, VaultName,
+    AccountId, Acl, Archive, BucketKind, BucketName, CallbackSpec, DialectId, Principal,
+    StorageClass, SyncPast, Timestamp, Vault, VaultId, VaultName,
 };
 use cohong_core::ports::{
     CallbackOutcome, CallbackRequest, CallbackSender, InventoryFormat, Limit, MetadataStore, Order,
@@ -111,6 +111,7 @@ impl World {
             let key = engine.create_key(&account, None).await.unwrap().access;
             cx.principal = Principal::Account { account, key };
             let req = CreateBucket {
+                kind: BucketKind::Flat,
                 locks: false,
                 name: bucket,
                 region: "here".into(),

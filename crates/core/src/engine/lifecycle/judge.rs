@@ -9,10 +9,10 @@ use crate::engine::delete::Asked;
 use crate::engine::{Engine, ObjectTarget, VersionChoice};
 use crate::error::Error;
 use crate::limits::SCAN_BYTES_MAX;
-use crate::model::{Bucket, ObjectKey, ObjectVersion, Timestamp, VersionId, WorkId};
+use crate::model::{Bucket, ObjectKey, ObjectRecord, ObjectVersion, Timestamp, VersionId, WorkId};
 use crate::ports::{KeyRange, Limit, Order as Direction, Record, StoreError, Table};
 use crate::records::{CurrentRecord, UploadRecord, decode, keys};
-use crate::rules::lifecycle::{Standing, Verdict, gives_up, read_last, verdict};
+use crate::rules::lifecycle::{Standing, Verdict, end_of, gives_up, read_last, verdict};
 use crate::rules::object_set::RuleBook;
 
 /// Rows of a table: key and record.
@@ -40,6 +40,10 @@ impl Court<'_> {
         let reads = self.reads(&read).await?;
         let mut orders = Vec::new();
         for ((key, version), read) in versions.into_iter().zip(reads) {
+            if version.object().is_some_and(ObjectRecord::is_directory) {
+                // It goes when somebody removes it.
+                continue;
+            }
             orders.extend(self.order(key, VersionChoice::Current, version, (standing, read)));
         }
         Ok(orders)
@@ -106,6 +110,38 @@ impl Court<'_> {
             };
             (*replaced_at, *count) = (version.written_at, count.saturating_add(1));
             orders.extend(self.order(key, choice(&version), version, (standing, read)));
+        }
+        Ok(orders)
+    }
+
+    /// What lies in the trash longer than it is to.
+    pub(super) fn trash(&self, rows: &Rows) -> Result<Vec<Order>, Error> {
+        let mut orders = Vec::new();
+        let Some(trash) = self.bucket.trash_in_use() else {
+            return Ok(orders);
+        };
+        for (key, version) in current(rows)? {
+            let stays = end_of(version.written_at, trash.days) > self.now;
+            if stays || key.as_str() == &*trash.path {
+                continue;
+            }
+            orders.push(
+                if version.object().is_some_and(ObjectRecord::is_directory) {
+                    Order::Clear(key)
+                } else {
+                    let judged = Judged {
+                        duty: self.duty,
+                        version,
+                        standing: Standing::Current { alone: false },
+                    };
+                    Order::Expire(Asked {
+                        key,
+                        choice: VersionChoice::Current,
+                        if_match: None,
+                        judged: Some(judged),
+                    })
+                },
+            );
         }
         Ok(orders)
     }

@@ -1,12 +1,14 @@
 //! Objects of a bucket.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use super::{current_range, damaged_key};
 use crate::engine::rates::Use;
 use crate::engine::{Cx, Engine, ListObjects, Listing, ListingEntry, ObjectSummary};
-use crate::error::Error;
-use crate::model::{ObjectKey, ObjectRecord, Timestamp};
+use crate::error::{Error, ErrorKind};
+use crate::model::{BucketId, ObjectKey, ObjectRecord, Timestamp};
 use crate::ports::{Order, Page, StoreError, Table};
 use crate::records::{CurrentRecord, decode, keys};
 use crate::rules::access::{Action, On, allow};
@@ -22,6 +24,12 @@ impl Engine {
             delimiter: &req.delimiter,
         };
         allow(cx, &bucket, Action::ListObjects, listed)?;
+        if bucket.is_hierarchical() && !matches!(&*req.delimiter, "" | "/") {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "the keys of a hierarchical bucket are delimited by / alone",
+            ));
+        }
         self.take_turn(&bucket, &req.prefix, Use::List, None)
             .await?;
         let order = if req.reverse {
@@ -47,7 +55,41 @@ impl Engine {
                 pager.take(rows.collect::<Result<Vec<_>, _>>()?, more);
             }
         }
-        listing(pager, self.ports.clock.now())
+        let mut listing = listing(pager, self.ports.clock.now())?;
+        if bucket.is_hierarchical() {
+            listing.made = self.made(bucket.id, &listing.entries).await?;
+        }
+        Ok(listing)
+    }
+
+    /// When the rolled-up directories of a page were made.
+    async fn made(
+        &self,
+        bucket: BucketId,
+        entries: &[ListingEntry],
+    ) -> Result<BTreeMap<String, Timestamp>, Error> {
+        let mut prefixes = Vec::new();
+        let mut places = Vec::new();
+        for entry in entries {
+            if let ListingEntry::Prefix(prefix) = entry
+                && let Ok(key) = ObjectKey::new(prefix)
+            {
+                places.push(keys::head(bucket, &key));
+                prefixes.push(prefix);
+            }
+        }
+        let mut made = BTreeMap::new();
+        if places.is_empty() {
+            return Ok(made);
+        }
+        let found = self.ports.meta.get_many(&places).await?;
+        for (prefix, record) in prefixes.into_iter().zip(found) {
+            if let Some(record) = record {
+                let current: CurrentRecord = decode(&record.bytes)?;
+                made.insert(prefix.clone(), current.version.written_at);
+            }
+        }
+        Ok(made)
     }
 }
 
@@ -71,7 +113,11 @@ fn listing(pager: Pager<Bytes>, now: Timestamp) -> Result<Listing, Error> {
         ListingEntry::Object(object) => object.key.as_str().to_owned(),
         ListingEntry::Prefix(prefix) => prefix.clone(),
     });
-    Ok(Listing { entries, next })
+    Ok(Listing {
+        entries,
+        next,
+        made: BTreeMap::new(),
+    })
 }
 
 fn object_of(key: ObjectKey, bytes: &[u8], now: Timestamp) -> Result<ObjectSummary, Error> {

@@ -177,6 +177,12 @@ impl Engine {
         if target.owner != bucket.owner {
             return Err(not_ours());
         }
+        if bucket.is_hierarchical() || target.is_hierarchical() {
+            return Err(Error::new(
+                ErrorKind::MethodNotAllowed,
+                "hierarchical buckets are not replicated, and hold no copies",
+            ));
+        }
         if rule.target.region != target.region {
             return invalid("the bucket to copy into is in another region than the rule says");
         }

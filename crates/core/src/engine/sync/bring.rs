@@ -6,7 +6,7 @@ use super::super::commit::{Also, Unwritten, VersionWrite};
 use super::super::ingest::{ANY_SIZE, IngestSpec, Tree, ingest};
 use super::super::put::{new_bytes, new_record};
 use crate::engine::{
-    Body, Conditions, Cx, DeleteObject, ETagMatch, Engine, ObjectTarget, VersionChoice,
+    Body, Conditions, Cx, DeleteObject, Deletion, ETagMatch, Engine, ObjectTarget, VersionChoice,
 };
 use crate::error::Error;
 use crate::limits::CONFLICT_RETRIES_MAX;
@@ -155,7 +155,11 @@ impl Engine {
         };
         let etag = there.etag.to_string().into();
         let if_match = Some(ETagMatch::OneOf(vec![etag]));
-        let req = DeleteObject { target, if_match };
+        let req = DeleteObject {
+            target,
+            if_match,
+            how: Deletion::default(),
+        };
         self.delete_object(cx, req).await?;
         Ok(())
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccessLog, Acl, BucketDomain, BucketName, DefaultLock, LogFields, NotificationRule,
+    AccessLog, Acl, BucketDomain, BucketKind, BucketName, DefaultLock, LogFields, NotificationRule,
     OverwriteRule, Referers, RuleSetVersion, SetLayout, Statement, StorageClass, Tags, Timestamp,
-    TlsVersion, Versioning,
+    TlsVersion, Trash, Versioning,
 };
 use crate::rules::retention::RetentionStep;
 
@@ -28,6 +28,8 @@ pub struct CreateBucket {
     pub tags: Tags,
     /// Whether its objects may be locked; its versioning is enabled then.
     pub locks: bool,
+    /// How its keys are arranged. A hierarchical bucket has no locks, and its default class is `Standard`.
+    pub kind: BucketKind,
 }
 
 /// Change one setting of a bucket.
@@ -86,6 +88,8 @@ pub enum BucketChange {
     LogFields(LogFields),
     /// Note when objects are read, or do not: `ReadsNeeded` while lifecycle rules count reads.
     AccessMonitor(bool),
+    /// Say where deleted objects are moved, and for how long: `MethodNotAllowed` where there are no directories.
+    Trash(Trash),
 }
 
 /// The policy of a bucket.

@@ -1,5 +1,7 @@
 //! Listings. Every page has at most [`crate::limits::PAGE_MAX`] entries; a limit of 0 asks for none.
 
+use std::collections::BTreeMap;
+
 use crate::model::{
     AccountId, BucketName, ChecksumForm, Etag, FurtherChecksum, ObjectKey, ObjectType, Principal,
     RestoreState, StorageClass, Timestamp, UploadId, UserMeta, VersionTag,
@@ -32,6 +34,8 @@ pub struct Listing {
     pub entries: Vec<ListingEntry>,
     /// Where the next page begins (`after`); `None` at the end.
     pub next: Option<String>,
+    /// When the rolled-up directories of a hierarchical bucket were made.
+    pub made: BTreeMap<String, Timestamp>,
 }
 
 /// One line of a listing.

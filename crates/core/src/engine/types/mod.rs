@@ -20,8 +20,8 @@ pub use list::{
 };
 pub use object::{
     AppendObject, Attributes, Conditions, CopyObject, CopyReceipt, CopySource, DeleteObject,
-    DeleteReceipt, ETagMatch, Expiry, GetObject, NewMeta, NewVersion, ObjectChange, ObjectInfo,
-    ObjectReader, ObjectTarget, PartSpan, PutObject, PutReceipt, PutSymlink, RangeSpec,
+    DeleteReceipt, Deletion, ETagMatch, Expiry, GetObject, NewMeta, NewVersion, ObjectChange,
+    ObjectInfo, ObjectReader, ObjectTarget, PartSpan, PutObject, PutReceipt, PutSymlink, RangeSpec,
     RenameObject, RestoreReceipt, SymlinkInfo, VersionChoice,
 };
 pub use object_set::{ListObjectSets, ObjectSetListing, SetChange};

@@ -143,6 +143,11 @@ pub struct AppendObject {
     pub attributes: Attributes,
     /// Digests of the piece to check; a further one is not kept, since the bytes grow.
     pub digests: ExpectedDigests,
+    /// Whether the object must be there, and may be one that was written as a whole: only in hierarchical
+    /// buckets.
+    pub modifies: bool,
+    /// What the etag of the object must match, where it is modified.
+    pub if_match: Option<ETagMatch>,
 }
 
 /// Make a link to another key.
@@ -260,6 +265,15 @@ impl std::fmt::Debug for ObjectReader {
     }
 }
 
+/// How what lies in a hierarchical bucket is deleted; of no effect elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deletion {
+    /// A directory goes with all that lies in it.
+    pub recursive: bool,
+    /// Nothing is moved into the trash of the bucket.
+    pub past_trash: bool,
+}
+
 /// Delete a key or one version of it.
 #[derive(Clone, Debug)]
 pub struct DeleteObject {
@@ -267,15 +281,19 @@ pub struct DeleteObject {
     pub target: ObjectTarget,
     /// What its etag must match; nothing there is no match either.
     pub if_match: Option<ETagMatch>,
+    /// How, in a hierarchical bucket.
+    pub how: Deletion,
 }
 
 /// What a delete did. Deleting what does not exist succeeds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeleteReceipt {
     /// Version removed, or marker added; `None` on buckets that never had versions.
     pub version: Option<VersionTag>,
     /// Whether that version is a delete marker.
     pub marker: bool,
+    /// Where it lies in the trash of the bucket, if it was moved there.
+    pub trash: Option<ObjectKey>,
 }
 
 /// Where a copy reads.
@@ -337,6 +355,8 @@ pub struct RenameObject {
     pub to: ObjectKey,
     /// Conditions on what it would overwrite.
     pub conditions: Conditions,
+    /// Whether the directories that the new key needs are made; of no effect in a flat bucket.
+    pub makes_parents: bool,
 }
 
 /// A finished copy.
@@ -359,8 +379,8 @@ pub enum ObjectChange {
     Acl(Option<Acl>),
     /// Have it deleted after so many days, 1 to [`crate::limits::EXPIRES_DAYS_MAX`]; `None` takes that back.
     Expires(Option<u32>),
-    /// Say when it was written.
-    Written(Timestamp),
+    /// Say when it was written: the instant, and nanoseconds beyond its milliseconds, below 1,000,000.
+    Written(Timestamp, u32),
     /// Change what keeps it as it is.
     Lock(LockStep),
 }

@@ -374,5 +374,6 @@ fn object_of(cx: &Cx, archive: &Archive) -> Result<ObjectRecord, Error> {
         expires_at: None,
         lock: Lock::default(),
         replicated: Replicated::No,
+        nanos: 0,
     })
 }

@@ -84,6 +84,8 @@ fn bucket(acl: &Acl, policy: &[Statement]) -> Bucket {
         kept: Vec::new(),
         expires: false,
         locks: None,
+        kind: crate::model::BucketKind::Flat,
+        trash: None,
     }
 }
 

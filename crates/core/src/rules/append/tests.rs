@@ -26,6 +26,7 @@ fn record(form: Form, size: u64) -> ObjectRecord {
         expires_at: None,
         lock: crate::model::Lock::default(),
         replicated: Replicated::No,
+        nanos: 0,
     }
 }
 
@@ -82,7 +83,7 @@ fn pieces_go_where_the_object_ends() {
         ),
     ];
     for (there, position, refused) in cases {
-        let outcome = onto(there, position);
+        let outcome = onto(there, position, false);
         let seen = outcome
             .as_ref()
             .err()
@@ -93,6 +94,47 @@ fn pieces_go_where_the_object_ends() {
             assert_eq!(found, object, "{there:?} at {position}");
         }
     }
+}
+
+#[test]
+fn who_modifies_takes_what_was_written_as_a_whole_too() {
+    use ErrorKind::{NoSuchKey, NotAppendable, PositionMismatch};
+    let directory = Form::Directory { leaving: false };
+    let of = |form, size| object(record(form, size));
+    let link = Form::Symlink(ObjectKey::new("k").unwrap().into());
+    let cases = [
+        (None, 0, Some(NoSuchKey)),
+        (Some(of(Form::Normal, 9)), 9, None),
+        (Some(of(Form::Normal, 0)), 0, None),
+        (Some(of(Form::Appendable, 9)), 9, None),
+        (Some(of(Form::Normal, 9)), 8, Some(PositionMismatch)),
+        (Some(of(link, 0)), 0, Some(NotAppendable)),
+        (Some(of(directory, 0)), 0, Some(NotAppendable)),
+    ];
+    for (there, position, refused) in cases {
+        let outcome = onto(there.as_ref(), position, true);
+        let kind = outcome.err().map(|error| error.kind());
+        assert_eq!(kind, refused, "{there:?} at {position}");
+    }
+}
+
+#[test]
+fn what_grew_has_its_bytes_to_itself() {
+    let piece = |size| Piece {
+        size,
+        md5: [1; 16],
+        crc64: 0,
+    };
+    let before = ObjectRecord {
+        upload: Some(UploadId([1; 16])),
+        nanos: 7,
+        ..record(Form::Normal, 9)
+    };
+    let same = grown(&before, &piece(0), PayloadRef::Empty);
+    assert_eq!(same.form, Form::Normal);
+    let after = grown(&before, &piece(1), PayloadRef::Empty);
+    let told = (after.form, after.upload, after.nanos);
+    assert_eq!(told, (Form::Appendable, None, 0));
 }
 
 #[test]

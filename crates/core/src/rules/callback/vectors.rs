@@ -39,6 +39,7 @@ fn record(context: &Json) -> ObjectRecord {
         expires_at: None,
         lock: crate::model::Lock::default(),
         replicated: Replicated::No,
+        nanos: 0,
     }
 }
 

@@ -124,6 +124,7 @@ fn version(written_ms: u64, object: Option<(u64, StorageClass)>) -> ObjectVersio
             expires_at: None,
             lock: crate::model::Lock::default(),
             replicated: Replicated::No,
+            nanos: 0,
         })),
     };
     ObjectVersion {

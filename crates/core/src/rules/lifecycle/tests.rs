@@ -48,6 +48,7 @@ fn object(written_at: Timestamp, class: StorageClass) -> ObjectVersion {
         expires_at: None,
         lock: crate::model::Lock::default(),
         replicated: Replicated::No,
+        nanos: 0,
     };
     version(written_at, VersionKind::Object(Box::new(record)))
 }

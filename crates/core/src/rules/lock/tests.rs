@@ -57,6 +57,8 @@ fn bucket(locks: Option<Locks>, policy: Vec<Statement>) -> Bucket {
         access_monitor: None,
         sets: None,
         replicated: Vec::new(),
+        kind: crate::model::BucketKind::Flat,
+        trash: None,
     }
 }
 
@@ -125,6 +127,7 @@ fn version(lock: Lock) -> ObjectVersion {
         expires_at: None,
         lock,
         replicated: Replicated::No,
+        nanos: 0,
     };
     ObjectVersion {
         id: crate::model::VersionId(1),

@@ -55,6 +55,7 @@ fn version(id: u64, size: u64) -> ObjectVersion {
             seal: None,
             expires_at: None,
             lock: Lock::default(),
+            nanos: 0,
             replicated: Replicated::Complete,
         })),
     }

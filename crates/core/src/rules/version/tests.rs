@@ -56,6 +56,7 @@ fn object(n: u8) -> Box<ObjectRecord> {
         expires_at: None,
         lock: crate::model::Lock::default(),
         replicated: Replicated::No,
+        nanos: 0,
     })
 }
 

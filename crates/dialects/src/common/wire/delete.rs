@@ -75,7 +75,7 @@ struct Undeleted {
 
 impl DeleteResult {
     /// Tells what became of a key.
-    pub(crate) fn add(&mut self, item: DeleteItem, receipt: DeleteReceipt, encoding: Encoding) {
+    pub(crate) fn add(&mut self, item: DeleteItem, receipt: &DeleteReceipt, encoding: Encoding) {
         self.encoding_type = encoding.name();
         let key = encoding.write(&item.key);
         self.deleted

@@ -2,7 +2,7 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{BucketChange, CreateBucket, Engine};
-use cohong_core::model::{BucketName, StorageClass, Tags};
+use cohong_core::model::{BucketKind, BucketName, StorageClass, Tags};
 use cohong_core::rules::access::Action;
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
@@ -39,6 +39,7 @@ pub(super) async fn put(mut call: Call, engine: &Engine) -> Answer {
         labels.push((REDUNDANCY.into(), word.into()));
     }
     let request = CreateBucket {
+        kind: BucketKind::Flat,
         locks: false,
         name: name.clone(),
         region: call.region.clone(),
@@ -103,6 +104,7 @@ pub(super) async fn put_acl(call: Call, engine: &Engine) -> Answer {
     match engine.change_bucket(&call.cx, &name, change).await {
         Err(error) if error.kind() == ErrorKind::NoSuchBucket => {
             let request = CreateBucket {
+                kind: BucketKind::Flat,
                 locks: false,
                 name: name.clone(),
                 region: call.region.clone(),

@@ -34,7 +34,7 @@ pub(super) async fn many(mut call: Call, engine: &Engine) -> Answer {
     let done = OSS.delete_objects(&call, engine, named()).await?;
     let mut result = DeleteResult::default();
     for (item, done) in items.into_iter().zip(done) {
-        result.add(item, done?, encoding);
+        result.add(item, &done?, encoding);
     }
     if quiet {
         return Ok(empty(StatusCode::OK, HeaderMap::new()));

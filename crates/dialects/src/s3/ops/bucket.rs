@@ -2,7 +2,7 @@
 
 use cohong_core::ErrorKind;
 use cohong_core::engine::{BucketChange, CreateBucket, Engine};
-use cohong_core::model::StorageClass;
+use cohong_core::model::{BucketKind, StorageClass};
 use cohong_core::rules::access::Action;
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
@@ -39,6 +39,7 @@ pub(super) async fn create(mut call: Call, s3: &Dialect) -> Answer {
     let location = format!("/{name}");
     let engine = &*s3.engine;
     let request = CreateBucket {
+        kind: BucketKind::Flat,
         name: name.clone(),
         region: region.clone(),
         acl: acl.clone().unwrap_or_default(),

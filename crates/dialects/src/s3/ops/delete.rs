@@ -30,7 +30,7 @@ pub(super) async fn many(mut call: Call, engine: &Engine) -> Answer {
     let mut result = DeleteResult::default();
     for (item, done) in items.into_iter().zip(done) {
         match done {
-            Ok(receipt) => result.add(item, receipt, Encoding::Plain),
+            Ok(receipt) => result.add(item, &receipt, Encoding::Plain),
             Err(fault) => {
                 let error = S3Error::from(fault);
                 result.add_error(item, error.code, error.message.into_owned());

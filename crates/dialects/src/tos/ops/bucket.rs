@@ -1,24 +1,27 @@
 //! Buckets: create, look at, list, delete (sheet section 4).
 
-use cohong_core::engine::{CreateBucket, Engine};
-use cohong_core::model::Bucket;
+use cohong_core::engine::{BucketChange, CreateBucket, Engine};
+use cohong_core::model::{Bucket, BucketKind};
 use cohong_core::rules::access::Action;
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::Answer;
-use super::body::answer;
+use super::body::{answer, read};
 use crate::common::answer::{empty, put_text};
-use crate::common::settings::{label, read_bucket};
+use crate::common::settings::{change_bucket, label, read_bucket};
 use crate::gate::call::Call;
 use crate::gate::given::Given;
 use crate::tos::error::TosError;
 use crate::tos::limits::PROJECT_BYTES_MAX;
 use crate::tos::wire::bucket::{
-    BUCKET_TYPE, BucketInfo, BucketList, DEFAULT_PROJECT, DEFAULT_REDUNDANCY, Location, PROJECT,
-    REDUNDANCY,
+    BucketInfo, BucketList, DEFAULT_PROJECT, DEFAULT_REDUNDANCY, Location, PROJECT, PutTrash,
+    REDUNDANCY, TrashBody, bucket_kind, type_word,
 };
 use crate::tos::words::{ACL, TOS};
+
+/// Names how a bucket arranges its keys.
+const BUCKET_TYPE: &str = "x-tos-bucket-type";
 
 type Labels = Vec<(Box<str>, Box<str>)>;
 
@@ -30,8 +33,14 @@ pub(super) async fn list(call: Call, engine: &Engine) -> Answer {
     let project = call
         .header("x-tos-project-name")?
         .filter(|name| !name.is_empty());
+    let kind = call
+        .header(BUCKET_TYPE)?
+        .filter(|word| !word.is_empty())
+        .map(kind_named)
+        .transpose()?;
     let shown: Vec<Bucket> = buckets
         .into_iter()
+        .filter(|bucket| kind.is_none_or(|kind| kind == bucket.kind))
         .filter(|bucket| project.is_none_or(|name| label(bucket, PROJECT, DEFAULT_PROJECT) == name))
         .collect();
     Ok(answer(
@@ -43,12 +52,11 @@ pub(super) async fn list(call: Call, engine: &Engine) -> Answer {
 /// `CreateBucket`.
 pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
     let given = TOS.given(&call)?;
-    if given
-        .own("bucket-type")
-        .is_some_and(|kind| kind != BUCKET_TYPE)
-    {
-        return Err(TosError::not_implemented(
-            "x-tos-bucket-type other than fns",
+    let kind = given.own_text("bucket-type").map(kind_named).transpose()?;
+    let kind = kind.unwrap_or_default();
+    if kind == BucketKind::Hierarchical && given.own("az-redundancy") == Some("multi-az") {
+        return Err(TosError::invalid_argument(
+            "the x-tos-az-redundancy of a hierarchical bucket is single-az",
         ));
     }
     let name = call.bucket()?.clone();
@@ -60,6 +68,7 @@ pub(super) async fn create(call: Call, engine: &Engine) -> Answer {
         default_class: TOS.class_given(&given)?.unwrap_or_default(),
         labels: labels(&given)?,
         locks: false,
+        kind,
         tags: TOS.tags_given(&given)?,
     };
     engine.create_bucket(&call.cx, request).await?;
@@ -112,12 +121,30 @@ pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
             HeaderName::from_static("x-tos-project-name"),
             label(&bucket, PROJECT, DEFAULT_PROJECT),
         ),
-        (HeaderName::from_static("x-tos-bucket-type"), BUCKET_TYPE),
+        (HeaderName::from_static(BUCKET_TYPE), type_word(&bucket)),
     ];
     for (name, value) in facts {
         put_text(&mut headers, name, value);
     }
     Ok(empty(StatusCode::OK, headers))
+}
+
+/// Reads how a bucket arranges its keys.
+fn kind_named(word: &str) -> Result<BucketKind, TosError> {
+    bucket_kind(word).ok_or_else(|| TosError::invalid_argument("x-tos-bucket-type is fns or hns"))
+}
+
+/// `PutBucketTrash`.
+pub(super) async fn put_trash(mut call: Call, engine: &Engine) -> Answer {
+    let trash = read::<PutTrash>(&mut call).await?.read()?;
+    Ok(change_bucket(call, engine, BucketChange::Trash(trash)).await?)
+}
+
+/// `GetBucketTrash`.
+pub(super) async fn trash(call: Call, engine: &Engine) -> Answer {
+    let bucket = read_bucket(&call, engine, Action::ReadLifecycle).await?;
+    let body = TrashBody::new(bucket.trash.as_ref());
+    Ok(answer(HeaderMap::new(), &body))
 }
 
 /// `GetBucketLocation`.

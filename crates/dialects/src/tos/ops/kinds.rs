@@ -13,6 +13,9 @@ use crate::gate::call::Call;
 use crate::tos::wire::kinds::{FileStatus, RestoreBody};
 use crate::tos::words::{ACL, TOS};
 
+/// Where the next piece of a modified object goes.
+const NEXT_MODIFY: HeaderName = HeaderName::from_static("x-tos-next-modify-offset");
+
 /// Bytes of what a link points at.
 const TARGET_SIZE: HeaderName = HeaderName::from_static("x-tos-symlink-target-size");
 
@@ -30,6 +33,13 @@ pub(super) async fn head(call: Call, engine: &Engine) -> Answer {
         headers.insert(TARGET_SIZE, size);
     }
     Ok(answer)
+}
+
+/// `ModifyObject`, of hierarchical buckets: a piece for any object that is there.
+pub(super) async fn modify(call: Call, engine: &Engine) -> Answer {
+    let (stored, mut headers) = TOS.append(call, engine, ACL, true).await?;
+    put(&mut headers, NEXT_MODIFY, &stored.size.to_string());
+    Ok(answer::empty(StatusCode::OK, headers))
 }
 
 /// `PutSymlink`. What a link points at may be in another bucket.

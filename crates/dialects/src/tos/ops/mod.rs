@@ -98,7 +98,7 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::AppendObject => Ok(TOS.append_object(call, engine, ACL).await?),
         Op::GetObject => Ok(TOS.visit(call, engine, website::manner(false)).await?),
         Op::HeadObject => kinds::head(call, engine).await,
-        Op::DeleteObject => Ok(TOS.delete_object(call, engine).await?),
+        Op::DeleteObject => object::delete(call, engine).await,
         Op::CopyObject => object::copy(call, engine).await,
         Op::SetObjectMeta => object_config::set_meta(call, engine).await,
         Op::PutObjectAcl => object_config::put_acl(call, engine).await,
@@ -156,6 +156,9 @@ pub(super) async fn run(op: Op, call: Call, tos: &Tos) -> Answer {
         Op::PutBucketReplication => replication::put(call, engine).await,
         Op::GetBucketReplication => replication::get(call, engine).await,
         Op::DeleteBucketReplication => Ok(delete_document::<Replication>(&call, engine).await?),
+        Op::PutBucketTrash => bucket::put_trash(call, engine).await,
+        Op::GetBucketTrash => bucket::trash(call, engine).await,
+        Op::ModifyObject => kinds::modify(call, engine).await,
         Op::NotImplemented(name) => Err(TosError::not_implemented(name)),
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn set_expires(mut call: Call, engine: &Engine) -> Answer {
         .await?)
 }
 
-/// `SetObjectTime`. Instants are kept to the millisecond. Without one it is now.
+/// `SetObjectTime`. Without an instant it is now.
 pub(super) async fn set_time(call: Call, engine: &Engine) -> Answer {
     let number = |name: &'static str| -> Result<Option<u64>, TosError> {
         let Some(text) = call.header(name)? else {
@@ -49,11 +49,16 @@ pub(super) async fn set_time(call: Call, engine: &Engine) -> Answer {
             "x-modify-timestamp-ns is less than a second",
         ));
     }
-    let at = seconds.map_or(call.cx.at, |seconds| {
-        Timestamp::from_millis(seconds * 1000 + nanos / 1_000_000)
-    });
+    let (at, beyond) = match seconds {
+        None => (call.cx.at, 0),
+        Some(seconds) => {
+            let at = Timestamp::from_millis(seconds * 1000 + nanos / 1_000_000);
+            (at, u32::try_from(nanos % 1_000_000).unwrap_or(0))
+        }
+    };
+    let change = ObjectChange::Written(at, beyond);
     Ok(TOS
-        .change_object(call, engine, ObjectChange::Written(at), StatusCode::OK)
+        .change_object(call, engine, change, StatusCode::OK)
         .await?)
 }
 

@@ -132,7 +132,7 @@ pub(super) async fn put_rename(mut call: Call, engine: &Engine) -> Answer {
 pub(super) async fn get_rename(call: Call, engine: &Engine) -> Answer {
     let bucket = read_bucket(&call, engine, Action::ReadRename).await?;
     let body = RenameBody {
-        rename_enable: bucket.renames,
+        rename_enable: bucket.renames || bucket.is_hierarchical(),
     };
     Ok(answer(HeaderMap::new(), &body))
 }

@@ -1,12 +1,13 @@
 //! Bodies of bucket operations (sheet section 4).
 
-use cohong_core::model::{AccountId, Bucket};
+use cohong_core::model::{AccountId, Bucket, BucketKind, Trash};
 use serde::{Deserialize, Serialize};
 
 use crate::common::lifecycle::status;
 use crate::common::owner::Owner;
 use crate::common::settings::{label, versioning_word};
 use crate::common::wire::encryption::{Rule, RuleBody};
+use crate::tos::error::TosError;
 use crate::tos::wire::replication::switch_word;
 use crate::tos::words::TOS;
 
@@ -18,8 +19,28 @@ pub(in crate::tos) const REDUNDANCY: &str = "az-redundancy";
 pub(in crate::tos) const DEFAULT_PROJECT: &str = "default";
 /// Redundancy of buckets that name none.
 pub(in crate::tos) const DEFAULT_REDUNDANCY: &str = "single-az";
-/// The one bucket type: without directories (sheet, trap 13).
-pub(in crate::tos) const BUCKET_TYPE: &str = "fns";
+/// The vendor's word for a bucket without directories.
+const FLAT: &str = "fns";
+
+/// The vendor's word for a bucket whose keys are paths.
+const HIERARCHICAL: &str = "hns";
+
+/// How a bucket arranges its keys, in the vendor's words.
+pub(in crate::tos) fn type_word(bucket: &Bucket) -> &'static str {
+    match bucket.kind {
+        BucketKind::Flat => FLAT,
+        BucketKind::Hierarchical => HIERARCHICAL,
+    }
+}
+
+/// The arrangement that a word names.
+pub(in crate::tos) fn bucket_kind(word: &str) -> Option<BucketKind> {
+    match word {
+        FLAT => Some(BucketKind::Flat),
+        HIERARCHICAL => Some(BucketKind::Hierarchical),
+        _ => None,
+    }
+}
 
 /// Answer of `ListBuckets`.
 #[derive(Debug, Serialize)]
@@ -50,7 +71,7 @@ impl BucketList {
             extranet_endpoint: endpoint.to_owned(),
             intranet_endpoint: endpoint.to_owned(),
             project_name: label(bucket, PROJECT, DEFAULT_PROJECT).to_owned(),
-            bucket_type: BUCKET_TYPE,
+            bucket_type: type_word(bucket),
         };
         Self {
             owner: Owner::new(owner),
@@ -110,7 +131,7 @@ impl BucketInfo {
                 creation_date: TOS.date(bucket.created_at),
                 storage_class: TOS.class_word(bucket.default_class),
                 project_name: label(bucket, PROJECT, DEFAULT_PROJECT).to_owned(),
-                kind: BUCKET_TYPE,
+                kind: type_word(bucket),
                 location: bucket.region.to_string(),
                 az_redundancy: label(bucket, REDUNDANCY, DEFAULT_REDUNDANCY).to_owned(),
                 versioning: versioning_word(bucket.versioning),
@@ -138,4 +159,70 @@ pub(in crate::tos) struct VersioningBody {
 #[derive(Debug, Deserialize)]
 pub(in crate::tos) struct PutVersioning {
     pub(in crate::tos) status: String,
+}
+
+/// Body of `PutBucketTrash`; member names in lower case.
+#[derive(Debug, Deserialize)]
+pub(in crate::tos) struct PutTrash {
+    trash: PutTrashFacts,
+}
+
+#[derive(Debug, Deserialize)]
+struct PutTrashFacts {
+    #[serde(rename = "trashpath")]
+    path: String,
+    /// Days.
+    #[serde(rename = "cleaninterval")]
+    days: u32,
+    status: String,
+}
+
+impl PutTrash {
+    /// The trash it describes.
+    pub(in crate::tos) fn read(self) -> Result<Trash, TosError> {
+        let PutTrashFacts { path, days, status } = self.trash;
+        let enabled = match status.as_str() {
+            "Enabled" => true,
+            "Disabled" => false,
+            _ => {
+                return Err(TosError::invalid_argument(
+                    "the Status of a trash is Enabled or Disabled",
+                ));
+            }
+        };
+        Ok(Trash {
+            path: path.into(),
+            days,
+            enabled,
+        })
+    }
+}
+
+/// Answer of `GetBucketTrash`: without member where none was set.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::tos) struct TrashBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trash: Option<TrashFacts>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct TrashFacts {
+    trash_path: String,
+    clean_interval: u32,
+    status: &'static str,
+}
+
+impl TrashBody {
+    pub(in crate::tos) fn new(trash: Option<&Trash>) -> Self {
+        let facts = |trash: &Trash| TrashFacts {
+            trash_path: trash.path.to_string(),
+            clean_interval: trash.days,
+            status: if trash.enabled { "Enabled" } else { "Disabled" },
+        };
+        Self {
+            trash: trash.map(facts),
+        }
+    }
 }

@@ -136,7 +136,7 @@ impl Entries {
         let line = |object| object_line(object, encoding, shown);
         Self {
             contents: page.objects().map(line).collect(),
-            common_prefixes: page.prefixes(),
+            common_prefixes: page.directories(|at| TOS.date(at)),
         }
     }
 }

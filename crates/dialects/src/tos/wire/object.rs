@@ -43,9 +43,19 @@ impl DeleteList {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::tos) struct DeleteOutcome {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    deleted: Vec<Deleted>,
+    deleted: Vec<PutAway>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error: Vec<NotDeleted>,
+}
+
+/// A key that was deleted, and where it lies if it was moved into the trash.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct PutAway {
+    #[serde(flatten)]
+    deleted: Deleted,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trash_path: Option<String>,
 }
 
 impl DeleteOutcome {
@@ -58,9 +68,10 @@ impl DeleteOutcome {
     ) {
         match done {
             Ok(_) if quiet => {}
-            Ok(receipt) => self
-                .deleted
-                .push(Deleted::new(item.key, item.version, receipt)),
+            Ok(receipt) => self.deleted.push(PutAway {
+                deleted: Deleted::new(item.key, item.version, &receipt),
+                trash_path: receipt.trash.map(|at| at.as_str().to_owned()),
+            }),
             Err(error) => self.error.push(NotDeleted::new(item, &error)),
         }
     }

@@ -528,6 +528,7 @@ fn nothing(bucket: &Bucket, choice: VersionChoice) -> String {
     let receipt = DeleteReceipt {
         version: version.filter(|_| bucket.versioning != Versioning::Off),
         marker: false,
+        trash: None,
     };
     format!("{receipt:?}")
 }

@@ -141,7 +141,7 @@ fn copied(source: &Object, meta: Option<u64>, checksum: Option<ChecksumAlgorithm
     };
     match &source.form {
         Form::Symlink(_) => copy,
-        Form::Normal | Form::Appendable => Object {
+        Form::Normal | Form::Appendable | Form::Directory { .. } => Object {
             form: Form::Normal,
             ..copy.summed(checksum)
         },
@@ -153,7 +153,7 @@ impl Bucket {
     fn settled(&self, object: Object, at: Timestamp) -> Object {
         let sealed = match object.form {
             Form::Symlink(_) => Sealed::No,
-            Form::Normal | Form::Appendable => self.sealed(object.sealed),
+            Form::Normal | Form::Appendable | Form::Directory { .. } => self.sealed(object.sealed),
         };
         Object {
             sealed,
@@ -283,6 +283,7 @@ fn delete(
     let receipt = DeleteReceipt {
         version: (versioning != Versioning::Off).then_some(tag),
         marker,
+        trash: None,
     };
     let told = Told {
         kind,

@@ -32,6 +32,7 @@ fn record() -> ObjectRecord {
         expires_at: None,
         lock: crate::model::Lock::default(),
         replicated: Replicated::No,
+        nanos: 0,
     }
 }
 
