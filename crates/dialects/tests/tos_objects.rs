@@ -209,7 +209,7 @@ async fn writes_are_judged() {
         ),
         (put("absent-bucket", "/k").body("x"), 404, "NoSuchBucket"),
         (put(BUCKET, "/k?restore").body("x"), 405, "MethodNotAllowed"),
-        (put(BUCKET, "/k?modify").body("x"), 501, "NotImplemented"),
+        (put(BUCKET, "/k?modify").body("x"), 405, "MethodNotAllowed"),
         (
             post(BUCKET, "/k?append&offset=0").body("x"),
             409,

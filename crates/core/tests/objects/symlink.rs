@@ -289,9 +289,9 @@ fn a_link_leads_into_another_bucket() {
             (get(&bucket, "own"), "here"),
             (get(&third, "link"), "elsewhere"),
         ] {
-            let (info, bytes) = read(&world, at).await.unwrap();
+            let (told, bytes) = read(&world, at).await.unwrap();
             assert_eq!(bytes, wanted.as_bytes());
-            assert_eq!(info.record.object_type(), ObjectType::Symlink);
+            assert_eq!(told.record.object_type(), ObjectType::Symlink);
         }
         for (at, named) in [("link", Some(other.clone())), ("own", None)] {
             let place = target(&bucket, at, VersionChoice::Current);
