@@ -10,6 +10,9 @@ import tempfile
 import threading
 import time
 
+# Bytes of what a server said last that are shown when it did not end well.
+LAST_WORDS = 4000
+
 
 class Server:
     """One server on a folder of its own, on free ports of the loopback interface."""
@@ -65,11 +68,13 @@ class Server:
     def stop(self):
         self.process.terminate()
         code = self.process.wait(timeout=20)
+        self.log.seek(0)
+        last = self.log.read()[-LAST_WORDS:].decode(errors="replace")
         self.log.close()
         shutil.rmtree(self.data, ignore_errors=True)
         os.unlink(self.log.name)
         self.config.unlink(missing_ok=True)
-        assert code == 0, f"the server ended with {code}"
+        assert code == 0, f"the server ended with {code}, and these were its last words:\n{last}"
 
 
 class Receiver:

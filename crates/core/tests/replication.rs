@@ -6,11 +6,13 @@ mod common;
 
 use std::time::Duration;
 
-use cohong_core::engine::{AppendObject, BucketChange, Cx, Encrypting, ObjectInfo, VersionChoice};
+use cohong_core::engine::{
+    AppendObject, BucketChange, CreateBucket, Cx, Encrypting, ObjectInfo, VersionChoice,
+};
 use cohong_core::model::{
-    Acl, BucketName, Cipher, ClassSource, DocKind, Encryption, EventKind, Grant, Grantee,
-    KeyHolder, ObjectKey, Permission, ReplicaTarget, Replicated, Replication, ReplicationRule,
-    StorageClass, VersionId, VersionTag, Versioning, WorkId,
+    Acl, BucketKind, BucketName, Cipher, ClassSource, DocKind, Encryption, EventKind, Grant,
+    Grantee, KeyHolder, ObjectKey, Permission, ReplicaTarget, Replicated, Replication,
+    ReplicationRule, StorageClass, VersionId, VersionTag, Versioning, WorkId,
 };
 use cohong_core::ports::Table;
 use cohong_core::records::{WorkKind, WorkRecord, decode};
@@ -497,11 +499,21 @@ fn rules_lead_into_other_buckets_of_the_owner_only() {
         let open = common::create_bucket("open-theirs", open);
         world.engine.create_bucket(&stranger, open).await.unwrap();
         let named = |name: &str| BucketName::new(name).unwrap();
+        let tree = CreateBucket {
+            kind: BucketKind::Hierarchical,
+            ..common::create_bucket("tree", Acl::default())
+        };
+        world.engine.create_bucket(&owner(), tree).await.unwrap();
         let mut elsewhere = rule(&into, &[]);
         elsewhere.target.region = "cn-shanghai".into();
         let cases = [
             (owner(), rule(&from, &[]), ErrorKind::InvalidArgument),
             (owner(), elsewhere, ErrorKind::InvalidArgument),
+            (
+                owner(),
+                rule(&named("tree"), &[]),
+                ErrorKind::MethodNotAllowed,
+            ),
             (
                 owner(),
                 rule(&named("nowhere"), &[]),
@@ -516,6 +528,8 @@ fn rules_lead_into_other_buckets_of_the_owner_only() {
             let refused = try_set(&world, &cx, &from, vec![rule]).await;
             assert_eq!(refused.unwrap_err().kind(), kind, "{shown}");
         }
+        let out = try_set(&world, &owner(), &named("tree"), vec![rule(&into, &[])]).await;
+        assert_eq!(out.unwrap_err().kind(), ErrorKind::MethodNotAllowed);
         assert!(world.rows(Table::BucketDocs).await.is_empty());
     });
 }

@@ -90,6 +90,7 @@ fn runtime(cli: &Cli) -> std::io::Result<tokio::runtime::Runtime> {
         | None => tokio::runtime::Builder::new_multi_thread(),
         Some(_) => tokio::runtime::Builder::new_current_thread(),
     };
+    builder.thread_stack_size(crate::serve::STACK_BYTES);
     builder.enable_all().build()
 }
 

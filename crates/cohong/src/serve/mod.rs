@@ -55,7 +55,7 @@ use sources::KnownSources;
 pub(crate) use outbound::egress_entry;
 pub(crate) use ready::{Manner, Ready};
 pub(crate) use telemetry::log;
-pub(crate) use world::SystemClock;
+pub(crate) use world::{STACK_BYTES, SystemClock};
 
 /// Why the server does not start. Says what to do.
 pub(crate) type StartError = Box<dyn std::error::Error + Send + Sync>;

@@ -99,6 +99,9 @@ impl Ids for RandomIds {
 #[derive(Debug)]
 pub(crate) struct Background(Option<Runtime>);
 
+/// Stack of a thread that serves requests or works in the background. An object that is fetched from this server itself
+/// is read within the request that fetches it, and a build without optimisations takes 2 MiB for both.
+pub(crate) const STACK_BYTES: usize = 8 << 20;
 /// Threads for background tasks; they mostly wait for disk and network.
 const BACKGROUND_THREADS: usize = 2;
 /// How far their priority is below that of requests (`nice`); they still get about a tenth of a core
@@ -110,6 +113,7 @@ impl Background {
         tokio::runtime::Builder::new_multi_thread()
             .worker_threads(BACKGROUND_THREADS)
             .thread_name("background")
+            .thread_stack_size(STACK_BYTES)
             .on_thread_start(step_back)
             .enable_all()
             .build()

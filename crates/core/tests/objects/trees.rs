@@ -9,7 +9,8 @@ use cohong_core::engine::{
     ObjectChange, PutSymlink, RenameObject, VersionChoice,
 };
 use cohong_core::model::{
-    Acl, BucketKind, BucketName, EventKind, ObjectKey, StorageClass, Timestamp, Trash, Versioning,
+    Acl, BucketKind, BucketName, EventKind, ObjectKey, SetLayout, SetRates, StorageClass,
+    Timestamp, Trash, Versioning,
 };
 use cohong_core::ports::Table;
 use cohong_core::{ErrorKind, limits, work};
@@ -483,6 +484,16 @@ fn what_such_a_bucket_does_not_have() {
                 default: None,
                 versioned: false,
             },
+            BucketChange::AccessMonitor(true),
+            BucketChange::Sets(SetLayout {
+                levels: 1,
+                delimiter: "/".into(),
+                rest: false,
+                quota: None,
+                rates: SetRates::default(),
+                by_tag: false,
+                has_rules: false,
+            }),
         ] {
             let refused = change(&world, &bucket, refused).await;
             assert_eq!(refused, Err(ErrorKind::MethodNotAllowed));
